@@ -1,0 +1,35 @@
+//! Plain facts about a fleet and the rules they follow: no Kubernetes client, no terminal, no I/O.
+//!
+//! Everything a cluster reports becomes one of these values before any other part of the program
+//! sees it. Start at [`observation`] for what arrives and at [`resource`] for how things are named.
+
+pub mod access;
+pub mod cluster;
+pub mod event;
+pub mod headroom;
+pub mod node;
+pub mod observation;
+pub mod pod;
+pub mod policy;
+pub mod quantity;
+pub mod resource;
+pub mod text;
+pub mod version;
+pub mod workload;
+
+pub use access::{Access, Verb};
+pub use cluster::{ClusterId, Link, Provider};
+pub use event::Event;
+pub use headroom::{Fit, PodShape};
+pub use node::{Node, NodeHealth};
+pub use observation::{Batch, Change, ClusterReport, Feed, Object};
+pub use pod::{Container, ContainerState, Pod, PodPhase};
+pub use policy::{Autoscaler, Budget, Quota};
+pub use quantity::{Cpu, Memory, Resources};
+pub use resource::{AppKey, Kind, ObjectKey, ResourceRef, Uid};
+pub use text::{Clean, Interner};
+pub use version::Version;
+pub use workload::{Revision, Workload};
+
+/// A moment on the cluster's clock.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,279 @@
+//! An instance: a pod, its containers and the state a person needs to know.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::Timestamp;
+use super::headroom::PodShape;
+use super::quantity::Resources;
+use super::resource::{Kind, ObjectKey, Uid};
+use super::text::Clean;
+use super::version::Version;
+
+/// `status.phase`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PodPhase {
+    Pending,
+    Running,
+    Succeeded,
+    Failed,
+    #[default]
+    Unknown,
+}
+
+impl PodPhase {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Running => "Running",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Unknown => "Unknown",
+        }
+    }
+
+    /// Neither running nor going to.
+    pub const fn is_terminal(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+/// One pod.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pod {
+    pub key: ObjectKey,
+    pub uid: Uid,
+    /// Name of the app it belongs to, by `app_labels`, else by its owner; its own name without either.
+    pub app: Clean,
+    /// The workload at the top of its owners, as far as the pod alone tells.
+    pub workload: Option<(Kind, Clean)>,
+    /// The controller that owns it directly: a ReplicaSet's, StatefulSet's or Job's name.
+    pub owner: Option<(Clean, Clean)>,
+    /// What tells the revisions of a workload apart: the pod template's or controller revision's hash.
+    pub revision: Option<Clean>,
+    pub version: Version,
+    pub labels: Labels,
+    pub node: Option<Clean>,
+    pub ip: Option<IpAddr>,
+    pub phase: PodPhase,
+    /// The `Ready` condition.
+    pub ready: bool,
+    /// Since when `ready` is as it is.
+    pub ready_since: Option<Timestamp>,
+    pub created: Option<Timestamp>,
+    /// When it will be gone at the latest, once it is being deleted (`metadata.deletionTimestamp`).
+    pub deleting: Option<Timestamp>,
+    /// Why it is where it is, when Kubernetes says so: `Evicted`, `NodeLost`, `Unschedulable` …
+    pub reason: Option<Clean>,
+    /// Kubernetes' sentence to the reason.
+    pub message: Option<Clean>,
+    pub containers: Arc<[Container]>,
+    /// What the scheduler looks at; shared by the instances of a revision.
+    pub shape: Arc<PodShape>,
+    /// Sum of its containers' limits; `None` in a field where a container has none.
+    pub limits: (Option<i64>, Option<i64>),
+}
+
+/// Labels or annotations, sorted by key; shared by the objects that have the same.
+pub type Labels = Arc<[(Clean, Clean)]>;
+
+/// Finds a label.
+pub fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a Clean> {
+    labels.iter().find(|(k, _)| k == key).map(|(_, v)| v)
+}
+
+/// What a container of a pod is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ContainerRole {
+    #[default]
+    Main,
+    /// Runs to its end before the main ones start.
+    Init,
+    /// An init container with `restartPolicy: Always`.
+    Sidecar,
+    /// Added to a running pod for debugging.
+    Ephemeral,
+}
+
+/// One container of a pod.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Container {
+    pub name: Clean,
+    pub role: ContainerRole,
+    pub image: Clean,
+    /// The image's digest as the node resolved it.
+    pub image_id: Clean,
+    pub state: ContainerState,
+    /// How the run before this one ended.
+    pub last_exit: Option<Exit>,
+    pub ready: bool,
+    pub restarts: u32,
+    pub requests: Resources,
+    pub limits: (Option<i64>, Option<i64>),
+}
+
+/// What a container does now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ContainerState {
+    /// The node has not reported it.
+    #[default]
+    Unknown,
+    Waiting {
+        reason: Clean,
+        message: Clean,
+    },
+    Running {
+        since: Option<Timestamp>,
+    },
+    Terminated(Exit),
+}
+
+/// How a container's run ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exit {
+    pub code: i32,
+    pub signal: Option<i32>,
+    /// `Completed`, `Error`, `OOMKilled` …
+    pub reason: Clean,
+    pub at: Option<Timestamp>,
+}
+
+/// How well an instance is, from best to worst for sorting by trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Health {
+    /// Runs and answers its readiness probe.
+    Ready,
+    /// Ended well: `Succeeded`.
+    Completed,
+    /// Being taken away.
+    Terminating,
+    /// On its way up: not ready yet, nothing wrong so far.
+    Starting,
+    /// Its node does not answer: what it does is not known.
+    Unknown,
+    /// Waits for a node.
+    Unschedulable,
+    /// Something is wrong: crashing, image not to be had, failed.
+    Failing,
+}
+
+impl Pod {
+    /// Restarts of all containers together.
+    pub fn restarts(&self) -> u32 {
+        self.containers.iter().map(|c| c.restarts).sum()
+    }
+
+    /// Whether it holds a place and resources on its node (the scheduler's view).
+    pub fn holds_resources(&self) -> bool {
+        self.node.is_some() && !self.phase.is_terminal()
+    }
+
+    /// The one word `kubectl get pods` would show, without regard to its node.
+    ///
+    /// Follows kubectl's `printPod`: the pod's reason, then a failing or unfinished init container,
+    /// then the last main container's reason, then deletion.
+    pub fn status(&self) -> Clean {
+        if self.deleting.is_some() {
+            return if self.reason.as_ref().is_some_and(|r| r == "NodeLost") {
+                "Unknown".into()
+            } else {
+                "Terminating".into()
+            };
+        }
+        let init_total = self
+            .containers
+            .iter()
+            .filter(|c| matches!(c.role, ContainerRole::Init | ContainerRole::Sidecar))
+            .count();
+        for (index, c) in self
+            .containers
+            .iter()
+            .filter(|c| matches!(c.role, ContainerRole::Init | ContainerRole::Sidecar))
+            .enumerate()
+        {
+            match &c.state {
+                ContainerState::Terminated(exit) if exit.code == 0 => continue,
+                ContainerState::Running { .. } if c.role == ContainerRole::Sidecar && c.ready => continue,
+                ContainerState::Terminated(exit) if exit.reason.is_empty() => {
+                    return format!("Init:ExitCode:{}", exit.code).into();
+                }
+                ContainerState::Terminated(exit) => return format!("Init:{}", exit.reason).into(),
+                ContainerState::Waiting { reason, .. } if !reason.is_empty() && reason != "PodInitializing" => {
+                    return format!("Init:{reason}").into();
+                }
+                _ if self.phase == PodPhase::Pending && self.reason.is_none() && self.node.is_some() => {
+                    return format!("Init:{index}/{init_total}").into();
+                }
+                _ => break,
+            }
+        }
+        for c in self.containers.iter().filter(|c| c.role == ContainerRole::Main) {
+            match &c.state {
+                ContainerState::Waiting { reason, .. } if !reason.is_empty() => return reason.clone(),
+                ContainerState::Terminated(exit) if !self.phase.is_terminal() || exit.code != 0 => {
+                    return if exit.reason.is_empty() {
+                        format!("ExitCode:{}", exit.code).into()
+                    } else {
+                        exit.reason.clone()
+                    };
+                }
+                _ => {}
+            }
+        }
+        match (&self.reason, self.phase) {
+            (Some(reason), _) => reason.clone(),
+            (None, PodPhase::Succeeded) => "Completed".into(),
+            (None, PodPhase::Running) if !self.ready => "NotReady".into(),
+            (None, phase) => phase.name().into(),
+        }
+    }
+
+    /// How well it is; `node_lost` says that its node no longer answers.
+    pub fn health(&self, node_lost: bool) -> Health {
+        if self.phase == PodPhase::Succeeded {
+            return Health::Completed;
+        }
+        if self.phase == PodPhase::Failed {
+            return Health::Failing;
+        }
+        if node_lost || self.phase == PodPhase::Unknown {
+            return Health::Unknown;
+        }
+        if self.deleting.is_some() {
+            return Health::Terminating;
+        }
+        if self.reason.as_ref().is_some_and(|r| r == "Unschedulable") {
+            return Health::Unschedulable;
+        }
+        if self.containers.iter().any(Container::is_failing) {
+            return Health::Failing;
+        }
+        if self.ready { Health::Ready } else { Health::Starting }
+    }
+}
+
+impl Container {
+    /// Waits for a reason that does not pass by itself, or ended badly and is expected to run.
+    pub fn is_failing(&self) -> bool {
+        match &self.state {
+            ContainerState::Waiting { reason, .. } => is_failure_reason(reason),
+            ContainerState::Terminated(exit) => exit.code != 0,
+            ContainerState::Running { .. } | ContainerState::Unknown => false,
+        }
+    }
+}
+
+/// Waiting reasons that mean trouble (kubectl's own list, `research/release.md` 1.6).
+pub fn is_failure_reason(reason: &str) -> bool {
+    matches!(
+        reason,
+        "CrashLoopBackOff"
+            | "ImagePullBackOff"
+            | "ErrImagePull"
+            | "ErrImageNeverPull"
+            | "InvalidImageName"
+            | "CreateContainerConfigError"
+            | "CreateContainerError"
+            | "RunContainerError"
+    )
+}

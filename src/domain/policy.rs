@@ -1,0 +1,51 @@
+//! What limits how many instances an app may have: autoscalers, disruption budgets, quotas.
+
+use std::sync::Arc;
+
+use super::resource::{ObjectKey, Uid};
+use super::text::Clean;
+
+/// A HorizontalPodAutoscaler.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Autoscaler {
+    pub key: ObjectKey,
+    pub uid: Uid,
+    /// Kind and name of its target.
+    pub target: (Clean, Clean),
+    pub min: i64,
+    pub max: i64,
+    pub current: i64,
+    pub desired: i64,
+    /// Each metric in words, such as `cpu 45 % / 60 %`.
+    pub metrics: Arc<[Clean]>,
+    /// Why it cannot work, when it cannot (`ScalingActive` or `AbleToScale` false).
+    pub trouble: Option<Clean>,
+}
+
+/// A PodDisruptionBudget.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Budget {
+    pub key: ObjectKey,
+    pub uid: Uid,
+    /// `spec.selector.matchLabels`, as far as it has only those.
+    pub selector: Arc<[(Clean, Clean)]>,
+    pub allowed: i64,
+    pub healthy: i64,
+    pub wanted_healthy: i64,
+}
+
+/// A ResourceQuota: per resource name, used and hard as Kubernetes writes them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Quota {
+    pub key: ObjectKey,
+    pub uid: Uid,
+    pub limits: Arc<[QuotaLimit]>,
+}
+
+/// One line of a quota; amounts in thousandths of the resource's unit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QuotaLimit {
+    pub resource: Clean,
+    pub used_millis: i64,
+    pub hard_millis: i64,
+}

@@ -1,0 +1,66 @@
+//! What carries an app in one cluster, and its revisions.
+
+use std::sync::Arc;
+
+use super::Timestamp;
+use super::headroom::PodShape;
+use super::pod::Labels;
+use super::resource::{Kind, ObjectKey, Uid};
+use super::text::Clean;
+use super::version::Version;
+
+/// A Deployment, StatefulSet, DaemonSet, Argo Rollout, CloneSet or Job.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    pub kind: Kind,
+    pub key: ObjectKey,
+    pub uid: Uid,
+    /// Name of the app it carries.
+    pub app: Clean,
+    pub labels: Labels,
+    pub created: Option<Timestamp>,
+    /// `metadata.generation`, and the generation the controller has seen.
+    pub generation: (i64, i64),
+    /// Instances wanted.
+    pub desired: i64,
+    pub ready: i64,
+    /// Instances of the newest template.
+    pub updated: i64,
+    pub available: i64,
+    pub paused: bool,
+    /// The version in its template.
+    pub version: Version,
+    pub images: Arc<[Clean]>,
+    pub shape: Arc<PodShape>,
+    /// Who answers for the app (`pilothouse.dev/owner`).
+    pub owner: Option<Clean>,
+    /// Where new instances belong (`pilothouse.dev/location`).
+    pub default_location: Option<Clean>,
+    pub min_instances: Option<i64>,
+    pub max_instances: Option<i64>,
+    /// Conditions that hold something back: `(type, reason, message)`.
+    pub conditions: Arc<[(Clean, Clean, Clean)]>,
+    /// Rolling update settings as written, for detail views: `(label, value)`.
+    pub strategy: Arc<[(Clean, Clean)]>,
+}
+
+/// A ReplicaSet: one revision of a Deployment or Rollout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Revision {
+    pub key: ObjectKey,
+    pub uid: Uid,
+    pub app: Clean,
+    /// Kind and name of its workload.
+    pub workload: Option<(Kind, Clean)>,
+    /// `deployment.kubernetes.io/revision`.
+    pub number: Option<i64>,
+    /// The pod template's hash.
+    pub hash: Option<Clean>,
+    pub version: Version,
+    pub images: Arc<[Clean]>,
+    pub created: Option<Timestamp>,
+    pub desired: i64,
+    pub ready: i64,
+    /// Why instances could not be made (`ReplicaFailure`): quota, admission.
+    pub failure: Option<Clean>,
+}

@@ -1,0 +1,26 @@
+//! pilothouse: a company's Kubernetes container platform in the terminal.
+//!
+//! # Where things are, in reading order
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`domain`] | plain facts and their rules |
+//! | [`world`] | what is known of every cluster now, and what follows from it |
+//! | [`listing`] | what every list shares: filter, sort, cursor by identity |
+//! | [`message`] | the three closed vocabularies: `Action`, `Message`, `Effect` |
+//! | [`screens`], [`overlays`] | what a person sees and answers; pure |
+//! | [`model`], [`update`] | the one owner of state; message in, effects out |
+//! | [`view`], [`widgets`], [`theme`] | drawing; reads only |
+//! | [`input`], [`config`] | keys and files to typed values |
+//! | [`cluster`] | the only door to Kubernetes |
+//! | [`sim`] | simulated clusters that speak the Kubernetes API |
+//! | [`runtime`], [`cli`] | the imperative shell: the terminal, the tasks, the command line |
+//!
+//! # How data flows
+//!
+//! `cluster` watches and turns API objects into [`domain`] values; a [`domain::ClusterReport`] goes to
+//! `runtime`, which hands it to `update` as a message; `world` keeps it; the screen on top derives its
+//! rows; `view` draws them. A key becomes an `Action`, `update` answers with `Effect`s, `runtime` runs
+//! them. What may import what is enforced by `tests/it/layers.rs`.
+
+pub mod domain;
