@@ -37,6 +37,11 @@ pub enum Action {
     PickSort,
     SortNext,
     SortReverse,
+    /// Sort by a column that every list of the kind has; the same key again turns the order round.
+    SortByName,
+    SortByAge,
+    SortByStatus,
+    SortByNamespace,
     Wide,
     Mark,
     MarkRange,
