@@ -27,3 +27,4 @@ pub mod config;
 pub mod domain;
 pub mod input;
 pub mod message;
+pub mod runtime;
