@@ -89,7 +89,7 @@ mod tests {
                 &Record::builder()
                     .level(level)
                     .target(target)
-                    .args(format_args!("sent Bearer abcdefgh\x1b[2J"))
+                    .args(format_args!("sent Bearer abcdefgh \x1b[2J"))
                     .build(),
             );
         }
@@ -98,7 +98,7 @@ mod tests {
         let lines: Vec<&str> = written.lines().collect();
         assert_eq!(lines.len(), 2, "{written}");
         assert!(
-            lines[0].ends_with("INFO  pilothouse::cluster sent Bearer ‹hidden›␛[2J"),
+            lines[0].ends_with("INFO  pilothouse::cluster sent Bearer ‹hidden› ␛[2J"),
             "{written}"
         );
         assert!(lines[1].contains("ERROR hyper_util::client"), "{written}");
