@@ -28,3 +28,4 @@ pub mod domain;
 pub mod input;
 pub mod message;
 pub mod runtime;
+pub mod world;
