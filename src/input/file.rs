@@ -5,8 +5,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::actions::{self, MODES};
 use super::key::Sequence;
+use super::spelling::{self, MODES};
 use crate::config::problem::{Problem, line_of};
 use crate::message::{Action, Mode};
 
@@ -60,19 +60,19 @@ impl Reader<'_> {
 
     fn mode(&mut self, name: &Spanned<std::borrow::Cow<'_, str>>, value: &Spanned<DeValue<'_>>) {
         let line = line_of(self.text, name.span().start);
-        let names = || MODES.into_iter().map(actions::mode_name);
+        let names = || MODES.into_iter().map(spelling::mode_name);
         let Some(mode) = MODES
             .into_iter()
-            .find(|mode| actions::mode_name(*mode) == name.get_ref())
+            .find(|mode| spelling::mode_name(*mode) == name.get_ref())
         else {
-            let hint = actions::closest(name.get_ref(), names()).map_or_else(
+            let hint = spelling::closest(name.get_ref(), names()).map_or_else(
                 || format!("tables are {}", names().collect::<Vec<_>>().join(", ")),
                 |near| format!("did you mean '[{near}]'?"),
             );
             return self.report(line, format!("'{}' is not a table of a keymap", name.get_ref()), hint);
         };
         let DeValue::Table(bindings) = value.get_ref() else {
-            let hint = format!("write [{0}] and the keys below it", actions::mode_name(mode));
+            let hint = format!("write [{0}] and the keys below it", spelling::mode_name(mode));
             return self.report(line, format!("'{}' is not a table", name.get_ref()), hint);
         };
         for (keys, action) in bindings {
@@ -93,24 +93,24 @@ impl Reader<'_> {
                 "write the action in quotes",
             );
         };
-        let action = match (name.as_ref(), actions::find(name)) {
+        let action = match (name.as_ref(), Action::find(name)) {
             ("none", _) => None,
             (_, Some(action)) => Some(action),
             (wrong, None) => {
-                let names = actions::ALL.into_iter().map(|action| actions::describe(action).name);
-                let hint = actions::closest(wrong, names).map_or_else(
+                let names = Action::ALL.iter().map(|action| action.name());
+                let hint = spelling::closest(wrong, names).map_or_else(
                     || "`:` lists every action; 'none' unbinds".into(),
                     |near| format!("did you mean '{near}'?"),
                 );
                 return self.report(line, format!("'{wrong}' is not an action"), hint);
             }
         };
-        if actions::is_typing(mode) && keys.0.first().and_then(|key| key.typed()).is_some() {
+        if spelling::is_typing(mode) && keys.0.first().and_then(|key| key.typed()).is_some() {
             return self.report(
                 line,
                 format!(
                     "'{keys}' can never be reached in [{}]: it is typed as text",
-                    actions::mode_name(mode)
+                    spelling::mode_name(mode)
                 ),
                 "use a key with ctrl or alt, or a named key",
             );

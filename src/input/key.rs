@@ -198,7 +198,7 @@ fn unknown(text: &str, rest: &str) -> KeyError {
     let names = NAMED.iter().map(|(name, _)| *name);
     KeyError {
         what: format!("'{text}' is not a key"),
-        hint: super::actions::closest(&rest.to_lowercase(), names).map_or_else(
+        hint: super::spelling::closest(&rest.to_lowercase(), names).map_or_else(
             || "keys look like j, N, ctrl-d, shift-tab, f5, space, enter, esc; a sequence has spaces between".into(),
             |name| format!("did you mean '{}'?", text.replace(rest, name)),
         ),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::actions;
 use super::file::{self, Entry};
 use super::key::{Key, Sequence};
+use super::spelling;
 use crate::config::Problem;
 use crate::message::{Action, Mode};
 
@@ -68,7 +68,7 @@ impl Keymap {
         }
         match (pressed, following.is_empty()) {
             (_, false) => Outcome::Pending(following),
-            ([key], true) if actions::is_typing(mode) => key.typed().map_or(Outcome::Unbound, Outcome::Text),
+            ([key], true) if spelling::is_typing(mode) => key.typed().map_or(Outcome::Unbound, Outcome::Text),
             _ => Outcome::Unbound,
         }
     }
