@@ -23,6 +23,7 @@
 //! rows; `view` draws them. A key becomes an `Action`, `update` answers with `Effect`s, `runtime` runs
 //! them. What may import what is enforced by `tests/it/layers.rs`.
 
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod input;

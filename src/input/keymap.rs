@@ -7,7 +7,7 @@ use super::file::{self, Entry};
 use super::key::{Key, Sequence};
 use super::spelling;
 use crate::config::Problem;
-use crate::message::{Action, Mode};
+use crate::message::{Action, Binding, Mode};
 
 /// The keymaps that ship with the program; all but `default` are layers over it.
 pub const SHIPPED: [(&str, &str); 4] = [
@@ -81,12 +81,14 @@ impl Keymap {
             .map(|((_, keys), action)| (keys, *action))
     }
 
-    /// Every binding as plain values, for help and key hints: mode, keys as files write them, action.
-    pub fn table(&self) -> Vec<(Mode, String, Action)> {
-        self.bindings
-            .iter()
-            .map(|((mode, keys), action)| (*mode, keys.to_string(), *action))
-            .collect()
+    /// Every binding as plain values, for help and key hints.
+    pub fn table(&self) -> Vec<Binding> {
+        let binding = |((mode, keys), action): (&(Mode, Sequence), &Action)| Binding {
+            mode: *mode,
+            keys: keys.to_string(),
+            action: *action,
+        };
+        self.bindings.iter().map(binding).collect()
     }
 
     fn lay(&mut self, entries: Vec<Entry>) {
