@@ -24,3 +24,4 @@
 //! them. What may import what is enforced by `tests/it/layers.rs`.
 
 pub mod domain;
+pub mod sim;
