@@ -2,6 +2,7 @@
 //!
 //! Start at [`store`], one cluster's objects and their history.
 
+pub mod controllers;
 pub mod json;
 pub mod resource;
 pub mod status;
