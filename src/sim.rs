@@ -3,7 +3,9 @@
 //! Start at [`store`], one cluster's objects and their history.
 
 pub mod controllers;
+pub mod fleet;
 pub mod json;
 pub mod resource;
+pub mod scenario;
 pub mod status;
 pub mod store;
