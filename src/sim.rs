@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`store`], [`resource`], [`deletion`] | one cluster's objects, their history and how they go |
 //! | `api` | requests to answers: lists, watches, writes, tables, discovery |
+//! | [`controllers`] | what makes the objects live |
 //! | [`fault`] | what goes wrong on purpose, and the log of requests |
 //! | [`serve`] | the same over HTTP, for `kubectl` |
 //!
@@ -20,6 +21,7 @@ mod api;
 mod body;
 mod clock;
 mod cluster;
+pub mod controllers;
 pub mod defaults;
 pub mod deletion;
 pub mod fault;
