@@ -1,4 +1,4 @@
-//! The resources a simulated cluster serves: a table of built-in ones, and those a CustomResourceDefinition adds.
+//! The resources a simulated cluster serves: a table of built-in ones, and those a `CustomResourceDefinition` adds.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ pub struct Traits {
     pub scale: bool,
     /// `kubectl get all` shows it.
     pub all: bool,
-    /// It came from a CustomResourceDefinition.
+    /// It came from a `CustomResourceDefinition`.
     pub custom: bool,
 }
 
@@ -113,7 +113,7 @@ impl Resource {
         self.plural == other.plural && self.group == other.group
     }
 
-    /// The resource a CustomResourceDefinition adds, at its first served version; none if it is not complete.
+    /// The resource a `CustomResourceDefinition` adds, at its first served version; none if it is not complete.
     pub fn from_definition(definition: &Value) -> Option<Self> {
         let text = |path: &str| json::text(definition, path).map(|text| Cow::Owned(text.to_owned()));
         let versions = definition.pointer("/spec/versions")?.as_array()?;

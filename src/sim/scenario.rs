@@ -14,8 +14,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::controllers::context::{is_deleting, replicas};
-use super::controllers::object::{annotation, controller_of, holds, integer, set, stamp, text};
+use super::controllers::object::{annotation, controller_of, holds, set, text};
 use super::controllers::random::Random;
+use super::deletion::{DeleteOptions, delete};
 use super::resource::{DEPLOYMENTS, PODS};
 use super::store::{Store, Stored};
 use crate::domain::Timestamp;
@@ -66,15 +67,22 @@ impl Scenario {
     /// Scales the runaway to the size of the moment.
     fn grow(&mut self, store: &mut Store, now: Timestamp) -> Option<Timestamp> {
         let done = self.growth?;
-        let due = (now - self.start - RUNAWAY_FIRST).num_seconds().div_euclid(RUNAWAY_STEP.num_seconds()) + 1;
+        let due = (now - self.start - RUNAWAY_FIRST)
+            .num_seconds()
+            .div_euclid(RUNAWAY_STEP.num_seconds())
+            + 1;
         if due > done {
             self.growth = Some(due);
             let (namespace, name) = RUNAWAY;
             let (before, size) = (runaway_size(done), runaway_size(due));
             // Somebody else's decision stands: only what the story itself set is changed.
-            let untouched = store.get(&DEPLOYMENTS, namespace, name).is_some_and(|app| replicas(app) == before);
+            let untouched = store
+                .get(&DEPLOYMENTS, namespace, name)
+                .is_some_and(|app| replicas(app) == before);
             if untouched {
-                drop(store.update(&DEPLOYMENTS, namespace, name, now, |app| set(app, &["spec", "replicas"], size)));
+                drop(store.update(&DEPLOYMENTS, namespace, name, now, |app| {
+                    set(app, &["spec", "replicas"], size)
+                }));
             }
         }
         let steps = i32::try_from(self.growth.unwrap_or(0).max(0)).unwrap_or(i32::MAX);
@@ -97,13 +105,11 @@ fn replace_one(store: &mut Store, random: &mut Random, now: Timestamp) {
         let Some(pod) = store.list(&PODS).nth(index).filter(|pod| is_ordinary(pod)).cloned() else {
             continue;
         };
-        let grace = integer(&pod, &["spec", "terminationGracePeriodSeconds"]).unwrap_or(30);
-        let (namespace, name) = (text(&pod, &["metadata", "namespace"]), text(&pod, &["metadata", "name"]));
-        let until = stamp(now + TimeDelta::try_seconds(grace).unwrap_or_default());
-        drop(store.update(&PODS, namespace, name, now, |pod| {
-            set(pod, &["metadata", "deletionTimestamp"], until);
-            set(pod, &["metadata", "deletionGracePeriodSeconds"], grace);
-        }));
+        let name = (
+            text(&pod, &["metadata", "namespace"]),
+            text(&pod, &["metadata", "name"]),
+        );
+        drop(delete(store, &PODS, name, &DeleteOptions::default(), now));
         return;
     }
 }
@@ -113,7 +119,11 @@ fn is_ordinary(pod: &Stored) -> bool {
     let app = text(pod, &["metadata", "labels", "app.kubernetes.io/name"]);
     let in_story = matches!(app, "live-gift" | "push" | "profile" | "danmaku" | "checkout" | "spell");
     let of_set = controller_of(pod).is_some_and(|(kind, ..)| kind == "ReplicaSet");
-    of_set && !in_story && !is_deleting(pod) && holds(pod, "Ready") && annotation(pod, "sim.pilothouse.dev/crash-after").is_none()
+    of_set
+        && !in_story
+        && !is_deleting(pod)
+        && holds(pod, "Ready")
+        && annotation(pod, "sim.pilothouse.dev/crash-after").is_none()
 }
 
 /// When a cluster's link drops after the demo began, and for how long.

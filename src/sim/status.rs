@@ -122,6 +122,17 @@ impl Status {
         Self::new(409, "Conflict", message).about(resource, name)
     }
 
+    /// 409 for a failed precondition of a deletion, which names the kind instead of the resource.
+    pub fn conflict_of_kind(resource: &Resource, name: &str, why: &str) -> Self {
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": {why}",
+            resource.qualified_kind()
+        );
+        let mut status = Self::new(409, "Conflict", message);
+        status.details = Some(details(resource, name, &resource.kind));
+        status
+    }
+
     /// 409 for an outdated `resourceVersion`.
     pub fn modified(resource: &Resource, name: &str) -> Self {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
@@ -150,9 +161,13 @@ impl Status {
         status
     }
 
-    /// 422 for a patch that could not be applied.
-    pub fn unprocessable(message: impl Into<String>) -> Self {
-        let mut status = Self::new(422, "Invalid", message);
+    /// 422 for a JSON patch that could not be applied.
+    pub fn rejected_patch() -> Self {
+        let mut status = Self::new(
+            422,
+            "Invalid",
+            "the server rejected our request due to an error in our request",
+        );
         status.details = Some(json!({}));
         status
     }
@@ -181,6 +196,15 @@ impl Status {
             "the server does not allow this method on the requested resource",
         );
         status.details = Some(json!({}));
+        status
+    }
+
+    /// 422 for a parameter or option.
+    pub fn invalid_options(kind: &str, cause: &Cause) -> Self {
+        let message = format!("{kind}.meta.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
+        let mut status = Self::new(422, "Invalid", message);
+        let cause = json!({"reason": cause.reason, "message": cause.message, "field": cause.field});
+        status.details = Some(json!({"group": "meta.k8s.io", "kind": kind, "causes": [cause]}));
         status
     }
 

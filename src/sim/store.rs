@@ -89,7 +89,7 @@ impl Store {
         }
     }
 
-    /// Every resource served, built-in ones first, then those of CustomResourceDefinitions.
+    /// Every resource served, built-in ones first, then those of `CustomResourceDefinition`s.
     pub fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
         self.tables.iter().map(|table| &table.resource)
     }
@@ -156,25 +156,36 @@ impl Store {
     ///
     /// # Errors
     /// 409 if the name is taken, 404 if the resource is not served, 422 if it has no name.
-    pub fn create(&mut self, resource: &Resource, mut object: Value, now: Timestamp) -> Result<Stored, Status> {
-        let index = self.index(resource).ok_or_else(Status::no_such_path)?;
+    pub fn create(&mut self, resource: &Resource, object: Value, now: Timestamp) -> Result<Stored, Status> {
+        let (index, object) = self.prepare(resource, object, now)?;
         self.made += 1;
-        let random = registry::mix(self.seed ^ self.made.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let key = key_of(resource, &object);
+        Ok(self.put(index, key, object, None))
+    }
+
+    /// What [`Store::create`] would make.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_create(&self, resource: &Resource, object: Value, now: Timestamp) -> Result<Value, Status> {
+        self.prepare(resource, object, now).map(|(_, object)| object)
+    }
+
+    fn prepare(&self, resource: &Resource, mut object: Value, now: Timestamp) -> Result<(usize, Value), Status> {
+        let index = self.index(resource).ok_or_else(Status::no_such_path)?;
+        let random = registry::mix(self.seed ^ (self.made + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         registry::name(resource, &mut object, random)?;
-        let (namespace, name) = (json::meta(&object, "namespace"), json::meta(&object, "name"));
-        let key = key(resource, namespace, name);
         if self
-            .tables
-            .get(index)
-            .is_some_and(|table| table.objects.contains_key(key.as_str()))
+            .get(resource, json::meta(&object, "namespace"), json::meta(&object, "name"))
+            .is_some()
         {
-            return Err(Status::already_exists(resource, name));
+            return Err(Status::already_exists(resource, json::meta(&object, "name")));
         }
         registry::prepare_new(resource, &mut object, random, now);
         if resource.same(&CUSTOM_RESOURCE_DEFINITIONS) {
             registry::establish(&mut object, now);
         }
-        Ok(self.put(index, key, object, None))
+        Ok((index, object))
     }
 
     /// Changes an object in place. A write that changes nothing keeps the version; a change of `spec` raises the
@@ -187,28 +198,39 @@ impl Store {
         resource: &Resource,
         namespace: &str,
         name: &str,
-        now: Timestamp,
+        _now: Timestamp,
         change: impl FnOnce(&mut Value),
     ) -> Result<Stored, Status> {
         let index = self.index(resource).ok_or_else(Status::no_such_path)?;
         let key = key(resource, namespace, name);
-        let table = self.tables.get(index).ok_or_else(Status::no_such_path)?;
-        let old = table
-            .objects
-            .get(key.as_str())
+        let old = self
+            .get(resource, namespace, name)
             .cloned()
             .ok_or_else(|| Status::not_found(resource, name))?;
-        let mut new = Value::clone(&old);
-        change(&mut new);
-        registry::keep_identity(&old, &mut new);
+        let new = registry::changed(resource, &old, change);
         if new == *old {
             return Ok(old);
         }
-        registry::count_generation(resource, &old, &mut new, now);
         if registry::is_finished(&new) {
             return Ok(self.erase(index, &key, &old, new));
         }
         Ok(self.put(index, key, new, Some(old)))
+    }
+
+    /// What [`Store::update`] would make.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_update(
+        &self,
+        resource: &Resource,
+        (namespace, name): (&str, &str),
+        change: impl FnOnce(&mut Value),
+    ) -> Result<Value, Status> {
+        let old = self
+            .get(resource, namespace, name)
+            .ok_or_else(|| Status::not_found(resource, name))?;
+        Ok(registry::changed(resource, old, change))
     }
 
     /// Takes an object away at once. Graceful deletion is `sim::deletion`.
@@ -254,10 +276,9 @@ impl Store {
 
     /// Goes back to a kept revision as an etcd restore does: later writes never happened, and versions repeat.
     pub fn rewind(&mut self, revision: u64) {
-        while let Some(change) = self
-            .history
-            .pop_back_if(|change| change.revision > revision.max(self.compacted))
-        {
+        let kept = revision.max(self.compacted);
+        while self.history.back().is_some_and(|change| change.revision > kept) {
+            let Some(change) = self.history.pop_back() else { break };
             let key = key_of(&change.resource, &change.object);
             let Some(index) = self.index(&change.resource) else {
                 continue;
@@ -273,7 +294,7 @@ impl Store {
                 }
             }
         }
-        self.revision = self.revision.min(revision.max(self.compacted));
+        self.revision = self.revision.min(kept);
     }
 
     fn table(&self, resource: &Resource) -> Option<&Table> {
@@ -335,7 +356,7 @@ impl Store {
         }
     }
 
-    /// Serves, or no longer serves, what a CustomResourceDefinition names.
+    /// Serves, or no longer serves, what a `CustomResourceDefinition` names.
     fn follow_definition(&mut self, definition: &Stored, verb: Verb) {
         if json::text(definition, "/kind") != Some("CustomResourceDefinition") {
             return;

@@ -52,7 +52,11 @@ pub(crate) fn sync(cx: &mut Context<'_>, key: &Key) {
         by_node.entry(node).or_default().push(pod);
     }
     let shape = daemon_shape(&set);
-    let wishes: Vec<(String, Wish)> = cx.nodes.iter().map(|(n, _)| (n.name.to_string(), wish(&shape, n))).collect();
+    let wishes: Vec<(String, Wish)> = cx
+        .nodes
+        .iter()
+        .map(|(n, _)| (n.name.to_string(), wish(&shape, n)))
+        .collect();
     for (node, wish) in &wishes {
         let here = by_node.get(node).map_or(&[][..], Vec::as_slice);
         let alive = here.iter().filter(|pod| !is_over(pod)).count();
@@ -129,7 +133,12 @@ pub(crate) fn daemon(owner: &Value, hash: &str, node: &str, name: &str) -> Value
     let field = json!({"key": "metadata.name", "operator": "In", "values": [node]});
     set(
         &mut template,
-        &["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"],
+        &[
+            "spec",
+            "affinity",
+            "nodeAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+        ],
         json!({"nodeSelectorTerms": [{"matchFields": [field]}]}),
     );
     let maker = Maker {
@@ -143,7 +152,13 @@ pub(crate) fn daemon(owner: &Value, hash: &str, node: &str, name: &str) -> Value
 fn make(cx: &mut Context<'_>, set: &Stored, hash: &str, node: &str) {
     let name = format!("{}-{}", text(set, &["metadata", "name"]), cx.random.suffix(5));
     if cx.create(&PODS, daemon(set, hash, node, &name)).is_ok() {
-        cx.event(set, Tone::Normal, "SuccessfulCreate", &format!("Created pod: {name}"), SOURCE);
+        cx.event(
+            set,
+            Tone::Normal,
+            "SuccessfulCreate",
+            &format!("Created pod: {name}"),
+            SOURCE,
+        );
     }
 }
 
@@ -160,7 +175,13 @@ fn is_old(pod: &Value, hash: &str) -> bool {
 }
 
 /// Replaces daemons of an older template, never more at once than may be unavailable.
-fn update(cx: &mut Context<'_>, set: &Stored, hash: &str, by_node: &BTreeMap<String, Vec<Stored>>, wishes: &[(String, Wish)]) {
+fn update(
+    cx: &mut Context<'_>,
+    set: &Stored,
+    hash: &str,
+    by_node: &BTreeMap<String, Vec<Stored>>,
+    wishes: &[(String, Wish)],
+) {
     if text(set, &["spec", "updateStrategy", "type"]) == "OnDelete" {
         return;
     }
@@ -179,7 +200,11 @@ fn update(cx: &mut Context<'_>, set: &Stored, hash: &str, by_node: &BTreeMap<Str
         .partition(|pod| !serves(pod));
     let spare = most - (wanted as i64 - serving as i64);
     let spare = usize::try_from(spare).unwrap_or(0);
-    let victims: Vec<Stored> = broken.into_iter().chain(fine.into_iter().take(spare)).map(|&pod| pod.clone()).collect();
+    let victims: Vec<Stored> = broken
+        .into_iter()
+        .chain(fine.into_iter().take(spare))
+        .map(|&pod| pod.clone())
+        .collect();
     for pod in victims {
         remove(cx, set, &pod);
     }
@@ -240,8 +265,13 @@ pub(crate) fn is_settled(set: &Value) -> bool {
     let count = |field: &str| integer(set, &["status", field]).unwrap_or(0);
     let wanted = count("desiredNumberScheduled");
     wanted > 0
-        && ["currentNumberScheduled", "numberReady", "numberAvailable", "updatedNumberScheduled"]
-            .iter()
-            .all(|field| count(field) == wanted)
+        && [
+            "currentNumberScheduled",
+            "numberReady",
+            "numberAvailable",
+            "updatedNumberScheduled",
+        ]
+        .iter()
+        .all(|field| count(field) == wanted)
         && super::deployment::is_observed(set)
 }

@@ -166,7 +166,11 @@ fn shrink(cx: &mut Context<'_>, view: &View, new: &Stored) -> bool {
         available: status_count(set, "availableReplicas"),
     };
     let sizes: Vec<Set> = old.iter().map(|set| counts(set)).collect();
-    let steps = if old.is_empty() { Vec::new() } else { shrink_old(view.limits, counts(new), &sizes) };
+    let steps = if old.is_empty() {
+        Vec::new()
+    } else {
+        shrink_old(view.limits, counts(new), &sizes)
+    };
     for step in &steps {
         if let Some(set) = old.get(step.index).and_then(|set| cx.get(&REPLICA_SETS, &Key::of(set))) {
             resize(cx, view, &set, step.to, false);
@@ -183,7 +187,10 @@ fn recreate(cx: &mut Context<'_>, view: &View) {
     for set in &view.old {
         stopped |= resize(cx, view, set, 0, false);
     }
-    let still_there = view.old.iter().any(|set| cx.pods_of(set).iter().any(|pod| !is_over(pod)));
+    let still_there = view
+        .old
+        .iter()
+        .any(|set| cx.pods_of(set).iter().any(|pod| !is_over(pod)));
     if stopped || still_there {
         status::write(cx, view, true);
         return;
@@ -235,7 +242,11 @@ fn scale(cx: &mut Context<'_>, view: &View) {
 fn scale_all(cx: &mut Context<'_>, view: &View, mut active: Vec<&Stored>) {
     let grows = view.limits.most() > view.total();
     active.sort_by(|a, b| {
-        let by_age = if grows { age(b).cmp(&age(a)) } else { age(a).cmp(&age(b)) };
+        let by_age = if grows {
+            age(b).cmp(&age(a))
+        } else {
+            age(a).cmp(&age(b))
+        };
         replicas(b).cmp(&replicas(a)).then(by_age)
     });
     let shares: Vec<Share> = active
@@ -276,8 +287,16 @@ fn resize(cx: &mut Context<'_>, view: &View, replica_set: &Stored, size: i64, ev
 
 /// Notes on a replica set what size of the Deployment it was sized for.
 pub(crate) fn note_size(replica_set: &mut Value, limits: Limits) {
-    set(replica_set, &["metadata", "annotations", DESIRED], limits.replicas.to_string());
-    set(replica_set, &["metadata", "annotations", MAX], limits.most().to_string());
+    set(
+        replica_set,
+        &["metadata", "annotations", DESIRED],
+        limits.replicas.to_string(),
+    );
+    set(
+        replica_set,
+        &["metadata", "annotations", MAX],
+        limits.most().to_string(),
+    );
 }
 
 /// Whether nothing is left to do for a Deployment, as far as its own status tells.

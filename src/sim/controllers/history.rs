@@ -34,11 +34,16 @@ pub(crate) fn current(cx: &mut Context<'_>, owner: &Value, kind: &str) -> Option
 pub(crate) fn record(owner: &Value, kind: &str, revision: i64) -> (Value, String) {
     let null = Value::Null;
     let template = at(owner, &["spec", "template"]).unwrap_or(&null);
-    let hash = hash(template, integer(owner, &["status", "collisionCount"]).filter(|&n| n > 0));
+    let hash = hash(
+        template,
+        integer(owner, &["status", "collisionCount"]).filter(|&n| n > 0),
+    );
     let name = format!("{}-{hash}", text(owner, &["metadata", "name"]));
     let mut kept = template.clone();
     set(&mut kept, &["$patch"], "replace");
-    let mut labels = at(template, &["metadata", "labels"]).cloned().unwrap_or_else(|| json!({}));
+    let mut labels = at(template, &["metadata", "labels"])
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     set(&mut labels, &[HASH], hash);
     let object = json!({
         "apiVersion": "apps/v1", "kind": "ControllerRevision",
@@ -53,7 +58,9 @@ pub(crate) fn record(owner: &Value, kind: &str, revision: i64) -> (Value, String
 
 /// The hash in a record's name.
 pub(crate) fn hash_of(record: &Value) -> &str {
-    at(record, &["metadata", "labels", HASH]).and_then(Value::as_str).unwrap_or_default()
+    at(record, &["metadata", "labels", HASH])
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 /// The template a record keeps.

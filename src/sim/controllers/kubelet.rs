@@ -204,7 +204,9 @@ fn free_ip(cx: &Context<'_>, node: &Value) -> Option<String> {
         .filter_map(|key| cx.get(&PODS, key))
         .map(|pod| text(&pod, &["status", "podIP"]).to_owned())
         .collect();
-    (2..=254).map(|number| pod_ip(node, number)).find(|ip| !used.contains(ip))
+    (2..=254)
+        .map(|number| pod_ip(node, number))
+        .find(|ip| !used.contains(ip))
 }
 
 /// The address of a number in a node's pod network; nodes without one share a made-up network.
@@ -224,11 +226,11 @@ pub(crate) fn set_ip(pod: &mut Value, ip: &str) {
 pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
     let statuses = items(pod, &["status", "containerStatuses"]).to_vec();
     let ended = |c: &Value| at(c, &["state", "terminated"]).is_some();
-    let never_ran = |c: &Value| {
-        at(c, &["state", "waiting"]).is_some() && at(c, &["lastState", "terminated"]).is_none()
-    };
+    let never_ran = |c: &Value| at(c, &["state", "waiting"]).is_some() && at(c, &["lastState", "terminated"]).is_none();
     let restarts = text(pod, &["spec", "restartPolicy"]);
-    let failed = statuses.iter().any(|c| integer(c, &["state", "terminated", "exitCode"]).unwrap_or(0) != 0);
+    let failed = statuses
+        .iter()
+        .any(|c| integer(c, &["state", "terminated", "exitCode"]).unwrap_or(0) != 0);
     let final_end = statuses.iter().all(ended) && !statuses.is_empty();
     let phase = match restarts {
         "Never" if final_end && failed => "Failed",
@@ -250,10 +252,19 @@ pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
         "Succeeded" => Some(("PodCompleted", String::new())),
         "Failed" => Some(("PodFailed", String::new())),
         _ if unready.is_empty() => None,
-        _ => Some(("ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" ")))),
+        _ => Some((
+            "ContainersNotReady",
+            format!("containers with unready status: [{}]", unready.join(" ")),
+        )),
     };
     for kind in ["Ready", "ContainersReady"] {
-        mark(pod, kind, why.is_none(), why.as_ref().map(|(reason, text)| (*reason, text.as_str())), now);
+        mark(
+            pod,
+            kind,
+            why.is_none(),
+            why.as_ref().map(|(reason, text)| (*reason, text.as_str())),
+            now,
+        );
     }
     mark(pod, "PodScheduled", true, None, now);
 }
@@ -283,6 +294,5 @@ pub(crate) fn mark(pod: &mut Value, kind: &str, holds: bool, why: Option<(&str, 
 
 /// Whether a pod needs its kubelet, though nobody changes it.
 pub(crate) fn is_restless(pod: &Value) -> bool {
-    is_deleting(pod)
-        || !is_over(pod) && (!super::object::holds(pod, "Ready") || Behaviour::of(pod).is_eventful())
+    is_deleting(pod) || !is_over(pod) && (!super::object::holds(pod, "Ready") || Behaviour::of(pod).is_eventful())
 }

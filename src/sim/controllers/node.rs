@@ -134,9 +134,24 @@ fn come_back(cx: &mut Context<'_>, key: &Key, node: &Stored) {
 /// Makes a node ready, with what its kubelet reports.
 pub(crate) fn register(node: &mut Value, now: Timestamp) {
     for (kind, status, reason, message) in [
-        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        (
+            "MemoryPressure",
+            "False",
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
+        (
+            "DiskPressure",
+            "False",
+            "KubeletHasNoDiskPressure",
+            "kubelet has no disk pressure",
+        ),
+        (
+            "PIDPressure",
+            "False",
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available",
+        ),
         ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
     ] {
         put(node, kind, status, (reason.to_owned(), message.to_owned()), now, true);
@@ -161,12 +176,16 @@ fn put(node: &mut Value, kind: &str, status: &str, (reason, message): (String, S
     let since = before
         .filter(|c| text(c, &["status"]) == status)
         .map_or_else(|| stamp(now), |c| text(c, &["lastTransitionTime"]).to_owned());
-    let beat = before.filter(|_| !heard).map(|c| text(c, &["lastHeartbeatTime"]).to_owned());
+    let beat = before
+        .filter(|_| !heard)
+        .map(|c| text(c, &["lastHeartbeatTime"]).to_owned());
     let next = json!({
         "type": kind, "status": status, "reason": reason, "message": message,
         "lastTransitionTime": since, "lastHeartbeatTime": beat.unwrap_or_else(|| stamp(now)),
     });
-    let Some(status) = map_at(node, &["status"]) else { return };
+    let Some(status) = map_at(node, &["status"]) else {
+        return;
+    };
     let Some(list) = status.entry("conditions").or_insert_with(|| json!([])).as_array_mut() else {
         return;
     };
@@ -195,10 +214,19 @@ fn evict(cx: &mut Context<'_>, key: &Key, node: &Value) {
             continue;
         }
         let name = Key::of(&pod);
-        let why = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+        let why = (
+            "DeletionByTaintManager",
+            "Taint manager: deleting due to NoExecute taint",
+        );
         cx.update(&PODS, &name, |pod| mark(pod, "DisruptionTarget", true, Some(why), now));
         let message = format!("Marking for deletion Pod {name}");
-        cx.event(&pod, Tone::Normal, "TaintManagerEviction", &message, "taint-eviction-controller");
+        cx.event(
+            &pod,
+            Tone::Normal,
+            "TaintManagerEviction",
+            &message,
+            "taint-eviction-controller",
+        );
         cx.delete_pod(&pod);
     }
 }

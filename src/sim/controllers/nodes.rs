@@ -44,7 +44,11 @@ impl Nodes {
             if name.is_empty() {
                 continue;
             }
-            let held = if is_over(pod) { Resources::default() } else { requests(pod) };
+            let held = if is_over(pod) {
+                Resources::default()
+            } else {
+                requests(pod)
+            };
             let slots = i64::from(!is_over(pod)) * sign;
             let place = self.place(name);
             if sign > 0 {
@@ -164,7 +168,12 @@ pub(crate) fn shape(pod: &Value) -> PodShape {
     );
     let apart = items(
         pod,
-        &["spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"],
+        &[
+            "spec",
+            "affinity",
+            "podAntiAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+        ],
     );
     PodShape {
         requests: requests(pod),
@@ -175,7 +184,9 @@ pub(crate) fn shape(pod: &Value) -> PodShape {
             .iter()
             .flat_map(|c| items(c, &["ports"]))
             .any(|port| integer(port, &["hostPort"]).is_some_and(|port| port > 0)),
-        one_per_node: apart.iter().any(|t| text(t, &["topologyKey"]) == "kubernetes.io/hostname"),
+        one_per_node: apart
+            .iter()
+            .any(|t| text(t, &["topologyKey"]) == "kubernetes.io/hostname"),
     }
 }
 

@@ -121,7 +121,10 @@ mod tests {
         let mut object = json!({"status": null});
         set(&mut object, &["status", "phase"], "Running");
         set(&mut object, &["metadata", "name"], "a");
-        assert_eq!(object, json!({"status": {"phase": "Running"}, "metadata": {"name": "a"}}));
+        assert_eq!(
+            object,
+            json!({"status": {"phase": "Running"}, "metadata": {"name": "a"}})
+        );
         unset(&mut object, &["status", "phase"]);
         assert_eq!(text(&object, &["status", "phase"]), "");
         assert_eq!(count(&object, &["status", "replicas"]), 0);

@@ -51,7 +51,10 @@ pub(crate) fn refusal(store: &Store, pod: &Value, asked: Resources) -> Option<St
 }
 
 fn pods_in(store: &Store, namespace: &str) -> impl Iterator<Item = Resources> {
-    store.list_in(&PODS, namespace).filter(|pod| !is_over(pod)).map(|pod| requests(pod))
+    store
+        .list_in(&PODS, namespace)
+        .filter(|pod| !is_over(pod))
+        .map(|pod| requests(pod))
 }
 
 /// How much of a quota's resource that is, in thousandths; `None` for a resource that is not counted here.
@@ -67,7 +70,11 @@ fn amount(resource: &str, pods: i64, requested: Resources) -> Option<i64> {
 /// An amount as the API writes it.
 fn written(resource: &str, millis: i64) -> String {
     if !resource.ends_with("memory") {
-        return if millis % 1000 == 0 { (millis / 1000).to_string() } else { format!("{millis}m") };
+        return if millis % 1000 == 0 {
+            (millis / 1000).to_string()
+        } else {
+            format!("{millis}m")
+        };
     }
     bytes(millis / 1000)
 }
@@ -78,7 +85,10 @@ pub(crate) fn bytes(bytes: i64) -> String {
     units
         .iter()
         .find(|(_, shift)| bytes != 0 && bytes % (1_i64 << shift) == 0)
-        .map_or_else(|| bytes.to_string(), |(unit, shift)| format!("{}{unit}", bytes >> shift))
+        .map_or_else(
+            || bytes.to_string(),
+            |(unit, shift)| format!("{}{unit}", bytes >> shift),
+        )
 }
 
 /// Counts what the pods of a namespace ask for into its quotas' status.

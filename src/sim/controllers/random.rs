@@ -46,7 +46,9 @@ impl Random {
 }
 
 fn letter(number: u8) -> char {
-    ALPHABET.get(usize::from(number) % ALPHABET.len()).map_or('x', |&b| char::from(b))
+    ALPHABET
+        .get(usize::from(number) % ALPHABET.len())
+        .map_or('x', |&b| char::from(b))
 }
 
 /// A hash as Kubernetes writes it in names: its decimal digits in the safe alphabet.
@@ -73,6 +75,10 @@ mod tests {
     fn hashes_have_only_safe_letters() {
         // '0' is byte 48, and 48 mod 27 is the 22nd letter.
         assert_eq!(encode(0), "4");
-        assert!(encode(u32::MAX).chars().all(|c| "456789bcdf".contains(c)), "{}", encode(u32::MAX));
+        assert!(
+            encode(u32::MAX).chars().all(|c| "456789bcdf".contains(c)),
+            "{}",
+            encode(u32::MAX)
+        );
     }
 }

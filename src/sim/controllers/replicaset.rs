@@ -26,7 +26,11 @@ pub(crate) fn sync(cx: &mut Context<'_>, key: &Key) {
     };
     let pods = cx.pods_of(&replica_set);
     let active: Vec<&Stored> = pods.iter().filter(|pod| !is_deleting(pod) && !is_over(pod)).collect();
-    let failure = if is_deleting(&replica_set) { None } else { manage(cx, &replica_set, &active) };
+    let failure = if is_deleting(&replica_set) {
+        None
+    } else {
+        manage(cx, &replica_set, &active)
+    };
     let (status, next) = status_of(&replica_set, &pods, failure.as_deref(), cx.now);
     let Some(replica_set) = cx.get(&REPLICA_SETS, key) else {
         return;
@@ -78,7 +82,13 @@ fn make(cx: &mut Context<'_>, replica_set: &Value) -> Result<(), String> {
         return Err(refusal);
     }
     cx.create(&PODS, object).map_err(|status| status.message)?;
-    cx.event(replica_set, Tone::Normal, "SuccessfulCreate", &format!("Created pod: {name}"), SOURCE);
+    cx.event(
+        replica_set,
+        Tone::Normal,
+        "SuccessfulCreate",
+        &format!("Created pod: {name}"),
+        SOURCE,
+    );
     Ok(())
 }
 
@@ -98,7 +108,10 @@ type Preference = (bool, u8, bool, i64, Reverse<i64>, u32, Reverse<i64>, u32, St
 /// How old something is in powers of two, so that pods of about the same age go in no particular order.
 fn rank(since: Option<Timestamp>, now: Timestamp) -> u32 {
     let age = since.map_or(0, |since| (now - since).num_nanoseconds().unwrap_or(i64::MAX));
-    u64::try_from(age).ok().and_then(u64::checked_ilog2).map_or(0, |rank| rank + 1)
+    u64::try_from(age)
+        .ok()
+        .and_then(u64::checked_ilog2)
+        .map_or(0, |rank| rank + 1)
 }
 
 /// Smaller goes first: unassigned, pending, not ready, cheap, crowded, lately ready, often restarted, new.
@@ -170,7 +183,10 @@ pub(crate) fn status_of(
         ("fullyLabeledReplicas", active),
         ("readyReplicas", ready),
         ("availableReplicas", available),
-        ("observedGeneration", integer(replica_set, &["metadata", "generation"]).unwrap_or(1)),
+        (
+            "observedGeneration",
+            integer(replica_set, &["metadata", "generation"]).unwrap_or(1),
+        ),
     ] {
         if number != 0 {
             set(&mut status, &[field], number);

@@ -157,8 +157,7 @@ impl Refused {
                 if shape.requests.memory > free.memory {
                     reasons.push("Insufficient memory");
                 }
-                hopeless =
-                    shape.requests.cpu > node.allocatable.cpu || shape.requests.memory > node.allocatable.memory;
+                hopeless = shape.requests.cpu > node.allocatable.cpu || shape.requests.memory > node.allocatable.memory;
             }
         }
         for reason in reasons {
@@ -176,7 +175,11 @@ impl Refused {
         if nodes == 0 {
             return "no nodes available to schedule pods".into();
         }
-        let mut reasons: Vec<String> = self.reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let mut reasons: Vec<String> = self
+            .reasons
+            .iter()
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
         reasons.sort();
         let mut preemption = Vec::new();
         for (count, sentence) in [
@@ -210,7 +213,9 @@ fn refuse(cx: &mut Context<'_>, key: &Key, pod: &Stored, message: &str) {
     let now = cx.now;
     let said = condition(pod, "PodScheduled").map_or("", |c| text(c, &["message"]));
     if said != message {
-        cx.update(&PODS, key, |pod| mark(pod, "PodScheduled", false, Some(("Unschedulable", message)), now));
+        cx.update(&PODS, key, |pod| {
+            mark(pod, "PodScheduled", false, Some(("Unschedulable", message)), now)
+        });
     }
     cx.event(pod, Tone::Warning, "FailedScheduling", message, SOURCE);
 }

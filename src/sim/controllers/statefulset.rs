@@ -39,7 +39,11 @@ pub(crate) fn sync(cx: &mut Context<'_>, key: &Key) {
     let known = cx.owned(&set, &CONTROLLER_REVISIONS);
     let named = text(&set, &["status", "currentRevision"]);
     let current = known.into_iter().find(|r| text(r, &["metadata", "name"]) == named);
-    let mut pods: Vec<(i64, Stored)> = cx.pods_of(&set).into_iter().filter_map(|pod| Some((ordinal(&pod)?, pod))).collect();
+    let mut pods: Vec<(i64, Stored)> = cx
+        .pods_of(&set)
+        .into_iter()
+        .filter_map(|pod| Some((ordinal(&pod)?, pod)))
+        .collect();
     pods.sort_by_key(|(number, _)| *number);
     let view = View {
         current: current.unwrap_or_else(|| update.clone()),
@@ -116,7 +120,12 @@ impl View {
             return;
         }
         let partition = self.partition();
-        for (_, pod) in self.pods.iter().rev().filter(|(n, _)| *n >= partition && *n < self.wanted) {
+        for (_, pod) in self
+            .pods
+            .iter()
+            .rev()
+            .filter(|(n, _)| *n >= partition && *n < self.wanted)
+        {
             if self.is_old(pod) {
                 self.remove(cx, pod);
                 return;
@@ -129,14 +138,22 @@ impl View {
 
     /// An unhealthy pod of an older template may be replaced though those after it wait.
     fn replace_broken(&self, cx: &mut Context<'_>, number: i64, pod: &Stored) {
-        let newest_first = self.pods.iter().rev().all(|(n, p)| *n <= number || is_healthy(p) && !self.is_old(p));
+        let newest_first = self
+            .pods
+            .iter()
+            .rev()
+            .all(|(n, p)| *n <= number || is_healthy(p) && !self.is_old(p));
         if self.rolls() && number >= self.partition() && self.is_old(pod) && newest_first {
             self.remove(cx, pod);
         }
     }
 
     fn make(&self, cx: &mut Context<'_>, number: i64) {
-        let record = if number < self.partition() { &self.current } else { &self.update };
+        let record = if number < self.partition() {
+            &self.current
+        } else {
+            &self.update
+        };
         let object = member(&self.set, record, number);
         let name = text(&object, &["metadata", "name"]).to_owned();
         let set_name = text(&self.set, &["metadata", "name"]).to_owned();
@@ -146,7 +163,10 @@ impl View {
                 cx.event(&self.set, Tone::Normal, "SuccessfulCreate", &message, SOURCE);
             }
             Err(status) => {
-                let message = format!("Create Pod {name} in StatefulSet {set_name} failed error: {}", status.message);
+                let message = format!(
+                    "Create Pod {name} in StatefulSet {set_name} failed error: {}",
+                    status.message
+                );
                 cx.event(&self.set, Tone::Warning, "FailedCreate", &message, SOURCE);
             }
         }
@@ -166,7 +186,12 @@ impl View {
         let min_ready = integer(&self.set, &["spec", "minReadySeconds"]).unwrap_or(0);
         let (mut ready, mut available, mut updated, mut current) = (0, 0, 0, 0);
         let mut next = None::<Timestamp>;
-        let there: Vec<&Stored> = self.pods.iter().map(|(_, pod)| pod).filter(|pod| !is_over(pod)).collect();
+        let there: Vec<&Stored> = self
+            .pods
+            .iter()
+            .map(|(_, pod)| pod)
+            .filter(|pod| !is_over(pod))
+            .collect();
         for pod in &there {
             ready += i64::from(holds(pod, "Ready"));
             let (now_available, when) = availability(pod, min_ready, now);
@@ -181,9 +206,16 @@ impl View {
         }
         let total = there.len() as i64;
         let done = updated == self.wanted && ready == self.wanted && total == self.wanted;
-        let (current_record, current) = if done { (&self.update, updated) } else { (&self.current, current) };
+        let (current_record, current) = if done {
+            (&self.update, updated)
+        } else {
+            (&self.current, current)
+        };
         let names = [current_record, &self.update].map(|r| text(r, &["metadata", "name"]));
-        (status(&self.set, names, [total, ready, available, current, updated]), next)
+        (
+            status(&self.set, names, [total, ready, available, current, updated]),
+            next,
+        )
     }
 }
 
@@ -220,7 +252,11 @@ pub(crate) fn status(stateful_set: &Value, [current_name, update_name]: [&str; 2
         "currentRevision": current_name, "updateRevision": update_name,
         "observedGeneration": integer(stateful_set, &["metadata", "generation"]).unwrap_or(1),
     });
-    for (field, number) in [("readyReplicas", ready), ("currentReplicas", current), ("updatedReplicas", updated)] {
+    for (field, number) in [
+        ("readyReplicas", ready),
+        ("currentReplicas", current),
+        ("updatedReplicas", updated),
+    ] {
         if number != 0 {
             set(&mut status, &[field], number);
         }

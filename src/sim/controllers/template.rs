@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::object::{at, owned_by, set, text, unset};
+use super::object::{at, owned_by, set, text};
 use super::random::encode;
 
 /// The label that tells the pods of one ReplicaSet from those of another.
@@ -67,13 +67,6 @@ fn labels_but_hash(metadata: &Value) -> impl Iterator<Item = (&String, &Value)> 
     labels.into_iter().flatten().filter(|(key, _)| *key != HASH)
 }
 
-/// A copy of the template without the hash label: what a Deployment of that version has.
-pub(crate) fn without_hash(template: &Value) -> Value {
-    let mut template = template.clone();
-    unset(&mut template, &["metadata", "labels", HASH]);
-    template
-}
-
 /// Who a pod is made for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Maker<'a> {
@@ -84,7 +77,11 @@ pub(crate) struct Maker<'a> {
 
 /// A pod made from the owner's template. Scheduling and status come later.
 pub(crate) fn pod(maker: Maker<'_>, template: &Value, name: &str) -> Value {
-    let Maker { owner, api_version, kind } = maker;
+    let Maker {
+        owner,
+        api_version,
+        kind,
+    } = maker;
     let mut pod = json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
@@ -115,7 +112,11 @@ fn quality(spec: &Value) -> &'static str {
     let containers = super::object::items(spec, &["containers"]);
     let of = |c: &Value, what: &str, resource: &str| at(c, &["resources", what, resource]).cloned();
     let any = containers.iter().any(|c| {
-        ["requests", "limits"].iter().any(|what| at(c, &["resources", what]).and_then(Value::as_object).is_some_and(|m| !m.is_empty()))
+        ["requests", "limits"].iter().any(|what| {
+            at(c, &["resources", what])
+                .and_then(Value::as_object)
+                .is_some_and(|m| !m.is_empty())
+        })
     });
     let all = containers.iter().all(|c| {
         ["cpu", "memory"].iter().all(|r| {
@@ -151,7 +152,6 @@ mod tests {
         set(&mut labelled, &["metadata", "labels", HASH], "abc");
         assert!(same(&template("a:1"), &labelled));
         assert!(!same(&template("a:2"), &labelled));
-        assert_eq!(without_hash(&labelled), template("a:1"));
     }
 
     #[test]
@@ -161,7 +161,10 @@ mod tests {
             (json!({}), "BestEffort"),
             (json!({"requests": {"cpu": "1"}}), "Burstable"),
             (json!({"limits": {"cpu": "1", "memory": "1Gi"}}), "Guaranteed"),
-            (json!({"requests": {"cpu": "500m"}, "limits": {"cpu": "1", "memory": "1Gi"}}), "Burstable"),
+            (
+                json!({"requests": {"cpu": "500m"}, "limits": {"cpu": "1", "memory": "1Gi"}}),
+                "Burstable",
+            ),
         ] {
             assert_eq!(quality(&spec(resources)), class);
         }

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 
-use super::object::{at, condition, count, integer, set, text};
+use super::object::{at, condition, count, integer, items, set, text};
 use super::*;
+use crate::sim::deletion::{DeleteOptions, collect, delete};
 use crate::sim::resource::{EVENTS, NAMESPACES, RESOURCE_QUOTAS, Resource};
 
 /// A cluster whose clock the test moves.
@@ -12,6 +13,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) controllers: Controllers,
     pub(crate) now: Timestamp,
+    collected: u64,
 }
 
 impl World {
@@ -20,6 +22,7 @@ impl World {
             store: Store::new(1),
             controllers: Controllers::new(1),
             now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+            collected: 0,
         };
         for number in 1..=count {
             world.create(
@@ -38,8 +41,18 @@ impl World {
         self.store.create(resource, object, self.now).unwrap();
     }
 
+    /// Lets the garbage collector and the controllers act until both are done, as a simulated cluster does.
     pub(crate) fn step(&mut self) -> Option<Timestamp> {
-        self.controllers.step(&mut self.store, self.now)
+        loop {
+            let next = self.controllers.step(&mut self.store, self.now);
+            if self.collected == self.store.revision() {
+                return next;
+            }
+            while self.collected < self.store.revision() {
+                let since = std::mem::replace(&mut self.collected, self.store.revision());
+                collect(&mut self.store, since, self.now);
+            }
+        }
     }
 
     /// Lets time pass, stopping wherever the controllers want to be called.
@@ -66,8 +79,14 @@ impl World {
     /// (replicas, updated, ready, available, unavailable) of the Deployment `web`.
     fn counts(&self) -> [i64; 5] {
         let web = self.get(&DEPLOYMENTS, "web");
-        ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"]
-            .map(|field| count(&web, &["status", field]))
+        [
+            "replicas",
+            "updatedReplicas",
+            "readyReplicas",
+            "availableReplicas",
+            "unavailableReplicas",
+        ]
+        .map(|field| count(&web, &["status", field]))
     }
 
     fn progress(&self) -> String {
@@ -76,7 +95,10 @@ impl World {
     }
 
     fn reasons(&self) -> Vec<String> {
-        self.store.list(&EVENTS).map(|e| text(e, &["reason"]).to_owned()).collect()
+        self.store
+            .list(&EVENTS)
+            .map(|e| text(e, &["reason"]).to_owned())
+            .collect()
     }
 }
 
@@ -105,7 +127,17 @@ fn rolling(surge: Value, unavailable: Value) -> Value {
 }
 
 fn annotate(deployment: &mut Value, name: &str, value: &str) {
-    set(deployment, &["spec", "template", "metadata", "annotations", &format!("sim.pilothouse.dev/{name}")], value);
+    set(
+        deployment,
+        &[
+            "spec",
+            "template",
+            "metadata",
+            "annotations",
+            &format!("sim.pilothouse.dev/{name}"),
+        ],
+        value,
+    );
 }
 
 fn new_image(deployment: &mut Value) {
@@ -118,14 +150,30 @@ fn a_deployment_comes_up_and_says_so() {
     let mut world = World::with_nodes(2);
     world.create(&DEPLOYMENTS, deployment(3, json!({})));
     world.step();
-    assert_eq!((world.counts(), world.progress().as_str()), ([3, 3, 0, 0, 3], "ReplicaSetUpdated"));
+    assert_eq!(
+        (world.counts(), world.progress().as_str()),
+        ([3, 3, 0, 0, 3], "ReplicaSetUpdated")
+    );
     world.pass(3);
-    assert_eq!((world.counts(), world.progress().as_str()), ([3, 3, 3, 3, 0], "NewReplicaSetAvailable"));
+    assert_eq!(
+        (world.counts(), world.progress().as_str()),
+        ([3, 3, 3, 3, 0], "NewReplicaSetAvailable")
+    );
     let web = world.get(&DEPLOYMENTS, "web");
-    assert_eq!(text(&web, &["metadata", "annotations", "deployment.kubernetes.io/revision"]), "1");
+    assert_eq!(
+        text(&web, &["metadata", "annotations", "deployment.kubernetes.io/revision"]),
+        "1"
+    );
     assert_eq!(integer(&web, &["status", "observedGeneration"]), Some(1));
     let reasons = world.reasons();
-    for reason in ["ScalingReplicaSet", "SuccessfulCreate", "Scheduled", "Pulled", "Created", "Started"] {
+    for reason in [
+        "ScalingReplicaSet",
+        "SuccessfulCreate",
+        "Scheduled",
+        "Pulled",
+        "Created",
+        "Started",
+    ] {
         assert!(reasons.iter().any(|r| r == reason), "{reason} in {reasons:?}");
     }
     let pods: Vec<_> = world.store.list(&PODS).collect();
@@ -147,15 +195,27 @@ fn a_hold_stops_by_itself_and_ends_as_decided() {
         new_image(web);
         set(web, &["spec", "minReadySeconds"], 2_147_483_646);
         set(web, &["spec", "progressDeadlineSeconds"], 2_147_483_647);
-        set(web, &["spec", "strategy"], rolling(2.into(), 0.into())["strategy"].clone());
+        set(
+            web,
+            &["spec", "strategy"],
+            rolling(2.into(), 0.into())["strategy"].clone(),
+        );
     });
     world.pass(3600);
     assert_eq!(world.counts(), [12, 2, 12, 10, 2]);
     world.edit(&DEPLOYMENTS, "web", |web| set(web, &["spec", "replicas"], 14));
     world.pass(60);
-    assert_eq!(world.counts(), [16, 3, 16, 13, 3], "13 old + 3 gray, as on a real control plane");
+    assert_eq!(
+        world.counts(),
+        [16, 3, 16, 13, 3],
+        "13 old + 3 gray, as on a real control plane"
+    );
     world.edit(&DEPLOYMENTS, "web", |web| {
-        set(web, &["spec", "strategy"], rolling("100%".into(), 0.into())["strategy"].clone());
+        set(
+            web,
+            &["spec", "strategy"],
+            rolling("100%".into(), 0.into())["strategy"].clone(),
+        );
     });
     world.pass(60);
     assert_eq!(world.counts()[1], 14);
@@ -191,8 +251,14 @@ fn a_rollout_that_fails_runs_out_of_time_and_keeps_the_old() {
         .collect();
     assert_eq!(reasons, ["CrashLoopBackOff"; 4]);
     // Back to the first version: its replica set is used again under a new revision.
-    let old = world.store.list(&REPLICA_SETS).find(|set| context::replicas(set) == 6).cloned().unwrap();
-    let template = template::without_hash(at(&old, &["spec", "template"]).unwrap());
+    let old = world
+        .store
+        .list(&REPLICA_SETS)
+        .find(|set| context::replicas(set) == 6)
+        .cloned()
+        .unwrap();
+    let mut template = at(&old, &["spec", "template"]).unwrap().clone();
+    object::unset(&mut template, &["metadata", "labels", template::HASH]);
     world.edit(&DEPLOYMENTS, "web", |web| set(web, &["spec", "template"], template));
     world.pass(30);
     assert_eq!(world.counts(), [8, 8, 8, 8, 0]);
@@ -227,7 +293,10 @@ fn min_ready_seconds_and_pause_hold_a_rollout() {
         new_image(web);
     });
     world.pass(60);
-    assert_eq!((world.store.count(&REPLICA_SETS), world.progress().as_str()), (1, "DeploymentPaused"));
+    assert_eq!(
+        (world.store.count(&REPLICA_SETS), world.progress().as_str()),
+        (1, "DeploymentPaused")
+    );
     world.edit(&DEPLOYMENTS, "web", |web| set(web, &["spec", "paused"], false));
     world.pass(10);
     assert_eq!(world.counts(), [3, 1, 3, 2, 1]);
@@ -243,13 +312,19 @@ fn what_finds_no_node_says_why_and_goes_when_there_is_room() {
     let waiting: Vec<String> = world
         .store
         .list(&PODS)
-        .filter_map(|pod| condition(pod, "PodScheduled").filter(|c| text(c, &["status"]) == "False").cloned())
+        .filter_map(|pod| {
+            condition(pod, "PodScheduled")
+                .filter(|c| text(c, &["status"]) == "False")
+                .cloned()
+        })
         .map(|c| text(&c, &["message"]).to_owned())
         .collect();
     assert_eq!(
         waiting,
-        ["0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: \
-          2 No preemption victims found for incoming pod."]
+        [
+            "0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: \
+          2 No preemption victims found for incoming pod."
+        ]
     );
     let more = json!({"metadata": {"name": "node-3"}, "status": {"allocatable": {"cpu": "8", "memory": "16Gi", "pods": "20"}}});
     world.create(&NODES, more);
@@ -262,7 +337,9 @@ fn a_dead_node_is_given_up_and_its_pods_stay_stuck_until_it_returns() {
     let mut world = World::with_nodes(2);
     world.create(&DEPLOYMENTS, deployment(4, json!({})));
     world.pass(5);
-    world.edit(&NODES, "node-1", |node| set(node, &["metadata", "annotations", node::DEAD], "true"));
+    world.edit(&NODES, "node-1", |node| {
+        set(node, &["metadata", "annotations", node::DEAD], "true")
+    });
     world.pass(60);
     assert_eq!(world.counts(), [4, 4, 2, 2, 2]);
     assert!(!object::holds(&world.get(&NODES, "node-1"), "Ready"));
@@ -270,7 +347,9 @@ fn a_dead_node_is_given_up_and_its_pods_stay_stuck_until_it_returns() {
     assert_eq!(world.counts(), [4, 4, 4, 4, 0], "replaced on the other node");
     let stuck: Vec<_> = world.store.list(&PODS).filter(|pod| is_deleting(pod)).collect();
     assert_eq!(stuck.len(), 2);
-    world.edit(&NODES, "node-1", |node| object::unset(node, &["metadata", "annotations", node::DEAD]));
+    world.edit(&NODES, "node-1", |node| {
+        object::unset(node, &["metadata", "annotations", node::DEAD])
+    });
     world.pass(10);
     assert_eq!((world.store.count(&PODS), world.counts()), (4, [4, 4, 4, 4, 0]));
     let reasons = world.reasons();
@@ -291,10 +370,17 @@ fn a_quota_stops_new_instances_with_the_real_words() {
     assert_eq!(world.counts(), [2, 2, 2, 2, 1]);
     let web = world.get(&DEPLOYMENTS, "web");
     let failure = condition(&web, "ReplicaFailure").unwrap();
-    assert!(text(failure, &["message"]).ends_with("exceeded quota: team, requested: pods=1, used: pods=2, limited: pods=2"));
+    assert!(
+        text(failure, &["message"]).ends_with("exceeded quota: team, requested: pods=1, used: pods=2, limited: pods=2")
+    );
     let quota = world.get(&RESOURCE_QUOTAS, "team");
-    assert_eq!(at(&quota, &["status", "used"]), Some(&json!({"pods": "2", "requests.memory": "2Gi"})));
-    world.edit(&RESOURCE_QUOTAS, "team", |quota| set(quota, &["spec", "hard", "pods"], "5"));
+    assert_eq!(
+        at(&quota, &["status", "used"]),
+        Some(&json!({"pods": "2", "requests.memory": "2Gi"}))
+    );
+    world.edit(&RESOURCE_QUOTAS, "team", |quota| {
+        set(quota, &["spec", "hard", "pods"], "5")
+    });
     world.pass(30);
     assert_eq!(world.counts(), [3, 3, 3, 3, 0]);
 }
@@ -310,20 +396,36 @@ fn what_is_owned_goes_with_its_owner_and_its_namespace() {
     assert_eq!((world.store.count(&REPLICA_SETS), world.store.count(&PODS)), (0, 0));
     world.create(&DEPLOYMENTS, deployment(3, json!({})));
     world.pass(5);
-    world.edit(&NAMESPACES, "shop", |namespace| set(namespace, &["status", "phase"], "Terminating"));
+    delete(
+        &mut world.store,
+        &NAMESPACES,
+        ("", "shop"),
+        &DeleteOptions::default(),
+        world.now,
+    )
+    .unwrap();
     world.pass(10);
-    assert_eq!([&NAMESPACES, &DEPLOYMENTS, &REPLICA_SETS, &PODS].map(|r| world.store.count(r)), [0; 4]);
+    assert_eq!(
+        [&NAMESPACES, &DEPLOYMENTS, &REPLICA_SETS, &PODS].map(|r| world.store.count(r)),
+        [0; 4]
+    );
 }
 
 #[test]
 fn images_that_do_not_exist_back_off() {
     let mut world = World::with_nodes(1);
     let mut web = deployment(1, json!({}));
-    set(&mut web, &["spec", "template", "spec", "containers"], json!([{"name": "main", "image": "web:missing"}]));
+    set(
+        &mut web,
+        &["spec", "template", "spec", "containers"],
+        json!([{"name": "main", "image": "web:missing"}]),
+    );
     world.create(&DEPLOYMENTS, web);
     let reason = |world: &World| {
         let pod = world.store.list(&PODS).next().unwrap();
-        items(pod, &["status", "containerStatuses"]).first().map(|c| text(c, &["state", "waiting", "reason"]).to_owned())
+        items(pod, &["status", "containerStatuses"])
+            .first()
+            .map(|c| text(c, &["state", "waiting", "reason"]).to_owned())
     };
     let mut seen = Vec::new();
     for _ in 0..6 {
@@ -331,7 +433,10 @@ fn images_that_do_not_exist_back_off() {
         seen.extend(reason(&world));
     }
     seen.dedup();
-    assert_eq!(seen, ["ContainerCreating", "ErrImagePull", "ImagePullBackOff"].map(String::from)[1..].to_vec());
+    assert_eq!(
+        seen,
+        ["ContainerCreating", "ErrImagePull", "ImagePullBackOff"].map(String::from)[1..].to_vec()
+    );
     world.pass(120);
     assert!(world.reasons().iter().any(|r| r == "BackOff"));
 }

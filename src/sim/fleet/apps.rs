@@ -34,9 +34,16 @@ pub(crate) struct App {
 pub(crate) enum Story {
     Quiet,
     /// A gray release waits for a person: so many new ones, this many minutes ago.
-    Gray { instances: i64, minutes: i64 },
+    Gray {
+        instances: i64,
+        minutes: i64,
+    },
     /// A gray release whose instances crash.
-    GrayFails { instances: i64, minutes: i64, restarts: i64 },
+    GrayFails {
+        instances: i64,
+        minutes: i64,
+        restarts: i64,
+    },
     /// The last so many find no node.
     NoRoom(i64),
     /// Its instances end every so many seconds.
@@ -120,7 +127,11 @@ impl App {
 
     fn place(&self, template: &mut Value) {
         if self.pinned {
-            set(template, &["spec", "nodeSelector", "pilothouse.dev/location"], self.location);
+            set(
+                template,
+                &["spec", "nodeSelector", "pilothouse.dev/location"],
+                self.location,
+            );
         }
         if let Some(group) = self.group {
             set(template, &["spec", "nodeSelector", "pilothouse.dev/group"], group);
@@ -141,7 +152,11 @@ impl App {
             Language::Go => ("1.5", "1"),
         };
         let mut say = |name: &str, value: &str| {
-            set(template, &["metadata", "annotations", &format!("sim.pilothouse.dev/{name}")], value);
+            set(
+                template,
+                &["metadata", "annotations", &format!("sim.pilothouse.dev/{name}")],
+                value,
+            );
         };
         say("start-seconds", start);
         say("ready-seconds", ready);
@@ -156,7 +171,11 @@ impl App {
     pub(crate) fn broken_template(&self, release: &Release) -> Value {
         let mut template = self.template(release);
         for (name, value) in [("crash-after", "4"), ("ready-seconds", "never"), ("exit-code", "1")] {
-            set(&mut template, &["metadata", "annotations", &format!("sim.pilothouse.dev/{name}")], value);
+            set(
+                &mut template,
+                &["metadata", "annotations", &format!("sim.pilothouse.dev/{name}")],
+                value,
+            );
         }
         template
     }
@@ -194,7 +213,11 @@ impl App {
 /// Puts a Deployment into a hold: the gray release of `research/release.md` 1.2.
 pub(crate) fn hold(deployment: &mut Value, instances: i64, stable: &Value, operation: &str) {
     let from = text(stable, &["metadata", "labels", "pod-template-hash"]).to_owned();
-    set(deployment, &["metadata", "labels", "pilothouse.dev/hold"], "v1.mrs0.pd600.su25p.un25p");
+    set(
+        deployment,
+        &["metadata", "labels", "pilothouse.dev/hold"],
+        "v1.mrs0.pd600.su25p.un25p",
+    );
     set(deployment, &["metadata", "labels", "pilothouse.dev/hold-from"], from);
     set(deployment, &["metadata", "labels", "pilothouse.dev/hold-op"], operation);
     set(deployment, &["spec", "minReadySeconds"], 2_147_483_646_i64);

@@ -70,7 +70,10 @@ impl Builder {
     }
 
     pub(crate) fn update(&mut self, resource: &Resource, object: &Stored, change: impl FnOnce(&mut Value)) -> Stored {
-        let (namespace, name) = (text(object, &["metadata", "namespace"]), text(object, &["metadata", "name"]));
+        let (namespace, name) = (
+            text(object, &["metadata", "namespace"]),
+            text(object, &["metadata", "name"]),
+        );
         let written = self.store.update(resource, namespace, name, self.now, change);
         written.unwrap_or_else(|_| object.clone())
     }
@@ -86,10 +89,16 @@ impl Builder {
     pub(crate) fn app(&mut self, app: &App) {
         let started = self.hours_ago(app.hours);
         let releases: Vec<Release> = (0..=app.versions).map(|_| Release::new(&mut self.random)).collect();
-        let Some((current, old)) = releases.split_last() else { return };
+        let Some((current, old)) = releases.split_last() else {
+            return;
+        };
         let template = app.template(current);
         let mut object = app.deployment(&template);
-        set(&mut object, &["metadata", "annotations", REVISION], (old.len() + 1).to_string());
+        set(
+            &mut object,
+            &["metadata", "annotations", REVISION],
+            (old.len() + 1).to_string(),
+        );
         let born = self.hours_ago(app.hours + 24 * (30 + 20 * app.versions as i64));
         let Some(deployment) = self.create(&DEPLOYMENTS, object, born) else {
             return;
@@ -107,7 +116,10 @@ impl Builder {
             let pods = self.instances(&stable, app, started);
             sets.push(self.counted(&stable, &pods));
         }
-        let name = sets.last().map_or("", |set| text(set, &["metadata", "name"])).to_owned();
+        let name = sets
+            .last()
+            .map_or("", |set| text(set, &["metadata", "name"]))
+            .to_owned();
         let deployment = self.update(&DEPLOYMENTS, &deployment, |object| complete(object, &name, started));
         let deployment = self.gray(app, deployment, &mut sets);
         self.report(&deployment, sets);
@@ -150,7 +162,9 @@ impl Builder {
         let mut pods: Vec<Stored> = Vec::new();
         let mut serving = 0;
         while serving < app.replicas - waiting {
-            let Some(pod) = self.seat(owner, (&prototype, &shape), started) else { break };
+            let Some(pod) = self.seat(owner, (&prototype, &shape), started) else {
+                break;
+            };
             serving += i64::from(!is_stranded(&pod));
             pods.push(pod);
         }
@@ -211,10 +225,16 @@ impl Builder {
             Story::Gray { instances, minutes } | Story::GrayFails { instances, minutes, .. } => (instances, minutes),
             Story::Quiet | Story::NoRoom(_) | Story::Restarts(_) => return deployment,
         };
-        let Some(stable) = sets.last().cloned() else { return deployment };
+        let Some(stable) = sets.last().cloned() else {
+            return deployment;
+        };
         let release = Release::new(&mut self.random);
         let fails = matches!(app.story, Story::GrayFails { .. });
-        let template = if fails { app.broken_template(&release) } else { app.template(&release) };
+        let template = if fails {
+            app.broken_template(&release)
+        } else {
+            app.template(&release)
+        };
         let operation = format!("01K{}", self.random.suffix(23).to_uppercase());
         let revision = (sets.len() + 1).to_string();
         let deployment = self.update(&DEPLOYMENTS, &deployment, |object| {
@@ -232,11 +252,17 @@ impl Builder {
             api_version: "apps/v1",
             kind: "ReplicaSet",
         };
-        let prototype = prototype(maker, at(&gray, &["spec", "template"]).unwrap_or(&template), begun + TimeDelta::seconds(11));
+        let prototype = prototype(
+            maker,
+            at(&gray, &["spec", "template"]).unwrap_or(&template),
+            begun + TimeDelta::seconds(11),
+        );
         let shape = shape_of(&prototype);
         let mut pods = Vec::new();
         for number in 0..instances {
-            let Some(pod) = self.seat(&gray, (&prototype, &shape), begun + TimeDelta::seconds(9)) else { break };
+            let Some(pod) = self.seat(&gray, (&prototype, &shape), begun + TimeDelta::seconds(9)) else {
+                break;
+            };
             pods.push(match app.story {
                 Story::GrayFails { restarts, .. } => {
                     let ended = self.now - TimeDelta::seconds(240 - 70 * number);
@@ -307,12 +333,18 @@ impl Builder {
         let hash = history::hash_of(&record).to_owned();
         let (mut all, mut ready) = (0, 0);
         for index in 0..self.floor.spots.len() {
-            let Some(node) = self.floor.spots.get(index).map(|spot| spot.node.name.to_string()) else { break };
+            let Some(node) = self.floor.spots.get(index).map(|spot| spot.node.name.to_string()) else {
+                break;
+            };
             let name = self.pod_name(&owner);
             let pod = running(daemonset::daemon(&owner, &hash, &node, &name), started);
             let shape = shape_of(&pod);
-            let Some(pod) = self.floor.take(index, &shape).map(|seat| instance(&pod, &name, &seat)) else { break };
-            let Some(pod) = self.create(&PODS, pod, started) else { break };
+            let Some(pod) = self.floor.take(index, &shape).map(|seat| instance(&pod, &name, &seat)) else {
+                break;
+            };
+            let Some(pod) = self.create(&PODS, pod, started) else {
+                break;
+            };
             all += 1;
             if self.dead.is_some_and(|(dead, _)| dead == index) {
                 let death = death(self.now);
@@ -341,7 +373,11 @@ fn complete(deployment: &mut Value, replica_set: &str, when: Timestamp) {
     };
     let progressed = format!("ReplicaSet \"{replica_set}\" has successfully progressed.");
     let conditions = vec![
-        condition("Available", "MinimumReplicasAvailable", "Deployment has minimum availability.".into()),
+        condition(
+            "Available",
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.".into(),
+        ),
         condition("Progressing", "NewReplicaSetAvailable", progressed),
     ];
     set(deployment, &["status", "conditions"], conditions);

@@ -104,7 +104,10 @@ pub(crate) fn policies(builder: &mut Builder, apps: &[App]) {
 
 /// A job that ended well some hours ago, with its pod.
 pub(crate) fn job(builder: &mut Builder, team: &str, name: &str, hours: i64) {
-    let (begun, ended) = (builder.hours_ago(hours), builder.hours_ago(hours) + TimeDelta::minutes(7));
+    let (begun, ended) = (
+        builder.hours_ago(hours),
+        builder.hours_ago(hours) + TimeDelta::minutes(7),
+    );
     let stamp = crate::sim::controllers::object::stamp;
     let template = json!({
         "metadata": {"labels": {"app.kubernetes.io/name": name, "batch.kubernetes.io/job-name": name}},
@@ -133,7 +136,9 @@ pub(crate) fn job(builder: &mut Builder, team: &str, name: &str, hours: i64) {
             }],
         },
     });
-    let Some(owner) = builder.create(&JOBS, object, begun) else { return };
+    let Some(owner) = builder.create(&JOBS, object, begun) else {
+        return;
+    };
     let maker = Maker {
         owner: &owner,
         api_version: "batch/v1",
@@ -175,7 +180,8 @@ pub(crate) fn say(builder: &mut Builder, recorder: &mut Recorder, said: &Said<'_
         host: text(said.about, &["spec", "nodeName"]),
     };
     for number in 0..said.times {
-        let step = (builder.now - first) * i32::try_from(number).unwrap_or(0) / i32::try_from(said.times.max(1)).unwrap_or(1);
+        let step =
+            (builder.now - first) * i32::try_from(number).unwrap_or(0) / i32::try_from(said.times.max(1)).unwrap_or(1);
         recorder.record(&mut builder.store, first + step, &note);
     }
 }

@@ -52,7 +52,14 @@ pub(crate) fn machines(site: &Site, groups: &[Group], random: &mut Random, now: 
                 index < before
             });
             let common = COMMON.get(index % COMMON.len()).copied().unwrap_or("web");
-            machine(site, index, special.map_or(common, |g| g.name), special.and_then(|g| g.exclusive), random, now)
+            machine(
+                site,
+                index,
+                special.map_or(common, |g| g.name),
+                special.and_then(|g| g.exclusive),
+                random,
+                now,
+            )
         })
         .collect()
 }
@@ -68,7 +75,11 @@ fn machine(
     let name = format!("{}-{:03}", site.prefix, index + 1);
     let (high, low) = (index / 250, index % 250 + 2);
     let address = format!("10.{}.{high}.{low}", site.net);
-    let network = format!("10.{}.{}.0/24", 100 + u32::from(site.net) + (index / 256) as u32, index % 256);
+    let network = format!(
+        "10.{}.{}.0/24",
+        100 + u32::from(site.net) + (index / 256) as u32,
+        index % 256
+    );
     let mut node = json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": {

@@ -30,7 +30,12 @@ pub(crate) struct Part {
 }
 
 const fn part(name: &'static str, image: &'static str, cpu: i64, memory: i64) -> Part {
-    Part { name, image, cpu, memory }
+    Part {
+        name,
+        image,
+        cpu,
+        memory,
+    }
 }
 
 const LOG_AGENT: Part = part("log-agent", "registry.corp/infra/log-agent:2.8.1", 50, 96);
@@ -62,62 +67,152 @@ use Language::{Go, Java, Node, Php, Python, Tomcat};
 pub(crate) const TEAMS: [Team; 14] = [
     Team {
         name: "feed",
-        nouns: &["timeline", "rank", "recall", "publish", "comment", "like", "hot", "topic", "follow", "counter"],
+        nouns: &[
+            "timeline", "rank", "recall", "publish", "comment", "like", "hot", "topic", "follow", "counter",
+        ],
         languages: &[Java, Php, Java, Go],
     },
     Team {
         name: "gift",
-        nouns: &["live-gift", "catalog", "combo", "wallet", "rank-list", "effect", "bag", "lottery"],
+        nouns: &[
+            "live-gift",
+            "catalog",
+            "combo",
+            "wallet",
+            "rank-list",
+            "effect",
+            "bag",
+            "lottery",
+        ],
         languages: &[Java, Java, Node],
     },
     Team {
         name: "im",
-        nouns: &["push", "session", "message", "group", "presence", "gateway", "history", "sticker", "read-mark"],
+        nouns: &[
+            "push",
+            "session",
+            "message",
+            "group",
+            "presence",
+            "gateway",
+            "history",
+            "sticker",
+            "read-mark",
+        ],
         languages: &[Go, Java, Go],
     },
     Team {
         name: "user",
-        nouns: &["profile", "passport", "relation", "avatar", "level", "badge", "settings", "visitor", "contacts"],
+        nouns: &[
+            "profile", "passport", "relation", "avatar", "level", "badge", "settings", "visitor", "contacts",
+        ],
         languages: &[Java, Php],
     },
     Team {
         name: "live",
-        nouns: &["danmaku", "room", "stream", "anchor", "schedule", "replay", "link-mic", "cover", "audience"],
+        nouns: &[
+            "danmaku", "room", "stream", "anchor", "schedule", "replay", "link-mic", "cover", "audience",
+        ],
         languages: &[Go, Java, Node],
     },
     Team {
         name: "pay",
-        nouns: &["checkout", "ledger", "settle", "refund", "invoice", "channel", "coupon", "reconcile"],
+        nouns: &[
+            "checkout",
+            "ledger",
+            "settle",
+            "refund",
+            "invoice",
+            "channel",
+            "coupon",
+            "reconcile",
+        ],
         languages: &[Java, Tomcat],
     },
     Team {
         name: "search",
-        nouns: &["query", "suggest", "index", "spell", "intent", "related", "trending", "image-search"],
+        nouns: &[
+            "query",
+            "suggest",
+            "index",
+            "spell",
+            "intent",
+            "related",
+            "trending",
+            "image-search",
+        ],
         languages: &[Java, Python, Go],
     },
     Team {
         name: "infra",
-        nouns: &["registry-cache", "config", "trace", "gateway", "cron", "dns-cache", "cert", "quota", "notify", "idgen"],
+        nouns: &[
+            "registry-cache",
+            "config",
+            "trace",
+            "gateway",
+            "cron",
+            "dns-cache",
+            "cert",
+            "quota",
+            "notify",
+            "idgen",
+        ],
         languages: &[Go, Go, Java],
     },
     Team {
         name: "ads",
-        nouns: &["bid", "creative", "budget", "report", "landing", "audience", "attribution", "frequency"],
+        nouns: &[
+            "bid",
+            "creative",
+            "budget",
+            "report",
+            "landing",
+            "audience",
+            "attribution",
+            "frequency",
+        ],
         languages: &[Java, Go, Python],
     },
     Team {
         name: "video",
-        nouns: &["transcode", "upload", "player", "thumbnail", "subtitle", "drm", "quality", "shorts"],
+        nouns: &[
+            "transcode",
+            "upload",
+            "player",
+            "thumbnail",
+            "subtitle",
+            "drm",
+            "quality",
+            "shorts",
+        ],
         languages: &[Go, Python, Node],
     },
     Team {
         name: "game",
-        nouns: &["lobby", "match", "score", "season", "props", "replay", "chat", "anti-cheat"],
+        nouns: &[
+            "lobby",
+            "match",
+            "score",
+            "season",
+            "props",
+            "replay",
+            "chat",
+            "anti-cheat",
+        ],
         languages: &[Go, Node, Java],
     },
     Team {
         name: "data",
-        nouns: &["ingest", "features", "export", "dashboard", "metrics-api", "backfill", "catalog", "lineage"],
+        nouns: &[
+            "ingest",
+            "features",
+            "export",
+            "dashboard",
+            "metrics-api",
+            "backfill",
+            "catalog",
+            "lineage",
+        ],
         languages: &[Python, Java, Python],
     },
     Team {
@@ -127,12 +222,31 @@ pub(crate) const TEAMS: [Team; 14] = [
     },
     Team {
         name: "growth",
-        nouns: &["invite", "checkin", "task", "landing", "red-packet", "banner", "coupon", "survey"],
+        nouns: &[
+            "invite",
+            "checkin",
+            "task",
+            "landing",
+            "red-packet",
+            "banner",
+            "coupon",
+            "survey",
+        ],
         languages: &[Php, Node, Php],
     },
 ];
 
-const SUFFIXES: [&str; 9] = ["", "-api", "-worker", "-web", "-admin", "-sync", "-consumer", "-stat", "-v2"];
+const SUFFIXES: [&str; 9] = [
+    "",
+    "-api",
+    "-worker",
+    "-web",
+    "-admin",
+    "-sync",
+    "-consumer",
+    "-stat",
+    "-v2",
+];
 
 /// The team and name of the app of a number; numbers beyond what the words give carry a number themselves.
 pub(crate) fn app(number: usize) -> (&'static Team, String, Language) {
@@ -140,7 +254,11 @@ pub(crate) fn app(number: usize) -> (&'static Team, String, Language) {
     let index = number / TEAMS.len();
     let noun = team.nouns.get(index % team.nouns.len()).copied().unwrap_or("app");
     let round = index / team.nouns.len();
-    let language = team.languages.get(index % team.languages.len()).copied().unwrap_or(Java);
+    let language = team
+        .languages
+        .get(index % team.languages.len())
+        .copied()
+        .unwrap_or(Java);
     let name = match SUFFIXES.get(round) {
         Some(suffix) => format!("{noun}{suffix}"),
         None => format!("{noun}-{round}"),

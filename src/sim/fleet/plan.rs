@@ -53,7 +53,12 @@ const fn site(
 }
 
 /// A location and the share of all generated apps it carries, in thousandths of their CPU.
-const SHARES: [(&str, i64); 4] = [("idc-bj-a", 455), ("idc-bj-b", 268), ("aliyun-h", 150), ("mixed-sh", 127)];
+const SHARES: [(&str, i64); 4] = [
+    ("idc-bj-a", 455),
+    ("idc-bj-b", 268),
+    ("aliyun-h", 150),
+    ("mixed-sh", 127),
+];
 
 /// How many apps the demo has, and how many of them the generator makes.
 pub(crate) const APPS: usize = 700;
@@ -67,10 +72,21 @@ pub(crate) fn demo(seed: u64) -> Vec<Plan> {
     let mut apps = heroes();
     apps.extend(spread((GENERATED, INSTANCES), &SHARES, true, &mut random));
     let at = |locations: &[&str]| -> Vec<App> {
-        apps.iter().filter(|app| locations.contains(&app.location)).cloned().collect()
+        apps.iter()
+            .filter(|app| locations.contains(&app.location))
+            .cloned()
+            .collect()
     };
-    let exclusive = Group { name: "pay", machines: 4, exclusive: Some("checkout") };
-    let large = Group { name: "mem", machines: 7, exclusive: None };
+    let exclusive = Group {
+        name: "pay",
+        machines: 4,
+        exclusive: Some("checkout"),
+    };
+    let large = Group {
+        name: "mem",
+        machines: 7,
+        exclusive: None,
+    };
     let plan = |name, sites: Vec<(Site, Vec<Group>)>, apps, location| Plan {
         name,
         sites,
@@ -87,7 +103,12 @@ pub(crate) fn demo(seed: u64) -> Vec<Plan> {
         "idc-bj-a",
     );
     idc.dead = Some("bj-b-047");
-    idc.jobs = vec![("data", "export-daily", 9), ("pay", "reconcile-daily", 8), ("ads", "report-daily", 7), ("user", "visitor-cleanup", 5)];
+    idc.jobs = vec![
+        ("data", "export-daily", 9),
+        ("pay", "reconcile-daily", 8),
+        ("ads", "report-daily", 7),
+        ("user", "visitor-cleanup", 5),
+    ];
     let mut aliyun = plan("aliyun", vec![(ALIYUN, Vec::new())], at(&["aliyun-h"]), "aliyun-h");
     aliyun.jobs = vec![("video", "transcode-backfill", 11), ("search", "index-rebuild", 6)];
     let mixed = plan(
@@ -121,15 +142,29 @@ fn heroes() -> Vec<App> {
     use Language::{Go, Java, Python};
     vec![
         usual("feed", "timeline", Java, 120, "idc-bj-a"),
-        App { hours: 24 * 3, ..usual("feed", "timeline", Java, 30, "aliyun-h") },
-        App { hours: 24 * 40, versions: 2, ..usual("feed", "rank", Java, 24, "idc-bj-a") },
         App {
-            story: Story::Gray { instances: 4, minutes: 9 },
+            hours: 24 * 3,
+            ..usual("feed", "timeline", Java, 30, "aliyun-h")
+        },
+        App {
+            hours: 24 * 40,
+            versions: 2,
+            ..usual("feed", "rank", Java, 24, "idc-bj-a")
+        },
+        App {
+            story: Story::Gray {
+                instances: 4,
+                minutes: 9,
+            },
             hours: 24 * 6,
             ..usual("gift", "live-gift", Java, 42, "idc-bj-a")
         },
         App {
-            story: Story::GrayFails { instances: 2, minutes: 72, restarts: 18 },
+            story: Story::GrayFails {
+                instances: 2,
+                minutes: 72,
+                restarts: 18,
+            },
             hours: 24 * 11,
             ..usual("im", "push", Go, 60, "idc-bj-a")
         },
@@ -139,22 +174,42 @@ fn heroes() -> Vec<App> {
             hours: 24 * 2,
             ..usual("user", "profile", Java, 58, "idc-bj-b")
         },
-        App { hours: 30, ..usual("live", "danmaku", Go, 36, "aliyun-h") },
+        App {
+            hours: 30,
+            ..usual("live", "danmaku", Go, 36, "aliyun-h")
+        },
         App {
             group: Some("pay"),
             exclusive: true,
             hours: 24 * 9,
             ..usual("pay", "checkout", Java, 16, "idc-bj-a")
         },
-        App { story: Story::Restarts(660), hours: 24 * 5, ..usual("search", "spell", Python, 2, "mixed-sh") },
+        App {
+            story: Story::Restarts(660),
+            hours: 24 * 5,
+            ..usual("search", "spell", Python, 2, "mixed-sh")
+        },
     ]
 }
 
 fn stateful(location: &'static str) -> Vec<App> {
     let names: &[(&'static str, &str, i64)] = match location {
-        "idc-bj-a" => &[("infra", "zookeeper", 5), ("infra", "kafka", 9), ("im", "session-store", 6), ("feed", "timeline-cache", 12)],
-        "aliyun-h" => &[("infra", "kafka-mirror", 3), ("live", "room-state", 5), ("search", "index-store", 6)],
-        _ => &[("infra", "etcd-config", 3), ("data", "clickhouse", 6), ("game", "match-state", 3)],
+        "idc-bj-a" => &[
+            ("infra", "zookeeper", 5),
+            ("infra", "kafka", 9),
+            ("im", "session-store", 6),
+            ("feed", "timeline-cache", 12),
+        ],
+        "aliyun-h" => &[
+            ("infra", "kafka-mirror", 3),
+            ("live", "room-state", 5),
+            ("search", "index-store", 6),
+        ],
+        _ => &[
+            ("infra", "etcd-config", 3),
+            ("data", "clickhouse", 6),
+            ("game", "match-state", 3),
+        ],
     };
     names
         .iter()
@@ -169,7 +224,12 @@ fn stateful(location: &'static str) -> Vec<App> {
 fn daemons(location: &'static str) -> Vec<App> {
     ["node-agent", "net-agent"]
         .iter()
-        .map(|name| App { pinned: false, hours: 24 * 80, scale: 0, ..usual("infra", name, Language::Go, 1, location) })
+        .map(|name| App {
+            pinned: false,
+            hours: 24 * 80,
+            scale: 0,
+            ..usual("infra", name, Language::Go, 1, location)
+        })
         .collect()
 }
 
@@ -196,15 +256,23 @@ fn spread(
     let rest = (instances - count as i64).max(0) as f64;
     let mut left_over = 0.0;
     for (index, weight) in weights.iter().enumerate() {
-        let Some((team, name, language)) = numbers.next().map(app) else { break };
+        let Some((team, name, language)) = numbers.next().map(app) else {
+            break;
+        };
         let share = weight / total * rest + left_over;
         left_over = share.fract();
         let replicas = 1 + share as i64;
         let cpu: i64 = language.parts().iter().map(|part| part.cpu).sum();
         // The location that is furthest behind its share.
         loads.sort_by_key(|(load, place, share)| (load * 1000 / share, *place));
-        let Some((load, location, _)) = loads.first_mut() else { break };
-        let scale = if *location != "idc-bj-b" && index % 4 == 1 && replicas < 30 { 2 } else { 1 };
+        let Some((load, location, _)) = loads.first_mut() else {
+            break;
+        };
+        let scale = if *location != "idc-bj-b" && index % 4 == 1 && replicas < 30 {
+            2
+        } else {
+            1
+        };
         *load += replicas * cpu * scale;
         let mut one = App {
             scale,
@@ -261,7 +329,12 @@ pub(crate) fn sized(seed: u64, nodes: usize, apps: usize, pods: usize) -> Plan {
             .into_iter()
             .enumerate()
             .map(|(index, site)| {
-                let roomy = Site { machines: machines(index), cores: 64, memory_gib: 256, ..site };
+                let roomy = Site {
+                    machines: machines(index),
+                    cores: 64,
+                    memory_gib: 256,
+                    ..site
+                };
                 (roomy, Vec::new())
             })
             .collect(),
@@ -316,7 +389,12 @@ fn past(builder: &mut Builder, plan: &Plan) {
         };
         extras::say(builder, &mut recorder, &said);
     }
-    let crashing: Vec<Stored> = builder.store.list_in(&PODS, "im").filter(|pod| is_crashing(pod)).cloned().collect();
+    let crashing: Vec<Stored> = builder
+        .store
+        .list_in(&PODS, "im")
+        .filter(|pod| is_crashing(pod))
+        .cloned()
+        .collect();
     for pod in &crashing {
         let (name, uid) = (text(pod, &["metadata", "name"]), text(pod, &["metadata", "uid"]));
         let message = format!("Back-off restarting failed container app in pod {name}_im({uid})");
@@ -332,7 +410,10 @@ fn past(builder: &mut Builder, plan: &Plan) {
         extras::say(builder, &mut recorder, &said);
     }
     if let Some(node) = plan.dead.and_then(|name| builder.store.get(&NODES, "", name)).cloned() {
-        let message = format!("Node {} status is now: NodeNotReady", text(&node, &["metadata", "name"]));
+        let message = format!(
+            "Node {} status is now: NodeNotReady",
+            text(&node, &["metadata", "name"])
+        );
         let said = Said {
             about: &node,
             minutes: (builder.now - death(builder.now).given_up).num_minutes(),
@@ -349,7 +430,9 @@ fn past(builder: &mut Builder, plan: &Plan) {
 fn newest_set(builder: &Builder, deployment: &Stored) -> String {
     let owned = builder.store.dependents(text(deployment, &["metadata", "uid"]));
     let newest = owned.max_by_key(|(_, set)| text(set, &["metadata", "creationTimestamp"]).to_owned());
-    newest.map(|(_, set)| text(set, &["metadata", "name"]).to_owned()).unwrap_or_default()
+    newest
+        .map(|(_, set)| text(set, &["metadata", "name"]).to_owned())
+        .unwrap_or_default()
 }
 
 fn is_crashing(pod: &Stored) -> bool {

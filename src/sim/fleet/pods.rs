@@ -53,7 +53,11 @@ pub(crate) fn instance(prototype: &Value, name: &str, seat: &Seat<'_>) -> Value 
     set(&mut pod, &["status", "hostIPs"], json!([{"ip": seat.address}]));
     set_ip(&mut pod, &seat.ip);
     each_status(&mut pod, |index, status| {
-        set(status, &["containerID"], format!("containerd://{}", digest(&format!("{name}/{index}"))));
+        set(
+            status,
+            &["containerID"],
+            format!("containerd://{}", digest(&format!("{name}/{index}"))),
+        );
     });
     pod
 }
@@ -77,7 +81,11 @@ pub(crate) fn crash(pod: &mut Value, restarts: i64, ended: Timestamp) {
         });
         let message = format!("back-off 5m0s restarting failed container={name} pod={full}");
         set(status, &["lastState"], json!({"terminated": end}));
-        set(status, &["state"], json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}));
+        set(
+            status,
+            &["state"],
+            json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}),
+        );
         set(status, &["restartCount"], restarts);
         set(status, &["ready"], false);
         set(status, &["started"], false);
@@ -116,10 +124,19 @@ pub(crate) fn silence(pod: &mut Value, since: Timestamp) {
 
 /// Makes an instance one that was told to go and cannot, because its node is dead.
 pub(crate) fn strand(pod: &mut Value, told: Timestamp) {
-    let why = ("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
+    let why = (
+        "DeletionByTaintManager",
+        "Taint manager: deleting due to NoExecute taint",
+    );
     mark(pod, "DisruptionTarget", true, Some(why), told);
-    let grace = at(pod, &["spec", "terminationGracePeriodSeconds"]).and_then(Value::as_i64).unwrap_or(30);
-    set(pod, &["metadata", "deletionTimestamp"], stamp(told + TimeDelta::seconds(grace)));
+    let grace = at(pod, &["spec", "terminationGracePeriodSeconds"])
+        .and_then(Value::as_i64)
+        .unwrap_or(30);
+    set(
+        pod,
+        &["metadata", "deletionTimestamp"],
+        stamp(told + TimeDelta::seconds(grace)),
+    );
     set(pod, &["metadata", "deletionGracePeriodSeconds"], grace);
 }
 

@@ -19,7 +19,10 @@ fn start() -> Timestamp {
 
 fn everything(store: &Store) -> Vec<Stored> {
     let resources: Vec<_> = store.resources().cloned().collect();
-    resources.iter().flat_map(|r| store.list(r).cloned().collect::<Vec<_>>()).collect()
+    resources
+        .iter()
+        .flat_map(|r| store.list(r).cloned().collect::<Vec<_>>())
+        .collect()
 }
 
 fn status(object: &Value, field: &str) -> i64 {
@@ -39,14 +42,24 @@ fn the_fleet_has_the_size_of_the_company() {
         .iter()
         .flat_map(|c| everything(&c.store))
         .filter(|o| matches!(text(o, &["kind"]), "Deployment" | "StatefulSet" | "DaemonSet"))
-        .map(|o| (text(&o, &["metadata", "namespace"]).to_owned(), text(&o, &["metadata", "name"]).to_owned()))
+        .map(|o| {
+            (
+                text(&o, &["metadata", "namespace"]).to_owned(),
+                text(&o, &["metadata", "name"]).to_owned(),
+            )
+        })
         .collect();
     assert_eq!(apps.len(), plan::APPS);
 }
 
 #[test]
 fn a_seed_and_a_moment_give_one_fleet() {
-    let one = |seed| demo(seed, start()).iter().flat_map(|c| everything(&c.store)).collect::<Vec<_>>();
+    let one = |seed| {
+        demo(seed, start())
+            .iter()
+            .flat_map(|c| everything(&c.store))
+            .collect::<Vec<_>>()
+    };
     assert!(one(7) == one(7));
     assert!(one(7) != one(8));
 }
@@ -54,8 +67,11 @@ fn a_seed_and_a_moment_give_one_fleet() {
 #[test]
 fn every_instance_fits_where_it_runs() {
     for cluster in demo(7, start()) {
-        let nodes: BTreeMap<String, Value> =
-            cluster.store.list(&NODES).map(|n| (text(n, &["metadata", "name"]).to_owned(), Value::clone(n))).collect();
+        let nodes: BTreeMap<String, Value> = cluster
+            .store
+            .list(&NODES)
+            .map(|n| (text(n, &["metadata", "name"]).to_owned(), Value::clone(n)))
+            .collect();
         let mut taken: BTreeMap<&str, (Resources, i64)> = BTreeMap::new();
         let mut addresses = BTreeSet::new();
         let pods: Vec<Stored> = cluster.store.list(&PODS).cloned().collect();
@@ -70,15 +86,26 @@ fn every_instance_fits_where_it_runs() {
                 (node.health, node.taints) = (NodeHealth::Ready, [].into());
             }
             let fit = shape(pod).fit(&node, crate::domain::headroom::Taken::default(), false);
-            assert!(fit.count > 0, "{} on {name}: {:?}", text(pod, &["metadata", "name"]), fit.limit);
+            assert!(
+                fit.count > 0,
+                "{} on {name}: {:?}",
+                text(pod, &["metadata", "name"]),
+                fit.limit
+            );
             let here = taken.entry(name).or_default();
             here.0 += requests(pod);
             here.1 += 1;
-            assert!(addresses.insert(text(pod, &["status", "podIP"])), "an address given twice");
+            assert!(
+                addresses.insert(text(pod, &["status", "podIP"])),
+                "an address given twice"
+            );
         }
         for (name, (resources, slots)) in taken {
             let node = read(&nodes[name]);
-            assert!(resources.cpu <= node.allocatable.cpu && resources.memory <= node.allocatable.memory, "{name}");
+            assert!(
+                resources.cpu <= node.allocatable.cpu && resources.memory <= node.allocatable.memory,
+                "{name}"
+            );
             assert!(slots <= node.pod_slots);
         }
     }
@@ -100,17 +127,34 @@ fn counts_and_owners_add_up() {
             }
             let wanted: i64 = sets.iter().map(|set| replicas(set)).sum();
             assert!(wanted >= replicas(deployment), "{name}");
-            assert_eq!(status(deployment, "replicas"), wanted, "{name} has the instances it asks for");
+            assert_eq!(
+                status(deployment, "replicas"),
+                wanted,
+                "{name} has the instances it asks for"
+            );
         }
         for set in store.list(&REPLICA_SETS) {
             let uid = text(set, &["metadata", "uid"]);
-            let pods: Vec<&Stored> = store.dependents(uid).map(|(_, p)| p).filter(|p| !is_deleting(p)).collect();
+            let pods: Vec<&Stored> = store
+                .dependents(uid)
+                .map(|(_, p)| p)
+                .filter(|p| !is_deleting(p))
+                .collect();
             assert_eq!(pods.len() as i64, replicas(set));
-            assert_eq!(pods.iter().filter(|p| holds(p, "Ready")).count() as i64, status(set, "readyReplicas"));
+            assert_eq!(
+                pods.iter().filter(|p| holds(p, "Ready")).count() as i64,
+                status(set, "readyReplicas")
+            );
         }
-        let uids: BTreeSet<String> =
-            everything(store).iter().map(|o| text(o, &["metadata", "uid"]).to_owned()).collect();
-        assert!(store.list(&PODS).all(|pod| controller_of(pod).is_some_and(|(_, _, uid)| uids.contains(uid))));
+        let uids: BTreeSet<String> = everything(store)
+            .iter()
+            .map(|o| text(o, &["metadata", "uid"]).to_owned())
+            .collect();
+        assert!(
+            store
+                .list(&PODS)
+                .all(|pod| controller_of(pod).is_some_and(|(_, _, uid)| uids.contains(uid)))
+        );
         assert!(store.list(&RESOURCE_QUOTAS).count() > 5);
     }
 }
@@ -118,8 +162,10 @@ fn counts_and_owners_add_up() {
 #[test]
 fn the_controllers_find_nothing_to_do_but_the_story() {
     for mut cluster in demo(7, start()) {
-        let before: BTreeMap<String, Stored> =
-            everything(&cluster.store).into_iter().map(|o| (text(&o, &["metadata", "uid"]).to_owned(), o)).collect();
+        let before: BTreeMap<String, Stored> = everything(&cluster.store)
+            .into_iter()
+            .map(|o| (text(&o, &["metadata", "uid"]).to_owned(), o))
+            .collect();
         cluster.controllers.step(&mut cluster.store, start());
         cluster.controllers.resync(&cluster.store);
         cluster.controllers.step(&mut cluster.store, start());
@@ -145,18 +191,36 @@ fn the_story_is_there_from_the_first_second() {
     }
     let store = &fleet[0].store;
     let gift = store.get(&DEPLOYMENTS, "gift", "live-gift").unwrap();
-    assert_eq!(["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"].map(|f| status(gift, f)), [46, 4, 46, 42]);
-    assert_eq!(text(gift, &["metadata", "labels", "pilothouse.dev/hold"]), "v1.mrs0.pd600.su25p.un25p");
+    assert_eq!(
+        ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"].map(|f| status(gift, f)),
+        [46, 4, 46, 42]
+    );
+    assert_eq!(
+        text(gift, &["metadata", "labels", "pilothouse.dev/hold"]),
+        "v1.mrs0.pd600.su25p.un25p"
+    );
     let push = store.get(&DEPLOYMENTS, "im", "push").unwrap();
-    assert_eq!(["replicas", "updatedReplicas", "readyReplicas"].map(|f| status(push, f)), [62, 2, 60]);
+    assert_eq!(
+        ["replicas", "updatedReplicas", "readyReplicas"].map(|f| status(push, f)),
+        [62, 2, 60]
+    );
     let profile = store.get(&DEPLOYMENTS, "user", "profile").unwrap();
     assert_eq!(["replicas", "readyReplicas"].map(|f| status(profile, f)), [58, 56]);
-    let waiting = store.list(&PODS).find(|pod| text(pod, &["spec", "nodeName"]).is_empty()).unwrap();
+    let waiting = store
+        .list(&PODS)
+        .find(|pod| text(pod, &["spec", "nodeName"]).is_empty())
+        .unwrap();
     let message = text(condition(waiting, "PodScheduled").unwrap(), &["message"]);
-    assert!(message.starts_with("0/200 nodes are available: ") && message.contains("7 Insufficient memory"), "{message}");
+    assert!(
+        message.starts_with("0/200 nodes are available: ") && message.contains("7 Insufficient memory"),
+        "{message}"
+    );
     let dead = store.get(&NODES, "", "bj-b-047").unwrap();
     assert_eq!(text(condition(dead, "Ready").unwrap(), &["status"]), "Unknown");
-    let stuck = store.list(&PODS).filter(|p| is_deleting(p) && text(p, &["spec", "nodeName"]) == "bj-b-047").count();
+    let stuck = store
+        .list(&PODS)
+        .filter(|p| is_deleting(p) && text(p, &["spec", "nodeName"]) == "bj-b-047")
+        .count();
     assert_eq!(stuck, 9);
     assert!(store.list(&EVENTS).count() > 3);
 }
@@ -203,10 +267,18 @@ fn locations_are_as_full_as_they_should_be() {
             let node = cluster.store.get(&NODES, "", name)?;
             (text(node, &["metadata", "labels", "pilothouse.dev/location"]) == location).then(|| read(node))
         };
-        for node in cluster.store.list(&NODES).filter_map(|n| here(text(n, &["metadata", "name"]))) {
+        for node in cluster
+            .store
+            .list(&NODES)
+            .filter_map(|n| here(text(n, &["metadata", "name"])))
+        {
             room += node.allocatable.cpu.0;
         }
-        for pod in cluster.store.list(&PODS).filter(|p| here(text(p, &["spec", "nodeName"])).is_some()) {
+        for pod in cluster
+            .store
+            .list(&PODS)
+            .filter(|p| here(text(p, &["spec", "nodeName"])).is_some())
+        {
             asked += requests(pod).cpu.0;
         }
         asked * 100 / room

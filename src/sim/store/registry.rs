@@ -78,7 +78,7 @@ fn uid(random: u64) -> String {
 }
 
 /// What no write may change.
-pub(super) fn keep_identity(old: &Value, new: &mut Value) {
+fn keep_identity(old: &Value, new: &mut Value) {
     for field in [
         "name",
         "namespace",
@@ -98,14 +98,19 @@ pub(super) fn keep_identity(old: &Value, new: &mut Value) {
     }
 }
 
-/// Raises the generation if something else than metadata and status changed.
-pub(super) fn count_generation(resource: &Resource, old: &Value, new: &mut Value, _now: Timestamp) {
+/// The object after a change: its identity kept, its generation raised if something else than metadata and status
+/// changed.
+pub(super) fn changed(resource: &Resource, old: &Value, change: impl FnOnce(&mut Value)) -> Value {
+    let mut new = old.clone();
+    change(&mut new);
+    keep_identity(old, &mut new);
     let started_deletion =
         old.pointer("/metadata/deletionTimestamp").is_none() && new.pointer("/metadata/deletionTimestamp").is_some();
-    if resource.traits.generation && (started_deletion || !same_but_for_status(old, new)) {
+    if resource.traits.generation && (started_deletion || !same_but_for_status(old, &new)) {
         let generation = json::number(old, "/metadata/generation").unwrap_or(0) + 1;
-        json::set_meta(new, "generation", generation);
+        json::set_meta(&mut new, "generation", generation);
     }
+    new
 }
 
 fn same_but_for_status(old: &Value, new: &Value) -> bool {
@@ -123,10 +128,12 @@ fn same_but_for_status(old: &Value, new: &Value) -> bool {
 pub(super) fn is_finished(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some()
         && json::array(object, "/metadata/finalizers").is_empty()
+        // A namespace is held by what is in it.
+        && json::text(object, "/kind") != Some("Namespace")
         && json::number(object, "/metadata/deletionGracePeriodSeconds").unwrap_or(0) == 0
 }
 
-/// A CustomResourceDefinition is served at once, and says so.
+/// A `CustomResourceDefinition` is served at once, and says so.
 pub(super) fn establish(definition: &mut Value, now: Timestamp) {
     let names = definition.pointer("/spec/names").cloned().unwrap_or_default();
     let since = format_time(now);

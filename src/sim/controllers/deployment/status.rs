@@ -29,7 +29,8 @@ pub(crate) fn write(cx: &mut Context<'_>, view: &View, estimate: bool) {
     cx.set_status(&DEPLOYMENTS, &view.key, status);
     if let Some(when) = waits {
         // The deadline counts from whole seconds; one more makes sure that it has passed.
-        cx.timers.at(after(when, 1).max(cx.now), Task::Deployment(view.key.clone()));
+        cx.timers
+            .at(after(when, 1).max(cx.now), Task::Deployment(view.key.clone()));
     }
 }
 
@@ -67,9 +68,17 @@ pub(crate) fn status_of(deployment: &Value, view: &View, estimate: bool, now: Ti
     }
     let mut conditions = items(deployment, &["status", "conditions"]).to_vec();
     let (value, reason, sentence) = if available >= view.limits.fewest() {
-        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+        (
+            "True",
+            "MinimumReplicasAvailable",
+            "Deployment has minimum availability.",
+        )
     } else {
-        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+        (
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        )
     };
     merge(&mut conditions, made("Available", value, reason, sentence, now));
     if estimate {
@@ -115,18 +124,28 @@ fn judge(deployment: &Value, view: &View, status: &Value, conditions: &mut Vec<V
     };
     if complete {
         let sentence = format!("{subject} has successfully progressed.");
-        merge(conditions, made("Progressing", "True", "NewReplicaSetAvailable", &sentence, now));
+        merge(
+            conditions,
+            made("Progressing", "True", "NewReplicaSetAvailable", &sentence, now),
+        );
     } else if moves {
         let sentence = format!("{subject} is progressing.");
         let mut next = made("Progressing", "True", "ReplicaSetUpdated", &sentence, now);
         if let Some(current) = current.filter(|c| text(c, &["status"]) == "True") {
-            set(&mut next, &["lastTransitionTime"], text(current, &["lastTransitionTime"]));
+            set(
+                &mut next,
+                &["lastTransitionTime"],
+                text(current, &["lastTransitionTime"]),
+            );
         }
         conditions.retain(|c| text(c, &["type"]) != "Progressing");
         conditions.push(next);
     } else if late {
         let sentence = format!("{subject} has timed out progressing.");
-        merge(conditions, made("Progressing", "False", "ProgressDeadlineExceeded", &sentence, now));
+        merge(
+            conditions,
+            made("Progressing", "False", "ProgressDeadlineExceeded", &sentence, now),
+        );
     }
 }
 
@@ -154,8 +173,11 @@ pub(crate) fn write_pause(cx: &mut Context<'_>, view: &View, paused: bool) -> bo
     if deadline(&view.deployment).is_none() || current == "ProgressDeadlineExceeded" || said == paused {
         return false;
     }
-    let (reason, sentence) =
-        if paused { ("DeploymentPaused", "Deployment is paused") } else { ("DeploymentResumed", "Deployment is resumed") };
+    let (reason, sentence) = if paused {
+        ("DeploymentPaused", "Deployment is paused")
+    } else {
+        ("DeploymentResumed", "Deployment is resumed")
+    };
     let condition = made("Progressing", "Unknown", reason, sentence, cx.now);
     cx.update(&DEPLOYMENTS, &view.key, |deployment| put(deployment, condition));
     true
@@ -213,5 +235,7 @@ fn merge(conditions: &mut Vec<Value>, mut next: Value) {
 }
 
 fn condition_in<'a>(status: &'a Value, kind: &str) -> Option<&'a Value> {
-    items(status, &["conditions"]).iter().find(|c| text(c, &["type"]) == kind)
+    items(status, &["conditions"])
+        .iter()
+        .find(|c| text(c, &["type"]) == kind)
 }

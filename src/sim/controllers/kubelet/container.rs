@@ -64,7 +64,14 @@ pub(crate) fn next(
             "ImagePullBackOff" => {
                 let (times, last) = pull.unwrap_or((6, started));
                 let wait = back_off(i64::from(times), TimeDelta::zero());
-                Some((last + wait, if is_missing(image) { Step::PullFails } else { Step::Start }))
+                Some((
+                    last + wait,
+                    if is_missing(image) {
+                        Step::PullFails
+                    } else {
+                        Step::Start
+                    },
+                ))
             }
             _ if is_missing(image) => Some((started + behaviour.start, Step::PullFails)),
             _ => Some((started + behaviour.start, Step::Start)),
@@ -74,7 +81,10 @@ pub(crate) fn next(
         let is_ready = at(status, &["ready"]) == Some(&Value::Bool(true));
         let ready = behaviour.ready.map(|wait| if subject { since + wait } else { since });
         let ready = ready.filter(|_| !is_ready).map(|when| (when, Step::Ready));
-        let crash = behaviour.crash.filter(|_| subject).map(|lasts| (since + lasts, Step::Crash));
+        let crash = behaviour
+            .crash
+            .filter(|_| subject)
+            .map(|lasts| (since + lasts, Step::Crash));
         return [ready, crash].into_iter().flatten().min_by_key(|(when, _)| *when);
     }
     let end = at(status, &["state", "terminated"])?;
@@ -124,14 +134,27 @@ pub(crate) fn apply(
         .map_or("", |c| text(c, &["image"]));
     let mut say = |tone, reason, message: String| {
         let field = format!("spec.containers{{{name}}}");
-        said.push(Said { field, tone, reason, message });
+        said.push(Said {
+            field,
+            tone,
+            reason,
+            message,
+        });
     };
     match step {
         Step::Start | Step::Restart => {
-            say(Tone::Normal, "Pulled", format!("Container image \"{image}\" already present on machine"));
+            say(
+                Tone::Normal,
+                "Pulled",
+                format!("Container image \"{image}\" already present on machine"),
+            );
             say(Tone::Normal, "Created", "Container created".into());
             say(Tone::Normal, "Started", "Container started".into());
-            let number = if step == Step::Restart { count(status, &["restartCount"]) + 1 } else { 0 };
+            let number = if step == Step::Restart {
+                count(status, &["restartCount"]) + 1
+            } else {
+                0
+            };
             if let Some(end) = at(status, &["state", "terminated"]).cloned() {
                 set(status, &["lastState"], json!({"terminated": end}));
             }
@@ -148,9 +171,17 @@ pub(crate) fn apply(
                 "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found"
             );
             say(Tone::Normal, "Pulling", format!("Pulling image \"{image}\""));
-            say(Tone::Warning, "Failed", format!("Failed to pull image \"{image}\": {why}"));
+            say(
+                Tone::Warning,
+                "Failed",
+                format!("Failed to pull image \"{image}\": {why}"),
+            );
             say(Tone::Warning, "Failed", "Error: ErrImagePull".into());
-            set(status, &["state"], json!({"waiting": {"reason": "ErrImagePull", "message": why}}));
+            set(
+                status,
+                &["state"],
+                json!({"waiting": {"reason": "ErrImagePull", "message": why}}),
+            );
         }
         Step::PullBackOff => {
             let why = text(status, &["state", "waiting", "message"]).to_owned();
@@ -158,7 +189,11 @@ pub(crate) fn apply(
             say(Tone::Normal, "BackOff", message.clone());
             say(Tone::Warning, "Failed", "Error: ImagePullBackOff".into());
             let message = format!("{message}: ErrImagePull: {why}");
-            set(status, &["state"], json!({"waiting": {"reason": "ImagePullBackOff", "message": message}}));
+            set(
+                status,
+                &["state"],
+                json!({"waiting": {"reason": "ImagePullBackOff", "message": message}}),
+            );
         }
     }
 }
@@ -170,10 +205,18 @@ fn back(status: &mut Value, name: &str, full: &str, say: &mut impl FnMut(Tone, &
     let message = format!("Back-off restarting failed container {name} in pod {full}");
     say(Tone::Warning, "BackOff", message);
     let wait = wait_after(status, &end).num_seconds();
-    let wait = if wait >= 60 { format!("{}m{}s", wait / 60, wait % 60) } else { format!("{wait}s") };
+    let wait = if wait >= 60 {
+        format!("{}m{}s", wait / 60, wait % 60)
+    } else {
+        format!("{wait}s")
+    };
     let message = format!("back-off {wait} restarting failed container={name} pod={full}");
     set(status, &["lastState"], json!({"terminated": end}));
-    set(status, &["state"], json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}));
+    set(
+        status,
+        &["state"],
+        json!({"waiting": {"reason": "CrashLoopBackOff", "message": message}}),
+    );
 }
 
 /// Makes a container run from now on. `salt` decides its id.
@@ -221,6 +264,10 @@ mod tests {
         let short = TimeDelta::seconds(3);
         let waits: Vec<i64> = (0..8).map(|n| back_off(n, short).num_seconds()).collect();
         assert_eq!(waits, [0, 10, 20, 40, 80, 160, 300, 300]);
-        assert_eq!(back_off(7, TimeDelta::minutes(11)), TimeDelta::zero(), "it ran long enough to be forgiven");
+        assert_eq!(
+            back_off(7, TimeDelta::minutes(11)),
+            TimeDelta::zero(),
+            "it ran long enough to be forgiven"
+        );
     }
 }

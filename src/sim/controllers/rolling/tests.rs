@@ -17,7 +17,11 @@ fn surge_rounds_up_and_unavailable_down() {
         (0, Percent(25), Percent(25), (0, 0)),
     ] {
         let limits = Limits::rolling(replicas, surge, unavailable);
-        assert_eq!((limits.surge, limits.unavailable), expected, "{replicas} {surge:?} {unavailable:?}");
+        assert_eq!(
+            (limits.surge, limits.unavailable),
+            expected,
+            "{replicas} {surge:?} {unavailable:?}"
+        );
     }
     assert_eq!(Amount::parse(&"25%".into()), Some(Percent(25)));
     assert_eq!(Amount::parse(&3.into()), Some(Count(3)));
@@ -26,24 +30,47 @@ fn surge_rounds_up_and_unavailable_down() {
 
 #[test]
 fn unhealthy_instances_go_before_healthy_ones() {
-    let limits = Limits { replicas: 10, surge: 3, unavailable: 2 };
+    let limits = Limits {
+        replicas: 10,
+        surge: 3,
+        unavailable: 2,
+    };
     let set = |wanted, available| Set { wanted, available };
     // The first step of an ordinary update: three new are not up yet, two old may go.
-    assert_eq!(shrink_old(limits, set(3, 0), &[set(10, 10)]), [Shrink { index: 0, from: 10, to: 8 }]);
+    assert_eq!(
+        shrink_old(limits, set(3, 0), &[set(10, 10)]),
+        [Shrink {
+            index: 0,
+            from: 10,
+            to: 8
+        }]
+    );
     // Crashing old ones go first, and nothing healthy follows them.
     assert_eq!(
         shrink_old(limits, set(3, 0), &[set(8, 8), set(2, 0)]),
-        [Shrink { index: 1, from: 2, to: 0 }]
+        [Shrink {
+            index: 1,
+            from: 2,
+            to: 0
+        }]
     );
 }
 
 #[test]
 fn a_hold_scaled_up_shares_in_proportion() {
     // 10 + 2 at surge 2 becomes 14: the real control plane made it 13 + 3.
-    let limits = Limits { replicas: 14, surge: 2, unavailable: 0 };
+    let limits = Limits {
+        replicas: 14,
+        surge: 2,
+        unavailable: 0,
+    };
     let before = |size| Share { size, most_before: 12 };
     assert_eq!(proportional(limits, &[before(10), before(2)]), [13, 3]);
-    let none = Limits { replicas: 0, surge: 2, unavailable: 0 };
+    let none = Limits {
+        replicas: 0,
+        surge: 2,
+        unavailable: 0,
+    };
     assert_eq!(proportional(none, &[before(10), before(2)]), [0, 0]);
 }
 
