@@ -11,6 +11,7 @@ mod lists;
 mod objects;
 mod rollout;
 mod server;
+mod watches;
 
 /// One test against the simulation and one against the real server for each group of cases.
 macro_rules! groups {
@@ -29,5 +30,6 @@ macro_rules! groups {
 
 groups! {
     lists: real_contract_lists,
+    watches: real_contract_watches,
     rollout: real_contract_rollout,
 }

@@ -23,12 +23,17 @@ const AT_ONCE: usize = 6;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     /// In kebab-case, unique: the case's namespace is named after it.
-    pub(crate) name: &'static str,
-    pub(crate) run: Run,
+    name: &'static str,
+    run: Run,
 }
 
-/// The body of a case: `|ctx| Box::pin(async_function(ctx))`.
+/// The body of a case.
 pub(crate) type Run = for<'a> fn(&'a Ctx) -> LocalBoxFuture<'a, Outcome>;
+
+/// A line of a list of cases: `case("name", |ctx| Box::pin(function(ctx)))`.
+pub(crate) const fn case(name: &'static str, run: Run) -> Case {
+    Case { name, run }
+}
 
 /// What a case has: a server, a namespace of its own and nothing else.
 #[derive(Debug)]
