@@ -9,9 +9,11 @@ mod answer;
 mod frame;
 mod lists;
 mod objects;
+mod patches;
 mod rollout;
 mod server;
 mod watches;
+mod writes;
 
 /// One test against the simulation and one against the real server for each group of cases.
 macro_rules! groups {
@@ -31,5 +33,7 @@ macro_rules! groups {
 groups! {
     lists: real_contract_lists,
     watches: real_contract_watches,
+    writes: real_contract_writes,
+    patches: real_contract_patches,
     rollout: real_contract_rollout,
 }

@@ -48,7 +48,9 @@ impl Server {
             ..KubeConfigOptions::default()
         };
         let kubeconfig = Kubeconfig::read_from(PathBuf::from(path))?;
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+        let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+        // A refusal is what a case wants to see, at once.
+        config.default_retry = false;
         let client = kube::Client::try_from(config)?;
         Ok(Some(Self::Real {
             client,
