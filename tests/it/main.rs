@@ -7,4 +7,6 @@
 )]
 
 mod contract;
+mod kubectl;
+mod real;
 mod world;
