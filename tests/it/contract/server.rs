@@ -10,6 +10,8 @@ use futures::StreamExt;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyStream;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use pilothouse::sim::Simulation;
+use pilothouse::sim::store::Store;
 
 use super::answer::Outcome;
 use super::frame::User;
@@ -20,12 +22,14 @@ pub(crate) type Reply = Response<Pin<Box<dyn Stream<Item = Result<Bytes, String>
 /// One API server.
 #[derive(Clone)]
 pub(crate) enum Server {
+    Simulated(Simulation),
     Real { client: kube::Client, cluster: String },
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Simulated(_) => write!(f, "a simulated cluster"),
             Self::Real { cluster, .. } => write!(f, "the real cluster '{cluster}'"),
         }
     }
@@ -33,8 +37,8 @@ impl std::fmt::Debug for Server {
 
 impl Server {
     /// A fresh simulated cluster.
-    pub(crate) fn simulated() -> Option<Self> {
-        None
+    pub(crate) fn simulated() -> Self {
+        Self::Simulated(Simulation::new(Store::new(1)))
     }
 
     /// The real cluster the environment names, if it names one.
@@ -60,6 +64,7 @@ impl Server {
 
     pub(crate) fn is_real(&self) -> bool {
         match self {
+            Self::Simulated(_) => false,
             Self::Real { .. } => true,
         }
     }
@@ -72,6 +77,7 @@ impl Server {
                 .insert("impersonate-user", HeaderValue::from_static("nobody"));
         }
         match self {
+            Self::Simulated(simulation) => Ok(simulation.answer(request).await?.map(pieces)),
             Self::Real { client, .. } => {
                 let request = request.map(|body| kube::client::Body::from(body.to_vec()));
                 let reply = client.send(request).await?;
@@ -80,16 +86,18 @@ impl Server {
         }
     }
 
-    /// Lets time pass: really, or on the simulation's clock.
+    /// Lets time pass: really, or for the simulation, whose runtime's time jumps when nothing else is to be done.
     pub(crate) async fn pass(&self, time: Duration) {
-        match self {
-            Self::Real { .. } => tokio::time::sleep(time).await,
-        }
+        tokio::time::sleep(time).await;
     }
 
     /// Forgets the history of changes up to now; false where that cannot be done.
     pub(crate) async fn compact(&self) -> Outcome<bool> {
         match self {
+            Self::Simulated(simulation) => {
+                simulation.change(|store, _| store.compact(store.revision()));
+                Ok(true)
+            }
             Self::Real { cluster, .. } => {
                 let Some(lab) = std::env::var_os("PILOTHOUSE_TEST_LAB") else {
                     return Ok(false);

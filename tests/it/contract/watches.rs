@@ -143,10 +143,16 @@ async fn bookmarks(ctx: &Ctx) -> Outcome {
     )
 }
 
-/// `sendInitialEvents` gives what is there, then a marked bookmark, then changes.
+/// `sendInitialEvents` gives what is there, then a marked bookmark, then changes; older servers refuse it.
 async fn initial_events(ctx: &Ctx) -> Outcome {
     secrets(ctx, &["a"], &json!({})).await?;
     let query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+    if !ctx.is_real() {
+        let why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
+        let message = format!("ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: {why}");
+        ctx.get(&path(ctx, query)).await?.refused(422, "Invalid", &message)?;
+        return Ok(());
+    }
     let mut watch = ctx.watch(&path(ctx, query)).await?;
     includes(
         &watch.event().await?,

@@ -288,19 +288,37 @@ async fn generation(ctx: &Ctx) -> Outcome {
         json!({"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "example/app:2"}]}}}});
     for (patch, expected) in [
         (json!({"metadata": {"labels": {"more": "yes"}}}), 1),
-        (json!({"metadata": {"annotations": {"more": "yes"}}}), 1),
         (json!({"spec": {"replicas": 0}}), 1),
         (json!({"spec": {"minReadySeconds": 5}}), 2),
         (container.clone(), 3),
         (container, 3),
         (json!({"spec": {"paused": true}}), 4),
         (json!({"status": {"replicas": 9}}), 4),
+        // Of a Deployment, and of nothing else, annotations count too.
+        (json!({"metadata": {"annotations": {"more": "yes"}}}), 5),
     ] {
         let changed = ctx.patch(Patch::Strategic, &path, &patch).await?.json(200)?;
         includes(&changed, &json!({"metadata": {"generation": expected}}))
             .map_err(|error| format!("{patch}: {error}"))?;
     }
-    Ok(())
+    let mut set = deployment("a");
+    set["kind"] = json!("ReplicaSet");
+    ctx.create(&ctx.apps("replicasets"), &set).await?;
+    let patch = json!({"metadata": {"annotations": {"more": "yes"}, "labels": {"more": "yes"}}});
+    let changed = ctx
+        .patch(Patch::Merge, &ctx.apps("replicasets/a"), &patch)
+        .await?
+        .json(200)?;
+    includes(&changed, &json!({"metadata": {"generation": 1}}))?;
+    let changed = ctx
+        .patch(
+            Patch::Merge,
+            &ctx.apps("replicasets/a"),
+            &json!({"spec": {"minReadySeconds": 1}}),
+        )
+        .await?
+        .json(200)?;
+    includes(&changed, &json!({"metadata": {"generation": 2}}))
 }
 
 /// The object's path ignores `status`, and `/status` ignores `spec`.
