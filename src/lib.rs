@@ -23,5 +23,12 @@
 //! rows; `view` draws them. A key becomes an `Action`, `update` answers with `Effect`s, `runtime` runs
 //! them. What may import what is enforced by `tests/it/layers.rs`.
 
+pub mod cli;
+pub mod cluster;
+pub mod config;
 pub mod domain;
+pub mod input;
+pub mod message;
+pub mod runtime;
 pub mod sim;
+pub mod world;

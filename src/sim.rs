@@ -42,6 +42,7 @@ pub use cluster::Controller;
 
 use clock::Clock;
 use cluster::Inner;
+use controllers::Controllers;
 use fault::Faults;
 use store::{Store, Timestamp};
 
@@ -71,6 +72,13 @@ impl Simulation {
     pub fn with_controller(self, controller: Controller) -> Self {
         self.inner.add_controller(controller);
         self
+    }
+
+    /// Adds the controllers that make the objects live; their dice come from the seed.
+    #[must_use]
+    pub fn with_controllers(self, seed: u64) -> Self {
+        let mut controllers = Controllers::new(seed);
+        self.with_controller(Box::new(move |store, now| controllers.step(store, now)))
     }
 
     /// Who its clients are if they do not say (`Impersonate-User`); a member of `system:masters` at first.

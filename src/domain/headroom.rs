@@ -104,6 +104,22 @@ pub enum Limit {
     OnePerNode,
 }
 
+impl Limit {
+    /// The limit in a word or two.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refused(Refusal::NotReady) => "node not ready",
+            Self::Refused(Refusal::Cordoned) => "cordoned",
+            Self::Refused(Refusal::Taint) => "taint",
+            Self::Refused(Refusal::Selector) => "selector",
+            Self::Slots => "pod slots",
+            Self::Cpu => "CPU",
+            Self::Memory => "memory",
+            Self::OnePerNode => "one a node",
+        }
+    }
+}
+
 /// Why a node takes no instance of a shape at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {

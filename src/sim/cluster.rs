@@ -8,7 +8,6 @@ use tokio::sync::{Notify, watch};
 
 use super::api::Identity;
 use super::clock::Clock;
-use super::deletion;
 use super::fault::Faults;
 use super::store::{Store, Timestamp};
 
@@ -32,8 +31,6 @@ struct State {
     store: Store,
     controllers: Vec<Controller>,
     due: Option<Timestamp>,
-    /// The garbage collector has seen the writes up to here.
-    collected: u64,
     identity: Identity,
 }
 
@@ -54,7 +51,6 @@ impl Inner {
             store,
             controllers: Vec::new(),
             due: None,
-            collected: revision,
             identity,
         };
         Self {
@@ -159,12 +155,6 @@ impl State {
     fn react(&mut self, now: Timestamp) {
         for _ in 0..ROUNDS {
             let before = self.store.revision();
-            while self.collected < self.store.revision() {
-                let since = self.collected;
-                self.collected = self.store.revision();
-                deletion::collect(&mut self.store, since, now);
-            }
-            self.collected = self.collected.min(self.store.revision());
             let store = &mut self.store;
             self.due = self
                 .controllers

@@ -3,25 +3,24 @@
 //! Start at [`Store::create`], [`Store::update`] and [`Store::changes_since`]. Reading pages at a past revision is
 //! in `store/page.rs`; what the registry does to metadata is in `store/registry.rs`.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::json;
 use super::resource::{BUILT_IN, CUSTOM_RESOURCE_DEFINITIONS, Resource};
 use super::status::Status;
+pub use crate::domain::Timestamp;
 
+mod owners;
 mod page;
 mod registry;
 
+use owners::Dependents;
 pub use page::Page;
 pub use registry::format_time;
-
-/// A moment of a simulated cluster's clock.
-pub type Timestamp = chrono::DateTime<chrono::Utc>;
 
 /// A whole object including its metadata.
 pub type Stored = Arc<Value>;
@@ -56,7 +55,7 @@ pub struct Store {
     tables: Vec<Table>,
     history: VecDeque<Change>,
     /// Which objects name an owner, by the owner's uid.
-    dependents: FxHashMap<Box<str>, BTreeSet<(usize, Box<str>)>>,
+    dependents: Dependents,
     revision: u64,
     compacted: u64,
     seed: u64,
@@ -77,7 +76,7 @@ impl Store {
             .iter()
             .map(|resource| Table::new((*resource).clone()))
             .collect();
-        let (history, dependents) = (VecDeque::new(), FxHashMap::default());
+        let (history, dependents) = (VecDeque::new(), Dependents::default());
         Self {
             tables,
             history,
@@ -142,14 +141,10 @@ impl Store {
 
     /// The objects that name this uid among their owners.
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = (&Arc<Resource>, &Stored)> {
-        self.dependents
-            .get(uid)
-            .into_iter()
-            .flatten()
-            .filter_map(|(index, key)| {
-                let table = self.tables.get(*index)?;
-                Some((&table.resource, table.objects.get(key)?))
-            })
+        self.dependents.of(uid).filter_map(|(index, key)| {
+            let table = self.tables.get(*index)?;
+            Some((&table.resource, table.objects.get(key)?))
+        })
     }
 
     /// Adds an object; the registry gives it uid, version, creation time and generation.
@@ -283,12 +278,12 @@ impl Store {
             let Some(index) = self.index(&change.resource) else {
                 continue;
             };
-            self.forget_owners(index, &key, &change.object);
+            self.dependents.forget(index, &key, &change.object);
             if let Some(table) = self.tables.get_mut(index) {
                 table.objects.remove(key.as_str());
             }
             if let Some(previous) = change.previous {
-                self.remember_owners(index, &key, &previous);
+                self.dependents.remember(index, &key, &previous);
                 if let Some(table) = self.tables.get_mut(index) {
                     table.objects.insert(key.into(), previous);
                 }
@@ -310,9 +305,9 @@ impl Store {
         json::set_meta(&mut object, "resourceVersion", self.revision.to_string());
         let object = Arc::new(object);
         if let Some(previous) = &previous {
-            self.forget_owners(index, &key, previous);
+            self.dependents.forget(index, &key, previous);
         }
-        self.remember_owners(index, &key, &object);
+        self.dependents.remember(index, &key, &object);
         let verb = if previous.is_some() {
             Verb::Modified
         } else {
@@ -330,7 +325,7 @@ impl Store {
         self.revision += 1;
         json::set_meta(&mut last, "resourceVersion", self.revision.to_string());
         let last = Arc::new(last);
-        self.forget_owners(index, key, old);
+        self.dependents.forget(index, key, old);
         if let Some(table) = self.tables.get_mut(index) {
             table.objects.remove(key);
         }
@@ -389,35 +384,10 @@ impl Store {
     }
 
     fn index_owners(&mut self) {
-        self.dependents.clear();
+        self.dependents = Dependents::default();
         for (index, table) in self.tables.iter().enumerate() {
             for (key, object) in &table.objects {
-                for uid in owners(object) {
-                    self.dependents
-                        .entry(uid.into())
-                        .or_default()
-                        .insert((index, key.clone()));
-                }
-            }
-        }
-    }
-
-    fn remember_owners(&mut self, index: usize, key: &str, object: &Value) {
-        for uid in owners(object) {
-            self.dependents
-                .entry(uid.into())
-                .or_default()
-                .insert((index, key.into()));
-        }
-    }
-
-    fn forget_owners(&mut self, index: usize, key: &str, object: &Value) {
-        for uid in owners(object) {
-            if let Some(keys) = self.dependents.get_mut(uid) {
-                keys.remove(&(index, Box::from(key)));
-                if keys.is_empty() {
-                    self.dependents.remove(uid);
-                }
+                self.dependents.remember(index, key, object);
             }
         }
     }
@@ -430,12 +400,6 @@ impl Table {
             objects: BTreeMap::new(),
         }
     }
-}
-
-fn owners(object: &Value) -> impl Iterator<Item = &str> {
-    json::array(object, "/metadata/ownerReferences")
-        .iter()
-        .filter_map(|owner| json::text(owner, "/uid"))
 }
 
 fn key(resource: &Resource, namespace: &str, name: &str) -> String {

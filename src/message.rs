@@ -1,0 +1,92 @@
+//! The three closed vocabularies: what a person can ask, what can happen, what may be asked of the world.
+
+mod action;
+
+pub use action::{Action, Group};
+
+use crate::domain::event::Event;
+use crate::domain::{Access, Clean, ClusterId, ClusterReport, ResourceRef, Timestamp, access::Right};
+
+/// Where keys go: each has a table of its own in a keymap file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mode {
+    /// Any screen without an overlay; falls back to nothing.
+    Screen,
+    /// A list to choose from, with a text field that narrows it: palette, pickers.
+    Picker,
+    /// A text field alone: the filter.
+    Prompt,
+    /// Something to read: help.
+    Reader,
+}
+
+/// Keys of the live keymap and what they ask for; help and the line of keys are made from these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub mode: Mode,
+    /// As a person reads them: `ctrl-d`, `g g`, `↵`.
+    pub keys: String,
+    pub action: Action,
+}
+
+/// Everything that can happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// A key or key sequence that the keymap knows.
+    Act(Action),
+    /// A character typed in a text field.
+    Text(char),
+    /// Text pasted into the terminal: never a key, never a decision.
+    Paste(String),
+    /// Keys that nothing is bound to, as keymap files write them.
+    Unbound(String),
+    /// Keys that begin a longer sequence: what may follow, each with its action.
+    Pending(String, Vec<(String, Action)>),
+    /// A report of a cluster.
+    Cluster(ClusterId, ClusterReport),
+    /// The time, once a second; what is drawn changes only when it has to.
+    Tick(Timestamp),
+    Resize {
+        width: u16,
+        height: u16,
+    },
+    /// Older events of an object, asked for by [`Effect::LoadEvents`].
+    Events(ResourceRef, Result<Vec<Event>, Trouble>),
+    /// What the user may do, asked for by [`Effect::Review`].
+    Access(ClusterId, Access),
+    /// Something a person should know: a problem in a file, text copied.
+    Notice(Trouble),
+    /// The program was stopped and goes on, or the machine slept: nothing known is fresh.
+    Resumed(Timestamp),
+}
+
+/// What went wrong, or is worth saying, with what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub severity: Severity,
+    pub text: Clean,
+    pub hint: Option<Clean>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Everything the program may ask of the world.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Quit,
+    /// Stop like any job (SIGTSTP), with the terminal given back.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Put text on the person's clipboard (OSC 52).
+    Copy(String),
+    LoadEvents(ResourceRef),
+    Review(ClusterId, Vec<Right>),
+    /// Try a cluster again now; all of them without one.
+    Reconnect(Option<ClusterId>),
+}

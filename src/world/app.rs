@@ -1,0 +1,298 @@
+//! Apps: what carries them, what they run, where, and how well.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::cluster::ClusterView;
+use super::place::LocationKey;
+use super::scope::Scope;
+use super::tally::AppTally;
+use super::{Slot, World};
+use crate::domain::pod::Health;
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Resources, Version, Workload};
+
+/// An app over the clusters in scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AppSummary {
+    pub key: AppKey,
+    /// Kind of each workload that carries it, with its cluster, sorted.
+    pub workloads: Vec<(ClusterId, Kind)>,
+    /// Instances wanted; `None` where no workload says (bare pods).
+    pub desired: Option<i64>,
+    /// Instances that have not ended.
+    pub instances: u32,
+    pub ready: u32,
+    /// Instances on nodes that are not heard of.
+    pub stuck: u32,
+    pub restarts: u64,
+    pub requested: Resources,
+    /// Versions that run: instances and how many are ready, most instances first.
+    pub versions: Vec<(Version, u32, u32)>,
+    /// Where instances are: location and how many, most first. Instances without a node are not in it.
+    pub places: Vec<(LocationKey, u32)>,
+    /// How many instances are in each state of health that is not `Ready`, worst first.
+    pub health: Vec<(Health, u32)>,
+    /// The commonest status of instances that fail, such as `CrashLoopBackOff`, and how many.
+    pub trouble: Option<(Clean, u32)>,
+    pub progress: Progress,
+    pub owner: Option<Clean>,
+    pub default_location: Option<Clean>,
+    pub min_instances: Option<i64>,
+    pub max_instances: Option<i64>,
+}
+
+/// How far an app's workloads are with what they were told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Progress {
+    /// Nothing is under way.
+    #[default]
+    Steady,
+    /// New instances replace old ones: of the new version there are `updated` of `desired`.
+    Rolling { updated: i64, desired: i64 },
+    /// Fewer or more instances than wanted, all of one version.
+    Scaling { instances: i64, desired: i64 },
+    /// `spec.paused`.
+    Paused,
+    /// The controller has not seen the last change.
+    Unseen,
+    /// The controller gave up: reason and message of the condition.
+    Stuck { reason: Clean, message: Clean },
+}
+
+impl Progress {
+    pub fn is_moving(&self) -> bool {
+        matches!(self, Self::Rolling { .. } | Self::Scaling { .. } | Self::Unseen)
+    }
+
+    /// The progress of one workload.
+    pub fn of(workload: &Workload) -> Self {
+        let failed = workload.conditions.iter().find(|(_, reason, _)| {
+            reason == "ProgressDeadlineExceeded" || reason == "FailedCreate" || reason == "ReplicaSetCreateError"
+        });
+        if let Some((_, reason, message)) = failed {
+            return Self::Stuck {
+                reason: reason.clone(),
+                message: message.clone(),
+            };
+        }
+        if workload.generation.1 < workload.generation.0 {
+            return Self::Unseen;
+        }
+        if workload.paused {
+            return Self::Paused;
+        }
+        let desired = workload.desired;
+        if workload.updated < desired {
+            return Self::Rolling {
+                updated: workload.updated,
+                desired,
+            };
+        }
+        if workload.ready != desired {
+            return Self::Scaling {
+                instances: workload.ready,
+                desired,
+            };
+        }
+        Self::Steady
+    }
+}
+
+impl World {
+    /// The apps in scope, by key.
+    pub fn apps(&self, scope: &Scope) -> Vec<AppSummary> {
+        let mut found: BTreeMap<&AppKey, Vec<(&ClusterView, &AppTally)>> = BTreeMap::new();
+        for cluster in self.clusters_in(scope) {
+            for tally in cluster.tally.apps() {
+                let here = scope.locations.is_empty()
+                    || tally
+                        .places
+                        .iter()
+                        .any(|(location, _, _)| scope.has_location(&cluster.id, location));
+                if here && scope.has_namespace(&tally.key.namespace) {
+                    found.entry(&tally.key).or_default().push((cluster, tally));
+                }
+            }
+        }
+        found.into_values().filter_map(|parts| summarise(&parts)).collect()
+    }
+
+    /// One app over all clusters of the scope.
+    pub fn app(&self, key: &AppKey, scope: &Scope) -> Option<AppSummary> {
+        let parts: Vec<_> = self
+            .clusters_in(scope)
+            .filter_map(|c| c.tally.app(key).map(|t| (c, t)))
+            .collect();
+        summarise(&parts)
+    }
+
+    /// The instances of an app: cluster and slot.
+    pub fn instances_of<'a>(&'a self, key: &'a AppKey) -> impl Iterator<Item = (&'a ClusterView, Slot)> {
+        self.clusters
+            .iter()
+            .flat_map(move |c| c.tally.instances(key).iter().map(move |&slot| (c, slot)))
+    }
+
+    /// The workloads of an app.
+    pub fn workloads_of<'a>(&'a self, key: &'a AppKey) -> impl Iterator<Item = (&'a ClusterView, &'a Arc<Workload>)> {
+        self.clusters.iter().flat_map(move |c| {
+            c.tally
+                .app(key)
+                .into_iter()
+                .flat_map(|t| &t.workloads)
+                .filter_map(move |(kind, object)| c.workload(*kind, object))
+                .map(move |w| (c, w))
+        })
+    }
+}
+
+fn summarise(parts: &[(&ClusterView, &AppTally)]) -> Option<AppSummary> {
+    let (_, first) = parts.first()?;
+    let mut sum = AppSummary {
+        key: first.key.clone(),
+        workloads: Vec::new(),
+        desired: None,
+        instances: 0,
+        ready: 0,
+        stuck: 0,
+        restarts: 0,
+        requested: Resources::default(),
+        versions: Vec::new(),
+        places: Vec::new(),
+        health: Vec::new(),
+        trouble: None,
+        progress: Progress::Steady,
+        owner: None,
+        default_location: None,
+        min_instances: None,
+        max_instances: None,
+    };
+    let mut troubles: Vec<(Clean, u32)> = Vec::new();
+    for (cluster, tally) in parts {
+        sum.add_counts(cluster, tally);
+        sum.add_workloads(cluster, tally);
+        for (status, count) in &tally.failing_as {
+            add_to(&mut troubles, status, *count);
+        }
+    }
+    sum.versions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sum.places.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sum.health.sort_by_key(|(health, _)| Reverse(*health));
+    sum.trouble = troubles
+        .into_iter()
+        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
+    Some(sum)
+}
+
+fn add_to<K: Clone + PartialEq>(counts: &mut Vec<(K, u32)>, key: &K, amount: u32) {
+    match counts.iter_mut().find(|(k, _)| k == key) {
+        Some((_, count)) => *count += amount,
+        None => counts.push((key.clone(), amount)),
+    }
+}
+
+impl AppSummary {
+    fn add_counts(&mut self, cluster: &ClusterView, tally: &AppTally) {
+        self.instances += tally.instances;
+        self.ready += tally.ready;
+        self.stuck += tally.stuck;
+        self.restarts += tally.restarts;
+        self.requested += tally.requested;
+        for (version, total, ready) in &tally.versions {
+            match self.versions.iter_mut().find(|(v, _, _)| v == version) {
+                Some((_, t, r)) => (*t, *r) = (*t + total, *r + ready),
+                None => self.versions.push((version.clone(), *total, *ready)),
+            }
+        }
+        for (location, total, _) in &tally.places {
+            self.places.push((
+                LocationKey {
+                    cluster: cluster.id.clone(),
+                    name: location.clone(),
+                },
+                *total,
+            ));
+        }
+        for (health, count) in tally.health_counts() {
+            add_to(&mut self.health, &health, count);
+        }
+    }
+
+    fn add_workloads(&mut self, cluster: &ClusterView, tally: &AppTally) {
+        for workload in tally
+            .workloads
+            .iter()
+            .filter_map(|(kind, key)| cluster.workload(*kind, key))
+        {
+            self.workloads.push((cluster.id.clone(), workload.kind));
+            self.desired = Some(self.desired.unwrap_or(0) + workload.desired);
+            self.progress = std::mem::take(&mut self.progress).worse(Progress::of(workload));
+            self.owner = self.owner.take().or_else(|| workload.owner.clone());
+            self.default_location = self
+                .default_location
+                .take()
+                .or_else(|| workload.default_location.clone());
+            self.min_instances = self.min_instances.or(workload.min_instances);
+            self.max_instances = self.max_instances.or(workload.max_instances);
+        }
+    }
+}
+
+impl Progress {
+    /// What two workloads of one app show together: the sums where both move, else the more urgent.
+    #[must_use]
+    fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Rolling { updated: a, desired: b }, Self::Rolling { updated: c, desired: d }) => Self::Rolling {
+                updated: a + c,
+                desired: b + d,
+            },
+            (
+                Self::Scaling {
+                    instances: a,
+                    desired: b,
+                },
+                Self::Scaling {
+                    instances: c,
+                    desired: d,
+                },
+            ) => Self::Scaling {
+                instances: a + c,
+                desired: b + d,
+            },
+            (a, b) => {
+                if b.urgency() > a.urgency() {
+                    b
+                } else {
+                    a
+                }
+            }
+        }
+    }
+
+    const fn urgency(&self) -> u8 {
+        match self {
+            Self::Steady => 0,
+            Self::Unseen => 1,
+            Self::Scaling { .. } => 2,
+            Self::Rolling { .. } => 3,
+            Self::Paused => 4,
+            Self::Stuck { .. } => 5,
+        }
+    }
+}
+
+impl ClusterView {
+    /// Each app with the progress of its workloads here.
+    pub fn app_progress(&self) -> impl Iterator<Item = (&AppKey, Progress)> {
+        self.tally.apps().map(|tally| {
+            let progress = tally
+                .workloads
+                .iter()
+                .filter_map(|(kind, key)| self.workload(*kind, key))
+                .fold(Progress::Steady, |all, workload| all.worse(Progress::of(workload)));
+            (&tally.key, progress)
+        })
+    }
+}

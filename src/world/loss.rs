@@ -1,0 +1,122 @@
+//! Nodes that are not heard of: what was on them, where it went, what is stuck.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::cluster::ClusterView;
+use super::store::Slot;
+use super::tally::app_key;
+use crate::domain::{AppKey, Clean, Node, Pod, Timestamp, Uid};
+
+/// What was on each node when it was lost.
+#[derive(Debug, Default)]
+pub struct Losses(BTreeMap<Clean, Loss>);
+
+#[derive(Debug)]
+struct Loss {
+    since: Option<Timestamp>,
+    /// Instances that were on the node when it was lost, or that were still bound to it when first seen.
+    was: BTreeMap<Uid, AppKey>,
+}
+
+/// What became of the instances of a node that was lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossSummary {
+    /// Since when the node is not heard of.
+    pub since: Option<Timestamp>,
+    /// How many instances were on it.
+    pub was: usize,
+    /// Those that are still bound to it: nobody knows whether they run.
+    pub stuck: Vec<Slot>,
+    pub replaced: Vec<Replaced>,
+}
+
+/// One app's instances that a node took with it, and where new ones run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    pub app: AppKey,
+    /// How many were on the node.
+    pub lost: usize,
+    /// Where instances made since then run: node and how many.
+    pub on: Vec<(Clean, usize)>,
+}
+
+impl Losses {
+    pub(super) fn node_changed<'a>(&mut self, node: &Node, pods: impl Iterator<Item = &'a Arc<Pod>>) {
+        if !node.is_lost() {
+            self.0.remove(&node.name);
+            return;
+        }
+        let loss = self.0.entry(node.name.clone()).or_insert_with(|| Loss {
+            since: node.ready_since,
+            was: BTreeMap::new(),
+        });
+        for pod in pods {
+            loss.saw(pod);
+        }
+    }
+
+    pub(super) fn node_gone(&mut self, node: &Clean) {
+        self.0.remove(node);
+    }
+
+    /// An instance turned up on a node that was lost already.
+    pub(super) fn saw(&mut self, pod: &Pod) {
+        if let Some(loss) = pod.node.as_ref().and_then(|node| self.0.get_mut(node)) {
+            loss.saw(pod);
+        }
+    }
+}
+
+impl Loss {
+    fn saw(&mut self, pod: &Pod) {
+        if !pod.phase.is_terminal()
+            && let Some(app) = app_key(pod)
+        {
+            self.was.insert(pod.uid.clone(), app);
+        }
+    }
+}
+
+impl ClusterView {
+    /// What became of the instances of a node that is lost; `None` for a node that is well.
+    pub fn loss(&self, node: &Clean) -> Option<LossSummary> {
+        let loss = self.losses.0.get(node)?;
+        let stuck: Vec<Slot> = self
+            .tally
+            .on_node(node)
+            .iter()
+            .copied()
+            .filter(|&slot| self.pods.at(slot).is_some_and(|pod| !pod.phase.is_terminal()))
+            .collect();
+        let mut counts: BTreeMap<&AppKey, usize> = BTreeMap::new();
+        for app in loss.was.values() {
+            *counts.entry(app).or_default() += 1;
+        }
+        let replaced = counts
+            .into_iter()
+            .map(|(app, lost)| Replaced {
+                app: app.clone(),
+                lost,
+                on: self.made_since(app, loss.since),
+            })
+            .collect();
+        Some(LossSummary {
+            since: loss.since,
+            was: loss.was.len(),
+            stuck,
+            replaced,
+        })
+    }
+
+    fn made_since(&self, app: &AppKey, since: Option<Timestamp>) -> Vec<(Clean, usize)> {
+        let mut nodes: BTreeMap<Clean, usize> = BTreeMap::new();
+        for pod in self.tally.instances(app).iter().filter_map(|&slot| self.pods.at(slot)) {
+            let made_after = since.is_some_and(|since| pod.created.is_some_and(|created| created >= since));
+            if let Some(node) = pod.node.as_ref().filter(|_| made_after) {
+                *nodes.entry(node.clone()).or_default() += 1;
+            }
+        }
+        nodes.into_iter().collect()
+    }
+}

@@ -1,0 +1,203 @@
+//! Where instances run: nodes, locations and clusters, what they have, what is asked of it, what still fits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::cluster::ClusterView;
+use super::scope::Scope;
+use super::{Slot, World};
+use crate::domain::headroom::Taken;
+use crate::domain::{Clean, ClusterId, Fit, Node, PodShape, Provider, Resources};
+
+/// The instance that headroom is counted in where no app is named: half a core, 512 MiB.
+pub const REFERENCE_INSTANCE: Resources = Resources::new(500, 512 << 20);
+
+/// A location: its cluster and its name there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocationKey {
+    pub cluster: ClusterId,
+    pub name: Clean,
+}
+
+/// A node with what runs on it.
+#[derive(Clone, Debug)]
+pub struct NodeSummary {
+    pub cluster: ClusterId,
+    pub slot: Slot,
+    pub node: Arc<Node>,
+    /// The name of its location; the cluster's where no label gives one.
+    pub location: Clean,
+    pub taken: Taken,
+    /// Instances on it that have not ended.
+    pub instances: u32,
+    pub ready: u32,
+    /// Instances that a lost node holds: they count nowhere as healthy.
+    pub stuck: u32,
+    /// How many instances of [`REFERENCE_INSTANCE`] still fit.
+    pub headroom: Fit,
+}
+
+/// A location summed over its nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocationSummary {
+    pub key: LocationKey,
+    pub provider: Provider,
+    pub nodes: u32,
+    pub nodes_ready: u32,
+    pub cordoned: u32,
+    pub groups: BTreeSet<Clean>,
+    /// Nodes that only one app may use, by app.
+    pub exclusive: BTreeMap<Clean, u32>,
+    pub allocatable: Resources,
+    pub requested: Resources,
+    pub instances: u32,
+    pub ready: u32,
+    pub stuck: u32,
+    /// Instances of [`REFERENCE_INSTANCE`] that still fit, node by node, without exclusive nodes.
+    pub headroom: i64,
+}
+
+/// A cluster summed over its locations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClusterSummary {
+    pub provider: Provider,
+    pub locations: u32,
+    pub nodes: u32,
+    pub nodes_ready: u32,
+    pub apps: u32,
+    pub instances: u32,
+    pub ready: u32,
+    pub failing: u32,
+    pub stuck: u32,
+    pub allocatable: Resources,
+    pub requested: Resources,
+    pub headroom: i64,
+    /// Apps whose rollout is under way.
+    pub rolling: u32,
+}
+
+impl ClusterView {
+    /// The nodes with what runs on them; all of them, without regard to scope.
+    pub fn node_summaries(&self) -> impl Iterator<Item = NodeSummary> {
+        let shape = PodShape::plain(REFERENCE_INSTANCE);
+        self.nodes.iter().map(move |(slot, node)| {
+            let tally = self.tally.node(&node.name);
+            let (taken, instances, ready) = tally.map_or_else(Default::default, |t| (t.taken, t.instances, t.ready));
+            NodeSummary {
+                cluster: self.id.clone(),
+                slot,
+                location: self.location_of(node),
+                headroom: shape.fit(node, taken, false),
+                taken,
+                instances,
+                ready: if node.is_lost() { 0 } else { ready },
+                stuck: if node.is_lost() { instances } else { 0 },
+                node: Arc::clone(node),
+            }
+        })
+    }
+
+    /// The locations, by name.
+    pub fn location_summaries(&self) -> Vec<LocationSummary> {
+        let mut found: BTreeMap<Clean, LocationSummary> = BTreeMap::new();
+        for node in self.node_summaries() {
+            found
+                .entry(node.location.clone())
+                .or_insert_with(|| LocationSummary::empty(self.id.clone(), node.location.clone()))
+                .add(&node);
+        }
+        found.into_values().collect()
+    }
+
+    /// The cluster summed up.
+    pub fn summary(&self) -> ClusterSummary {
+        let mut sum = ClusterSummary::default();
+        for location in self.location_summaries() {
+            sum.locations += 1;
+            sum.nodes += location.nodes;
+            sum.nodes_ready += location.nodes_ready;
+            sum.provider = sum.provider.and(&location.provider);
+            sum.allocatable += location.allocatable;
+            sum.requested += location.requested;
+            sum.headroom += location.headroom;
+        }
+        for tally in self.tally.apps() {
+            sum.apps += 1;
+            sum.instances += tally.instances;
+            sum.ready += tally.ready;
+            sum.failing += tally.failing();
+            sum.stuck += tally.stuck;
+        }
+        sum.rolling = self.app_progress().filter(|(_, progress)| progress.is_moving()).count() as u32;
+        sum
+    }
+
+    /// The name of a node's location: its label's, else the configured one, else the cluster's.
+    pub fn location_of(&self, node: &Node) -> Clean {
+        if !node.location.is_empty() {
+            node.location.clone()
+        } else if let Some(name) = &self.default_location {
+            name.clone()
+        } else {
+            self.id.0.clone()
+        }
+    }
+}
+
+impl LocationSummary {
+    fn empty(cluster: ClusterId, name: Clean) -> Self {
+        Self {
+            key: LocationKey { cluster, name },
+            provider: Provider::Unknown,
+            nodes: 0,
+            nodes_ready: 0,
+            cordoned: 0,
+            groups: BTreeSet::new(),
+            exclusive: BTreeMap::new(),
+            allocatable: Resources::default(),
+            requested: Resources::default(),
+            instances: 0,
+            ready: 0,
+            stuck: 0,
+            headroom: 0,
+        }
+    }
+
+    fn add(&mut self, summary: &NodeSummary) {
+        let node = &summary.node;
+        self.provider = std::mem::take(&mut self.provider).and(&node.provider);
+        self.nodes += 1;
+        self.nodes_ready += u32::from(!node.is_lost());
+        self.cordoned += u32::from(node.cordoned);
+        if let Some(group) = &node.group {
+            self.groups.insert(group.clone());
+        }
+        if let Some(app) = &node.exclusive {
+            *self.exclusive.entry(app.clone()).or_default() += 1;
+        }
+        self.allocatable += node.allocatable;
+        self.requested += summary.taken.requested;
+        self.instances += summary.instances;
+        self.ready += summary.ready;
+        self.stuck += summary.stuck;
+        self.headroom += summary.headroom.count;
+    }
+}
+
+impl World {
+    /// The locations in scope, in the clusters' order.
+    pub fn locations(&self, scope: &Scope) -> Vec<LocationSummary> {
+        self.clusters_in(scope)
+            .flat_map(ClusterView::location_summaries)
+            .filter(|l| scope.has_location(&l.key.cluster, &l.key.name))
+            .collect()
+    }
+
+    /// The nodes in scope.
+    pub fn nodes(&self, scope: &Scope) -> Vec<NodeSummary> {
+        self.clusters_in(scope)
+            .flat_map(ClusterView::node_summaries)
+            .filter(|n| scope.has_location(&n.cluster, &n.location))
+            .collect()
+    }
+}

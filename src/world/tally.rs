@@ -1,0 +1,301 @@
+//! Counts of apps and nodes, kept by adding what an instance brings and taking away what it brought.
+//!
+//! What an instance counts for depends on the pod and on its node alone, so a change of one is undone
+//! and redone exactly; a property test holds that against counting everything anew.
+
+use rustc_hash::FxHashMap;
+
+use super::store::Slot;
+use crate::domain::headroom::Taken;
+use crate::domain::pod::Health;
+use crate::domain::{AppKey, Clean, Kind, ObjectKey, Pod, Resources, Version};
+
+/// What an instance's node says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The location of its node; `None` without a node, or while the node is not known.
+    pub location: Option<Clean>,
+    /// The node is not heard of.
+    pub lost: bool,
+}
+
+/// Counts of one app in one cluster. Instances that ended count for nothing.
+#[derive(Debug, PartialEq)]
+pub struct AppTally {
+    pub key: AppKey,
+    pub workloads: Vec<(Kind, ObjectKey)>,
+    pub slots: Vec<Slot>,
+    pub instances: u32,
+    pub ready: u32,
+    pub stuck: u32,
+    pub restarts: u64,
+    pub requested: Resources,
+    /// Version, instances, ready.
+    pub versions: Vec<(Version, u32, u32)>,
+    /// Location, instances, ready.
+    pub places: Vec<(Clean, u32, u32)>,
+    /// Status of instances that fail or cannot be placed.
+    pub failing_as: Vec<(Clean, u32)>,
+    health: [u32; 7],
+}
+
+/// Counts of one node.
+#[derive(Debug, Default, PartialEq)]
+pub struct NodeTally {
+    pub taken: Taken,
+    pub slots: Vec<Slot>,
+    pub instances: u32,
+    pub ready: u32,
+}
+
+/// The counts of one cluster.
+#[derive(Debug, Default, PartialEq)]
+pub struct Tally {
+    apps: FxHashMap<AppKey, AppTally>,
+    nodes: FxHashMap<Clean, NodeTally>,
+}
+
+const HEALTHS: [Health; 7] = [
+    Health::Ready,
+    Health::Completed,
+    Health::Terminating,
+    Health::Starting,
+    Health::Unknown,
+    Health::Unschedulable,
+    Health::Failing,
+];
+
+impl AppTally {
+    fn new(key: AppKey) -> Self {
+        Self {
+            key,
+            workloads: Vec::new(),
+            slots: Vec::new(),
+            instances: 0,
+            ready: 0,
+            stuck: 0,
+            restarts: 0,
+            requested: Resources::default(),
+            versions: Vec::new(),
+            places: Vec::new(),
+            failing_as: Vec::new(),
+            health: [0; 7],
+        }
+    }
+
+    /// States of health other than `Ready` that instances are in, with how many.
+    pub fn health_counts(&self) -> impl Iterator<Item = (Health, u32)> {
+        HEALTHS
+            .into_iter()
+            .zip(self.health)
+            .filter(|&(health, count)| count > 0 && health != Health::Ready)
+    }
+
+    /// Instances that fail.
+    pub fn failing(&self) -> u32 {
+        HEALTHS
+            .into_iter()
+            .zip(self.health)
+            .find(|(health, _)| *health == Health::Failing)
+            .map_or(0, |(_, count)| count)
+    }
+
+    fn count(&mut self, pod: &Pod, standing: &Standing, sign: Sign) {
+        if pod.phase.is_terminal() {
+            return;
+        }
+        let health = pod.health(standing.lost);
+        let ready = health == Health::Ready;
+        sign.on(&mut self.instances, 1);
+        sign.on(&mut self.ready, u32::from(ready));
+        sign.on(&mut self.stuck, u32::from(standing.lost));
+        if let Some(count) = HEALTHS
+            .iter()
+            .position(|&h| h == health)
+            .and_then(|i| self.health.get_mut(i))
+        {
+            sign.on(count, 1);
+        }
+        let restarts = u64::from(pod.restarts());
+        match sign {
+            Sign::Add => {
+                self.restarts += restarts;
+                self.requested += pod.shape.requests;
+            }
+            Sign::Take => {
+                self.restarts -= restarts;
+                self.requested -= pod.shape.requests;
+            }
+        }
+        sign.on_pair(&mut self.versions, &pod.version, ready);
+        if let Some(location) = &standing.location {
+            sign.on_pair(&mut self.places, location, ready);
+        }
+        if matches!(health, Health::Failing | Health::Unschedulable) {
+            let status = pod.status();
+            match self.failing_as.iter_mut().find(|(s, _)| *s == status) {
+                Some((_, count)) => sign.on(count, 1),
+                None => self.failing_as.push((status, 1)),
+            }
+            self.failing_as.retain(|(_, count)| *count > 0);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.slots.is_empty() && self.workloads.is_empty()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sign {
+    Add,
+    Take,
+}
+
+impl Sign {
+    fn on(self, count: &mut u32, amount: u32) {
+        *count = match self {
+            Self::Add => count.saturating_add(amount),
+            Self::Take => count.saturating_sub(amount),
+        };
+    }
+
+    fn on_pair<K: Clone + PartialEq>(self, pairs: &mut Vec<(K, u32, u32)>, key: &K, ready: bool) {
+        if let Some((_, total, ready_count)) = pairs.iter_mut().find(|(k, _, _)| k == key) {
+            self.on(total, 1);
+            self.on(ready_count, u32::from(ready));
+        } else if self == Self::Add {
+            pairs.push((key.clone(), 1, u32::from(ready)));
+        }
+        if self == Self::Take {
+            pairs.retain(|(_, total, _)| *total > 0);
+        }
+    }
+}
+
+impl Tally {
+    /// Counts an instance in, once.
+    pub fn add(&mut self, slot: Slot, pod: &Pod, standing: &Standing) {
+        self.count(pod, standing, Sign::Add);
+        if let Some(key) = app_key(pod) {
+            self.app_mut(key).slots.push(slot);
+        }
+        if let Some(node) = &pod.node {
+            self.nodes.entry(node.clone()).or_default().slots.push(slot);
+        }
+    }
+
+    /// Counts an instance out; `pod` and `standing` must be what it was counted in with.
+    pub fn take(&mut self, slot: Slot, pod: &Pod, standing: &Standing) {
+        self.count(pod, standing, Sign::Take);
+        if let Some(key) = app_key(pod)
+            && let Some(tally) = self.apps.get_mut(&key)
+        {
+            drop_slot(&mut tally.slots, slot);
+            if tally.is_empty() {
+                self.apps.remove(&key);
+            }
+        }
+        if let Some(node) = &pod.node
+            && let Some(tally) = self.nodes.get_mut(node)
+        {
+            drop_slot(&mut tally.slots, slot);
+            if tally.slots.is_empty() {
+                self.nodes.remove(node);
+            }
+        }
+    }
+
+    /// Replaces what an instance counts for; the slots move only if its app or node changed.
+    pub fn replace(&mut self, slot: Slot, old: (&Pod, &Standing), new: (&Pod, &Standing)) {
+        if old.0.node == new.0.node && app_key(old.0) == app_key(new.0) {
+            self.count(old.0, old.1, Sign::Take);
+            self.count(new.0, new.1, Sign::Add);
+        } else {
+            self.take(slot, old.0, old.1);
+            self.add(slot, new.0, new.1);
+        }
+    }
+
+    fn count(&mut self, pod: &Pod, standing: &Standing, sign: Sign) {
+        if let Some(key) = app_key(pod) {
+            self.app_mut(key).count(pod, standing, sign);
+        }
+        if let Some(node) = &pod.node {
+            let tally = self.nodes.entry(node.clone()).or_default();
+            if pod.holds_resources() {
+                match sign {
+                    Sign::Add => {
+                        tally.taken.requested += pod.shape.requests;
+                        tally.taken.pods += 1;
+                    }
+                    Sign::Take => {
+                        tally.taken.requested -= pod.shape.requests;
+                        tally.taken.pods -= 1;
+                    }
+                }
+                sign.on(&mut tally.instances, 1);
+                sign.on(&mut tally.ready, u32::from(pod.ready && pod.deleting.is_none()));
+            }
+        }
+    }
+
+    fn app_mut(&mut self, key: AppKey) -> &mut AppTally {
+        self.apps.entry(key.clone()).or_insert_with(|| AppTally::new(key))
+    }
+
+    /// Says that a workload carries an app.
+    pub fn add_workload(&mut self, app: AppKey, kind: Kind, object: &ObjectKey) {
+        let workloads = &mut self.app_mut(app).workloads;
+        let entry = (kind, object.clone());
+        if let Err(place) = workloads.binary_search(&entry) {
+            workloads.insert(place, entry);
+        }
+    }
+
+    pub fn take_workload(&mut self, app: &AppKey, kind: Kind, object: &ObjectKey) {
+        if let Some(tally) = self.apps.get_mut(app) {
+            tally.workloads.retain(|(k, o)| *k != kind || o != object);
+            if tally.is_empty() {
+                self.apps.remove(app);
+            }
+        }
+    }
+
+    pub fn apps(&self) -> impl Iterator<Item = &AppTally> {
+        self.apps.values()
+    }
+
+    pub fn app(&self, key: &AppKey) -> Option<&AppTally> {
+        self.apps.get(key)
+    }
+
+    pub fn node(&self, name: &Clean) -> Option<&NodeTally> {
+        self.nodes.get(name)
+    }
+
+    /// The slots of an app's instances, those that ended too.
+    pub fn instances(&self, key: &AppKey) -> &[Slot] {
+        self.apps.get(key).map_or(&[], |tally| &tally.slots)
+    }
+
+    /// The slots of the pods bound to a node, those that ended too.
+    pub fn on_node(&self, name: &Clean) -> &[Slot] {
+        self.nodes.get(name).map_or(&[], |tally| &tally.slots)
+    }
+}
+
+fn drop_slot(slots: &mut Vec<Slot>, slot: Slot) {
+    if let Some(place) = slots.iter().position(|&s| s == slot) {
+        slots.swap_remove(place);
+    }
+}
+
+/// The app an instance belongs to; a Job's pods are instances of none.
+pub fn app_key(pod: &Pod) -> Option<AppKey> {
+    let of_job = pod.owner.as_ref().is_some_and(|(kind, _)| kind == "Job");
+    (!of_job).then(|| AppKey {
+        namespace: pod.key.namespace.clone(),
+        name: pod.app.clone(),
+    })
+}
