@@ -30,4 +30,5 @@ pub mod domain;
 pub mod input;
 pub mod message;
 pub mod runtime;
+pub mod sim;
 pub mod world;
