@@ -1,3 +1,6 @@
+//! All integration tests, one binary.
 
-
+mod faults;
 mod real;
+mod support;
+mod watch;
