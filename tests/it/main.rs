@@ -1,12 +1,16 @@
 //! The integration tests: one binary, so that the library is linked once.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
 mod contract;
+mod faults;
 mod kubectl;
 mod real;
+mod support;
+mod watch;
 mod world;
