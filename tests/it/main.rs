@@ -6,4 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod panics;
+mod pty;
+mod terminal;
 mod world;
