@@ -2,14 +2,14 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// Longer than anything takes on a loaded machine; only failures wait for it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_pilothouse");
@@ -87,7 +87,7 @@ impl Terminal {
         let child = pair.slave.spawn_command(builder).unwrap();
         drop(pair.slave);
         let shared = Arc::new(Shared::default());
-        shared.seen.lock().unwrap().parser = vt100::Parser::new(24, 80, 0);
+        lock(&shared).parser = vt100::Parser::new(24, 80, 0);
         let reader = pair.master.try_clone_reader().unwrap();
         let writer = pair.master.take_writer().unwrap();
         let theirs = Arc::clone(&shared);
@@ -104,7 +104,7 @@ impl Terminal {
     /// Waits until what was seen fulfils `condition`, which `what` names.
     pub(crate) fn wait_for(&self, what: &str, condition: impl Fn(&Seen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        let mut seen = self.shared.seen.lock().unwrap();
+        let mut seen = lock(&self.shared);
         while !condition(&seen) {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(
@@ -116,7 +116,7 @@ impl Terminal {
                 .shared
                 .changed
                 .wait_timeout(seen, left.min(Duration::from_millis(50)))
-                .unwrap()
+                .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
     }
@@ -129,7 +129,7 @@ impl Terminal {
     }
 
     pub(crate) fn see<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
-        look(&self.shared.seen.lock().unwrap())
+        look(&lock(&self.shared))
     }
 
     pub(crate) fn type_bytes(&mut self, bytes: &[u8]) {
@@ -161,7 +161,7 @@ impl Terminal {
     }
 
     pub(crate) fn reading(&self, reading: Reading) {
-        self.shared.seen.lock().unwrap().reading = reading;
+        lock(&self.shared).reading = reading;
         self.shared.changed.notify_all();
     }
 
@@ -225,17 +225,22 @@ impl Drop for Terminal {
     }
 }
 
+/// A test that failed while it looked must not hide the others' reasons.
+fn lock(shared: &Shared) -> MutexGuard<'_, Seen> {
+    shared.seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn read_all(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     let mut buffer = [0; 4096];
     loop {
-        let mut seen = shared.seen.lock().unwrap();
+        let mut seen = lock(shared);
         while seen.reading == Reading::Paused {
-            seen = shared.changed.wait(seen).unwrap();
+            seen = shared.changed.wait(seen).unwrap_or_else(PoisonError::into_inner);
         }
         let closing = seen.reading == Reading::Closing;
         drop(seen);
         let read = reader.read(&mut buffer).unwrap_or(0);
-        let mut seen = shared.seen.lock().unwrap();
+        let mut seen = lock(shared);
         if read == 0 || closing || seen.reading == Reading::Closing {
             drop(reader);
             seen.ended = true;
