@@ -24,6 +24,7 @@
 //! them. What may import what is enforced by `tests/it/layers.rs`.
 
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod domain;
 pub mod input;

@@ -8,5 +8,6 @@
 
 mod panics;
 mod pty;
+mod real;
 mod terminal;
 mod world;

