@@ -10,7 +10,10 @@
 mod contract;
 mod faults;
 mod kubectl;
+mod panics;
+mod pty;
 mod real;
 mod support;
+mod terminal;
 mod watch;
 mod world;
