@@ -24,5 +24,14 @@
 //! them. What may import what is enforced by `tests/it/layers.rs`.
 
 pub mod domain;
+pub mod listing;
 pub mod message;
+pub mod model;
+pub mod notice;
+pub mod overlays;
+pub mod screens;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widgets;
 pub mod world;

@@ -1,0 +1,105 @@
+//! Which columns of a table are shown, and how wide, in the room there is.
+
+/// What a column asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub min: u16,
+    pub max: u16,
+    /// The highest goes first when there is no room; 0 stays.
+    pub priority: u8,
+    /// Comes only where there is room to spare.
+    pub spare: bool,
+}
+
+/// The columns that fit in `width`, each with its width, in their order; `gap` lies between two.
+pub fn fit(wishes: &[Wish], width: u16, gap: u16) -> Vec<(usize, u16)> {
+    let mut shown: Vec<(usize, Wish)> = wishes.iter().copied().enumerate().filter(|(_, w)| !w.spare).collect();
+    while needed(&shown, gap) > u32::from(width) {
+        let Some(place) = shown
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, wish))| wish.priority > 0)
+            .max_by_key(|(_, (_, wish))| wish.priority)
+            .map(|(place, _)| place)
+        else {
+            break;
+        };
+        shown.remove(place);
+    }
+    let full = |shown: &[(usize, Wish)]| -> u32 {
+        let widths: u32 = shown.iter().map(|(_, wish)| u32::from(wish.max)).sum();
+        widths + gaps(shown.len(), gap)
+    };
+    let mut spare: Vec<(usize, Wish)> = wishes.iter().copied().enumerate().filter(|(_, w)| w.spare).collect();
+    spare.sort_by_key(|(_, wish)| wish.priority);
+    for (index, wish) in spare {
+        if full(&shown) + u32::from(wish.min + gap) <= u32::from(width) {
+            let place = shown.iter().position(|(i, _)| *i > index).unwrap_or(shown.len());
+            shown.insert(place, (index, wish));
+        }
+    }
+    grow(&shown, width, gap)
+}
+
+fn gaps(columns: usize, gap: u16) -> u32 {
+    u32::from(gap) * columns.saturating_sub(1) as u32
+}
+
+fn needed(shown: &[(usize, Wish)], gap: u16) -> u32 {
+    let widths: u32 = shown.iter().map(|(_, wish)| u32::from(wish.min)).sum();
+    widths + gaps(shown.len(), gap)
+}
+
+/// Shares out the room that is left, a column at a time.
+fn grow(shown: &[(usize, Wish)], width: u16, gap: u16) -> Vec<(usize, u16)> {
+    let mut left = u32::from(width).saturating_sub(needed(shown, gap));
+    let mut widths: Vec<(usize, u16, u16)> = shown.iter().map(|(i, wish)| (*i, wish.min, wish.max)).collect();
+    while left > 0 {
+        let mut grown = false;
+        for (_, now, max) in &mut widths {
+            if left > 0 && *now < *max {
+                *now += 1;
+                left -= 1;
+                grown = true;
+            }
+        }
+        if !grown {
+            break;
+        }
+    }
+    widths.into_iter().map(|(index, now, _)| (index, now)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(min: u16, max: u16, priority: u8, spare: bool) -> Wish {
+        Wish {
+            min,
+            max,
+            priority,
+            spare,
+        }
+    }
+
+    #[test]
+    fn columns_go_by_priority_and_grow_into_what_is_left() {
+        let wishes = [
+            wish(10, 20, 0, false),
+            wish(5, 5, 3, false),
+            wish(5, 10, 1, false),
+            wish(8, 8, 4, true),
+        ];
+        for (width, shown) in [
+            (12, vec![(0, 12)]),
+            (16, vec![(0, 11), (2, 5)]),
+            (24, vec![(0, 11), (1, 5), (2, 6)]),
+            (37, vec![(0, 20), (1, 5), (2, 10)]),
+            (60, vec![(0, 20), (1, 5), (2, 10), (3, 8)]),
+            (4, vec![(0, 10)]),
+        ] {
+            assert_eq!(fit(&wishes, width, 1), shown, "{width}");
+        }
+    }
+}
