@@ -1,1 +1,10 @@
+//! The integration tests: one binary, so that the library is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
+mod real;
+mod world;

@@ -1,0 +1,151 @@
+//! The only door to Kubernetes: from kubeconfig to watched clusters whose changes arrive as domain values.
+//!
+//! [`targets`] reads which clusters there are, [`start`] watches one of them and sends
+//! [`ClusterReport`]s; the [`Cluster`] it gives answers questions. Behind it: `connect` (kubeconfig,
+//! credentials), `door` (every request), `link` (is it there?), `watch` (one kind), `wire` and
+//! `project` (bytes to values).
+
+mod clock;
+mod connect;
+mod discovery;
+mod door;
+mod error;
+mod hub;
+mod kinds;
+mod link;
+mod project;
+mod questions;
+mod tasks;
+mod watch;
+mod wire;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::access::Right;
+use crate::domain::{Access, Clean, ClusterId, ClusterReport, Event, ObjectKey, ResourceRef, Uid};
+use hub::Hub;
+
+pub use connect::{ConnectError, Options, Target, targets};
+pub use error::ClusterError;
+
+/// How a cluster's objects are read: from the configuration, per cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Labels that name the app an object belongs to, in order.
+    pub app_labels: Vec<String>,
+    /// Node labels that name its location, in order.
+    pub location_labels: Vec<String>,
+    /// Node labels that name its group, in order.
+    pub group_labels: Vec<String>,
+    /// The location of nodes that have none of `location_labels`.
+    pub cluster_location: Option<String>,
+}
+
+/// Node-pool labels in the wild, most telling first.
+const NODE_POOLS: [&str; 8] = [
+    "karpenter.sh/nodepool",
+    "karpenter.sh/provisioner-name",
+    "eks.amazonaws.com/nodegroup",
+    "cloud.google.com/gke-nodepool",
+    "kubernetes.azure.com/agentpool",
+    "doks.digitalocean.com/node-pool-id",
+    "alibabacloud.com/nodepool-id",
+    "tke.cloud.tencent.com/nodepool-id",
+];
+
+impl Default for Rules {
+    fn default() -> Self {
+        let with_pools = |first: &[&str]| first.iter().chain(&NODE_POOLS).map(|&label| label.to_owned()).collect();
+        Self {
+            app_labels: ["app.kubernetes.io/name", "app", "k8s-app"].map(str::to_owned).into(),
+            location_labels: with_pools(&[
+                "pilothouse.dev/location",
+                "topology.kubernetes.io/zone",
+                "topology.kubernetes.io/region",
+            ]),
+            group_labels: with_pools(&["pilothouse.dev/group"]),
+            cluster_location: None,
+        }
+    }
+}
+
+/// A cluster that is being watched. Dropping it changes nothing: its tasks end with the token given to
+/// [`start`].
+#[derive(Clone)]
+pub struct Cluster {
+    hub: Arc<Hub>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Cluster").field(&self.hub.id).finish()
+    }
+}
+
+/// Starts watching a cluster; must be called within a tokio runtime.
+///
+/// Reports go to `reports` until `cancel` is cancelled. Nothing on the network ends them.
+pub fn start(
+    target: Target,
+    rules: Arc<Rules>,
+    reports: mpsc::Sender<(ClusterId, ClusterReport)>,
+    cancel: CancellationToken,
+) -> Cluster {
+    let hub = Arc::new(Hub::new(&target, rules, reports));
+    tokio::spawn(tasks::run(Arc::clone(&hub), target, cancel));
+    Cluster { hub }
+}
+
+impl Cluster {
+    pub fn id(&self) -> &ClusterId {
+        &self.hub.id
+    }
+
+    /// Gives up every connection and goes on over new ones: after a sleep, or because a person says so.
+    pub fn reconnect_now(&self) {
+        self.hub.door.drop_connections();
+        self.hub.logins.send_modify(|count| *count += 1);
+        self.hub.resumes.send_modify(|count| *count += 1);
+        self.hub.probe_now.notify_one();
+    }
+
+    /// Refuses a write where nothing may be written. Every write passes here first.
+    ///
+    /// # Errors
+    /// [`ClusterError::ReadOnly`].
+    pub fn may_write(&self) -> Result<(), ClusterError> {
+        self.hub.door.may_write()
+    }
+
+    /// Asks what the user may do; rights the server does not answer for are left out.
+    pub async fn review(&self, rights: &[Right]) -> Access {
+        questions::review(&self.hub.door, rights).await
+    }
+
+    /// Events about one object, newest first. `kind` as manifests spell it.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    pub async fn events_about(&self, kind: &str, key: &ObjectKey, uid: &Uid) -> Result<Vec<Event>, ClusterError> {
+        questions::events_about(&self.hub, kind, key, uid).await
+    }
+
+    /// The newest events of a namespace, or of all where it is empty.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    pub async fn recent_events(&self, namespace: &str, limit: usize) -> Result<Vec<Event>, ClusterError> {
+        questions::recent_events(&self.hub, namespace, limit).await
+    }
+
+    /// An object as YAML, line by line, without managed fields and the last applied configuration.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or no longer has the object.
+    pub async fn object_text(&self, object: &ResourceRef) -> Result<Vec<Clean>, ClusterError> {
+        questions::object_text(&self.hub.door, object).await
+    }
+}

@@ -1,0 +1,144 @@
+//! What all tasks of one cluster share: the door, the projector, the signals between them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::time::Instant;
+
+use super::Rules;
+use super::clock::Dice;
+use super::connect::Target;
+use super::door::Door;
+use super::project::{Item, Projector};
+use super::wire::{Encoding, Unreadable};
+use crate::domain::cluster::Identity;
+use crate::domain::{Clean, ClusterId, ClusterReport, Feed, Kind};
+
+/// First lists that are read at the same time from one cluster.
+const LISTS_AT_ONCE: usize = 4;
+/// Cuts older than this are forgiven.
+const CUT_MEMORY: Duration = Duration::from_secs(60);
+/// The same notice is not given again sooner.
+const NOTICE_PAUSE: Duration = Duration::from_secs(30);
+
+pub(crate) type Reports = mpsc::Sender<(ClusterId, ClusterReport)>;
+
+pub(crate) struct Hub {
+    pub(crate) id: ClusterId,
+    pub(crate) door: Door,
+    pub(crate) reports: Reports,
+    /// Counts up when the link is back: whoever hangs on an old connection resumes on a new one.
+    pub(crate) resumes: watch::Sender<u64>,
+    /// Counts up when we are somebody else now: whoever was refused asks again.
+    pub(crate) logins: watch::Sender<u64>,
+    /// Counts up when the server's history went back: everything is listed anew.
+    pub(crate) rewinds: watch::Sender<u64>,
+    /// Wakes the link's probe.
+    pub(crate) probe_now: Notify,
+    pub(crate) lists: Arc<Semaphore>,
+    /// Everything that was asked for is forbidden.
+    pub(crate) is_refused: AtomicBool,
+    /// What is known of the server before it was asked.
+    pub(crate) first_identity: Identity,
+    projector: Mutex<Projector>,
+    dice: Mutex<Dice>,
+    generations: AtomicU32,
+    cuts: Mutex<VecDeque<Instant>>,
+    notices: Mutex<Vec<(Clean, Instant)>>,
+}
+
+impl Hub {
+    pub(crate) fn new(target: &Target, rules: Arc<Rules>, reports: Reports) -> Self {
+        Self {
+            id: target.id.clone(),
+            door: Door::new(target),
+            reports,
+            resumes: watch::Sender::new(0),
+            logins: watch::Sender::new(0),
+            rewinds: watch::Sender::new(0),
+            probe_now: Notify::new(),
+            lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
+            is_refused: AtomicBool::new(false),
+            first_identity: Identity {
+                server: target.server.clone(),
+                insecure: target.insecure,
+                ..Identity::default()
+            },
+            projector: Mutex::new(Projector::new(rules)),
+            dice: Mutex::new(Dice::new(target.seed)),
+            generations: AtomicU32::new(0),
+            cuts: Mutex::default(),
+            notices: Mutex::default(),
+        }
+    }
+
+    /// Sends a report; waits while the receiver is behind. Without a receiver there is nobody to tell.
+    pub(crate) async fn report(&self, report: ClusterReport) {
+        drop(self.reports.send((self.id.clone(), report)).await);
+    }
+
+    pub(crate) async fn feed(&self, kind: Kind, namespace: &Clean, feed: Feed) {
+        self.report(ClusterReport::Feed(kind, namespace.clone(), feed)).await;
+    }
+
+    /// Tells a person something once, not every time it happens again.
+    pub(crate) async fn notice(&self, text: Clean) {
+        {
+            let mut given = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+            given.retain(|(_, at)| at.elapsed() < NOTICE_PAUSE);
+            if given.iter().any(|(known, _)| *known == text) {
+                return;
+            }
+            given.push((text.clone(), Instant::now()));
+        }
+        self.report(ClusterReport::Notice(text)).await;
+    }
+
+    /// Projects many objects under one lock; `None` stands for an unreadable one.
+    pub(crate) fn project<'a>(
+        &self,
+        kind: Kind,
+        objects: impl Iterator<Item = &'a [u8]>,
+        encoding: Encoding,
+    ) -> Vec<Result<Item, Unreadable>> {
+        let mut projector = self.projector.lock().unwrap_or_else(PoisonError::into_inner);
+        objects.map(|bytes| projector.read(kind, bytes, encoding)).collect()
+    }
+
+    /// A number for a new list, larger than those before in this cluster.
+    pub(crate) fn next_generation(&self) -> u32 {
+        self.generations.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Somewhere between two durations.
+    pub(crate) fn spread(&self, least: Duration, most: Duration) -> Duration {
+        self.dice.lock().unwrap_or_else(PoisonError::into_inner).between(least, most)
+    }
+
+    /// A watch was cut before its time.
+    pub(crate) fn note_cut(&self) {
+        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        cuts.push_back(Instant::now());
+        if cuts.len() > 1000 {
+            cuts.pop_front();
+        }
+    }
+
+    /// How many watches were cut within the last minute.
+    pub(crate) fn recent_cuts(&self) -> u32 {
+        let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+        while cuts.front().is_some_and(|at| at.elapsed() > CUT_MEMORY) {
+            cuts.pop_front();
+        }
+        u32::try_from(cuts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The server's history went back (etcd restored from a backup): nothing we hold can be trusted.
+    pub(crate) async fn rewound(&self) {
+        self.rewinds.send_modify(|count| *count += 1);
+        self.notice("history rewound: everything is read anew".into()).await;
+    }
+}

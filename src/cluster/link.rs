@@ -1,0 +1,231 @@
+//! The link to a cluster: probed every 5 seconds, so that a loss shows within 10 and every watch goes on
+//! within 5 of the network's return.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::clock;
+use super::door::{Answer, JSON};
+use super::error::ClusterError;
+use super::hub::Hub;
+use crate::domain::cluster::{Identity, Link};
+use crate::domain::{Clean, ClusterReport, Timestamp};
+
+const PERIOD: Duration = Duration::from_secs(5);
+/// How long a probe may take; `--request-timeout` does not make it longer.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// Between probes while there is no answer.
+const PERIOD_WHEN_LOST: Duration = Duration::from_secs(1);
+/// A probe may fail without a word while something else was heard this recently.
+const RECENT: Duration = Duration::from_secs(4);
+/// So many cuts within a minute make a link unstable.
+const UNSTABLE: u32 = 5;
+/// Differences of clocks below this are the network's.
+const SKEW_STEP: i64 = 2;
+
+/// What the probe knows between two looks.
+struct Probe {
+    hub: Arc<Hub>,
+    identity: Identity,
+    /// The server said who it is since the connection was last made.
+    is_introduced: bool,
+    is_lost: bool,
+    said: Option<Link>,
+    started: Timestamp,
+}
+
+/// Probes for ever.
+pub(crate) async fn run(hub: Arc<Hub>) {
+    let mut logins = hub.logins.subscribe();
+    let mut probe = Probe {
+        identity: hub.first_identity.clone(),
+        is_introduced: false,
+        is_lost: false,
+        said: None,
+        started: clock::now(),
+        hub: Arc::clone(&hub),
+    };
+    hub.report(ClusterReport::Identity(probe.identity.clone())).await;
+    probe.say(Link::Connecting).await;
+    loop {
+        let pause = probe.look().await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = hub.probe_now.notified() => {}
+            _ = logins.changed() => probe.is_introduced = false,
+        }
+    }
+}
+
+impl Probe {
+    /// Looks once; gives the time until the next look.
+    async fn look(&mut self) -> Duration {
+        let began = Instant::now();
+        match self.ask().await {
+            Ok(answer) => {
+                let skew = answer.as_ref().and_then(|a| skew(&a.headers, clock::now(), began.elapsed()));
+                self.found(skew).await;
+                PERIOD
+            }
+            Err(ClusterError::Login { reason }) => {
+                self.is_lost = true;
+                let hint = ClusterError::Login { reason: reason.clone() }.hint().into();
+                self.say(Link::Denied { reason, hint }).await;
+                PERIOD
+            }
+            Err(error) => {
+                self.lost(&error).await;
+                PERIOD_WHEN_LOST
+            }
+        }
+    }
+
+    /// `/readyz`, else `/version`. Any answer from Kubernetes will do, also a refusal.
+    async fn ask(&self) -> Result<Option<Answer>, ClusterError> {
+        let door = &self.hub.door;
+        match door.ask(Method::GET, "/readyz", JSON, Vec::new(), TIMEOUT).await {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(error @ (ClusterError::Login { .. } | ClusterError::Transport { .. } | ClusterError::Certificate { .. })) => {
+                return Err(error);
+            }
+            Err(_) => {}
+        }
+        match door.ask(Method::GET, "/version", JSON, Vec::new(), TIMEOUT).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(ClusterError::Forbidden { .. } | ClusterError::NotFound { .. } | ClusterError::Throttled { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn found(&mut self, skew: Option<i64>) {
+        if std::mem::take(&mut self.is_lost) {
+            self.hub.resumes.send_modify(|count| *count += 1);
+            self.is_introduced = false;
+        }
+        let cuts = self.hub.recent_cuts();
+        let link = if self.hub.is_refused.load(Ordering::Relaxed) {
+            let nothing = ClusterError::Forbidden { message: Clean::default() };
+            Link::Denied {
+                reason: "you may not list anything here".into(),
+                hint: nothing.hint().into(),
+            }
+        } else if cuts >= UNSTABLE {
+            Link::Unstable { cuts }
+        } else {
+            Link::Live
+        };
+        self.say(link).await;
+        self.introduce(skew).await;
+    }
+
+    async fn lost(&mut self, error: &ClusterError) {
+        let silence = self.hub.door.silence();
+        let is_timeout = matches!(error, ClusterError::Transport { reason } if reason.starts_with("no answer"));
+        if is_timeout {
+            // Whatever lies in the pool is as dead as this one.
+            self.hub.door.drop_connections();
+        }
+        if !self.is_lost && silence.is_some_and(|silence| silence < RECENT) {
+            return;
+        }
+        self.is_lost = true;
+        let ago = silence.and_then(|silence| chrono::TimeDelta::from_std(silence).ok());
+        let next = chrono::TimeDelta::from_std(PERIOD_WHEN_LOST).unwrap_or_default();
+        self.say(Link::Stale {
+            since: ago.map_or(self.started, |ago| clock::now() - ago),
+            reason: error.to_string().into(),
+            retry_at: Some(clock::now() + next),
+        })
+        .await;
+    }
+
+    async fn say(&mut self, link: Link) {
+        let is_same = match (&self.said, &link) {
+            // While it lasts it began once, and a count-down is not news.
+            (Some(Link::Stale { reason: before, .. }), Link::Stale { reason, .. }) => before == reason,
+            (Some(before), now) => before == now,
+            (None, _) => false,
+        };
+        if !is_same {
+            self.said = Some(link.clone());
+            self.hub.report(ClusterReport::Link(link)).await;
+        }
+    }
+
+    /// Asks who the server is and who it takes us for, once a connection.
+    async fn introduce(&mut self, skew: Option<i64>) {
+        let mut identity = self.identity.clone();
+        if !self.is_introduced {
+            self.is_introduced = true;
+            (identity.server, identity.insecure) = self.hub.door.address();
+            let (version, user) = tokio::join!(self.version(), self.user());
+            identity.version = version.or(identity.version);
+            identity.user = user.or(identity.user);
+        }
+        let moved = match (identity.clock_skew, skew) {
+            (Some(before), Some(now)) => (before - now).abs() >= SKEW_STEP,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        if moved {
+            identity.clock_skew = skew;
+        }
+        if identity != self.identity {
+            self.identity = identity.clone();
+            self.hub.report(ClusterReport::Identity(identity)).await;
+        }
+    }
+
+    async fn version(&self) -> Option<Clean> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Version {
+            git_version: String,
+        }
+        let (bytes, _) = self.hub.door.read("/version", JSON).await.ok()?;
+        serde_json::from_slice::<Version>(&bytes).ok().map(|version| version.git_version.into())
+    }
+
+    async fn user(&self) -> Option<Clean> {
+        let question = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+        let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        let answer = self.hub.door.review(path, &question).await.ok()?;
+        answer.pointer("/status/userInfo/username")?.as_str().map(Clean::new)
+    }
+}
+
+/// The server's clock minus ours in seconds. `Date` is cut to seconds, so half of one is added.
+fn skew(headers: &http::HeaderMap, now: Timestamp, took: Duration) -> Option<i64> {
+    let date = headers.get(http::header::DATE)?.to_str().ok()?;
+    let theirs = DateTime::parse_from_rfc2822(date).ok()?.with_timezone(&Utc);
+    let half_way = chrono::TimeDelta::from_std(took / 2).ok()?;
+    let millis = (theirs - (now - half_way)).num_milliseconds() + 500;
+    Some(millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) >= 500))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skew_is_what_the_servers_clock_is_ahead() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("date", "Sun, 22 Nov 2026 17:00:10 GMT".parse().unwrap());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (now, seconds) in [
+            ("2026-11-22T17:00:10.400Z", 0),
+            ("2026-11-22T16:00:10.500Z", 3600),
+            ("2026-11-22T18:00:10.500Z", -3600),
+        ] {
+            assert_eq!(skew(&headers, at(now), Duration::from_millis(20)), Some(seconds), "{now}");
+        }
+        assert_eq!(skew(&http::HeaderMap::new(), at("2026-11-22T17:00:10Z"), Duration::ZERO), None);
+    }
+}

@@ -1,0 +1,341 @@
+//! Workloads and their revisions: Deployments, StatefulSets, DaemonSets, Jobs, ReplicaSets.
+
+use std::sync::Arc;
+
+use super::{Item, Projector, controller, moment, uid};
+use crate::cluster::wire::apps as wire;
+use crate::cluster::wire::meta::{Condition, ObjectMeta, TimedCondition, annotation};
+use crate::cluster::wire::pod::PodTemplate;
+use crate::cluster::wire::scalar::IntOrString;
+use crate::domain::workload::{Revision, Workload};
+use crate::domain::{Clean, Kind, Object};
+
+/// Instances of a workload as its controller counts them.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) desired: i64,
+    pub(super) ready: i64,
+    pub(super) updated: i64,
+    pub(super) available: i64,
+}
+
+/// What a workload's kind says in its own way.
+#[derive(Debug)]
+pub(super) struct Said<'a> {
+    pub(super) kind: Kind,
+    pub(super) observed_generation: i64,
+    pub(super) counts: Counts,
+    pub(super) paused: bool,
+    pub(super) template: Option<&'a PodTemplate>,
+    pub(super) conditions: Vec<(&'a str, &'a str, &'a str)>,
+    pub(super) strategy: Vec<(&'static str, String)>,
+}
+
+impl Projector {
+    pub(super) fn workload(&mut self, meta: ObjectMeta, said: &Said<'_>) -> Item {
+        let template = said.template.cloned().unwrap_or_default();
+        let template_meta = template.metadata.unwrap_or_default();
+        let spec = template.spec.unwrap_or_default();
+        let image = spec.containers.first().map(|c| c.image.as_str());
+        let shape = self.pod_shape(&template_meta.labels, &spec, None);
+        let key = self.key(&meta);
+        let number = |key: &str| annotation(&meta.annotations, key).and_then(|text| text.trim().parse().ok());
+        let workload = Workload {
+            kind: said.kind,
+            key: key.clone(),
+            uid: uid(&meta),
+            // The template's labels come first: they are what the instances carry.
+            app: {
+                let own = self.app(&meta.labels, &meta.name);
+                self.app(&template_meta.labels, &own)
+            },
+            labels: self.labels(&meta.labels),
+            created: moment(meta.creation_timestamp),
+            generation: (meta.generation, said.observed_generation),
+            desired: said.counts.desired,
+            ready: said.counts.ready,
+            updated: said.counts.updated,
+            available: said.counts.available,
+            paused: said.paused,
+            version: self.version(&template_meta.labels, &template_meta.annotations, image),
+            images: spec.containers.iter().map(|c| self.text(&c.image)).collect(),
+            shape: self.shape(shape),
+            owner: annotation(&meta.annotations, "pilothouse.dev/owner").and_then(|name| self.some(name)),
+            default_location: annotation(&meta.annotations, "pilothouse.dev/location").and_then(|at| self.some(at)),
+            min_instances: number("pilothouse.dev/min-instances"),
+            max_instances: number("pilothouse.dev/max-instances"),
+            conditions: said
+                .conditions
+                .iter()
+                .map(|(kind, reason, message)| (self.text(kind), self.text(reason), Clean::new(message)))
+                .collect(),
+            strategy: said.strategy.iter().map(|(label, value)| (self.text(label), self.text(value))).collect(),
+        };
+        Self::item(key, meta, Object::Workload(Box::new(workload)))
+    }
+
+    pub(super) fn deployment(&mut self, wire: wire::Deployment) -> Item {
+        let spec = wire.spec.unwrap_or_default();
+        let status = wire.status.unwrap_or_default();
+        let mut strategy = Vec::new();
+        if let Some(s) = &spec.strategy {
+            strategy.push(("strategy", s.kind.clone()));
+            let rolling = s.rolling_update.clone().unwrap_or_default();
+            written(&mut strategy, "max surge", rolling.max_surge.as_ref());
+            written(&mut strategy, "max unavailable", rolling.max_unavailable.as_ref());
+        }
+        strategy.push(("min ready seconds", spec.min_ready_seconds.to_string()));
+        if let Some(seconds) = spec.progress_deadline_seconds {
+            strategy.push(("progress deadline seconds", seconds.to_string()));
+        }
+        self.workload(
+            wire.metadata.unwrap_or_default(),
+            &Said {
+                kind: Kind::Deployment,
+                observed_generation: status.observed_generation,
+                counts: Counts {
+                    desired: spec.replicas.unwrap_or(1).into(),
+                    ready: status.ready_replicas.into(),
+                    updated: status.updated_replicas.into(),
+                    available: status.available_replicas.into(),
+                },
+                paused: spec.paused,
+                template: spec.template.as_ref(),
+                conditions: troubles(&status.conditions),
+                strategy,
+            },
+        )
+    }
+
+    pub(super) fn stateful_set(&mut self, wire: wire::StatefulSet) -> Item {
+        let spec = wire.spec.unwrap_or_default();
+        let status = wire.status.unwrap_or_default();
+        let mut strategy = Vec::new();
+        if let Some(s) = &spec.update_strategy {
+            strategy.push(("strategy", s.kind.clone()));
+            if let Some(partition) = s.rolling_update.as_ref().and_then(|r| r.partition) {
+                strategy.push(("partition", partition.to_string()));
+            }
+            let unavailable = s.rolling_update.as_ref().and_then(|r| r.max_unavailable.as_ref());
+            written(&mut strategy, "max unavailable", unavailable);
+        }
+        if !spec.pod_management_policy.is_empty() {
+            strategy.push(("pod management", spec.pod_management_policy.clone()));
+        }
+        strategy.push(("min ready seconds", spec.min_ready_seconds.to_string()));
+        self.workload(
+            wire.metadata.unwrap_or_default(),
+            &Said {
+                kind: Kind::StatefulSet,
+                observed_generation: status.observed_generation,
+                counts: Counts {
+                    desired: spec.replicas.unwrap_or(1).into(),
+                    ready: status.ready_replicas.into(),
+                    updated: status.updated_replicas.into(),
+                    available: status.available_replicas.into(),
+                },
+                paused: false,
+                template: spec.template.as_ref(),
+                conditions: troubles(&status.conditions),
+                strategy,
+            },
+        )
+    }
+
+    pub(super) fn daemon_set(&mut self, wire: wire::DaemonSet) -> Item {
+        let spec = wire.spec.unwrap_or_default();
+        let status = wire.status.unwrap_or_default();
+        let mut strategy = Vec::new();
+        if let Some(s) = &spec.update_strategy {
+            strategy.push(("strategy", s.kind.clone()));
+            let rolling = s.rolling_update.clone().unwrap_or_default();
+            written(&mut strategy, "max surge", rolling.max_surge.as_ref());
+            written(&mut strategy, "max unavailable", rolling.max_unavailable.as_ref());
+        }
+        strategy.push(("min ready seconds", spec.min_ready_seconds.to_string()));
+        self.workload(
+            wire.metadata.unwrap_or_default(),
+            &Said {
+                kind: Kind::DaemonSet,
+                observed_generation: status.observed_generation,
+                counts: Counts {
+                    desired: status.desired_number_scheduled.into(),
+                    ready: status.number_ready.into(),
+                    updated: status.updated_number_scheduled.into(),
+                    available: status.number_available.into(),
+                },
+                paused: false,
+                template: spec.template.as_ref(),
+                conditions: troubles(&status.conditions),
+                strategy,
+            },
+        )
+    }
+
+    pub(super) fn job(&mut self, wire: wire::Job) -> Item {
+        let spec = wire.spec.unwrap_or_default();
+        let status = wire.status.unwrap_or_default();
+        let meta = wire.metadata.unwrap_or_default();
+        let is_over = status.conditions.iter().any(|c| matches!(c.kind.as_str(), "Complete" | "Failed") && c.status == "True");
+        let parallel = i64::from(spec.parallelism.unwrap_or(1));
+        let left = spec.completions.map_or(parallel, |n| i64::from(n - status.succeeded).max(0));
+        let mut strategy = vec![("parallelism", parallel.to_string())];
+        let completions = spec.completions.map_or_else(|| "any".to_owned(), |n| n.to_string());
+        strategy.push(("succeeded", format!("{} of {completions}", status.succeeded)));
+        strategy.push(("failed", status.failed.to_string()));
+        if let Some(limit) = spec.backoff_limit {
+            strategy.push(("retries at most", limit.to_string()));
+        }
+        let said = Said {
+            kind: Kind::Job,
+            observed_generation: meta.generation,
+            counts: Counts {
+                desired: if is_over || spec.suspend { 0 } else { parallel.min(left) },
+                ready: status.ready.unwrap_or(0).into(),
+                updated: status.active.into(),
+                available: status.ready.unwrap_or(0).into(),
+            },
+            paused: spec.suspend,
+            template: spec.template.as_ref(),
+            conditions: timed_troubles(&status.conditions),
+            strategy,
+        };
+        self.workload(meta, &said)
+    }
+
+    pub(super) fn replica_set(&mut self, wire: wire::ReplicaSet) -> Item {
+        let meta = wire.metadata.unwrap_or_default();
+        let spec = wire.spec.unwrap_or_default();
+        let status = wire.status.unwrap_or_default();
+        let template = spec.template.unwrap_or_default();
+        let template_meta = template.metadata.unwrap_or_default();
+        let containers = template.spec.map(|s| s.containers).unwrap_or_default();
+        let owner = controller(&meta);
+        let number = ["deployment.kubernetes.io/revision", "rollout.argoproj.io/revision"]
+            .into_iter()
+            .find_map(|key| annotation(&meta.annotations, key));
+        let hash = ["pod-template-hash", "rollouts-pod-template-hash"].into_iter().find_map(|key| meta.labels.get(key));
+        let failure = status.conditions.iter().find(|c| c.kind == "ReplicaFailure" && c.status == "True");
+        let key = self.key(&meta);
+        let revision = Revision {
+            key: key.clone(),
+            uid: uid(&meta),
+            app: self.app(&meta.labels, owner.map_or(meta.name.as_str(), |owner| owner.name.as_str())),
+            workload: owner.and_then(|owner| Some((Kind::from_name(&owner.kind)?, self.text(&owner.name)))),
+            number: number.and_then(|n| n.parse().ok()),
+            hash: hash.map(|hash| self.text(hash)),
+            version: self.version(
+                &template_meta.labels,
+                &template_meta.annotations,
+                containers.first().map(|c| c.image.as_str()),
+            ),
+            images: containers.iter().map(|c| self.text(&c.image)).collect::<Arc<[_]>>(),
+            created: moment(meta.creation_timestamp),
+            desired: spec.replicas.unwrap_or(1).into(),
+            ready: status.ready_replicas.into(),
+            failure: failure.map(|c| Clean::new(&c.message)),
+        };
+        Self::item(key, meta, Object::Revision(Box::new(revision)))
+    }
+}
+
+/// Adds a setting as it was written, if it was.
+pub(super) fn written(to: &mut Vec<(&'static str, String)>, label: &'static str, value: Option<&IntOrString>) {
+    if let Some(value) = value {
+        to.push((label, value.written()));
+    }
+}
+
+/// Conditions that hold something back: what should be true and is not, and failures that are true.
+pub(super) fn troubles(conditions: &[Condition]) -> Vec<(&str, &str, &str)> {
+    conditions
+        .iter()
+        .filter(|c| is_trouble(&c.kind, &c.status))
+        .map(|c| (c.kind.as_str(), c.reason.as_str(), c.message.as_str()))
+        .collect()
+}
+
+fn timed_troubles(conditions: &[TimedCondition]) -> Vec<(&str, &str, &str)> {
+    conditions
+        .iter()
+        .filter(|c| is_trouble(&c.kind, &c.status))
+        .map(|c| (c.kind.as_str(), c.reason.as_str(), c.message.as_str()))
+        .collect()
+}
+
+fn is_trouble(kind: &str, status: &str) -> bool {
+    match kind {
+        "ReplicaFailure" | "Failed" | "FailureTarget" | "InvalidSpec" | "Suspended" | "FailedScale" | "FailedUpdate" => {
+            status == "True"
+        }
+        "Available" | "Progressing" | "Healthy" => status == "False",
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::testing::project;
+    use super::*;
+    use crate::domain::{Resources, Version};
+
+    fn workload(kind: Kind, json: &Value) -> Workload {
+        match project(kind, json) {
+            Object::Workload(workload) => *workload,
+            other => panic!("not a workload: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_deployment_says_what_it_wants_and_what_holds_it_back() {
+        let deployment = workload(
+            Kind::Deployment,
+            &json!({"metadata": {"name": "live", "namespace": "gift", "generation": 7, "annotations": {
+                        "pilothouse.dev/owner": "gift-team", "pilothouse.dev/min-instances": "3",
+                        "kubectl.kubernetes.io/last-applied-configuration": "{}"}},
+                "spec": {"replicas": 4, "paused": true, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+                    "template": {"metadata": {"labels": {"app": "gift-live"}, "annotations": {"pilothouse.dev/commit": "c0ffee"}},
+                        "spec": {"containers": [{"name": "a", "image": "gift:v1", "resources": {"requests": {"cpu": "2"}}}]}}},
+                "status": {"observedGeneration": 6, "readyReplicas": 3, "conditions": [
+                    {"type": "Available", "status": "True", "reason": "x"},
+                    {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "late"}]}}),
+        );
+        assert_eq!(deployment.app, "gift-live");
+        assert_eq!(deployment.version, Version::Commit("c0ffee".into()));
+        assert_eq!((deployment.generation, deployment.desired, deployment.ready), ((7, 6), 4, 3));
+        assert_eq!(deployment.min_instances, Some(3));
+        assert_eq!(deployment.shape.requests, Resources::new(2000, 0));
+        assert_eq!(deployment.conditions.len(), 1);
+        assert!(deployment.strategy.contains(&("max surge".into(), "25%".into())));
+    }
+
+    #[test]
+    fn a_job_that_ended_wants_nothing() {
+        for (status, spec, desired) in [
+            (json!({}), json!({"parallelism": 3, "completions": 10}), 3),
+            (json!({"succeeded": 9}), json!({"parallelism": 3, "completions": 10}), 1),
+            (json!({"conditions": [{"type": "Complete", "status": "True"}]}), json!({}), 0),
+            (json!({}), json!({"suspend": true}), 0),
+        ] {
+            let job = workload(Kind::Job, &json!({"metadata": {"name": "j"}, "spec": spec, "status": status}));
+            assert_eq!(job.desired, desired, "{spec} {status}");
+        }
+    }
+
+    #[test]
+    fn a_revision_knows_its_workload_and_number() {
+        let object = project(
+            Kind::ReplicaSet,
+            &json!({"metadata": {"name": "live-6c5", "labels": {"pod-template-hash": "6c5"},
+                "annotations": {"deployment.kubernetes.io/revision": "12"},
+                "ownerReferences": [{"kind": "Deployment", "name": "live", "controller": true}]},
+              "spec": {"replicas": 0}, "status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "quota"}]}}),
+        );
+        let Object::Revision(revision) = object else { panic!("not a revision") };
+        assert_eq!(revision.workload, Some((Kind::Deployment, "live".into())));
+        assert_eq!((revision.number, revision.desired, revision.app.as_str()), (Some(12), 0, "live"));
+        assert_eq!(revision.failure.as_ref().unwrap(), &"quota");
+    }
+}

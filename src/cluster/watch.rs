@@ -1,0 +1,319 @@
+//! One watch: list in pages, watch with bookmarks, resume, relist; every error decided by its class.
+//! Nothing ends it but its task being dropped.
+//!
+//! `WatchList` (`sendInitialEvents`) is not used: it differs by server version (off in 1.33, on in 1.34),
+//! neither ends nor fails on servers that ignore it, starts from nothing when it is cut half-way, and the
+//! pages of a list show rows just as early.
+
+mod backoff;
+mod list;
+mod pending;
+mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
+
+use super::clock;
+use super::discovery;
+use super::error::ClusterError;
+use super::hub::Hub;
+use super::kinds;
+use crate::domain::access::{Right, Verb};
+use crate::domain::{Batch, Clean, ClusterReport, Feed, Kind, Timestamp};
+use backoff::Backoff;
+
+/// A forbidden watch is asked for again after this, and then half as often each time.
+const FIRST_REFUSAL: Duration = Duration::from_secs(60);
+const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
+/// How often an absent custom kind is looked for.
+const ABSENT_PAUSE: Duration = Duration::from_secs(30);
+/// A watch that lived this long was not cut for trouble.
+const HEALTHY: Duration = Duration::from_secs(30);
+/// Shortest pause after a watch that ended early.
+const AFTER_EARLY_END: Duration = Duration::from_secs(1);
+/// An outage shorter than this is not worth a word.
+const WORTH_A_WORD: Duration = Duration::from_secs(2);
+
+/// Why a watch ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// The server closed it.
+    Closed,
+    /// The link is back after an outage: go on over a new connection.
+    Resume,
+    /// The server's history went back.
+    Rewound,
+}
+
+/// What happens next.
+#[derive(Clone, Debug, PartialEq)]
+enum Next {
+    Now,
+    /// Wait; a link that comes back ends the wait.
+    Retry(Duration, Clean),
+    /// Refused: wait, whatever the link does, until the time or a new login.
+    Refused(Duration),
+    Absent(Duration),
+}
+
+/// One watch of a kind, in all namespaces or in one.
+pub(crate) struct Watch {
+    hub: Arc<Hub>,
+    kind: Kind,
+    /// Empty: all.
+    namespace: Clean,
+    /// The collection's path, once known.
+    path: Option<String>,
+    /// The version to go on from; `None`: list first.
+    position: Option<String>,
+    /// Highest version seen in a list or bookmark.
+    highest: Option<u64>,
+    generation: u32,
+    has_rows: bool,
+    backoff: Backoff,
+    refusals: u32,
+    /// The connection was lost: before going on, see that the history still goes on too.
+    is_suspect: bool,
+    gone_in_a_row: u32,
+    /// When rows were last known to be current.
+    current_at: Option<Timestamp>,
+    live_since: Option<Instant>,
+    said: Option<Feed>,
+    resumes: watch::Receiver<u64>,
+    logins: watch::Receiver<u64>,
+    rewinds: watch::Receiver<u64>,
+    /// Told when a watch of all namespaces is refused (`true`) or allowed after all (`false`).
+    refusal: Option<tokio::sync::mpsc::UnboundedSender<(Kind, bool)>>,
+}
+
+impl Watch {
+    pub(crate) fn new(hub: &Arc<Hub>, kind: Kind, namespace: Clean) -> Self {
+        Self {
+            kind,
+            namespace,
+            path: None,
+            position: None,
+            highest: None,
+            generation: hub.next_generation(),
+            has_rows: false,
+            backoff: Backoff::default(),
+            refusals: 0,
+            is_suspect: false,
+            gone_in_a_row: 0,
+            current_at: None,
+            live_since: None,
+            said: None,
+            resumes: hub.resumes.subscribe(),
+            logins: hub.logins.subscribe(),
+            rewinds: hub.rewinds.subscribe(),
+            refusal: None,
+            hub: Arc::clone(hub),
+        }
+    }
+
+    /// Tells `refusal` when the watch of all namespaces is refused.
+    pub(crate) fn telling(mut self, refusal: tokio::sync::mpsc::UnboundedSender<(Kind, bool)>) -> Self {
+        self.refusal = Some(refusal);
+        self
+    }
+
+    /// Lists and watches for ever. `turn` is given back after the first list, or when that goes wrong.
+    pub(crate) async fn run(mut self, mut turn: Option<OwnedSemaphorePermit>) {
+        loop {
+            let ended = self.round(&mut turn).await;
+            drop(turn.take());
+            let next = self.decide(ended);
+            self.pause(next).await;
+        }
+    }
+
+    async fn round(&mut self, turn: &mut Option<OwnedSemaphorePermit>) -> Result<Ended, ClusterError> {
+        if self.rewinds.has_changed().unwrap_or(false) {
+            self.rewinds.borrow_and_update();
+            self.position = None;
+            self.highest = None;
+        }
+        self.resumes.borrow_and_update();
+        let path = self.find_path().await?;
+        if self.position.is_some() && std::mem::take(&mut self.is_suspect) {
+            self.check_history(&path).await?;
+        }
+        let position = match self.position.clone() {
+            Some(position) => position,
+            None => self.list(&path, turn).await?,
+        };
+        drop(turn.take());
+        self.stream(&path, position).await
+    }
+
+    async fn find_path(&mut self) -> Result<String, ClusterError> {
+        if let Some(path) = &self.path {
+            return Ok(path.clone());
+        }
+        let version = if self.kind.is_custom() {
+            discovery::version(&self.hub.door, self.kind).await?
+        } else {
+            kinds::version(self.kind).to_owned()
+        };
+        let path = kinds::collection(self.kind, &version, &self.namespace);
+        self.path = Some(path.clone());
+        Ok(path)
+    }
+
+    /// What follows from how a round ended.
+    fn decide(&mut self, ended: Result<Ended, ClusterError>) -> Next {
+        let lived = self.live_since.take().map(|since| since.elapsed());
+        if lived.is_some_and(|lived| lived >= HEALTHY) {
+            self.backoff.reset();
+            self.gone_in_a_row = 0;
+        }
+        let early_end = lived.is_some_and(|lived| lived < HEALTHY);
+        match ended {
+            Ok(Ended::Rewound) => Next::Now,
+            Ok(Ended::Resume) => {
+                self.is_suspect = true;
+                Next::Now
+            }
+            Ok(Ended::Closed) if early_end => {
+                self.hub.note_cut();
+                self.is_suspect = true;
+                Next::Retry(self.step().max(AFTER_EARLY_END), "the server ends the watch early".into())
+            }
+            Ok(Ended::Closed) => Next::Now,
+            Err(error) => {
+                if lived.is_some() {
+                    self.hub.note_cut();
+                }
+                self.decide_error(&error)
+            }
+        }
+    }
+
+    fn decide_error(&mut self, error: &ClusterError) -> Next {
+        let why = Clean::from(error.to_string());
+        match error {
+            ClusterError::Gone { .. } => {
+                self.position = None;
+                self.gone_in_a_row += 1;
+                if self.gone_in_a_row > 1 { Next::Retry(self.step(), why) } else { Next::Now }
+            }
+            ClusterError::Forbidden { .. } => {
+                // What was read stays as it was; a relist brings it up to date once allowed.
+                self.position = None;
+                let pause = FIRST_REFUSAL.saturating_mul(1 << self.refusals.min(4)).min(LONGEST_REFUSAL);
+                self.refusals += 1;
+                Next::Refused(pause)
+            }
+            ClusterError::NotFound { .. } => {
+                self.position = None;
+                self.highest = None;
+                // It may have moved to another version; discovery says whether it is gone.
+                let is_moved = self.path.take().is_some() && self.kind.is_custom();
+                if is_moved { Next::Now } else { Next::Absent(ABSENT_PAUSE) }
+            }
+            ClusterError::Throttled { wait } | ClusterError::Server { wait, .. } => {
+                self.is_suspect = true;
+                let pause = wait.unwrap_or_else(|| self.step());
+                Next::Retry(pause, why)
+            }
+            ClusterError::Invalid { .. } | ClusterError::Unreadable => {
+                self.position = None;
+                Next::Retry(self.step(), why)
+            }
+            ClusterError::Login { .. }
+            | ClusterError::Conflict { .. }
+            | ClusterError::Transport { .. }
+            | ClusterError::Certificate { .. }
+            | ClusterError::ReadOnly => {
+                self.is_suspect = true;
+                Next::Retry(self.step(), why)
+            }
+        }
+    }
+
+    fn step(&mut self) -> Duration {
+        let (least, most) = self.backoff.next();
+        self.hub.spread(least, most)
+    }
+
+    async fn pause(&mut self, next: Next) {
+        match next {
+            Next::Now => {}
+            Next::Retry(pause, reason) => {
+                let retry_at = clock::now() + pause;
+                if pause >= WORTH_A_WORD || self.current_at.is_none() {
+                    let since = self.current_at.unwrap_or_else(clock::now);
+                    self.say(Feed::Stale {
+                        since,
+                        reason,
+                        retry_at: Some(retry_at),
+                    })
+                    .await;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = self.resumes.changed() => {}
+                    _ = self.logins.changed() => {}
+                    _ = self.rewinds.changed() => self.position = None,
+                }
+            }
+            Next::Refused(pause) => {
+                let right = Right::on(Verb::List, self.kind, &self.namespace).to_string();
+                self.say(Feed::NoAccess { right: right.into() }).await;
+                self.tell_refusal(true);
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = self.logins.changed() => self.refusals = 0,
+                }
+            }
+            Next::Absent(pause) => {
+                self.sweep_all().await;
+                self.say(Feed::Absent).await;
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = self.logins.changed() => {}
+                }
+            }
+        }
+    }
+
+    fn tell_refusal(&self, refused: bool) {
+        if let Some(refusal) = &self.refusal {
+            // Nobody listens any more when the cluster is being left.
+            let _ = refusal.send((self.kind, refused));
+        }
+    }
+
+    /// Reports the state of this watch if it is not what was said last.
+    async fn say(&mut self, feed: Feed) {
+        if self.said.as_ref() != Some(&feed) {
+            self.said = Some(feed.clone());
+            self.hub.feed(self.kind, &self.namespace, feed).await;
+        }
+    }
+
+    /// Takes every row away: the kind does not exist any more.
+    async fn sweep_all(&mut self) {
+        if std::mem::take(&mut self.has_rows) {
+            self.generation = self.hub.next_generation();
+            let batch = Batch {
+                kind: self.kind,
+                namespace: self.namespace.clone(),
+                generation: self.generation,
+                changes: Vec::new(),
+                sweep: true,
+            };
+            self.hub.report(ClusterReport::Batch(batch)).await;
+        }
+    }
+
+    async fn note_unreadable(&self, count: usize) {
+        if count > 0 {
+            let objects = if count == 1 { "object" } else { "objects" };
+            self.hub.notice(format!("{count} {objects} unreadable ({})", self.kind.plural()).into()).await;
+        }
+    }
+}

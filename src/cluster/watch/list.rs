@@ -1,0 +1,189 @@
+//! Reading a list in pages; rows go out as pages arrive.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
+
+use super::Watch;
+use crate::cluster::clock;
+use crate::cluster::error::ClusterError;
+use crate::cluster::hub::Hub;
+use crate::cluster::kinds;
+use crate::cluster::wire::meta::ListMeta;
+use crate::cluster::wire::{Encoding, frame};
+use crate::domain::{Batch, Change, ClusterReport, Feed, Kind};
+
+/// Objects a page.
+const PAGE: usize = 500;
+/// A page that fails is asked for again this often before the list starts over.
+const TRIES: u32 = 3;
+
+/// A page on its way; dropped, it is given up.
+struct Fetch(JoinHandle<Result<(Bytes, Encoding), ClusterError>>);
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Fetch {
+    /// Asks for a page in a task of its own, so that it comes in while the one before is read.
+    fn start(hub: &Arc<Hub>, kind: Kind, path: String) -> Self {
+        let hub = Arc::clone(hub);
+        Self(tokio::spawn(async move { hub.door.read(&path, kinds::accept(kind)).await }))
+    }
+
+    async fn finish(mut self) -> Result<(Bytes, Encoding), ClusterError> {
+        (&mut self.0).await.unwrap_or_else(|_| Err(ClusterError::transport("the request was given up")))
+    }
+}
+
+impl Watch {
+    /// Lists everything and gives the version to watch from.
+    pub(super) async fn list(
+        &mut self,
+        path: &str,
+        turn: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<String, ClusterError> {
+        if self.kind == Kind::Event {
+            // A busy cluster has hundreds of thousands of them: from now on only, older ones on demand.
+            let meta = self.glance(path).await?;
+            self.note_list(&meta).await;
+            return Ok(meta.resource_version);
+        }
+        let (mut version, is_whole) = self.pages(path).await?;
+        drop(turn.take());
+        if !is_whole {
+            // The server went on with newer objects than it began with; what changed in between on the
+            // first pages is missing. Once more, behind the rows that are shown already.
+            (version, _) = self.pages(path).await?;
+        }
+        self.position = Some(version.clone());
+        Ok(version)
+    }
+
+    /// Reads all pages; `false` when they are not of one moment.
+    async fn pages(&mut self, path: &str) -> Result<(String, bool), ClusterError> {
+        self.generation = self.hub.next_generation();
+        let page_path = |token: &str| {
+            let go_on = if token.is_empty() { String::new() } else { format!("&continue={}", kinds::escape(token)) };
+            format!("{path}?limit={PAGE}{go_on}")
+        };
+        let mut rows = 0;
+        let mut is_whole = true;
+        let mut tries = 0;
+        let mut token = String::new();
+        let mut fetch = Fetch::start(&self.hub, self.kind, page_path(""));
+        loop {
+            let (bytes, encoding) = match fetch.finish().await {
+                Ok(page) => page,
+                Err(ClusterError::Gone { go_on: Some(newer) }) if tries < TRIES => {
+                    tries += 1;
+                    is_whole = false;
+                    token = newer;
+                    fetch = Fetch::start(&self.hub, self.kind, page_path(&token));
+                    continue;
+                }
+                Err(error) if is_passing(&error) && !token.is_empty() && tries < TRIES => {
+                    tries += 1;
+                    let pause = self.step();
+                    tokio::time::sleep(pause).await;
+                    fetch = Fetch::start(&self.hub, self.kind, page_path(&token));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            tries = 0;
+            let page = frame::page(&bytes, encoding).map_err(|_| ClusterError::Unreadable)?;
+            token.clone_from(&page.meta.continue_token);
+            let is_last = token.is_empty();
+            let next = (!is_last).then(|| Fetch::start(&self.hub, self.kind, page_path(&token)));
+            if rows == 0 {
+                self.note_list(&page.meta).await;
+            }
+            rows += page.items.len();
+            self.send_page(&page, encoding, is_last).await;
+            let Some(next) = next else {
+                return Ok((page.meta.resource_version, is_whole));
+            };
+            fetch = next;
+            let rest = page.meta.remaining_item_count.and_then(|n| usize::try_from(n).ok());
+            self.say(Feed::Listing {
+                rows,
+                total: rest.map(|rest| rows + rest),
+            })
+            .await;
+        }
+    }
+
+    async fn send_page(&mut self, page: &frame::Page<'_>, encoding: Encoding, sweep: bool) {
+        let read = self.hub.project(self.kind, page.items.iter().copied(), encoding);
+        let unreadable = read.iter().filter(|item| item.is_err()).count();
+        let changes: Vec<Change> = read.into_iter().flatten().map(|item| Change::Upsert(item.object)).collect();
+        self.has_rows |= !changes.is_empty();
+        self.current_at = Some(clock::now());
+        let batch = Batch {
+            kind: self.kind,
+            namespace: self.namespace.clone(),
+            generation: self.generation,
+            changes,
+            sweep,
+        };
+        self.hub.report(ClusterReport::Batch(batch)).await;
+        self.note_unreadable(unreadable).await;
+    }
+
+    /// Asks for one object only, to learn the version of the moment.
+    async fn glance(&self, path: &str) -> Result<ListMeta, ClusterError> {
+        let (bytes, encoding) = self.hub.door.read(&format!("{path}?limit=1"), kinds::accept(self.kind)).await?;
+        frame::page(&bytes, encoding).map(|page| page.meta).map_err(|_| ClusterError::Unreadable)
+    }
+
+    /// Sees whether the server's history is behind what we have seen of it. A watch from a version in
+    /// the server's future would be accepted, and silently lack events (kubernetes#107457).
+    pub(super) async fn check_history(&mut self, path: &str) -> Result<(), ClusterError> {
+        let meta = self.glance(path).await?;
+        if self.is_behind(&meta.resource_version) {
+            self.rewind().await;
+        }
+        Ok(())
+    }
+
+    /// Takes note of a list's version.
+    async fn note_list(&mut self, meta: &ListMeta) {
+        if self.is_behind(&meta.resource_version) {
+            self.rewind().await;
+        }
+        self.note_version(&meta.resource_version);
+    }
+
+    /// Tells every watch of the cluster to list anew; this one is about to.
+    async fn rewind(&mut self) {
+        self.position = None;
+        self.highest = None;
+        self.hub.rewound().await;
+        self.rewinds.borrow_and_update();
+    }
+
+    /// Whether a version is lower than one seen before. Versions of one resource compare as numbers.
+    pub(super) fn is_behind(&self, version: &str) -> bool {
+        match (version.parse::<u64>(), self.highest) {
+            (Ok(version), Some(highest)) => version < highest,
+            _ => false,
+        }
+    }
+
+    pub(super) fn note_version(&mut self, version: &str) {
+        if let Ok(version) = version.parse::<u64>() {
+            self.highest = Some(self.highest.map_or(version, |highest| highest.max(version)));
+        }
+    }
+}
+
+/// Errors after which the same page may come.
+fn is_passing(error: &ClusterError) -> bool {
+    matches!(error, ClusterError::Transport { .. } | ClusterError::Server { wait: None, .. })
+}

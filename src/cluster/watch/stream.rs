@@ -1,0 +1,196 @@
+//! Reading a watch: events are projected at once and sent together a moment later.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::pending::Pending;
+use super::{Ended, Watch};
+use crate::cluster::clock;
+use crate::cluster::error::ClusterError;
+use crate::cluster::kinds;
+use crate::cluster::wire::frame::{EventKind, Splitter};
+use crate::cluster::wire::meta::{MetaOnly, Status};
+use crate::cluster::wire::{Encoding, Wire, frame};
+use crate::domain::{Batch, Change, ClusterId, ClusterReport, Feed, ObjectKey};
+
+/// The server sends a bookmark every minute; without anything for this long the connection is suspect.
+const SILENCE: Duration = Duration::from_secs(90);
+/// Events wait this long for others, so that a burst is one batch.
+const GATHER: Duration = Duration::from_millis(120);
+/// The server closes a watch between these, so that not all are renewed at the same moment.
+const LIFE: (Duration, Duration) = (Duration::from_secs(400), Duration::from_secs(560));
+
+impl Watch {
+    /// Watches from `position` until it ends.
+    pub(super) async fn stream(&mut self, path: &str, position: String) -> Result<Ended, ClusterError> {
+        let life = self.hub.spread(LIFE.0, LIFE.1).as_secs();
+        let version = kinds::escape(&position);
+        self.position = Some(position);
+        let query = format!("watch=1&allowWatchBookmarks=true&timeoutSeconds={life}&resourceVersion={version}");
+        let answer = self.hub.door.get(&format!("{path}?{query}"), kinds::accept(self.kind)).await?;
+        self.live_since = Some(Instant::now());
+        self.current_at = Some(clock::now());
+        if std::mem::take(&mut self.refusals) > 0 {
+            self.tell_refusal(false);
+        }
+        self.say(Feed::Live).await;
+        let mut pending = Pending::default();
+        let ended = self.events(answer, &mut pending).await;
+        if !pending.is_empty() {
+            let batch = self.batch(&mut pending);
+            self.hub.report(batch).await;
+        }
+        ended
+    }
+
+    async fn events(
+        &mut self,
+        mut answer: crate::cluster::door::Answer,
+        pending: &mut Pending,
+    ) -> Result<Ended, ClusterError> {
+        let hub = std::sync::Arc::clone(&self.hub);
+        let encoding = answer.encoding;
+        let mut splitter = Splitter::new(encoding);
+        let mut silent_until = Instant::now() + SILENCE;
+        let mut send_at = Instant::now();
+        loop {
+            // The socket is read whatever the receiver of reports does: a server drops a watcher that
+            // does not keep up. What cannot be sent yet gathers, at most once an object.
+            tokio::select! {
+                chunk = tokio::time::timeout_at(silent_until, hub.door.next_chunk(&mut answer.body)) => {
+                    let Ok(chunk) = chunk else {
+                        return Err(ClusterError::transport("nothing heard for 90 s"));
+                    };
+                    let Some(bytes) = chunk? else {
+                        return Ok(Ended::Closed);
+                    };
+                    silent_until = Instant::now() + SILENCE;
+                    splitter.push(&bytes);
+                    if pending.is_empty() {
+                        send_at = Instant::now() + GATHER;
+                    }
+                    if let Some(ended) = self.take_events(&mut splitter, encoding, pending).await? {
+                        return Ok(ended);
+                    }
+                }
+                permit = permit_at(&hub.reports, send_at), if !pending.is_empty() => {
+                    let batch = self.batch(pending);
+                    if let Some(permit) = permit {
+                        permit.send((hub.id.clone(), batch));
+                    }
+                }
+                _ = self.resumes.changed() => return Ok(Ended::Resume),
+                _ = self.rewinds.changed() => {
+                    self.position = None;
+                    self.highest = None;
+                    return Ok(Ended::Rewound);
+                }
+            }
+        }
+    }
+
+    fn batch(&mut self, pending: &mut Pending) -> ClusterReport {
+        self.has_rows = true;
+        ClusterReport::Batch(Batch {
+            kind: self.kind,
+            namespace: self.namespace.clone(),
+            generation: self.generation,
+            changes: pending.take(),
+            sweep: false,
+        })
+    }
+
+    /// Reads the events that are there.
+    async fn take_events(
+        &mut self,
+        splitter: &mut Splitter,
+        encoding: Encoding,
+        pending: &mut Pending,
+    ) -> Result<Option<Ended>, ClusterError> {
+        let mut unreadable = 0;
+        loop {
+            let event = match splitter.next() {
+                Ok(Some(event)) => event,
+                Ok(None) => break,
+                Err(frame::TooLong) => {
+                    self.position = None;
+                    return Err(ClusterError::transport("an event of more than 32 MiB"));
+                }
+            };
+            self.current_at = Some(clock::now());
+            let Ok(event) = frame::event(&event, encoding) else {
+                unreadable += 1;
+                continue;
+            };
+            match event.kind {
+                EventKind::Error => {
+                    let status = Status::read(event.object, encoding).unwrap_or_default();
+                    let code = u16::try_from(status.code).ok().filter(|code| *code >= 400).unwrap_or(500);
+                    return Err(ClusterError::of_status(code, None, &status));
+                }
+                EventKind::Bookmark => {
+                    let version = version_of(event.object, encoding);
+                    if self.is_behind(&version) {
+                        self.position = None;
+                        self.highest = None;
+                        self.hub.rewound().await;
+                        self.rewinds.borrow_and_update();
+                        return Ok(Some(Ended::Rewound));
+                    }
+                    self.advance(version);
+                }
+                EventKind::Added | EventKind::Modified | EventKind::Deleted => {
+                    unreadable += self.take_object(&event, encoding, pending);
+                }
+            }
+        }
+        self.note_unreadable(unreadable).await;
+        Ok(None)
+    }
+
+    /// Takes one object's change; 1 when it could not be read.
+    fn take_object(&mut self, event: &frame::WatchEvent<'_>, encoding: Encoding, pending: &mut Pending) -> usize {
+        let is_deleted = event.kind == EventKind::Deleted;
+        let read = self.hub.project(self.kind, std::iter::once(event.object), encoding).pop();
+        if let Some(Ok(item)) = read {
+            self.advance(item.version);
+            let change = if is_deleted { Change::Delete(item.key.clone()) } else { Change::Upsert(item.object) };
+            pending.put(item.key, change);
+            return 0;
+        }
+        // Its name may still be readable: a deletion counts, and the watch goes on behind it.
+        if let Ok(MetaOnly { metadata: Some(meta) }) = MetaOnly::read(event.object, encoding) {
+            if is_deleted && !meta.name.is_empty() {
+                let key = ObjectKey::new(meta.namespace.as_str(), meta.name.as_str());
+                pending.put(key.clone(), Change::Delete(key));
+            }
+            self.advance(meta.resource_version);
+        }
+        1
+    }
+
+    fn advance(&mut self, version: String) {
+        if !version.is_empty() {
+            self.note_version(&version);
+            self.position = Some(version);
+        }
+    }
+}
+
+fn version_of(object: &[u8], encoding: Encoding) -> String {
+    MetaOnly::read(object, encoding)
+        .ok()
+        .and_then(|object| object.metadata)
+        .map(|meta| meta.resource_version)
+        .unwrap_or_default()
+}
+
+type Reports = tokio::sync::mpsc::Sender<(ClusterId, ClusterReport)>;
+type Permit<'a> = tokio::sync::mpsc::Permit<'a, (ClusterId, ClusterReport)>;
+
+/// Room for a report, not before `at`; `None` when nobody receives any more.
+async fn permit_at(reports: &Reports, at: Instant) -> Option<Permit<'_>> {
+    tokio::time::sleep_until(at).await;
+    reports.reserve().await.ok()
+}
