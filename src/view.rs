@@ -1,5 +1,6 @@
 //! Drawing: reads the model, writes the frame; only scroll offsets are kept, in [`Viewports`].
 
+mod empty;
 mod footer;
 mod header;
 mod help;

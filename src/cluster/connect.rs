@@ -106,7 +106,10 @@ pub(crate) struct Recipe {
 impl std::fmt::Debug for Target {
     /// Names the cluster and nothing that could be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("id", &self.id).field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Target")
+            .field("id", &self.id)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,7 +133,11 @@ impl Target {
     /// Takes over what the command line says besides contexts.
     #[must_use]
     pub fn with_options(mut self, options: &Options) -> Self {
-        self.namespaces = if options.all_namespaces { Vec::new() } else { options.namespaces.clone() };
+        self.namespaces = if options.all_namespaces {
+            Vec::new()
+        } else {
+            options.namespaces.clone()
+        };
         self.request_timeout = options.request_timeout;
         self.readonly = options.readonly;
         self

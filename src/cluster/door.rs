@@ -114,7 +114,10 @@ impl Door {
     /// The server's address without credentials, and whether its certificate goes unchecked.
     pub(crate) fn address(&self) -> (Clean, bool) {
         match &self.lock().way {
-            Way::Config(recipe) => (bare_address(&recipe.config.cluster_url), recipe.config.accept_invalid_certs),
+            Way::Config(recipe) => (
+                bare_address(&recipe.config.cluster_url),
+                recipe.config.accept_invalid_certs,
+            ),
             Way::Client(_) | Way::Broken(..) => (Clean::default(), false),
         }
     }
@@ -141,7 +144,11 @@ impl Door {
     /// # Errors
     /// [`ClusterError::ReadOnly`].
     pub(crate) fn may_write(&self) -> Result<(), ClusterError> {
-        if self.readonly { Err(ClusterError::ReadOnly) } else { Ok(()) }
+        if self.readonly {
+            Err(ClusterError::ReadOnly)
+        } else {
+            Ok(())
+        }
     }
 
     /// Asks for `path`; a status other than 2xx is an error.
@@ -157,7 +164,15 @@ impl Door {
 
     /// Posts a review: a question in the form of an object that is not kept.
     pub(crate) async fn review(&self, path: &str, body: &serde_json::Value) -> Result<serde_json::Value, ClusterError> {
-        let answer = self.ask(Method::POST, path, JSON, body.to_string().into_bytes(), self.head_timeout).await?;
+        let answer = self
+            .ask(
+                Method::POST,
+                path,
+                JSON,
+                body.to_string().into_bytes(),
+                self.head_timeout,
+            )
+            .await?;
         let bytes = self.collect(answer.body, LARGEST_ANSWER).await?;
         serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)
     }
@@ -203,14 +218,19 @@ impl Door {
         if let Some(token) = &session.token {
             request = request.header(AUTHORIZATION, token.clone());
         }
-        let request = request.body(Body::from(body)).map_err(|_| ClusterError::transport("request cannot be formed"))?;
+        let request = request
+            .body(Body::from(body))
+            .map_err(|_| ClusterError::transport("request cannot be formed"))?;
         match timeout(limit, session.client.send(request)).await {
             Ok(Ok(answer)) => {
                 self.note_heard();
                 Ok(answer)
             }
             Ok(Err(error)) => Err(ClusterError::of_transport(&error)),
-            Err(_) => Err(ClusterError::transport(&format!("no answer within {} s", limit.as_secs()))),
+            Err(_) => Err(ClusterError::transport(&format!(
+                "no answer within {} s",
+                limit.as_secs()
+            ))),
         }
     }
 
@@ -218,7 +238,10 @@ impl Door {
         let code = answer.status().as_u16();
         let wait = retry_after(answer.headers());
         let encoding = encoding(answer.headers());
-        let body = self.collect(answer.into_body(), LARGEST_FAILURE).await.unwrap_or_default();
+        let body = self
+            .collect(answer.into_body(), LARGEST_FAILURE)
+            .await
+            .unwrap_or_default();
         if encoding == Ok(Encoding::Protobuf) {
             let status = frame::object(&body, Encoding::Protobuf).and_then(|raw| Status::read(raw, Encoding::Protobuf));
             return ClusterError::of_status(code, wait, &status.unwrap_or_default());
@@ -293,13 +316,20 @@ impl Door {
             }
             inner.count += 1;
             // Without a session only the connections were given up: the credentials are still good.
-            let kept = if inner.session.is_none() { inner.credential.clone() } else { None };
+            let kept = if inner.session.is_none() {
+                inner.credential.clone()
+            } else {
+                None
+            };
             (inner.way.clone(), inner.count, kept)
         };
         let kept = kept.filter(|c| c.expires.is_none_or(|at| clock::now() + EARLY < at));
-        let made = timeout(limit.max(super::connect::exec::TIME_LIMIT * 2), self.make(&way, number, kept))
-            .await
-            .unwrap_or_else(|_| Err(login("another login is in the way")));
+        let made = timeout(
+            limit.max(super::connect::exec::TIME_LIMIT * 2),
+            self.make(&way, number, kept),
+        )
+        .await
+        .unwrap_or_else(|_| Err(login("another login is in the way")));
         let mut inner = self.lock();
         match made {
             Ok((session, credential)) => {
@@ -351,7 +381,9 @@ impl Door {
                 value
             })
         });
-        let token = token.transpose().map_err(|_| login("the credential plugin's token has forbidden characters"))?;
+        let token = token
+            .transpose()
+            .map_err(|_| login("the credential plugin's token has forbidden characters"))?;
         // What kube says about broken keys and files may quote them.
         let builder = ClientBuilder::try_from(config)
             .map_err(|_| login("a certificate, key or token file of this context cannot be used"))?;
@@ -370,7 +402,10 @@ fn login(why: &str) -> ClusterError {
 }
 
 fn encoding(headers: &http::HeaderMap) -> Result<Encoding, ClusterError> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(JSON);
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or(JSON);
     if kind.contains("protobuf") {
         Ok(Encoding::Protobuf)
     } else if kind.contains("json") || kind.starts_with("text/plain") {

@@ -80,8 +80,16 @@ mod tests {
             (Kind::Pod, "", "/api/v1/pods"),
             (Kind::Pod, "gift", "/api/v1/namespaces/gift/pods"),
             (Kind::Node, "gift", "/api/v1/nodes"),
-            (Kind::Deployment, "a/../b", "/apis/apps/v1/namespaces/a%2F..%2Fb/deployments"),
-            (Kind::HorizontalPodAutoscaler, "", "/apis/autoscaling/v2/horizontalpodautoscalers"),
+            (
+                Kind::Deployment,
+                "a/../b",
+                "/apis/apps/v1/namespaces/a%2F..%2Fb/deployments",
+            ),
+            (
+                Kind::HorizontalPodAutoscaler,
+                "",
+                "/apis/autoscaling/v2/horizontalpodautoscalers",
+            ),
         ] {
             assert_eq!(collection(kind, version(kind), namespace), path);
         }

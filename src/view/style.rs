@@ -32,16 +32,18 @@ pub(super) struct Look {
     pub(super) marked: bool,
 }
 
+/// How many columns the text of a cell takes.
+pub(super) fn width(cell: &Cell) -> u16 {
+    let widths = cell.spans.iter().map(|span| match span {
+        Span::Text(text, _) => line::width(text),
+        Span::Bar { .. } => 0,
+    });
+    widths.fold(0, u16::saturating_add)
+}
+
 /// Draws a cell in its place.
 pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, look: Look) {
-    let text: u16 = cell
-        .spans
-        .iter()
-        .map(|span| match span {
-            Span::Text(text, _) => line::width(text),
-            Span::Bar { .. } => 0,
-        })
-        .fold(0, u16::saturating_add);
+    let text = width(cell);
     let mut x = area.x;
     if look.align == Some(Align::Right) {
         x += area.width.saturating_sub(text);

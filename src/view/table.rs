@@ -3,12 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::Viewports;
 use super::style::{self, Look};
-use crate::domain::{Feed, Link};
-use crate::listing::{Align, Column, List, Source};
+use super::{Viewports, empty};
+use crate::listing::{Align, Cell, Column, List, Source, Unit};
 use crate::model::Model;
-use crate::screens::ScreenKind;
 use crate::theme::{Role, Theme};
 use crate::widgets::{columns, line};
 
@@ -17,8 +15,17 @@ const GUTTER: u16 = 2;
 
 struct Placed {
     column: Column,
+    /// Among the cells of a row.
+    index: usize,
     x: u16,
     width: u16,
+}
+
+/// A row in sight with what it says in every column.
+struct Row {
+    number: u32,
+    is_cursor: bool,
+    cells: Vec<Cell>,
 }
 
 pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, area: Rect) {
@@ -30,26 +37,32 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
     let source = screen.rows.source(model.context(&scope));
     let list = &screen.list;
     if list.rows().is_empty() {
-        empty(model, theme, buffer, area);
+        empty::draw(model, theme, buffer, area);
         return;
     }
-    let placed = place(&*source, area, model.wide, model.shift);
-    titles(theme, buffer, area, &placed, list);
     let height = usize::from(area.height - 1);
     let depth = model.trail.way().len();
     let top = viewports.top(depth, list.place(), height, list.rows().len());
-    let rows = list.rows().iter().enumerate().skip(top).take(height);
-    for ((place, &row), y) in rows.zip(area.y + 1..area.bottom()) {
+    let columns = columns_here(&*source, model.shift);
+    let in_sight = list.rows().iter().enumerate().skip(top).take(height);
+    let rows: Vec<Row> = in_sight
+        .map(|(place, &number)| Row {
+            number,
+            is_cursor: place == list.place(),
+            cells: columns.iter().map(|column| source.cell(number, column.id)).collect(),
+        })
+        .collect();
+    let placed = place(&columns, &rows, area, model.wide);
+    titles(theme, buffer, area, &placed, list);
+    for (row, y) in rows.iter().zip(area.y + 1..area.bottom()) {
         let line = Rect::new(area.x, y, area.width, 1);
-        let is_cursor = place == list.place();
-        draw_row(theme, buffer, line, &placed, (&*source, list, row), is_cursor);
+        draw_row(theme, buffer, line, &placed, (&*source, list, row));
     }
     scroll_mark(theme, buffer, area, (top, height, list.rows().len()));
 }
 
-/// The columns that fit, with where they begin.
-fn place(source: &dyn Source, area: Rect, wide: bool, shift: usize) -> Vec<Placed> {
-    let gap = if area.width >= 100 { 2 } else { 1 };
+/// The columns that say something here; those scrolled past are left out, the first one stays.
+fn columns_here(source: &dyn Source, shift: usize) -> Vec<Column> {
     let mut shown: Vec<Column> = source
         .columns()
         .iter()
@@ -58,14 +71,18 @@ fn place(source: &dyn Source, area: Rect, wide: bool, shift: usize) -> Vec<Place
         .collect();
     let after_first = shown.len().saturating_sub(2);
     shown.drain(1.min(shown.len())..=shift.min(after_first));
-    let wishes: Vec<columns::Wish> = shown
+    shown
+}
+
+/// The columns that fit, as wide as the rows in sight need, with where they begin.
+fn place(columns: &[Column], rows: &[Row], area: Rect, wide: bool) -> Vec<Placed> {
+    let gap = if area.width >= 100 { 2 } else { 1 };
+    let wishes: Vec<columns::Wish> = columns
         .iter()
-        .map(|column| columns::Wish {
-            min: column.width.0,
-            max: column.width.1,
-            // More columns asked for: those of the wide view come before others.
-            priority: if wide && column.wide { 1 } else { column.priority },
-            spare: column.wide && !wide,
+        .enumerate()
+        .map(|(index, column)| {
+            let cells = rows.iter().filter_map(|row| row.cells.get(index));
+            wish(column, cells, wide)
         })
         .collect();
     let mut x = area.x + GUTTER;
@@ -73,7 +90,8 @@ fn place(source: &dyn Source, area: Rect, wide: bool, shift: usize) -> Vec<Place
         .into_iter()
         .filter_map(|(index, width)| {
             let placed = Placed {
-                column: *shown.get(index)?,
+                column: *columns.get(index)?,
+                index,
                 x,
                 width,
             };
@@ -83,8 +101,31 @@ fn place(source: &dyn Source, area: Rect, wide: bool, shift: usize) -> Vec<Place
         .collect()
 }
 
+fn wish<'a>(column: &Column, cells: impl Iterator<Item = &'a Cell>, wide: bool) -> columns::Wish {
+    let (min, max) = column.width;
+    let is_bar = column.unit == Unit::Share;
+    // One more for the arrow of the sorted column.
+    let title = line::width(column.title) + 1;
+    let natural = cells.map(style::width).fold(title, u16::max);
+    // A column of less weight gives way before names are cut.
+    let readable = if column.priority == 0 { 26 } else { 18 };
+    columns::Wish {
+        least: min.min(natural),
+        min: if is_bar {
+            min
+        } else {
+            natural.min(max).min(min.max(readable))
+        },
+        max: if is_bar { max } else { max.max(min).min(natural) },
+        // More columns asked for: those of the wide view come before others.
+        priority: if wide && column.wide { 1 } else { column.priority },
+        spare: column.wide && !wide,
+        patient: is_bar,
+    }
+}
+
 fn titles(theme: &Theme, buffer: &mut Buffer, area: Rect, placed: &[Placed], list: &List) {
-    for Placed { column, x, width } in placed {
+    for Placed { column, x, width, .. } in placed {
         let sorted = list.sort().filter(|sort| sort.column == column.id);
         let arrow = sorted.map_or("", |sort| if sort.descending { "↓" } else { "↑" });
         let style = theme.style(if sorted.is_some() {
@@ -106,13 +147,13 @@ fn draw_row(
     buffer: &mut Buffer,
     area: Rect,
     placed: &[Placed],
-    (source, list, row): (&dyn Source, &List, u32),
-    is_cursor: bool,
+    (source, list, row): (&dyn Source, &List, &Row),
 ) {
-    let marked = !list.marks().is_empty() && source.key(row).is_some_and(|key| list.marks().contains(&key));
+    let number = row.number;
+    let marked = !list.marks().is_empty() && source.key(number).is_some_and(|key| list.marks().contains(&key));
     let look = Look {
         align: None,
-        stale: source.is_stale(row),
+        stale: source.is_stale(number),
         marked,
     };
     if marked {
@@ -123,16 +164,22 @@ fn draw_row(
             [("◆", theme.style(Role::Marked))],
         );
     }
-    for Placed { column, x, width } in placed {
+    for Placed {
+        column,
+        index,
+        x,
+        width,
+    } in placed
+    {
         let room = (*width).min(area.right().saturating_sub(*x));
-        let cell = source.cell(row, column.id);
+        let Some(cell) = row.cells.get(*index) else { continue };
         let look = Look {
             align: Some(column.align),
             ..look
         };
-        style::cell(buffer, theme, Rect::new(*x, area.y, room, 1), &cell, look);
+        style::cell(buffer, theme, Rect::new(*x, area.y, room, 1), cell, look);
     }
-    if is_cursor {
+    if row.is_cursor {
         line::draw(
             buffer,
             (area.x, area.y),
@@ -168,72 +215,4 @@ fn scroll_mark(theme: &Theme, buffer: &mut Buffer, area: Rect, (top, height, tot
             cell.set_symbol("│").set_style(theme.style(Role::Border));
         }
     }
-}
-
-/// Why there is nothing to see, and what to do about it.
-fn empty(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let (text, hint) = reason(model);
-    let y = area.y + area.height / 3;
-    for ((text, role), y) in [(text, Role::Text), (hint, Role::Muted)]
-        .into_iter()
-        .zip(y..area.bottom())
-    {
-        let x = area.x + area.width.saturating_sub(line::width(&text)) / 2;
-        line::draw(buffer, (x, y), area.right(), [(text.as_str(), theme.style(role))]);
-    }
-}
-
-fn reason(model: &Model) -> (String, String) {
-    use crate::message::{Action, Mode};
-    let screen = model.screen();
-    let scope = model.scope_here();
-    let keys = |action| model.keys_of(Mode::Screen, action).unwrap_or("?").to_owned();
-    let many = screen.kind.noun().1;
-    if screen.list.total() > 0 {
-        return (
-            format!("no {many} match '{}'", screen.list.filter().text()),
-            format!("{} clears the filter", keys(Action::ClearFilter)),
-        );
-    }
-    if screen.kind == ScreenKind::Activity {
-        return (
-            "nothing was asked of a cluster yet".to_owned(),
-            "what this program is told to do is listed here with what came of it".to_owned(),
-        );
-    }
-    let clusters: Vec<_> = model.world.clusters_in(&scope).collect();
-    for cluster in &clusters {
-        match &cluster.link {
-            Link::Denied { reason, hint } => return (format!("✖ {}: {reason}", cluster.id), hint.to_string()),
-            Link::Connecting => {
-                return (
-                    format!("… connecting to {}", cluster.id),
-                    cluster.identity.server.to_string(),
-                );
-            }
-            Link::Stale { reason, .. } => return (format!("◌ {}: {reason}", cluster.id), "trying again".to_owned()),
-            Link::Live | Link::Unstable { .. } => {}
-        }
-    }
-    let feeds = screen.kind.feeds();
-    for (cluster, kind) in clusters.iter().flat_map(|c| feeds.iter().map(move |kind| (c, *kind))) {
-        match cluster.feed(kind) {
-            Some(Feed::Listing { .. } | Feed::Waiting) => {
-                return (format!("… listing {}", kind.plural()), String::new());
-            }
-            Some(Feed::NoAccess { right }) => {
-                return (
-                    format!("✖ no access: {right}"),
-                    "limit the view to a namespace you may see".to_owned(),
-                );
-            }
-            Some(Feed::Live | Feed::Stale { .. } | Feed::Absent) | None => {}
-        }
-    }
-    let wider = if scope.is_everything() {
-        String::new()
-    } else {
-        format!("{} shows everything again", keys(Action::ScopeAll))
-    };
-    (format!("no {many} here"), wider)
 }

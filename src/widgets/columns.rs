@@ -3,12 +3,17 @@
 /// What a column asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wish {
+    /// What it shrinks to when nothing else can go.
+    pub least: u16,
+    /// Below this others go first.
     pub min: u16,
     pub max: u16,
     /// The highest goes first when there is no room; 0 stays.
     pub priority: u8,
     /// Comes only where there is room to spare.
     pub spare: bool,
+    /// Grows after the others have what they need: a bar reads well at any width.
+    pub patient: bool,
 }
 
 /// The columns that fit in `width`, each with its width, in their order; `gap` lies between two.
@@ -26,6 +31,7 @@ pub fn fit(wishes: &[Wish], width: u16, gap: u16) -> Vec<(usize, u16)> {
         };
         shown.remove(place);
     }
+    shrink(&mut shown, width, gap);
     let full = |shown: &[(usize, Wish)]| -> u32 {
         let widths: u32 = shown.iter().map(|(_, wish)| u32::from(wish.max)).sum();
         widths + gaps(shown.len(), gap)
@@ -50,24 +56,39 @@ fn needed(shown: &[(usize, Wish)], gap: u16) -> u32 {
     widths + gaps(shown.len(), gap)
 }
 
-/// Shares out the room that is left, a column at a time.
-fn grow(shown: &[(usize, Wish)], width: u16, gap: u16) -> Vec<(usize, u16)> {
-    let mut left = u32::from(width).saturating_sub(needed(shown, gap));
-    let mut widths: Vec<(usize, u16, u16)> = shown.iter().map(|(i, wish)| (*i, wish.min, wish.max)).collect();
-    while left > 0 {
-        let mut grown = false;
-        for (_, now, max) in &mut widths {
-            if left > 0 && *now < *max {
-                *now += 1;
-                left -= 1;
-                grown = true;
-            }
-        }
-        if !grown {
-            break;
+/// Where the columns that stay are still too wide, the widest give way.
+fn shrink(shown: &mut [(usize, Wish)], width: u16, gap: u16) {
+    while needed(shown, gap) > u32::from(width) {
+        let widest = shown
+            .iter_mut()
+            .map(|(_, wish)| wish)
+            .filter(|wish| wish.min > wish.least)
+            .max_by_key(|wish| wish.min);
+        match widest {
+            Some(wish) => wish.min -= 1,
+            None => break,
         }
     }
-    widths.into_iter().map(|(index, now, _)| (index, now)).collect()
+}
+
+/// Shares out the room that is left: first to columns whose text is cut, then to the patient ones.
+fn grow(shown: &[(usize, Wish)], width: u16, gap: u16) -> Vec<(usize, u16)> {
+    let mut left = u32::from(width).saturating_sub(needed(shown, gap));
+    let mut widths: Vec<u16> = shown.iter().map(|(_, wish)| wish.min).collect();
+    for patient in [false, true] {
+        let mut growing = true;
+        while growing && left > 0 {
+            growing = false;
+            for (now, (_, wish)) in widths.iter_mut().zip(shown) {
+                if left > 0 && *now < wish.max && wish.patient == patient {
+                    *now += 1;
+                    left -= 1;
+                    growing = true;
+                }
+            }
+        }
+    }
+    shown.iter().map(|(index, _)| *index).zip(widths).collect()
 }
 
 #[cfg(test)]
@@ -76,10 +97,12 @@ mod tests {
 
     fn wish(min: u16, max: u16, priority: u8, spare: bool) -> Wish {
         Wish {
+            least: min.min(8),
             min,
             max,
             priority,
             spare,
+            patient: false,
         }
     }
 
@@ -97,7 +120,8 @@ mod tests {
             (24, vec![(0, 11), (1, 5), (2, 6)]),
             (37, vec![(0, 20), (1, 5), (2, 10)]),
             (60, vec![(0, 20), (1, 5), (2, 10), (3, 8)]),
-            (4, vec![(0, 10)]),
+            (9, vec![(0, 9)]),
+            (4, vec![(0, 8)]),
         ] {
             assert_eq!(fit(&wishes, width, 1), shown, "{width}");
         }

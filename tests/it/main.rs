@@ -7,4 +7,6 @@
 )]
 
 mod real;
+mod screens;
+mod support;
 mod world;
