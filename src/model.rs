@@ -200,12 +200,13 @@ impl Model {
         self.trail.outdate_activity();
     }
 
-    /// The keys that are bound to an action here, as a person reads them.
+    /// The keys that are bound to an action here, the easiest to press of them.
     pub fn keys_of(&self, mode: Mode, action: Action) -> Option<&str> {
-        let mut bindings = self.settings.bindings.iter();
+        let bindings = self.settings.bindings.iter();
         bindings
-            .find(|binding| binding.mode == mode && binding.action == action)
+            .filter(|binding| binding.mode == mode && binding.action == action)
             .map(|binding| binding.keys.as_str())
+            .min_by_key(|keys| (keys.contains("ctrl-") || keys.contains("alt-"), keys.len()))
     }
 
     /// Takes note of the time; says whether what is seen changes with it.

@@ -138,8 +138,10 @@ impl List {
         self.anchor(source);
     }
 
+    /// Filters anew; the cursor stays on its object if that is still shown, else it takes the first row.
     pub fn set_filter(&mut self, filter: Filter, source: &dyn Source) {
         self.filter = filter;
+        self.place = 0;
         self.refilter(source);
     }
 

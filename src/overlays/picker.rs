@@ -100,9 +100,17 @@ impl Picker {
             .iter()
             .enumerate()
             .filter_map(|(index, item)| {
-                // A match in the name counts more than one in what is said about it.
+                // A match in the name counts more than one in what an action does.
                 let by_label = fuzzy.score(&item.label).map(|score| score.saturating_mul(2));
-                let score = by_label.or_else(|| fuzzy.score(&item.detail))?;
+                let by_detail = || match item.target {
+                    Target::Action(_) => fuzzy.score(&item.detail),
+                    Target::Sort(_)
+                    | Target::Cluster(_)
+                    | Target::Location(_)
+                    | Target::Namespace(_)
+                    | Target::App(_) => None,
+                };
+                let score = by_label.or_else(by_detail)?;
                 Some((score, index))
             })
             .collect();

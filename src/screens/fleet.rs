@@ -32,7 +32,7 @@ pub(super) static COLUMNS: [Column; 14] = [
     Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 20), 3),
     Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 20), 4),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
-    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (14, 48), 1).worst_first(),
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (14, 48), 0).worst_first(),
     Column::number(ColumnId::CpuAllocatable, "CORES", &["cores"], 7, 10, Unit::Cpu).only_wide(),
     Column::number(ColumnId::MemoryAllocatable, "MEMORY", &["ram"], 8, 10, Unit::Memory).only_wide(),
 ];

@@ -23,7 +23,7 @@ pub(super) static COLUMNS: [Column; 14] = [
         4,
         Unit::Count,
     ),
-    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (12, 40), 2).worst_first(),
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (12, 40), 0).worst_first(),
     Column::text(ColumnId::CpuAllocatable, "CORES", &["cores"], (13, 15), 9)
         .flush_right()
         .only_wide(),

@@ -31,6 +31,8 @@ pub enum TreeRow {
     Workload {
         cluster: ClusterId,
         workload: Arc<Workload>,
+        /// Instances that are ready on nodes that are heard of: a lost node's count for nothing.
+        ready: u32,
         open: bool,
     },
     Revision {
@@ -89,6 +91,7 @@ pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>)
             rows.push(TreeRow::Workload {
                 cluster: cluster.id.clone(),
                 workload: Arc::clone(workload),
+                ready: pods.iter().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32,
                 open,
             });
             if open {
@@ -312,7 +315,6 @@ fn workload_cell(ctx: &Context<'_>, cluster: &ClusterId, workload: &Workload, op
             Progress::Unseen => Cell::new("◌ change not seen yet", Tone::Busy),
             Progress::Stuck { reason, .. } => Cell::new(format!("✖ {reason}"), Tone::Bad),
         },
-        ColumnId::Ready => words::of_all(workload.ready, workload.desired),
         ColumnId::Version => Cell::plain(workload.version.short()),
         ColumnId::Age => words::age(workload.created, ctx.now),
         _ => Cell::empty(),

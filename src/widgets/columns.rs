@@ -18,32 +18,26 @@ pub struct Wish {
 
 /// The columns that fit in `width`, each with its width, in their order; `gap` lies between two.
 pub fn fit(wishes: &[Wish], width: u16, gap: u16) -> Vec<(usize, u16)> {
-    let mut shown: Vec<(usize, Wish)> = wishes.iter().copied().enumerate().filter(|(_, w)| !w.spare).collect();
-    while needed(&shown, gap) > u32::from(width) {
-        let Some(place) = shown
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, wish))| wish.priority > 0)
-            .max_by_key(|(_, (_, wish))| wish.priority)
-            .map(|(place, _)| place)
-        else {
-            break;
+    let mut wanted: Vec<(usize, Wish)> = wishes.iter().copied().enumerate().collect();
+    wanted.sort_by_key(|(index, wish)| (wish.spare, wish.priority, *index));
+    let mut shown: Vec<(usize, Wish)> = Vec::new();
+    let mut all_fit = true;
+    for (index, wish) in wanted {
+        // What is only there for spare room waits until the others have all they can use.
+        let room = if wish.spare {
+            full(&shown, gap)
+        } else {
+            needed(&shown, gap)
         };
-        shown.remove(place);
-    }
-    shrink(&mut shown, width, gap);
-    let full = |shown: &[(usize, Wish)]| -> u32 {
-        let widths: u32 = shown.iter().map(|(_, wish)| u32::from(wish.max)).sum();
-        widths + gaps(shown.len(), gap)
-    };
-    let mut spare: Vec<(usize, Wish)> = wishes.iter().copied().enumerate().filter(|(_, w)| w.spare).collect();
-    spare.sort_by_key(|(_, wish)| wish.priority);
-    for (index, wish) in spare {
-        if full(&shown) + u32::from(wish.min + gap) <= u32::from(width) {
+        let fits = room + u32::from(wish.min + gap) <= u32::from(width + gap);
+        if (fits && (all_fit || !wish.spare)) || (wish.priority == 0 && !wish.spare) {
             let place = shown.iter().position(|(i, _)| *i > index).unwrap_or(shown.len());
             shown.insert(place, (index, wish));
+        } else {
+            all_fit = false;
         }
     }
+    shrink(&mut shown, width, gap);
     grow(&shown, width, gap)
 }
 
@@ -53,6 +47,11 @@ fn gaps(columns: usize, gap: u16) -> u32 {
 
 fn needed(shown: &[(usize, Wish)], gap: u16) -> u32 {
     let widths: u32 = shown.iter().map(|(_, wish)| u32::from(wish.min)).sum();
+    widths + gaps(shown.len(), gap)
+}
+
+fn full(shown: &[(usize, Wish)], gap: u16) -> u32 {
+    let widths: u32 = shown.iter().map(|(_, wish)| u32::from(wish.max)).sum();
     widths + gaps(shown.len(), gap)
 }
 

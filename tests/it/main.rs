@@ -8,5 +8,6 @@
 
 mod real;
 mod screens;
+mod screenshots;
 mod support;
 mod world;

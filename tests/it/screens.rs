@@ -32,3 +32,53 @@ fn the_lists() {
         });
     }
 }
+
+#[test]
+fn what_one_goes_into() {
+    shows("app", |bench| {
+        bench.act(&[Action::ShowApps]);
+        bench.filter("live-gift");
+        bench.act(&[Action::Open]);
+    });
+    shows("instance", |bench| {
+        bench.act(&[Action::ShowInstances]);
+        bench.filter("push-7c9b4-000");
+        bench.act(&[Action::Open]);
+    });
+    shows("container", |bench| {
+        bench.act(&[Action::ShowInstances]);
+        bench.filter("push-7c9b4-000");
+        bench.act(&[Action::Open, Action::Open]);
+    });
+    shows("lost-node", |bench| {
+        bench.act(&[Action::ShowNodes, Action::Open]);
+    });
+    shows("location", |bench| {
+        bench.act(&[Action::Open, Action::Open]);
+    });
+}
+
+#[test]
+fn what_lies_over_a_screen() {
+    shows("palette", |bench| {
+        bench.act(&[Action::Palette]);
+        bench.text("live");
+    });
+    shows("help", |bench| {
+        bench.act(&[Action::Help]);
+    });
+    shows("pick-sort", |bench| {
+        bench.act(&[Action::ShowApps, Action::PickSort]);
+    });
+    shows("pick-locations", |bench| {
+        bench.act(&[Action::ScopeLocations, Action::Mark, Action::Mark]);
+    });
+    shows("filter", |bench| {
+        bench.act(&[Action::ShowInstances, Action::Filter]);
+        bench.text("cpu>250m node=003");
+    });
+    shows("filter-wrong", |bench| {
+        bench.act(&[Action::ShowInstances, Action::Filter]);
+        bench.text("cpu>much");
+    });
+}
