@@ -237,10 +237,14 @@ impl Source for Tree<'_> {
             return Cell::unknown();
         };
         match row {
+            TreeRow::Workload { ready, workload, .. } if column == ColumnId::Ready => {
+                words::of_all(i64::from(*ready), workload.desired)
+            }
             TreeRow::Workload {
                 cluster,
                 workload,
                 open,
+                ..
             } => workload_cell(&self.ctx, cluster, workload, *open, column),
             TreeRow::Revision { .. } => revision_cell(row, column),
             TreeRow::Instance { cluster, pod, open } => {
