@@ -13,6 +13,8 @@ mod kubectl;
 mod panics;
 mod pty;
 mod real;
+mod screens;
+mod screenshots;
 mod support;
 mod terminal;
 mod watch;

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Clusters that exist only in a test, and an observer that keeps what they report.
 
 pub(crate) mod api;
@@ -31,3 +32,9 @@ pub(crate) fn watch_with_room(target: Target, room: usize) -> (Cluster, Observer
     let cluster = start(target.with_seed(7), Arc::new(Rules::default()), sender, cancel.clone());
     (cluster, Observer::new(reports, cancel))
 }
+=======
+//! What tests of the screens share: a small fleet with troubles, keys, frames as text.
+
+pub(crate) mod fleet;
+pub(crate) mod screen;
+>>>>>>> ui
