@@ -1,8 +1,10 @@
-<<<<<<< HEAD
-//! Clusters that exist only in a test, and an observer that keeps what they report.
+//! What tests share: clusters that exist only in a test, an observer that keeps what they report, a small
+//! fleet with troubles, keys, frames as text.
 
 pub(crate) mod api;
+pub(crate) mod fleet;
 pub(crate) mod observer;
+pub(crate) mod screen;
 pub(crate) mod socket;
 
 use std::sync::Arc;
@@ -32,9 +34,3 @@ pub(crate) fn watch_with_room(target: Target, room: usize) -> (Cluster, Observer
     let cluster = start(target.with_seed(7), Arc::new(Rules::default()), sender, cancel.clone());
     (cluster, Observer::new(reports, cancel))
 }
-=======
-//! What tests of the screens share: a small fleet with troubles, keys, frames as text.
-
-pub(crate) mod fleet;
-pub(crate) mod screen;
->>>>>>> ui
