@@ -141,14 +141,10 @@ impl Store {
 
     /// The objects that name this uid among their owners.
     pub fn dependents(&self, uid: &str) -> impl Iterator<Item = (&Arc<Resource>, &Stored)> {
-        self.dependents
-            .get(uid)
-            .into_iter()
-            .flatten()
-            .filter_map(|(index, key)| {
-                let table = self.tables.get(*index)?;
-                Some((&table.resource, table.objects.get(key)?))
-            })
+        self.dependents.of(uid).filter_map(|(index, key)| {
+            let table = self.tables.get(*index)?;
+            Some((&table.resource, table.objects.get(key)?))
+        })
     }
 
     /// Adds an object; the registry gives it uid, version, creation time and generation.
