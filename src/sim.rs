@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`store`], [`resource`], [`deletion`] | one cluster's objects, their history and how they go |
+//! | [`store`], [`resource`], [`deletion`], [`garbage`] | one cluster's objects, their history and how they go |
 //! | `api` | requests to answers: lists, watches, writes, tables, discovery |
 //! | [`controllers`] | what makes the objects live |
 //! | [`fault`] | what goes wrong on purpose, and the log of requests |
@@ -25,6 +25,7 @@ pub mod controllers;
 pub mod defaults;
 pub mod deletion;
 pub mod fault;
+pub mod garbage;
 pub mod json;
 pub mod resource;
 pub mod selector;
