@@ -10,7 +10,7 @@ use super::super::{defaults, json, validation};
 use super::list::Selection;
 use super::patch;
 use super::request::Request;
-use super::{Answer, list};
+use super::{Answer, list, wire};
 
 mod scale;
 
@@ -60,6 +60,8 @@ fn decode(request: &Request) -> Result<Value, Status> {
     {
         "application/json" | "" => serde_json::from_slice(&request.body).map_err(|error| unreadable(&error))?,
         "application/yaml" => serde_yaml_ng::from_slice(&request.body).map_err(|error| unreadable(&error))?,
+        "application/vnd.kubernetes.protobuf" => wire::named(&request.resource.plural, &request.body)
+            .ok_or_else(|| Status::unsupported_media_type("application/json, application/yaml"))?,
         _ => return Err(Status::unsupported_media_type("application/json, application/yaml")),
     };
     check_kind(&request.resource, &object)?;
