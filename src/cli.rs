@@ -7,6 +7,7 @@ mod doctor;
 mod extras;
 mod fleet;
 pub mod members;
+pub mod pictures;
 pub mod print;
 pub mod project;
 pub mod rows;
@@ -118,7 +119,7 @@ fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &m
         }) => extras::config_check(args, environment, out),
         Some(Command::Demo { command }) => match command {
             DemoCommand::Serve(serve) => simulated::serve(serve, args.seed, out),
-            DemoCommand::Screenshot { folder } => fleet::screenshot(folder, out),
+            DemoCommand::Screenshot { folder } => pictures::write(folder, out),
         },
     }
 }

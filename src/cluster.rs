@@ -13,6 +13,7 @@ mod error;
 mod hub;
 mod kinds;
 mod link;
+mod page;
 mod project;
 mod questions;
 mod tasks;
@@ -30,6 +31,7 @@ use hub::Hub;
 
 pub use connect::{ConnectError, Options, Target, targets};
 pub use error::ClusterError;
+pub use page::{Page, read_page};
 
 /// How a cluster's objects are read: from the configuration, per cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 ///
 /// Without a command it shows the fleet: the current context of the kubeconfig, or the contexts asked for.
 /// `--demo` shows a simulated fleet and needs nothing.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Debug, Default, Parser)]
 #[command(name = "pilothouse", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Args {
     #[command(subcommand)]

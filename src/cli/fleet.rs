@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 
 use chrono::Utc;
 
@@ -26,7 +25,7 @@ const WORKERS: usize = 2;
 /// The clusters asked for, real or simulated.
 pub(super) fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
     if args.demo {
-        return simulated::members(args, setup, &simulated::clusters(args.seed));
+        return simulated::members(args, &setup.config, &simulated::clusters(args.seed));
     }
     members::of_kubeconfig(args, setup)
 }
@@ -175,10 +174,6 @@ async fn read_events(args: &Args, known: &mut Known) -> Vec<EventRow> {
     known.missing.extend(missing);
     rows.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
     rows
-}
-
-pub(super) fn screenshot(_: &Path, _: &mut dyn Write) -> Result<Exit, Failure> {
-    Err(Failure::failed("the simulated fleet is not there yet", ""))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
     let settings = settings(args, environment, &setup);
     let simulated = args.demo.then(|| simulated::clusters(args.seed)).unwrap_or_default();
     let members = if args.demo {
-        simulated::members(args, &setup, &simulated)?
+        simulated::members(args, &setup.config, &simulated)?
     } else {
         members::of_kubeconfig(args, &setup)?
     };

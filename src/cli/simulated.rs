@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Args, Serve};
 use super::members::{self, Member};
-use super::setup::Setup;
 use super::{Failure, fleet::block_on};
 use crate::cluster::Target;
+use crate::config::Config;
 use crate::domain::ClusterId;
 use crate::runtime::Exit;
 use crate::sim::{Simulation, demo, serve};
@@ -34,7 +34,7 @@ pub fn play(clusters: &[(&'static str, Simulation)]) {
 ///
 /// # Errors
 /// A context that the demo does not have.
-pub fn members(args: &Args, setup: &Setup, clusters: &[(&'static str, Simulation)]) -> Result<Vec<Member>, Failure> {
+pub fn members(args: &Args, config: &Config, clusters: &[(&'static str, Simulation)]) -> Result<Vec<Member>, Failure> {
     if let Some(unknown) = args
         .context
         .iter()
@@ -46,7 +46,7 @@ pub fn members(args: &Args, setup: &Setup, clusters: &[(&'static str, Simulation
             format!("its clusters are {}", names.join(", ")),
         ));
     }
-    let options = members::options(args, &setup.config);
+    let options = members::options(args, config);
     let asked = clusters
         .iter()
         .filter(|(name, _)| args.context.is_empty() || args.context.iter().any(|c| c == name));
@@ -58,7 +58,7 @@ pub fn members(args: &Args, setup: &Setup, clusters: &[(&'static str, Simulation
                 async move { simulation.answer(request).await }
             };
             let target = Target::in_process(ClusterId::new(name), answer).with_options(&options);
-            members::member(target, args, &setup.config)
+            members::member(target, args, config)
         })
         .collect())
 }

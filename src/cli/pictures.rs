@@ -1,0 +1,189 @@
+//! Pictures of the demo for README: fixed scenes of a fixed fleet at a fixed time, drawn by the program itself.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::DateTime;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::Failure;
+use super::args::Args;
+use super::fleet::block_on;
+use super::members::Member;
+use super::simulated::{self, SEED};
+use super::watch;
+use crate::config::Config;
+use crate::domain::{Kind, Timestamp};
+use crate::input::Keymap;
+use crate::message::{Action, Message};
+use crate::model::{Model, Settings};
+use crate::runtime::Exit;
+use crate::sim::{Simulation, fleet};
+use crate::theme::Theme;
+use crate::update::update;
+use crate::view::{Viewports, draw};
+use crate::widgets::svg::{Paper, render};
+use crate::world::World;
+
+/// When the pictures were taken: the start of an evening peak, 18:40 in the company's time.
+const MOMENT: i64 = 1_790_073_600;
+
+/// Minutes east of UTC where the company is.
+const OFFSET: i32 = 480;
+
+/// One picture: its name, theme and size, and the way there from the first screen.
+struct Scene {
+    name: &'static str,
+    theme: &'static str,
+    size: (u16, u16),
+    way: &'static [Step],
+}
+
+enum Step {
+    Do(Action),
+    Type(&'static str),
+}
+
+use Step::{Do, Type};
+
+const SCENES: [Scene; 8] = [
+    Scene {
+        name: "fleet",
+        theme: "dark",
+        size: (140, 14),
+        way: &[Do(Action::ShowFleet)],
+    },
+    Scene {
+        name: "locations",
+        theme: "dark",
+        size: (140, 14),
+        way: &[Do(Action::ShowLocations)],
+    },
+    Scene {
+        name: "apps",
+        theme: "dark",
+        size: (140, 30),
+        way: &[Do(Action::ShowApps)],
+    },
+    Scene {
+        name: "app",
+        theme: "dark",
+        size: (140, 34),
+        way: &[
+            Do(Action::ShowApps),
+            Do(Action::Filter),
+            Type("live-gift"),
+            Do(Action::Accept),
+            Do(Action::Open),
+        ],
+    },
+    Scene {
+        name: "instances",
+        theme: "dark",
+        size: (140, 24),
+        way: &[
+            Do(Action::ShowInstances),
+            Do(Action::Filter),
+            Type("status=CrashLoopBackOff"),
+        ],
+    },
+    Scene {
+        name: "node",
+        theme: "dark",
+        size: (140, 34),
+        way: &[Do(Action::ShowNodes), Do(Action::Open)],
+    },
+    Scene {
+        name: "palette",
+        theme: "dark",
+        size: (120, 24),
+        way: &[Do(Action::ShowApps), Do(Action::Palette), Type("gift")],
+    },
+    Scene {
+        name: "light",
+        theme: "light",
+        size: (140, 24),
+        way: &[Do(Action::ShowApps)],
+    },
+];
+
+/// `pilothouse demo screenshot`
+pub(super) fn write(folder: &Path, out: &mut dyn Write) -> Result<Exit, Failure> {
+    std::fs::create_dir_all(folder)?;
+    for (name, picture) in pictures()? {
+        let path = folder.join(format!("{name}.svg"));
+        std::fs::write(&path, picture)?;
+        writeln!(out, "{}", path.display())?;
+    }
+    Ok(Exit(Exit::DONE))
+}
+
+/// Every picture by name, as SVG. The same program gives the same pictures.
+///
+/// # Errors
+/// The simulated clusters did not answer, which is a bug.
+pub fn pictures() -> Result<Vec<(&'static str, String)>, Failure> {
+    let now: Timestamp = DateTime::from_timestamp(MOMENT, 0).unwrap_or_default();
+    SCENES
+        .iter()
+        .map(|scene| Ok((scene.name, picture(scene, world(now)?, now))))
+        .collect()
+}
+
+/// The demo's fleet as it is at `now`, watched by the code that watches real ones.
+fn world(now: Timestamp) -> Result<World, Failure> {
+    let clusters: Vec<(&'static str, Simulation)> = fleet::demo(SEED, now)
+        .into_iter()
+        .map(|cluster| (cluster.name, Simulation::manual(cluster.store, now)))
+        .collect();
+    block_on(async {
+        let members: Vec<Member> = simulated::members(&Args::default(), &Config::default(), &clusters)?;
+        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_custom()).collect();
+        let known = watch::until_known(&members, &kinds, Duration::from_secs(60)).await;
+        known.cancel.cancel();
+        match known.missing.into_iter().next() {
+            None => Ok(known.world),
+            Some((cluster, gaps)) => Err(Failure::failed(
+                format!("{cluster}: {}", gaps.first().map_or("no answer", |gap| gap.as_str())),
+                "",
+            )),
+        }
+    })?
+}
+
+fn picture(scene: &Scene, world: World, now: Timestamp) -> String {
+    let settings = Settings {
+        clock_offset_minutes: OFFSET,
+        bindings: Keymap::shipped("default").unwrap_or_default().table(),
+        demo: true,
+        ..Settings::default()
+    };
+    let (width, height) = scene.size;
+    let mut model = Model::new(world, settings, now);
+    // Nothing is watched behind a picture, so what the program would ask for is not done.
+    let mut tell = |message| drop(update(&mut model, message));
+    tell(Message::Resize { width, height });
+    for step in scene.way {
+        match step {
+            Do(action) => tell(Message::Act(*action)),
+            Type(text) => text.chars().for_each(|c| tell(Message::Text(c))),
+        }
+    }
+    let area = Rect::new(0, 0, width, height);
+    let mut buffer = Buffer::empty(area);
+    draw(
+        &model,
+        &Theme::shipped(scene.theme),
+        &mut Viewports::default(),
+        &mut buffer,
+        area,
+    );
+    let paper = if scene.theme == "light" {
+        Paper::LIGHT
+    } else {
+        Paper::DARK
+    };
+    render(&buffer, &format!("pilothouse: {}", scene.name), paper)
+}
