@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`store`], [`resource`], [`deletion`] | one cluster's objects, their history and how they go |
+//! | [`store`], [`resource`], [`deletion`], [`garbage`] | one cluster's objects, their history and how they go |
 //! | `api` | requests to answers: lists, watches, writes, tables, discovery |
 //! | [`controllers`] | what makes the objects live |
 //! | [`fleet`], [`scenario`] | the demo's company and what goes on in it |
@@ -27,6 +27,7 @@ pub mod defaults;
 pub mod deletion;
 pub mod fault;
 pub mod fleet;
+pub mod garbage;
 pub mod json;
 pub mod resource;
 pub mod scenario;
