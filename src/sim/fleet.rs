@@ -78,9 +78,9 @@ impl Cluster {
 
 /// Lets the story act and the controllers react to it.
 fn act(controllers: &mut Controllers, scenario: &mut Scenario, store: &mut Store, now: Timestamp) -> Option<Timestamp> {
-    let story = scenario.step(store, now);
+    let next_scene = scenario.step(store, now);
     let due = controllers.step(store, now);
-    story.into_iter().chain(due).min()
+    next_scene.into_iter().chain(due).min()
 }
 
 /// Silences a cluster for a while.

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::object::{at, condition, count, integer, items, set, text};
 use super::*;
-use crate::sim::deletion::{DeleteOptions, collect, delete};
+use crate::sim::deletion::{DeleteOptions, delete};
+use crate::sim::garbage::collect;
 use crate::sim::resource::{EVENTS, NAMESPACES, RESOURCE_QUOTAS, Resource};
 
 mod nodes;
