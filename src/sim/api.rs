@@ -163,6 +163,7 @@ fn serve(cluster: &Inner, request: &Request, seen: &Seen) -> Result<Answer, Stat
     if forbidden.is_some() || !cluster.with_store(|store| who.may(store, &access::Attributes::of(request))) {
         return Err(access::refusal(&who, request));
     }
+    View::check(&request.headers)?;
     match request.verb {
         Verb::Get => cluster.with_store(|store| write::get(store, request)),
         Verb::List => {

@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`context`] (what a controller may touch), [`rolling`] and [`deployment`], [`replicaset`],
 //! [`scheduler`] over [`nodes`], [`kubelet`], [`node`]. The garbage collector and the end of namespaces are in
-//! [`super::deletion`].
+//! [`super::garbage`].
 //!
 //! Their place, but not built yet: `job` (Job controller), `autoscaler` (HPA), and what they need of metrics and logs.
 
@@ -217,7 +217,6 @@ impl Controllers {
             ("", "resourcequotas") => {
                 self.queue.insert(Task::Quota(key.namespace.clone()));
             }
-            ("", "events") => return,
             ("apps", "deployments") => {
                 self.queue.insert(Task::Deployment(key.clone()));
             }

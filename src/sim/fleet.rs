@@ -6,12 +6,16 @@
 //! Reading order: `names` (teams and apps), `machines`, `apps` (what an app is), `place` (which machine), `pods`,
 //! `build` (all of it into a store), `extras` (quotas, budgets, autoscalers, jobs, events).
 
+use std::time::Duration;
+
 use self::build::{Builder, death};
 use self::machines::machines;
+use super::Simulation;
 use super::controllers::Controllers;
 use super::controllers::node::{DEAD, lose};
 use super::controllers::object::text;
-use super::scenario::Scenario;
+use super::fault::Fault;
+use super::scenario::{Scenario, outage};
 use super::store::Store;
 use crate::domain::Timestamp;
 
@@ -20,6 +24,7 @@ mod build;
 mod extras;
 mod machines;
 mod names;
+mod past;
 mod place;
 mod plan;
 mod pods;
@@ -35,6 +40,36 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Serves the cluster in real time; its link drops and comes back as the story says.
+    ///
+    /// Runs within a tokio runtime.
+    pub fn start(self) -> (&'static str, Simulation) {
+        let name = self.name;
+        let simulation = self.serve(Simulation::new);
+        if let Some((after, lasts)) = outage(name) {
+            tokio::spawn(cut(simulation.clone(), after, lasts));
+        }
+        (name, simulation)
+    }
+
+    /// Serves the cluster with a clock that stands still but for [`Simulation::advance`]: for fixed scenes.
+    pub fn start_still(self, now: Timestamp) -> (&'static str, Simulation) {
+        let name = self.name;
+        (name, self.serve(|store| Simulation::manual(store, now)))
+    }
+
+    fn serve(self, make: impl FnOnce(Store) -> Simulation) -> Simulation {
+        let Self {
+            store,
+            mut controllers,
+            mut scenario,
+            ..
+        } = self;
+        make(store).with_controller(Box::new(move |store, now| {
+            act(&mut controllers, &mut scenario, store, now)
+        }))
+    }
+
     /// Lets controllers and story act; when to call again at the latest.
     pub fn step(&mut self, now: Timestamp) -> Option<Timestamp> {
         act(&mut self.controllers, &mut self.scenario, &mut self.store, now)
@@ -42,15 +77,18 @@ impl Cluster {
 }
 
 /// Lets the story act and the controllers react to it.
-pub fn act(
-    controllers: &mut Controllers,
-    scenario: &mut Scenario,
-    store: &mut Store,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let story = scenario.step(store, now);
+fn act(controllers: &mut Controllers, scenario: &mut Scenario, store: &mut Store, now: Timestamp) -> Option<Timestamp> {
+    let next_scene = scenario.step(store, now);
     let due = controllers.step(store, now);
-    story.into_iter().chain(due).min()
+    next_scene.into_iter().chain(due).min()
+}
+
+/// Silences a cluster for a while.
+async fn cut(simulation: Simulation, after: Duration, lasts: Duration) {
+    tokio::time::sleep(after).await;
+    let fault = simulation.faults().add(Fault::BlackHole);
+    tokio::time::sleep(lasts).await;
+    simulation.faults().remove(fault);
 }
 
 /// The clusters of `--demo` at the moment they begin.

@@ -44,7 +44,7 @@ impl Scenario {
     /// The story of a cluster by its name.
     pub fn new(cluster: &str, seed: u64, start: Timestamp) -> Self {
         Self {
-            random: Random::new(seed ^ 0x5ce_4e),
+            random: Random::new(seed ^ 0x5ce4e),
             start,
             churn: start + TimeDelta::seconds(3),
             growth: (cluster == "aliyun").then_some(0),
@@ -81,7 +81,7 @@ impl Scenario {
                 .is_some_and(|app| replicas(app) == before);
             if untouched {
                 drop(store.update(&DEPLOYMENTS, namespace, name, now, |app| {
-                    set(app, &["spec", "replicas"], size)
+                    set(app, &["spec", "replicas"], size);
                 }));
             }
         }

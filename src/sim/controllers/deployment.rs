@@ -1,4 +1,4 @@
-//! The Deployment controller: from a Deployment to the sizes of its ReplicaSets, as `kube-controller-manager` does it.
+//! The Deployment controller: from a Deployment to the sizes of its replica sets, as `kube-controller-manager` does it.
 //!
 //! The arithmetic is in [`super::rolling`], status and conditions in `deployment/status.rs`, revisions in
 //! `deployment/revision.rs`. Every write of a replica set wakes the Deployment again, so one look does one step.

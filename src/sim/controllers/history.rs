@@ -1,4 +1,4 @@
-//! The recorded templates of StatefulSets and DaemonSets: ControllerRevisions.
+//! The recorded templates of a `StatefulSet` or `DaemonSet`: objects of kind `ControllerRevision`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! ResourceQuotas: what a namespace may ask for, charged when a pod is made, counted again when pods go.
+//! Resource quotas: what a namespace may ask for, charged when a pod is made, counted again when pods go.
 
 use serde_json::Value;
 

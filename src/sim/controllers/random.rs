@@ -1,6 +1,6 @@
 //! The only source of chance in a simulated cluster: the same seed gives the same run.
 
-/// A stream of numbers (SplitMix64).
+/// A stream of numbers (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

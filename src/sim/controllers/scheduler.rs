@@ -117,8 +117,8 @@ fn siblings(cx: &Context<'_>, pod: &Stored) -> FxHashMap<String, u32> {
 /// The free share of a node in percent, with the pod on it.
 fn score(shape: &PodShape, node: &Node, place: &Place) -> f64 {
     let free = node.allocatable - place.taken.requested - shape.requests;
-    let share = |free: i64, all: i64| if all > 0 { free as f64 / all as f64 } else { 0.0 };
-    50.0 * (share(free.cpu.0, node.allocatable.cpu.0) + share(free.memory.0, node.allocatable.memory.0))
+    let part = |free: i64, all: i64| if all > 0 { free as f64 / all as f64 } else { 0.0 };
+    50.0 * (part(free.cpu.0, node.allocatable.cpu.0) + part(free.memory.0, node.allocatable.memory.0))
 }
 
 /// Why nodes were refused, counted.
@@ -214,7 +214,7 @@ fn refuse(cx: &mut Context<'_>, key: &Key, pod: &Stored, message: &str) {
     let said = condition(pod, "PodScheduled").map_or("", |c| text(c, &["message"]));
     if said != message {
         cx.update(&PODS, key, |pod| {
-            mark(pod, "PodScheduled", false, Some(("Unschedulable", message)), now)
+            mark(pod, "PodScheduled", false, Some(("Unschedulable", message)), now);
         });
     }
     cx.event(pod, Tone::Warning, "FailedScheduling", message, SOURCE);

@@ -1,6 +1,6 @@
 //! The StatefulSet controller: numbered pods, made in order, replaced in reverse order.
 //!
-//! PersistentVolumeClaims are not made.
+//! Claims of volumes are not made.
 
 use serde_json::{Value, json};
 

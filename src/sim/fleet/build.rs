@@ -109,7 +109,7 @@ impl Builder {
             set(&mut then, &["spec", "template"], app.template(release));
             let when = self.hours_ago(app.hours + 24 * 20 * (old.len() - index) as i64);
             let object = replica_set(&then, 0, index as i64 + 1);
-            sets.extend(self.replica_set(object, when, Vec::new()));
+            sets.extend(self.replica_set(object, when, &[]));
         }
         let object = replica_set(&deployment, app.replicas, old.len() as i64 + 1);
         if let Some(stable) = self.create(&REPLICA_SETS, object, started) {
@@ -125,9 +125,9 @@ impl Builder {
         self.report(&deployment, sets);
     }
 
-    fn replica_set(&mut self, object: Value, when: Timestamp, pods: Vec<Stored>) -> Option<Stored> {
+    fn replica_set(&mut self, object: Value, when: Timestamp, pods: &[Stored]) -> Option<Stored> {
         let set = self.create(&REPLICA_SETS, object, when)?;
-        Some(self.counted(&set, &pods))
+        Some(self.counted(&set, pods))
     }
 
     /// The replica set with the status its pods make.

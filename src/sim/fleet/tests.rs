@@ -302,3 +302,61 @@ fn any_size_can_be_made() {
     let pods = store.count(&PODS);
     assert!((1_900..=2_100).contains(&pods), "{pods}");
 }
+
+/// How long it takes and how much memory it needs, for a person: `cargo test --release -- --ignored --nocapture measure`.
+#[test]
+#[ignore = "prints figures, checks nothing"]
+fn measure() {
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        status
+            .lines()
+            .find(|line| line.starts_with("VmRSS"))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let clock = std::time::Instant::now();
+    let mut fleet = demo(7, start());
+    println!("demo: {:?}, {}", clock.elapsed(), resident());
+    let clock = std::time::Instant::now();
+    for cluster in &mut fleet {
+        cluster.step(start());
+    }
+    println!("first step: {:?}", clock.elapsed());
+    let clock = std::time::Instant::now();
+    for cluster in &mut fleet {
+        let mut now = start();
+        while now < start() + TimeDelta::minutes(1) {
+            now = cluster.step(now).expect("something always goes on");
+        }
+    }
+    println!("a minute of the story: {:?}", clock.elapsed());
+    drop(fleet);
+    let clock = std::time::Instant::now();
+    let mut store = sized(7, start(), 5_000, 5_000, 150_000);
+    println!(
+        "5,000 nodes, {} pods: {:?}, {}",
+        store.count(&PODS),
+        clock.elapsed(),
+        resident()
+    );
+    let clock = std::time::Instant::now();
+    let mut controllers = Controllers::new(7);
+    controllers.step(&mut store, start());
+    println!("first step: {:?}", clock.elapsed());
+    let app = store.list(&DEPLOYMENTS).max_by_key(|d| replicas(d)).cloned().unwrap();
+    let (namespace, name) = (
+        text(&app, &["metadata", "namespace"]),
+        text(&app, &["metadata", "name"]),
+    );
+    let clock = std::time::Instant::now();
+    let set = crate::sim::controllers::object::set;
+    let more = replicas(&app) + 100;
+    store
+        .update(&DEPLOYMENTS, namespace, name, start(), |app| {
+            set(app, &["spec", "replicas"], more)
+        })
+        .unwrap();
+    controllers.step(&mut store, start());
+    println!("100 instances more of {name}: {:?}", clock.elapsed());
+}

@@ -221,14 +221,14 @@ fn made(kind: &str, value: &str, reason: &str, sentence: &str, now: Timestamp) -
 /// Replaces the condition of a type unless status and reason are the same; a status that stays keeps its time.
 fn merge(conditions: &mut Vec<Value>, mut next: Value) {
     let kind = text(&next, &["type"]).to_owned();
-    if let Some(current) = conditions.iter().find(|c| text(c, &["type"]) == kind) {
-        if text(current, &["status"]) == text(&next, &["status"]) {
-            if text(current, &["reason"]) == text(&next, &["reason"]) {
-                return;
-            }
-            let since = text(current, &["lastTransitionTime"]).to_owned();
-            set(&mut next, &["lastTransitionTime"], since);
+    if let Some(current) = conditions.iter().find(|c| text(c, &["type"]) == kind)
+        && text(current, &["status"]) == text(&next, &["status"])
+    {
+        if text(current, &["reason"]) == text(&next, &["reason"]) {
+            return;
         }
+        let since = text(current, &["lastTransitionTime"]).to_owned();
+        set(&mut next, &["lastTransitionTime"], since);
     }
     conditions.retain(|c| text(c, &["type"]) != kind);
     conditions.push(next);

@@ -166,36 +166,40 @@ pub(crate) fn apply(
         Step::Ready => set(status, &["ready"], true),
         Step::Crash => end_with(status, behaviour.exit_code, behaviour.exit_reason.as_deref(), now),
         Step::BackOff => back(status, &name, full, &mut say),
-        Step::PullFails => {
-            let why = format!(
-                "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found"
-            );
-            say(Tone::Normal, "Pulling", format!("Pulling image \"{image}\""));
-            say(
-                Tone::Warning,
-                "Failed",
-                format!("Failed to pull image \"{image}\": {why}"),
-            );
-            say(Tone::Warning, "Failed", "Error: ErrImagePull".into());
-            set(
-                status,
-                &["state"],
-                json!({"waiting": {"reason": "ErrImagePull", "message": why}}),
-            );
-        }
-        Step::PullBackOff => {
-            let why = text(status, &["state", "waiting", "message"]).to_owned();
-            let message = format!("Back-off pulling image \"{image}\"");
-            say(Tone::Normal, "BackOff", message.clone());
-            say(Tone::Warning, "Failed", "Error: ImagePullBackOff".into());
-            let message = format!("{message}: ErrImagePull: {why}");
-            set(
-                status,
-                &["state"],
-                json!({"waiting": {"reason": "ImagePullBackOff", "message": message}}),
-            );
-        }
+        Step::PullFails => pull_fails(status, image, &mut say),
+        Step::PullBackOff => pull_back(status, image, &mut say),
     }
+}
+
+fn pull_fails(status: &mut Value, image: &str, say: &mut impl FnMut(Tone, &'static str, String)) {
+    let why = format!(
+        "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: not found"
+    );
+    say(Tone::Normal, "Pulling", format!("Pulling image \"{image}\""));
+    say(
+        Tone::Warning,
+        "Failed",
+        format!("Failed to pull image \"{image}\": {why}"),
+    );
+    say(Tone::Warning, "Failed", "Error: ErrImagePull".into());
+    set(
+        status,
+        &["state"],
+        json!({"waiting": {"reason": "ErrImagePull", "message": why}}),
+    );
+}
+
+fn pull_back(status: &mut Value, image: &str, say: &mut impl FnMut(Tone, &'static str, String)) {
+    let why = text(status, &["state", "waiting", "message"]).to_owned();
+    let message = format!("Back-off pulling image \"{image}\"");
+    say(Tone::Normal, "BackOff", message.clone());
+    say(Tone::Warning, "Failed", "Error: ImagePullBackOff".into());
+    let message = format!("{message}: ErrImagePull: {why}");
+    set(
+        status,
+        &["state"],
+        json!({"waiting": {"reason": "ImagePullBackOff", "message": message}}),
+    );
 }
 
 fn back(status: &mut Value, name: &str, full: &str, say: &mut impl FnMut(Tone, &'static str, String)) {
@@ -233,7 +237,7 @@ pub(crate) fn digest(text: &str) -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
     let mut random = super::super::random::Random::new(hash);
-    (0..4).map(|_| format!("{:016x}", random.next())).collect()
+    random.hex(64)
 }
 
 /// Ends a container that runs.
