@@ -60,7 +60,7 @@ fn touch(cluster: &Simulation, value: &str) {
     cluster.change(|store, now| {
         store
             .update(&CONFIG_MAPS, "shop", "a", now, |object| {
-                json::set(object, &["data", "a"], value)
+                json::set(object, &["data", "a"], value);
             })
             .unwrap();
     });

@@ -14,10 +14,13 @@ mod workloads;
 /// A column: name, type, and whether only `-o wide` shows it.
 type Column = (&'static str, &'static str, bool);
 
+/// Fills a row.
+type Cells = fn(&Value, Timestamp) -> Vec<Value>;
+
 /// The columns of a resource and how to fill them.
 struct Layout {
     columns: &'static [Column],
-    cells: fn(&Value, Timestamp) -> Vec<Value>,
+    cells: Cells,
 }
 
 const STRING: &str = "string";
@@ -56,28 +59,27 @@ fn definition(&(name, kind, wide): &Column) -> Value {
 }
 
 fn layout(resource: &Resource) -> Layout {
-    let (columns, cells): (&'static [Column], fn(&Value, Timestamp) -> Vec<Value>) =
-        match (resource.group.as_ref(), resource.plural.as_ref()) {
-            ("", "pods") => (pods::COLUMNS, pods::cells),
-            ("", "nodes") => (cells::NODE, cells::node),
-            ("", "namespaces") => (cells::NAMESPACE, cells::namespace),
-            ("", "events") => (cells::EVENT, cells::event),
-            ("", "services") => (cells::SERVICE, cells::service),
-            ("", "configmaps") => (cells::CONFIG_MAP, cells::config_map),
-            ("", "secrets") => (cells::SECRET, cells::secret),
-            ("apps", "deployments") => (workloads::DEPLOYMENT, workloads::deployment),
-            ("apps", "replicasets") => (workloads::REPLICA_SET, workloads::replica_set),
-            ("apps", "statefulsets") => (workloads::STATEFUL_SET, workloads::stateful_set),
-            ("apps", "daemonsets") => (workloads::DAEMON_SET, workloads::daemon_set),
-            ("apps", "controllerrevisions") => (workloads::REVISION, workloads::revision),
-            ("batch", "jobs") => (workloads::JOB, workloads::job),
-            ("autoscaling", "horizontalpodautoscalers") => (workloads::SCALER, workloads::scaler),
-            ("policy", "poddisruptionbudgets") => (workloads::BUDGET, workloads::budget),
-            ("coordination.k8s.io", "leases") => (cells::LEASE, cells::lease),
-            _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => {
-                (cells::CREATED, cells::created)
-            }
-            _ => (cells::GENERIC, cells::generic),
-        };
+    let (columns, cells): (&'static [Column], Cells) = match (resource.group.as_ref(), resource.plural.as_ref()) {
+        ("", "pods") => (pods::COLUMNS, pods::cells),
+        ("", "nodes") => (cells::NODE, cells::node),
+        ("", "namespaces") => (cells::NAMESPACE, cells::namespace),
+        ("", "events") => (cells::EVENT, cells::event),
+        ("", "services") => (cells::SERVICE, cells::service),
+        ("", "configmaps") => (cells::CONFIG_MAP, cells::config_map),
+        ("", "secrets") => (cells::SECRET, cells::secret),
+        ("apps", "deployments") => (workloads::DEPLOYMENT, workloads::deployment),
+        ("apps", "replicasets") => (workloads::REPLICA_SET, workloads::replica_set),
+        ("apps", "statefulsets") => (workloads::STATEFUL_SET, workloads::stateful_set),
+        ("apps", "daemonsets") => (workloads::DAEMON_SET, workloads::daemon_set),
+        ("apps", "controllerrevisions") => (workloads::REVISION, workloads::revision),
+        ("batch", "jobs") => (workloads::JOB, workloads::job),
+        ("autoscaling", "horizontalpodautoscalers") => (workloads::SCALER, workloads::scaler),
+        ("policy", "poddisruptionbudgets") => (workloads::BUDGET, workloads::budget),
+        ("coordination.k8s.io", "leases") => (cells::LEASE, cells::lease),
+        _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => {
+            (cells::CREATED, cells::created)
+        }
+        _ => (cells::GENERIC, cells::generic),
+    };
     Layout { columns, cells }
 }
