@@ -11,6 +11,7 @@ use http::{HeaderValue, Request, Response};
 use http_body_util::BodyStream;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use pilothouse::sim::Simulation;
+use pilothouse::sim::controllers::Controllers;
 use pilothouse::sim::store::Store;
 
 use super::answer::Outcome;
@@ -38,7 +39,9 @@ impl std::fmt::Debug for Server {
 impl Server {
     /// A fresh simulated cluster.
     pub(crate) fn simulated() -> Self {
-        Self::Simulated(Simulation::new(Store::new(1)))
+        let mut controllers = Controllers::new(1);
+        let step = Box::new(move |store: &mut Store, now| controllers.step(store, now));
+        Self::Simulated(Simulation::new(Store::new(1)).with_controller(step))
     }
 
     /// The real cluster the environment names, if it names one.
