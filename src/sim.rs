@@ -2,9 +2,10 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`store`], [`resource`], [`deletion`] | one cluster's objects, their history and how they go |
+//! | [`store`], [`resource`], [`deletion`], [`garbage`] | one cluster's objects, their history and how they go |
 //! | `api` | requests to answers: lists, watches, writes, tables, discovery |
 //! | [`controllers`] | what makes the objects live |
+//! | [`fleet`], [`scenario`] | the demo's company and what goes on in it |
 //! | [`fault`] | what goes wrong on purpose, and the log of requests |
 //! | [`serve`] | the same over HTTP, for `kubectl` |
 //!
@@ -25,8 +26,11 @@ pub mod controllers;
 pub mod defaults;
 pub mod deletion;
 pub mod fault;
+pub mod fleet;
+pub mod garbage;
 pub mod json;
 pub mod resource;
+pub mod scenario;
 pub mod selector;
 pub mod serve;
 pub mod status;

@@ -26,6 +26,7 @@ mod slow;
 mod table;
 mod view;
 mod watch;
+mod wire;
 mod write;
 
 pub use access::Identity;
@@ -39,6 +40,8 @@ use view::View;
 #[derive(Debug)]
 enum Answer {
     Json(u16, Value),
+    /// The aggregated form of discovery, which clients know by its content type.
+    Aggregated(Value),
     Object(u16, Stored),
     List(Listed),
     Text(u16, String),
@@ -160,6 +163,7 @@ fn serve(cluster: &Inner, request: &Request, seen: &Seen) -> Result<Answer, Stat
     if forbidden.is_some() || !cluster.with_store(|store| who.may(store, &access::Attributes::of(request))) {
         return Err(access::refusal(&who, request));
     }
+    View::check(&request.headers)?;
     match request.verb {
         Verb::Get => cluster.with_store(|store| write::get(store, request)),
         Verb::List => {
@@ -203,6 +207,7 @@ fn watch_answer(cluster: &Inner, request: &Request, seen: &Seen) -> Result<Answe
 }
 
 const JSON: &str = "application/json";
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 fn render(cluster: &Arc<Inner>, (answer, request): (Answer, Option<Request>), seen: &Seen) -> Response<SimBody> {
     let view = request
@@ -210,6 +215,7 @@ fn render(cluster: &Arc<Inner>, (answer, request): (Answer, Option<Request>), se
         .map_or(View::Object, |request| View::of(&request.headers, &request.query));
     match answer {
         Answer::Json(code, value) => json_response(code, &value),
+        Answer::Aggregated(value) => response(200, AGGREGATED, SimBody::whole(value.to_string())),
         Answer::Text(code, text) => response(code, "text/plain; charset=utf-8", SimBody::whole(text)),
         Answer::Object(code, object) => match request {
             Some(request) if view != View::Object && code < 300 => {

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use super::api::Identity;
 use super::clock::Clock;
 use super::fault::Faults;
+use super::garbage;
 use super::store::{Store, Timestamp};
 
 /// What acts on a cluster's objects after writes and as time goes by; returns when it wants to be called next.
@@ -31,6 +32,8 @@ struct State {
     store: Store,
     controllers: Vec<Controller>,
     due: Option<Timestamp>,
+    /// The garbage collector has seen the writes up to here.
+    collected: u64,
     identity: Identity,
 }
 
@@ -51,6 +54,7 @@ impl Inner {
             store,
             controllers: Vec::new(),
             due: None,
+            collected: revision,
             identity,
         };
         Self {
@@ -155,6 +159,13 @@ impl State {
     fn react(&mut self, now: Timestamp) {
         for _ in 0..ROUNDS {
             let before = self.store.revision();
+            while self.collected < self.store.revision() {
+                let since = self.collected;
+                self.collected = self.store.revision();
+                garbage::collect(&mut self.store, since, now);
+            }
+            // After a rewind versions repeat.
+            self.collected = self.collected.min(self.store.revision());
             let store = &mut self.store;
             self.due = self
                 .controllers

@@ -5,7 +5,8 @@
 //! chance comes from the seed. A step costs as much as changed, not as much as there is.
 //!
 //! Reading order: [`context`] (what a controller may touch), [`rolling`] and [`deployment`], [`replicaset`],
-//! [`scheduler`] over [`nodes`], [`kubelet`], [`node`], [`collector`].
+//! [`scheduler`] over [`nodes`], [`kubelet`], [`node`]. The garbage collector and the end of namespaces are in
+//! [`super::deletion`].
 //!
 //! Their place, but not built yet: `job` (Job controller), `autoscaler` (HPA), and what they need of metrics and logs.
 
@@ -20,15 +21,14 @@ use self::events::Recorder;
 use self::kubelet::Kubelet;
 use self::node::Silence;
 use self::nodes::Nodes;
-use self::object::{controller_of, items, text};
+use self::object::{controller_of, text};
 use self::random::Random;
 use self::scheduler::Scheduler;
 use self::timers::Timers;
-use super::resource::{DAEMON_SETS, DEPLOYMENTS, NAMESPACES, NODES, PODS, REPLICA_SETS, STATEFUL_SETS};
+use super::resource::{DAEMON_SETS, DEPLOYMENTS, NODES, PODS, REPLICA_SETS, STATEFUL_SETS};
 use super::store::{Change, Store, Verb};
 use crate::domain::Timestamp;
 
-pub(crate) mod collector;
 pub(crate) mod context;
 pub(crate) mod daemonset;
 pub(crate) mod deployment;
@@ -60,7 +60,6 @@ pub struct Controllers {
     scheduler: Scheduler,
     silence: Silence,
     daemon_sets: BTreeSet<Key>,
-    terminating: BTreeSet<Arc<str>>,
     /// Room on a node may have become free.
     freed: bool,
 }
@@ -87,7 +86,6 @@ impl Controllers {
             scheduler: Scheduler::default(),
             silence: Silence::default(),
             daemon_sets: BTreeSet::new(),
-            terminating: BTreeSet::new(),
             freed: false,
         }
     }
@@ -131,9 +129,6 @@ impl Controllers {
             now,
         };
         match task {
-            Task::Namespace(key) => collector::namespace(cx, key),
-            Task::Orphans(uid) => collector::orphans(cx, uid),
-            Task::Finalize(plural, key) => collector::finalize(cx, plural, key),
             Task::Node(key) => self.silence.sync(cx, key),
             Task::Deployment(key) => deployment::sync(cx, key),
             Task::ReplicaSet(key) => replicaset::sync(cx, key),
@@ -162,7 +157,7 @@ impl Controllers {
         let changes: Vec<Change> = store.changes_since(seen).cloned().collect();
         self.seen = Some(store.revision());
         for change in &changes {
-            self.take_in(store, change, now);
+            self.take_in(change, now);
         }
         if std::mem::take(&mut self.freed) {
             let cx = &mut Context {
@@ -208,29 +203,17 @@ impl Controllers {
             let unsettled = store.list(resource).filter(|object| !settled(object));
             self.queue.extend(unsettled.map(|object| task(Key::of(object))));
         }
-        for namespace in store.list(&NAMESPACES).filter(|n| collector::is_terminating(n)) {
-            self.terminating.insert(text(namespace, &["metadata", "name"]).into());
-            self.queue.insert(Task::Namespace(Key::of(namespace)));
-        }
         self.timers.at(now + chrono::TimeDelta::hours(1), Task::Forget);
     }
 
     /// Decides who has to look at a change.
-    fn take_in(&mut self, store: &Store, change: &Change, now: Timestamp) {
+    fn take_in(&mut self, change: &Change, now: Timestamp) {
         let object = &change.object;
         let key = Key::of(object);
         let gone = change.verb == Verb::Deleted;
         match (change.resource.group.as_ref(), change.resource.plural.as_ref()) {
             ("", "pods") => self.take_in_pod(change, key.clone(), now),
             ("", "nodes") => self.take_in_node(change, key.clone()),
-            ("", "namespaces") => {
-                if gone {
-                    self.terminating.remove(&key.name);
-                } else if collector::is_terminating(object) {
-                    self.terminating.insert(key.name.clone());
-                    self.queue.insert(Task::Namespace(key.clone()));
-                }
-            }
             ("", "resourcequotas") => {
                 self.queue.insert(Task::Quota(key.namespace.clone()));
             }
@@ -254,12 +237,6 @@ impl Controllers {
                 self.queue.insert(Task::DaemonSet(key.clone()));
             }
             _ => {}
-        }
-        if gone {
-            self.bury(store, change);
-        } else if collector::waits(object) {
-            self.queue
-                .insert(Task::Finalize(change.resource.plural.as_ref().into(), key));
         }
     }
 
@@ -319,33 +296,6 @@ impl Controllers {
             _ => return,
         };
         self.queue.insert(task);
-    }
-
-    /// What a vanished object leaves behind: things it owned, owners and a namespace that waited for it.
-    fn bury(&mut self, store: &Store, change: &Change) {
-        let object = &change.object;
-        let uid = text(object, &["metadata", "uid"]);
-        if store.dependents(uid).next().is_some() {
-            self.queue.insert(Task::Orphans(uid.into()));
-        }
-        let namespace = text(object, &["metadata", "namespace"]);
-        if self.terminating.contains(namespace) {
-            self.queue.insert(Task::Namespace(Key::new("", namespace)));
-        }
-        for owner in items(object, &["metadata", "ownerReferences"]) {
-            let (version, kind) = (text(owner, &["apiVersion"]), text(owner, &["kind"]));
-            let Some(resource) = store.resource_of(version, kind) else {
-                continue;
-            };
-            let name = text(owner, &["name"]);
-            let waits = store
-                .get(&resource, namespace, name)
-                .is_some_and(|owner| collector::waits(owner));
-            if waits {
-                let key = Key::new(namespace, name);
-                self.queue.insert(Task::Finalize(resource.plural.as_ref().into(), key));
-            }
-        }
     }
 }
 

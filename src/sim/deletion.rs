@@ -1,9 +1,10 @@
 //! How objects go: graceful deletion, finalizers, preconditions.
 //!
-//! What a gone owner leaves behind, and what an ending namespace holds, the controllers take away.
+//! What a gone owner leaves behind, and what an ending namespace holds, `sim::garbage` takes away.
 
 use serde_json::Value;
 
+pub use super::garbage::collect;
 use super::json;
 use super::resource::{NAMESPACES, PODS, Resource};
 use super::status::Status;
@@ -42,8 +43,8 @@ pub enum Deleted {
     Going(Stored),
 }
 
-const FOREGROUND: &str = "foregroundDeletion";
-const ORPHAN: &str = "orphan";
+pub(super) const FOREGROUND: &str = "foregroundDeletion";
+pub(super) const ORPHAN: &str = "orphan";
 
 /// Deletes an object as the API server does: pods on a node get their grace period, finalizers hold it back.
 ///

@@ -263,7 +263,7 @@ fn scale_and_delete(served: &Served) {
         "-f",
         &served.write(
             "cm.yaml",
-            "{apiVersion: v1, kind: ConfigMap, metadata: {name: ssa}, data: {a: b}}",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\ndata: {a: b}\n",
         ),
     ]);
     served.kubectl(&["delete", "cm", "settings", "ssa"]);

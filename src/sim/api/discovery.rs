@@ -49,8 +49,8 @@ pub(super) fn answer(store: &Store, parts: &http::request::Parts) -> Option<Resu
     let value = match path.as_slice() {
         ["readyz" | "livez" | "healthz", ..] => return Some(Ok(Answer::Text(200, "ok".into()))),
         ["version"] => version(),
-        ["api"] if aggregated => aggregate(store, true),
-        ["apis"] if aggregated => aggregate(store, false),
+        ["api"] if aggregated => return Some(Ok(Answer::Aggregated(aggregate(store, true)))),
+        ["apis"] if aggregated => return Some(Ok(Answer::Aggregated(aggregate(store, false)))),
         ["api"] => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}),
         ["apis"] => {
             let groups: Vec<Value> = groups(store)

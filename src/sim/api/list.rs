@@ -97,7 +97,7 @@ impl Continue {
 pub(super) fn list(store: &Store, request: &Request) -> Result<Listed, Status> {
     let (query, resource) = (&request.query, &*request.resource);
     let selection = Selection::of(request)?;
-    let limit = query.get("limit").parse::<usize>().unwrap_or(0);
+    let limit = number(query, "limit")?.unwrap_or(0).max(0) as usize;
     let from = start(store, query)?;
     let namespace = Some(request.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let revision = if from.revision == 0 {
@@ -234,6 +234,17 @@ fn check_match(token: &str, version: &str, matching: &str) -> Result<(), Status>
             };
             Err(Status::invalid_options("ListOptions", &cause))
         }
+    }
+}
+
+/// Reads a parameter that is a number.
+pub(super) fn number(query: &Query, name: &str) -> Result<Option<i64>, Status> {
+    match query.get(name) {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Status::bad_request(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))),
     }
 }
 

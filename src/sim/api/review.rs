@@ -8,6 +8,7 @@ use super::super::status::Status;
 use super::super::store::Store;
 use super::Answer;
 use super::access::{Attributes, Identity};
+use super::wire;
 
 /// Answers a POST to one of the review resources; none for other paths.
 pub(super) fn answer(
@@ -28,7 +29,8 @@ pub(super) fn answer(
     if parts.method != http::Method::POST {
         return Some(Err(Status::method_not_allowed()));
     }
-    Some(match serde_json::from_slice::<Value>(body) {
+    let asked = wire::review(plural, body).map_or_else(|| serde_json::from_slice::<Value>(body), Ok);
+    Some(match asked {
         Err(error) => Err(Status::bad_request(format!(
             "the object provided is unrecognized: {error}"
         ))),

@@ -9,8 +9,8 @@ use super::super::store::{Store, Stored, Timestamp};
 use super::super::{defaults, json, validation};
 use super::list::Selection;
 use super::patch;
-use super::request::Request;
-use super::{Answer, list};
+use super::request::{Request, Verb};
+use super::{Answer, list, wire};
 
 mod scale;
 
@@ -60,6 +60,8 @@ fn decode(request: &Request) -> Result<Value, Status> {
     {
         "application/json" | "" => serde_json::from_slice(&request.body).map_err(|error| unreadable(&error))?,
         "application/yaml" => serde_yaml_ng::from_slice(&request.body).map_err(|error| unreadable(&error))?,
+        "application/vnd.kubernetes.protobuf" => wire::named(&request.resource.plural, &request.body)
+            .ok_or_else(|| Status::unsupported_media_type("application/json, application/yaml"))?,
         _ => return Err(Status::unsupported_media_type("application/json, application/yaml")),
     };
     check_kind(&request.resource, &object)?;
@@ -107,6 +109,7 @@ fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: 
         check_namespace(store, request, &object)?;
         json::set_meta(&mut object, "namespace", request.namespace.clone());
     }
+    prune(request, &mut object).map_err(|why| unfit(request, &why))?;
     defaults::apply(resource, &mut object);
     validation::new(resource, &object)?;
     if dry {
@@ -116,6 +119,16 @@ fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: 
     store
         .create(resource, object, now)
         .map(|object| Answer::Object(201, object))
+}
+
+/// Takes away unknown fields, or refuses them where the client wants that.
+fn prune(request: &Request, object: &mut Value) -> Result<(), String> {
+    let unknown = validation::prune(&request.resource, object)?;
+    if unknown.is_empty() || request.query.get("fieldValidation") != "Strict" {
+        return Ok(());
+    }
+    let unknown: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    Err(format!("strict decoding error: {}", unknown.join(", ")))
 }
 
 fn check_namespace(store: &Store, request: &Request, object: &Value) -> Result<(), Status> {
@@ -290,6 +303,15 @@ fn save(
     }
     json::set(&mut object, &["apiVersion"], resource.api_version());
     json::set(&mut object, &["kind"], resource.kind.to_string());
+    let given = object.to_string();
+    prune(request, &mut object).map_err(|why| match request.verb {
+        Verb::Patch => Status::unfit_patch(&given, &why),
+        _ => unfit(request, &why),
+    })?;
+    if resource.traits.generation {
+        let generation = generation(request, old, &object);
+        json::set_meta(&mut object, "generation", generation);
+    }
     defaults::apply(resource, &mut object);
     validation::change(resource, old, &object)?;
     let place = (request.namespace.as_str(), request.name.as_str());
@@ -300,6 +322,26 @@ fn save(
     store
         .update(resource, place.0, place.1, now, |stored| *stored = object)
         .map(|new| Answer::Object(200, new))
+}
+
+/// The generation before the spec is looked at: annotations of a Deployment count too.
+fn generation(request: &Request, old: &Stored, object: &Value) -> i64 {
+    let before = json::number(old, "/metadata/generation").unwrap_or(0);
+    let annotations = |object: &Value| object.pointer("/metadata/annotations").cloned().unwrap_or_default();
+    let annotated = request.resource.plural == "deployments" && annotations(old) != annotations(object);
+    if annotated && request.subresource.is_empty() {
+        before + 1
+    } else {
+        before
+    }
+}
+
+/// The refusal of an object that is not of its type.
+fn unfit(request: &Request, why: &str) -> Status {
+    let (kind, version) = (&request.resource.kind, &request.resource.version);
+    Status::bad_request(format!(
+        "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
+    ))
 }
 
 fn replace_field(object: &mut Value, old: &Value, field: &str) {

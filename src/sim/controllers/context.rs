@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::events::Recorder;
 use super::nodes::Nodes;
-use super::object::{at, count, integer, set, stamp, text};
+use super::object::{at, count, integer, set, text};
 use super::random::Random;
 use super::timers::Timers;
 use crate::domain::Timestamp;
+use crate::sim::deletion::{self, DeleteOptions};
 use crate::sim::resource::{PODS, Resource};
 use crate::sim::status::Status;
 use crate::sim::store::{Store, Stored};
@@ -47,12 +48,6 @@ impl fmt::Display for Key {
 /// Something a controller has to look at. The order is the order of work within one moment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Task {
-    /// A namespace that is being deleted.
-    Namespace(Key),
-    /// A uid whose object is gone: what it owned goes too.
-    Orphans(Arc<str>),
-    /// An object that waits for what it owns (resource, name).
-    Finalize(Arc<str>, Key),
     Node(Key),
     Deployment(Key),
     ReplicaSet(Key),
@@ -125,20 +120,17 @@ impl Context<'_> {
 
     /// Deletes a pod as the API does: one that runs gets its grace period, any other goes at once.
     pub(crate) fn delete_pod(&mut self, pod: &Value) {
-        let key = Key::of(pod);
-        if is_deleting(pod) {
-            return;
+        if !is_deleting(pod) {
+            let (namespace, name) = (text(pod, &["metadata", "namespace"]), text(pod, &["metadata", "name"]));
+            // Gone already is as good.
+            drop(deletion::delete(
+                self.store,
+                &PODS,
+                (namespace, name),
+                &DeleteOptions::default(),
+                self.now,
+            ));
         }
-        let grace = integer(pod, &["spec", "terminationGracePeriodSeconds"]).unwrap_or(30);
-        if text(pod, &["spec", "nodeName"]).is_empty() || is_over(pod) || grace == 0 {
-            self.remove(&PODS, &key);
-            return;
-        }
-        let until = stamp(self.now + chrono::TimeDelta::seconds(grace));
-        self.update(&PODS, &key, |pod| {
-            set(pod, &["metadata", "deletionTimestamp"], until);
-            set(pod, &["metadata", "deletionGracePeriodSeconds"], grace);
-        });
     }
 
     /// Records an event about an object.

@@ -31,6 +31,9 @@ pub(crate) struct Kubelet {
     stopping: FxHashSet<String>,
 }
 
+/// The steps of containers that are due, and the address the pod gets with them.
+type Due<'a> = (&'a [(usize, Step)], Option<String>);
+
 impl Kubelet {
     /// Does what is due for a pod, and comes back for what is next.
     pub(crate) fn sync(&mut self, cx: &mut Context<'_>, key: &Key) {
@@ -68,11 +71,13 @@ impl Kubelet {
             cx.timers.at(when, Task::Pod(key.clone()));
         }
         if !steps.is_empty() {
-            self.run(cx, key, &pod, &behaviour, &steps);
+            let ip = host.filter(|_| text(&pod, &["status", "podIP"]).is_empty());
+            let ip = ip.and_then(|host| free_ip(cx, &host));
+            self.run(cx, key, &pod, &behaviour, (&steps, ip));
         }
     }
 
-    fn run(&mut self, cx: &mut Context<'_>, key: &Key, pod: &Value, behaviour: &Behaviour, steps: &[(usize, Step)]) {
+    fn run(&mut self, cx: &mut Context<'_>, key: &Key, pod: &Value, behaviour: &Behaviour, (steps, ip): Due<'_>) {
         let now = cx.now;
         let uid = text(pod, &["metadata", "uid"]).to_owned();
         let full = format!("{}_{}({uid})", key.name, key.namespace);
@@ -91,6 +96,9 @@ impl Kubelet {
                         container::apply(status, *step, &spec, &full, behaviour, now, &mut said);
                     }
                 }
+            }
+            if let Some(ip) = &ip {
+                set_ip(pod, ip);
             }
             settle(pod, now);
         });
@@ -187,17 +195,31 @@ pub(crate) fn admit(pod: &mut Value, address: &str, now: Timestamp) {
     settle(pod, now);
 }
 
-/// Gives a running pod its address: the node's number and its own, from its uid.
-fn pod_ip(pod: &Value) -> String {
-    let host = text(pod, &["status", "hostIP"]);
-    let mut parts = host.rsplit('.');
-    let (low, high) = (parts.next().unwrap_or("0"), parts.next().unwrap_or("0"));
-    let number = text(pod, &["metadata", "uid"])
-        .bytes()
-        .fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
-    let third = (high.parse::<u32>().unwrap_or(0) * 4 + low.parse::<u32>().unwrap_or(0) / 64) % 256;
-    let second = 100 + low.parse::<u32>().unwrap_or(0) % 64;
-    format!("10.{second}.{third}.{}", 2 + number % 252)
+/// An address of the node's pod network that none of its pods has.
+fn free_ip(cx: &Context<'_>, node: &Value) -> Option<String> {
+    let place = cx.nodes.get(text(node, &["metadata", "name"]))?;
+    let used: FxHashSet<String> = place
+        .pods
+        .iter()
+        .filter_map(|key| cx.get(&PODS, key))
+        .map(|pod| text(&pod, &["status", "podIP"]).to_owned())
+        .collect();
+    (2..=254)
+        .map(|number| pod_ip(node, number))
+        .find(|ip| !used.contains(ip))
+}
+
+/// The address of a number in a node's pod network; nodes without one share a made-up network.
+pub(crate) fn pod_ip(node: &Value, number: u32) -> String {
+    let network = text(node, &["spec", "podCIDR"]);
+    let prefix = network.rsplit_once('.').map_or("10.244.0", |(prefix, _)| prefix);
+    format!("{prefix}.{number}")
+}
+
+/// Gives a pod its address.
+pub(crate) fn set_ip(pod: &mut Value, ip: &str) {
+    set(pod, &["status", "podIPs"], json!([{"ip": ip}]));
+    set(pod, &["status", "podIP"], ip);
 }
 
 /// Makes phase and conditions follow from the containers.
@@ -218,11 +240,6 @@ pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
         _ if statuses.iter().any(never_ran) => "Pending",
         _ => "Running",
     };
-    if phase == "Running" && text(pod, &["status", "podIP"]).is_empty() {
-        let ip = pod_ip(pod);
-        set(pod, &["status", "podIPs"], json!([{"ip": ip}]));
-        set(pod, &["status", "podIP"], ip);
-    }
     set(pod, &["status", "phase"], phase);
     let sandbox = phase != "Pending" || statuses.iter().any(|c| !never_ran(c));
     mark(pod, "PodReadyToStartContainers", sandbox, None, now);

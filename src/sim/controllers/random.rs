@@ -30,11 +30,6 @@ impl Random {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// One of some; nothing of nothing.
-    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        from.get(self.below(from.len() as u64) as usize)
-    }
-
     /// The end of a generated name, such as `x2k4p`.
     pub(crate) fn suffix(&mut self, length: usize) -> String {
         (0..length)

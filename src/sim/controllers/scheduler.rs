@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use rustc_hash::FxHashMap;
-use serde_json::Value;
 
 use super::context::{Context, Key, Task, Tone, is_deleting};
 use super::kubelet::mark;
@@ -219,9 +218,4 @@ fn refuse(cx: &mut Context<'_>, key: &Key, pod: &Stored, message: &str) {
         });
     }
     cx.event(pod, Tone::Warning, "FailedScheduling", message, SOURCE);
-}
-
-/// The condition of a pod that waits for a node, for a fleet that starts with one.
-pub(crate) fn wait(pod: &mut Value, message: &str, since: crate::domain::Timestamp) {
-    mark(pod, "PodScheduled", false, Some(("Unschedulable", message)), since);
 }

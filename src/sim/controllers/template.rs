@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::object::{at, owned_by, set, text, unset};
+use super::object::{at, owned_by, set, text};
 use super::random::encode;
 
 /// The label that tells the pods of one ReplicaSet from those of another.
@@ -65,13 +65,6 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
 fn labels_but_hash(metadata: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let labels = at(metadata, &["labels"]).and_then(Value::as_object);
     labels.into_iter().flatten().filter(|(key, _)| *key != HASH)
-}
-
-/// A copy of the template without the hash label: what a Deployment of that version has.
-pub(crate) fn without_hash(template: &Value) -> Value {
-    let mut template = template.clone();
-    unset(&mut template, &["metadata", "labels", HASH]);
-    template
 }
 
 /// Who a pod is made for.
@@ -159,7 +152,6 @@ mod tests {
         set(&mut labelled, &["metadata", "labels", HASH], "abc");
         assert!(same(&template("a:1"), &labelled));
         assert!(!same(&template("a:2"), &labelled));
-        assert_eq!(without_hash(&labelled), template("a:1"));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
 
-use super::object::{at, condition, count, integer, set, text};
+use super::object::{at, condition, count, integer, items, set, text};
 use super::*;
+use crate::sim::deletion::{DeleteOptions, collect, delete};
 use crate::sim::resource::{EVENTS, NAMESPACES, RESOURCE_QUOTAS, Resource};
 
 /// A cluster whose clock the test moves.
@@ -12,6 +13,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) controllers: Controllers,
     pub(crate) now: Timestamp,
+    collected: u64,
 }
 
 impl World {
@@ -20,6 +22,7 @@ impl World {
             store: Store::new(1),
             controllers: Controllers::new(1),
             now: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+            collected: 0,
         };
         for number in 1..=count {
             world.create(
@@ -38,8 +41,18 @@ impl World {
         self.store.create(resource, object, self.now).unwrap();
     }
 
+    /// Lets the garbage collector and the controllers act until both are done, as a simulated cluster does.
     pub(crate) fn step(&mut self) -> Option<Timestamp> {
-        self.controllers.step(&mut self.store, self.now)
+        loop {
+            let next = self.controllers.step(&mut self.store, self.now);
+            if self.collected == self.store.revision() {
+                return next;
+            }
+            while self.collected < self.store.revision() {
+                let since = std::mem::replace(&mut self.collected, self.store.revision());
+                collect(&mut self.store, since, self.now);
+            }
+        }
     }
 
     /// Lets time pass, stopping wherever the controllers want to be called.
@@ -244,7 +257,8 @@ fn a_rollout_that_fails_runs_out_of_time_and_keeps_the_old() {
         .find(|set| context::replicas(set) == 6)
         .cloned()
         .unwrap();
-    let template = template::without_hash(at(&old, &["spec", "template"]).unwrap());
+    let mut template = at(&old, &["spec", "template"]).unwrap().clone();
+    object::unset(&mut template, &["metadata", "labels", template::HASH]);
     world.edit(&DEPLOYMENTS, "web", |web| set(web, &["spec", "template"], template));
     world.pass(30);
     assert_eq!(world.counts(), [8, 8, 8, 8, 0]);
@@ -382,9 +396,14 @@ fn what_is_owned_goes_with_its_owner_and_its_namespace() {
     assert_eq!((world.store.count(&REPLICA_SETS), world.store.count(&PODS)), (0, 0));
     world.create(&DEPLOYMENTS, deployment(3, json!({})));
     world.pass(5);
-    world.edit(&NAMESPACES, "shop", |namespace| {
-        set(namespace, &["status", "phase"], "Terminating")
-    });
+    delete(
+        &mut world.store,
+        &NAMESPACES,
+        ("", "shop"),
+        &DeleteOptions::default(),
+        world.now,
+    )
+    .unwrap();
     world.pass(10);
     assert_eq!(
         [&NAMESPACES, &DEPLOYMENTS, &REPLICA_SETS, &PODS].map(|r| world.store.count(r)),

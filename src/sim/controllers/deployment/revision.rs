@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::context::{Context, Key, Tone, is_deleting, replicas, status_count};
-use super::super::object::{annotation, at, integer, items, owned_by, set, text};
+use super::super::object::{annotation, at, integer, owned_by, set, text};
 use super::super::rolling::new_size;
 use super::super::template::{HASH, hash};
 use super::{SOURCE, View, note_size, status};
@@ -168,9 +168,4 @@ pub(crate) fn forget_old(cx: &mut Context<'_>, view: &View) {
             cx.remove(&REPLICA_SETS, &Key::of(set));
         }
     }
-}
-
-/// Whether something holds an object: a finalizer.
-pub(crate) fn is_held(object: &Value) -> bool {
-    !items(object, &["metadata", "finalizers"]).is_empty()
 }

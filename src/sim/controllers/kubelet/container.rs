@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::super::context::Tone;
-use super::super::object::{at, count, holds, items, moment, set, stamp, text};
+use super::super::object::{at, count, items, moment, set, stamp, text};
 use super::behaviour::{Behaviour, is_missing};
 use crate::domain::Timestamp;
 
@@ -253,11 +253,6 @@ fn end_with(status: &mut Value, code: i64, reason: Option<&str>, now: Timestamp)
     set(status, &["state"], json!({"terminated": end}));
     set(status, &["ready"], false);
     set(status, &["started"], false);
-}
-
-/// Whether a pod serves.
-pub(crate) fn is_ready(pod: &Value) -> bool {
-    holds(pod, "Ready")
 }
 
 #[cfg(test)]
