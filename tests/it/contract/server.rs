@@ -12,7 +12,9 @@ use http_body_util::BodyStream;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use pilothouse::sim::Simulation;
 use pilothouse::sim::controllers::Controllers;
+use pilothouse::sim::resource::NODES;
 use pilothouse::sim::store::Store;
+use serde_json::json;
 
 use super::answer::Outcome;
 use super::frame::User;
@@ -37,11 +39,15 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// A fresh simulated cluster.
+    /// A fresh simulated cluster of one node, with its controllers.
     pub(crate) fn simulated() -> Self {
+        let simulation = Simulation::new(Store::new(1));
         let mut controllers = Controllers::new(1);
-        let step = Box::new(move |store: &mut Store, now| controllers.step(store, now));
-        Self::Simulated(Simulation::new(Store::new(1)).with_controller(step))
+        let simulation = simulation.with_controller(Box::new(move |store, now| controllers.step(store, now)));
+        let room = json!({"cpu": "2", "memory": "24Gi", "pods": "110"});
+        let node = json!({"metadata": {"name": "sim"}, "status": {"capacity": room, "allocatable": room}});
+        simulation.change(|store, now| drop(store.create(&NODES, node, now)));
+        Self::Simulated(simulation)
     }
 
     /// The real cluster the environment names, if it names one.
