@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::super::json;
-use super::super::resource::Resource;
+use super::super::resource::{RESOURCE_QUOTAS, Resource};
 use super::super::store::{Stored, Timestamp};
 use super::view::{Include, partial};
 
 mod cells;
+mod custom;
 mod pods;
 mod workloads;
 
@@ -33,9 +34,11 @@ pub(super) fn table<'a>(
     columns: bool,
 ) -> Value {
     let layout = layout(resource);
+    let own = resource.custom.as_deref();
     let rows: Vec<Value> = objects
         .map(|object| {
-            let mut row = json!({"cells": (layout.cells)(object, now)});
+            let cells = own.map_or_else(|| (layout.cells)(object, now), |own| custom::cells(own, object, now));
+            let mut row = json!({"cells": cells});
             let shown = match include {
                 Include::Nothing => Value::Null,
                 Include::Metadata => partial(object),
@@ -45,7 +48,10 @@ pub(super) fn table<'a>(
             row
         })
         .collect();
-    let definitions: Option<Vec<Value>> = columns.then(|| layout.columns.iter().map(definition).collect());
+    let definitions: Option<Vec<Value>> = columns.then(|| match own {
+        Some(own) => custom::columns(own),
+        None => layout.columns.iter().map(definition).collect(),
+    });
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows})
 }
@@ -56,6 +62,12 @@ fn definition(&(name, kind, wide): &Column) -> Value {
 }
 
 fn layout(resource: &Resource) -> Layout {
+    if resource.same(&RESOURCE_QUOTAS) {
+        return Layout {
+            columns: custom::QUOTA,
+            cells: custom::quota,
+        };
+    }
     match (resource.group.as_ref(), resource.plural.as_ref()) {
         ("", "pods") => Layout {
             columns: pods::COLUMNS,
