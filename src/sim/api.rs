@@ -19,6 +19,7 @@ mod access;
 mod broken;
 mod discovery;
 mod list;
+mod options;
 mod patch;
 mod request;
 mod review;
@@ -179,7 +180,10 @@ fn serve(cluster: &Inner, request: &Request, seen: &Seen) -> Result<Answer, Stat
         Verb::Create => cluster.write(|store, now| write::create(store, request, now)),
         Verb::Update => cluster.write(|store, now| write::put(store, request, now)),
         Verb::Patch => cluster.write(|store, now| write::patch(store, request, now)),
-        Verb::Delete => cluster.write(|store, now| write::delete(store, request, now)),
+        Verb::Delete => {
+            options::check(request)?;
+            cluster.write(|store, now| write::delete(store, request, now))
+        }
         Verb::DeleteCollection => cluster.write(|store, now| write::delete_collection(store, request, now)),
     }
 }

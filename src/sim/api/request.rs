@@ -116,11 +116,15 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
         ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
         _ => return None,
     };
-    if !store
-        .resources()
-        .any(|resource| resource.group == group && resource.version == version)
-    {
+    if rest.is_empty() {
         return None;
+    }
+    let mut of_group = store.resources().filter(|resource| resource.group == group).peekable();
+    if !group.is_empty() {
+        of_group.peek()?;
+    }
+    if !of_group.any(|resource| resource.version == version) {
+        return (!group.is_empty()).then(|| Err(Status::no_such_path()));
     }
     let (watch, rest) = match rest {
         ["watch", rest @ ..] => (true, rest),

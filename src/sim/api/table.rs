@@ -8,6 +8,7 @@ use super::super::store::{Stored, Timestamp};
 use super::view::{Include, partial};
 
 mod cells;
+mod custom;
 mod pods;
 mod workloads;
 
@@ -36,9 +37,11 @@ pub(super) fn table<'a>(
     columns: bool,
 ) -> Value {
     let layout = layout(resource);
+    let own = resource.custom.as_deref();
     let rows: Vec<Value> = objects
         .map(|object| {
-            let mut row = json!({"cells": (layout.cells)(object, now)});
+            let cells = own.map_or_else(|| (layout.cells)(object, now), |own| custom::cells(own, object, now));
+            let mut row = json!({"cells": cells});
             let shown = match include {
                 Include::Nothing => Value::Null,
                 Include::Metadata => partial(object),
@@ -48,7 +51,10 @@ pub(super) fn table<'a>(
             row
         })
         .collect();
-    let definitions: Option<Vec<Value>> = columns.then(|| layout.columns.iter().map(definition).collect());
+    let definitions: Option<Vec<Value>> = columns.then(|| match own {
+        Some(own) => custom::columns(own),
+        None => layout.columns.iter().map(definition).collect(),
+    });
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows})
 }
@@ -67,6 +73,7 @@ fn layout(resource: &Resource) -> Layout {
         ("", "services") => (cells::SERVICE, cells::service),
         ("", "configmaps") => (cells::CONFIG_MAP, cells::config_map),
         ("", "secrets") => (cells::SECRET, cells::secret),
+        ("", "resourcequotas") => (custom::QUOTA, custom::quota),
         ("apps", "deployments") => (workloads::DEPLOYMENT, workloads::deployment),
         ("apps", "replicasets") => (workloads::REPLICA_SET, workloads::replica_set),
         ("apps", "statefulsets") => (workloads::STATEFUL_SET, workloads::stateful_set),

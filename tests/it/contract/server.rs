@@ -11,7 +11,10 @@ use http::{HeaderValue, Request, Response};
 use http_body_util::BodyStream;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use pilothouse::sim::Simulation;
+use pilothouse::sim::controllers::Controllers;
+use pilothouse::sim::resource::NODES;
 use pilothouse::sim::store::Store;
+use serde_json::json;
 
 use super::answer::Outcome;
 use super::frame::User;
@@ -36,9 +39,15 @@ impl std::fmt::Debug for Server {
 }
 
 impl Server {
-    /// A fresh simulated cluster.
+    /// A fresh simulated cluster of one node, with its controllers.
     pub(crate) fn simulated() -> Self {
-        Self::Simulated(Simulation::new(Store::new(1)))
+        let simulation = Simulation::new(Store::new(1));
+        let mut controllers = Controllers::new(1);
+        let simulation = simulation.with_controller(Box::new(move |store, now| controllers.step(store, now)));
+        let room = json!({"cpu": "2", "memory": "24Gi", "pods": "110"});
+        let node = json!({"metadata": {"name": "sim"}, "status": {"capacity": room, "allocatable": room}});
+        simulation.change(|store, now| drop(store.create(&NODES, node, now)));
+        Self::Simulated(simulation)
     }
 
     /// The real cluster the environment names, if it names one.
