@@ -1,10 +1,15 @@
 //! The resources a simulated cluster serves: a table of built-in ones, and those a `CustomResourceDefinition` adds.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::json;
+
+mod custom;
+
+pub use custom::{Column, Custom};
 
 /// One kind of object as request paths name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +24,7 @@ pub struct Resource {
     pub short_names: Cow<'static, str>,
     pub namespaced: bool,
     pub traits: Traits,
+    pub custom: Option<Arc<Custom>>,
 }
 
 /// What a resource has beside its objects.
@@ -78,6 +84,7 @@ impl Resource {
             short_names: Cow::Borrowed(short_names),
             namespaced,
             traits,
+            custom: None,
         }
     }
 
@@ -139,6 +146,7 @@ impl Resource {
                 all: false,
                 custom: true,
             },
+            custom: Some(Arc::new(Custom::of(version))),
         })
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn new(resource: &Resource, object: &Value) -> Result<(), Status> {
 /// Checks a changed object.
 pub(super) fn change(resource: &Resource, old: &Value, object: &Value) -> Result<(), Status> {
     let mut causes = Vec::new();
+    added_finalizers(old, object, &mut causes);
     spec(resource, object, &mut causes);
     let immutable = |field: &str| old.pointer(field) != object.pointer(field);
     let workload = resource.group == "apps";
@@ -42,6 +43,25 @@ pub(super) fn change(resource: &Resource, old: &Value, object: &Value) -> Result
         causes.push(Cause::forbidden("spec", pod::IMMUTABLE));
     }
     refuse(resource, object, &causes)
+}
+
+/// Nothing may hold back any more what is already being deleted.
+fn added_finalizers(old: &Value, object: &Value, causes: &mut Vec<Cause>) {
+    if old.pointer("/metadata/deletionTimestamp").is_none() {
+        return;
+    }
+    let before = json::array(old, "/metadata/finalizers");
+    let added = json::array(object, "/metadata/finalizers")
+        .iter()
+        .filter(|one| !before.contains(one));
+    let added: Vec<String> = added.map(Value::to_string).collect();
+    if !added.is_empty() {
+        let what = format!(
+            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+            added.join(", ")
+        );
+        causes.push(Cause::forbidden("metadata.finalizers", &what));
+    }
 }
 
 fn refuse(resource: &Resource, object: &Value, causes: &[Cause]) -> Result<(), Status> {

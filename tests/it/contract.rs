@@ -5,13 +5,18 @@
 //! `PILOTHOUSE_TEST_CONTEXT` names, else `lab-b`, never the current one. With `PILOTHOUSE_TEST_LAB` (the path of the
 //! `lab` script) cases that need faults run there too. Start at [`frame`] for what a case may use.
 
+mod access;
 mod answer;
+mod deletes;
+mod discovery;
 mod frame;
 mod lists;
 mod objects;
 mod patches;
 mod rollout;
+mod scale;
 mod server;
+mod tables;
 mod watches;
 mod writes;
 
@@ -35,5 +40,10 @@ groups! {
     watches: real_contract_watches,
     writes: real_contract_writes,
     patches: real_contract_patches,
+    deletes: real_contract_deletes,
+    access: real_contract_access,
+    discovery: real_contract_discovery,
+    scale: real_contract_scale,
+    tables: real_contract_tables,
     rollout: real_contract_rollout,
 }

@@ -8,16 +8,20 @@ use super::super::store::{Stored, Timestamp};
 use super::view::{Include, partial};
 
 mod cells;
+mod custom;
 mod pods;
 mod workloads;
 
 /// A column: name, type, and whether only `-o wide` shows it.
 type Column = (&'static str, &'static str, bool);
 
+/// Fills a row.
+type Cells = fn(&Value, Timestamp) -> Vec<Value>;
+
 /// The columns of a resource and how to fill them.
 struct Layout {
     columns: &'static [Column],
-    cells: fn(&Value, Timestamp) -> Vec<Value>,
+    cells: Cells,
 }
 
 const STRING: &str = "string";
@@ -33,9 +37,11 @@ pub(super) fn table<'a>(
     columns: bool,
 ) -> Value {
     let layout = layout(resource);
+    let own = resource.custom.as_deref();
     let rows: Vec<Value> = objects
         .map(|object| {
-            let mut row = json!({"cells": (layout.cells)(object, now)});
+            let cells = own.map_or_else(|| (layout.cells)(object, now), |own| custom::cells(own, object, now));
+            let mut row = json!({"cells": cells});
             let shown = match include {
                 Include::Nothing => Value::Null,
                 Include::Metadata => partial(object),
@@ -45,7 +51,10 @@ pub(super) fn table<'a>(
             row
         })
         .collect();
-    let definitions: Option<Vec<Value>> = columns.then(|| layout.columns.iter().map(definition).collect());
+    let definitions: Option<Vec<Value>> = columns.then(|| match own {
+        Some(own) => custom::columns(own),
+        None => layout.columns.iter().map(definition).collect(),
+    });
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows})
 }
@@ -56,78 +65,28 @@ fn definition(&(name, kind, wide): &Column) -> Value {
 }
 
 fn layout(resource: &Resource) -> Layout {
-    match (resource.group.as_ref(), resource.plural.as_ref()) {
-        ("", "pods") => Layout {
-            columns: pods::COLUMNS,
-            cells: pods::cells,
-        },
-        ("", "nodes") => Layout {
-            columns: cells::NODE,
-            cells: cells::node,
-        },
-        ("", "namespaces") => Layout {
-            columns: cells::NAMESPACE,
-            cells: cells::namespace,
-        },
-        ("", "events") => Layout {
-            columns: cells::EVENT,
-            cells: cells::event,
-        },
-        ("", "services") => Layout {
-            columns: cells::SERVICE,
-            cells: cells::service,
-        },
-        ("", "configmaps") => Layout {
-            columns: cells::CONFIG_MAP,
-            cells: cells::config_map,
-        },
-        ("", "secrets") => Layout {
-            columns: cells::SECRET,
-            cells: cells::secret,
-        },
-        ("apps", "deployments") => Layout {
-            columns: workloads::DEPLOYMENT,
-            cells: workloads::deployment,
-        },
-        ("apps", "replicasets") => Layout {
-            columns: workloads::REPLICA_SET,
-            cells: workloads::replica_set,
-        },
-        ("apps", "statefulsets") => Layout {
-            columns: workloads::STATEFUL_SET,
-            cells: workloads::stateful_set,
-        },
-        ("apps", "daemonsets") => Layout {
-            columns: workloads::DAEMON_SET,
-            cells: workloads::daemon_set,
-        },
-        ("apps", "controllerrevisions") => Layout {
-            columns: workloads::REVISION,
-            cells: workloads::revision,
-        },
-        ("batch", "jobs") => Layout {
-            columns: workloads::JOB,
-            cells: workloads::job,
-        },
-        ("autoscaling", "horizontalpodautoscalers") => Layout {
-            columns: workloads::SCALER,
-            cells: workloads::scaler,
-        },
-        ("policy", "poddisruptionbudgets") => Layout {
-            columns: workloads::BUDGET,
-            cells: workloads::budget,
-        },
-        ("coordination.k8s.io", "leases") => Layout {
-            columns: cells::LEASE,
-            cells: cells::lease,
-        },
-        _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => Layout {
-            columns: cells::CREATED,
-            cells: cells::created,
-        },
-        _ => Layout {
-            columns: cells::GENERIC,
-            cells: cells::generic,
-        },
-    }
+    let (columns, cells): (&'static [Column], Cells) = match (resource.group.as_ref(), resource.plural.as_ref()) {
+        ("", "pods") => (pods::COLUMNS, pods::cells),
+        ("", "nodes") => (cells::NODE, cells::node),
+        ("", "namespaces") => (cells::NAMESPACE, cells::namespace),
+        ("", "events") => (cells::EVENT, cells::event),
+        ("", "services") => (cells::SERVICE, cells::service),
+        ("", "configmaps") => (cells::CONFIG_MAP, cells::config_map),
+        ("", "secrets") => (cells::SECRET, cells::secret),
+        ("", "resourcequotas") => (custom::QUOTA, custom::quota),
+        ("apps", "deployments") => (workloads::DEPLOYMENT, workloads::deployment),
+        ("apps", "replicasets") => (workloads::REPLICA_SET, workloads::replica_set),
+        ("apps", "statefulsets") => (workloads::STATEFUL_SET, workloads::stateful_set),
+        ("apps", "daemonsets") => (workloads::DAEMON_SET, workloads::daemon_set),
+        ("apps", "controllerrevisions") => (workloads::REVISION, workloads::revision),
+        ("batch", "jobs") => (workloads::JOB, workloads::job),
+        ("autoscaling", "horizontalpodautoscalers") => (workloads::SCALER, workloads::scaler),
+        ("policy", "poddisruptionbudgets") => (workloads::BUDGET, workloads::budget),
+        ("coordination.k8s.io", "leases") => (cells::LEASE, cells::lease),
+        _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => {
+            (cells::CREATED, cells::created)
+        }
+        _ => (cells::GENERIC, cells::generic),
+    };
+    Layout { columns, cells }
 }

@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt, stream};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Outcome, Watch};
+use super::answer::{Answer, Outcome, Watch, names};
 use super::server::Server;
 
 /// How long a case waits for something, on the clock of its server.
@@ -250,6 +250,7 @@ async fn make_namespace(ctx: &Ctx) -> Outcome {
     ctx.until("a namespace of the case's own", async || {
         if ctx.post("/api/v1/namespaces", &body).await?.status == 409 {
             ctx.delete(&path, &Value::Null).await?;
+            release(ctx).await?;
             return Ok(None);
         }
         Ok(Some(()))
@@ -264,6 +265,19 @@ async fn make_namespace(ctx: &Ctx) -> Outcome {
         Ok((ctx.get(&account).await?.status == 200).then_some(()))
     })
     .await
+}
+
+/// Takes off the finalizers that an interrupted case left.
+async fn release(ctx: &Ctx) -> Outcome {
+    for kind in ["configmaps", "pods"] {
+        let list = ctx.read(&ctx.core(kind)).await?;
+        for name in names(&list) {
+            let bare = json!({"metadata": {"finalizers": null}});
+            ctx.patch(Patch::Merge, &ctx.core(&format!("{kind}/{name}")), &bare)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 fn report(group: &str, count: usize, failures: &[String]) {

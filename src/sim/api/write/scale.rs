@@ -27,11 +27,22 @@ pub(super) fn of(resource: &Resource, object: &Value) -> Result<Value, Status> {
     let selector: Vec<String> = labels
         .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
         .collect();
+    let mut selector = selector.join(",");
+    let (mut wanted, mut there) = ("/spec/replicas", "/status/replicas");
+    if let Some(custom) = &resource.custom {
+        (wanted, there) = (&custom.scale.wanted, &custom.scale.there);
+        let own = json::text(object, &custom.scale.selector).filter(|_| !custom.scale.selector.is_empty());
+        own.unwrap_or_default().clone_into(&mut selector);
+    }
     let count = |pointer: &str| json::number(object, pointer).unwrap_or(0);
+    let mut spec = json!({"replicas": count(wanted)});
+    if count(wanted) == 0 {
+        // As the API's own type is written: 0 is left out.
+        spec = json!({});
+    }
     Ok(json!({
-        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
-        "spec": {"replicas": count("/spec/replicas")},
-        "status": {"replicas": count("/status/replicas"), "selector": selector.join(",")},
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec,
+        "status": {"replicas": count(there), "selector": selector},
     }))
 }
 
