@@ -215,7 +215,6 @@ fn check_match(token: &str, version: &str, matching: &str) -> Result<(), Status>
     let field = "resourceVersionMatch";
     let forbidden = |why: &str| Err(Status::invalid_options("ListOptions", &Cause::forbidden(field, why)));
     match matching {
-        "" => Ok(()),
         "Exact" | "NotOlderThan" if version.is_empty() => {
             forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided")
         }
@@ -223,7 +222,7 @@ fn check_match(token: &str, version: &str, matching: &str) -> Result<(), Status>
             forbidden("resourceVersionMatch is forbidden when continue is provided")
         }
         "Exact" if version == "0" => forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""),
-        "Exact" | "NotOlderThan" => Ok(()),
+        "" | "Exact" | "NotOlderThan" => Ok(()),
         other => {
             let message =
                 format!("Unsupported value: \"{other}\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
