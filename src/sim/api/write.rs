@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::deletion;
-use super::super::resource::{NAMESPACES, Resource};
+use super::super::resource::{NAMESPACES, NODES, Resource};
 use super::super::status::{Cause, Status};
 use super::super::store::{Store, Stored, Timestamp};
 use super::super::{defaults, json, validation};
@@ -112,6 +112,10 @@ fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: 
         json::set_meta(&mut object, "namespace", request.namespace.clone());
     }
     prune(request, &mut object).map_err(|why| unfit(request, &why))?;
+    // Whoever creates an object wants it; what it is others say. A kubelet says both of its node at once.
+    if resource.traits.status && !resource.same(&NODES) {
+        json::object_mut(&mut object).remove("status");
+    }
     defaults::apply(resource, &mut object);
     validation::new(resource, &object)?;
     if dry {

@@ -164,7 +164,9 @@ async fn create_dry_run(ctx: &Ctx) -> Outcome {
 async fn defaults(ctx: &Ctx) -> Outcome {
     let mut body = deployment("a");
     body["spec"].as_object_mut().map(|spec| spec.remove("replicas"));
+    body["status"] = json!({"replicas": 9});
     let made = ctx.create(&ctx.apps("deployments?dryRun=All"), &body).await?;
+    same("status of a new object", &made["status"]["replicas"], &Value::Null)?;
     let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
     let container = json!({"name": "main", "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File", "imagePullPolicy": "IfNotPresent", "resources": {}});
     let template = json!({"spec": {"restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst",
