@@ -20,6 +20,7 @@ use reload::Origin;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which clusters to look at, and as whom: the command line's part in connecting.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// `--kubeconfig`; empty: `KUBECONFIG`, else `~/.kube/config`, else the cluster this runs in.
@@ -106,7 +107,10 @@ pub(crate) struct Recipe {
 impl std::fmt::Debug for Target {
     /// Names the cluster and nothing that could be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("id", &self.id).field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Target")
+            .field("id", &self.id)
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,7 +134,11 @@ impl Target {
     /// Takes over what the command line says besides contexts.
     #[must_use]
     pub fn with_options(mut self, options: &Options) -> Self {
-        self.namespaces = if options.all_namespaces { Vec::new() } else { options.namespaces.clone() };
+        self.namespaces = if options.all_namespaces {
+            Vec::new()
+        } else {
+            options.namespaces.clone()
+        };
         self.request_timeout = options.request_timeout;
         self.readonly = options.readonly;
         self

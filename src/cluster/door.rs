@@ -1,16 +1,17 @@
 //! Sends requests: with the credentials of the moment, a limit on every wait, and no retry of its own
 //! but one after a 401 that new credentials may cure.
 
+mod session;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use kube::Client;
-use kube::client::{Body, ClientBuilder};
+use kube::client::Body;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
@@ -20,7 +21,8 @@ use super::connect::{Recipe, Target, Way, bare_address};
 use super::error::{ClusterError, retry_after};
 use super::wire::meta::Status;
 use super::wire::{Encoding, Wire, frame};
-use crate::domain::{Clean, Timestamp};
+use crate::domain::Clean;
+use session::Session;
 
 /// What built-in kinds are asked for; the server answers with the first it has.
 pub(crate) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf, application/json;q=0.9";
@@ -59,14 +61,6 @@ struct Inner {
     credential: Option<Credential>,
     count: u64,
     failure: Option<(Instant, ClusterError)>,
-}
-
-/// A client with the credentials it was made with.
-struct Session {
-    client: Client,
-    token: Option<HeaderValue>,
-    expires: Option<Timestamp>,
-    number: u64,
 }
 
 /// A successful answer whose body is still to be read.
@@ -114,7 +108,10 @@ impl Door {
     /// The server's address without credentials, and whether its certificate goes unchecked.
     pub(crate) fn address(&self) -> (Clean, bool) {
         match &self.lock().way {
-            Way::Config(recipe) => (bare_address(&recipe.config.cluster_url), recipe.config.accept_invalid_certs),
+            Way::Config(recipe) => (
+                bare_address(&recipe.config.cluster_url),
+                recipe.config.accept_invalid_certs,
+            ),
             Way::Client(_) | Way::Broken(..) => (Clean::default(), false),
         }
     }
@@ -141,7 +138,11 @@ impl Door {
     /// # Errors
     /// [`ClusterError::ReadOnly`].
     pub(crate) fn may_write(&self) -> Result<(), ClusterError> {
-        if self.readonly { Err(ClusterError::ReadOnly) } else { Ok(()) }
+        if self.readonly {
+            Err(ClusterError::ReadOnly)
+        } else {
+            Ok(())
+        }
     }
 
     /// Asks for `path`; a status other than 2xx is an error.
@@ -157,7 +158,15 @@ impl Door {
 
     /// Posts a review: a question in the form of an object that is not kept.
     pub(crate) async fn review(&self, path: &str, body: &serde_json::Value) -> Result<serde_json::Value, ClusterError> {
-        let answer = self.ask(Method::POST, path, JSON, body.to_string().into_bytes(), self.head_timeout).await?;
+        let answer = self
+            .ask(
+                Method::POST,
+                path,
+                JSON,
+                body.to_string().into_bytes(),
+                self.head_timeout,
+            )
+            .await?;
         let bytes = self.collect(answer.body, LARGEST_ANSWER).await?;
         serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)
     }
@@ -203,14 +212,19 @@ impl Door {
         if let Some(token) = &session.token {
             request = request.header(AUTHORIZATION, token.clone());
         }
-        let request = request.body(Body::from(body)).map_err(|_| ClusterError::transport("request cannot be formed"))?;
+        let request = request
+            .body(Body::from(body))
+            .map_err(|_| ClusterError::transport("request cannot be formed"))?;
         match timeout(limit, session.client.send(request)).await {
             Ok(Ok(answer)) => {
                 self.note_heard();
                 Ok(answer)
             }
             Ok(Err(error)) => Err(ClusterError::of_transport(&error)),
-            Err(_) => Err(ClusterError::transport(&format!("no answer within {} s", limit.as_secs()))),
+            Err(_) => Err(ClusterError::transport(&format!(
+                "no answer within {} s",
+                limit.as_secs()
+            ))),
         }
     }
 
@@ -218,7 +232,10 @@ impl Door {
         let code = answer.status().as_u16();
         let wait = retry_after(answer.headers());
         let encoding = encoding(answer.headers());
-        let body = self.collect(answer.into_body(), LARGEST_FAILURE).await.unwrap_or_default();
+        let body = self
+            .collect(answer.into_body(), LARGEST_FAILURE)
+            .await
+            .unwrap_or_default();
         if encoding == Ok(Encoding::Protobuf) {
             let status = frame::object(&body, Encoding::Protobuf).and_then(|raw| Status::read(raw, Encoding::Protobuf));
             return ClusterError::of_status(code, wait, &status.unwrap_or_default());
@@ -293,13 +310,20 @@ impl Door {
             }
             inner.count += 1;
             // Without a session only the connections were given up: the credentials are still good.
-            let kept = if inner.session.is_none() { inner.credential.clone() } else { None };
+            let kept = if inner.session.is_none() {
+                inner.credential.clone()
+            } else {
+                None
+            };
             (inner.way.clone(), inner.count, kept)
         };
         let kept = kept.filter(|c| c.expires.is_none_or(|at| clock::now() + EARLY < at));
-        let made = timeout(limit.max(super::connect::exec::TIME_LIMIT * 2), self.make(&way, number, kept))
-            .await
-            .unwrap_or_else(|_| Err(login("another login is in the way")));
+        let made = timeout(
+            limit.max(super::connect::exec::TIME_LIMIT * 2),
+            session::make(&way, number, kept, &self.turn),
+        )
+        .await
+        .unwrap_or_else(|_| Err(session::login("another login is in the way")));
         let mut inner = self.lock();
         match made {
             Ok((session, credential)) => {
@@ -315,62 +339,13 @@ impl Door {
             }
         }
     }
-
-    async fn make(
-        &self,
-        way: &Way,
-        number: u64,
-        kept: Option<Credential>,
-    ) -> Result<(Session, Option<Credential>), ClusterError> {
-        let recipe = match way {
-            Way::Client(client) => {
-                let session = Session {
-                    client: client.clone(),
-                    token: None,
-                    expires: None,
-                    number,
-                };
-                return Ok((session, None));
-            }
-            Way::Broken(why, _) => return Err(ClusterError::Login { reason: why.clone() }),
-            Way::Config(recipe) => recipe,
-        };
-        let mut config = recipe.config.clone();
-        let credential = match (&recipe.plugin, kept) {
-            (Some(_), Some(kept)) => Some(kept),
-            (Some(plugin), None) => Some(plugin.run(&self.turn).await.map_err(|why| login(&why))?),
-            (None, _) => None,
-        };
-        if let Some((certificate, key)) = credential.as_ref().and_then(|c| c.certificate.clone()) {
-            config.auth_info.client_certificate_data = Some(certificate);
-            config.auth_info.client_key_data = Some(key.into());
-        }
-        let token = credential.as_ref().and_then(|c| c.token.as_ref()).map(|token| {
-            HeaderValue::try_from(format!("Bearer {token}")).map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
-        });
-        let token = token.transpose().map_err(|_| login("the credential plugin's token has forbidden characters"))?;
-        // What kube says about broken keys and files may quote them.
-        let builder = ClientBuilder::try_from(config)
-            .map_err(|_| login("a certificate, key or token file of this context cannot be used"))?;
-        let session = Session {
-            client: builder.build(),
-            token,
-            expires: credential.as_ref().and_then(|c| c.expires),
-            number,
-        };
-        Ok((session, credential))
-    }
-}
-
-fn login(why: &str) -> ClusterError {
-    ClusterError::Login { reason: why.into() }
 }
 
 fn encoding(headers: &http::HeaderMap) -> Result<Encoding, ClusterError> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(JSON);
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or(JSON);
     if kind.contains("protobuf") {
         Ok(Encoding::Protobuf)
     } else if kind.contains("json") || kind.starts_with("text/plain") {

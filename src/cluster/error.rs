@@ -69,7 +69,9 @@ impl ClusterError {
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Login { .. } => "log in again (`kubectl auth whoami` shows what is wrong); it is tried again by itself",
+            Self::Login { .. } => {
+                "log in again (`kubectl auth whoami` shows what is wrong); it is tried again by itself"
+            }
             Self::Forbidden { .. } => "ask for the right, or choose a namespace you may see with -n",
             Self::NotFound { .. } => "it may have been deleted; go back and look again",
             Self::Conflict { .. } => "somebody else changed it; look again, then repeat",
@@ -77,13 +79,17 @@ impl ClusterError {
             Self::Invalid { .. } => "the server does not take this request; its version may be too old",
             Self::Throttled { .. } => "the server asks to wait; it is tried again by itself",
             Self::Server { .. } => "the server has trouble; it is tried again by itself",
-            Self::Transport { .. } => "check the network, the VPN and the server's address; it is tried again by itself",
+            Self::Transport { .. } => {
+                "check the network, the VPN and the server's address; it is tried again by itself"
+            }
             Self::Certificate { .. } => {
                 "check certificate-authority and the server's address in the kubeconfig; \
                  --insecure-skip-tls-verify connects without this protection"
             }
             Self::Unreadable => "is the server's address right? something else than Kubernetes may be answering",
-            Self::ReadOnly => "start without --readonly, or remove `read-only` from the cluster's section of the configuration",
+            Self::ReadOnly => {
+                "start without --readonly, or remove `read-only` from the cluster's section of the configuration"
+            }
         }
     }
 
@@ -97,14 +103,21 @@ impl ClusterError {
     pub(crate) fn of_status(code: u16, retry_after: Option<Duration>, status: &Status) -> Self {
         let message = short(&status.message);
         let details = status.details.as_ref().map(|d| d.retry_after_seconds);
-        let asked = details.and_then(|s| u64::try_from(s).ok()).filter(|&s| s > 0).map(Duration::from_secs);
+        let asked = details
+            .and_then(|s| u64::try_from(s).ok())
+            .filter(|&s| s > 0)
+            .map(Duration::from_secs);
         let wait = retry_after.or(asked).map(|wait| wait.min(LONGEST_WAIT));
         if matches!(status.reason.as_str(), "Expired" | "Gone") {
             return Self::gone(status);
         }
         match code {
             401 => Self::Login {
-                reason: if message.is_empty() { "the server answers 401".into() } else { message },
+                reason: if message.is_empty() {
+                    "the server answers 401".into()
+                } else {
+                    message
+                },
             },
             403 => Self::Forbidden { message },
             404 => Self::NotFound { message },
@@ -161,7 +174,11 @@ fn short(text: &str) -> Clean {
 pub(crate) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
     let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = text.parse::<f64>().ok().filter(|s| *s >= 0.0)?;
-    Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
+    Some(
+        Duration::try_from_secs_f64(seconds)
+            .unwrap_or(LONGEST_WAIT)
+            .min(LONGEST_WAIT),
+    )
 }
 
 #[cfg(test)]
@@ -176,7 +193,9 @@ mod tests {
         assert_eq!(is(410, "gone"), ClusterError::Gone { go_on: None });
         assert_eq!(
             is(410, r#"{"metadata":{"continue":"t"},"reason":"Expired"}"#),
-            ClusterError::Gone { go_on: Some("t".into()) }
+            ClusterError::Gone {
+                go_on: Some("t".into())
+            }
         );
         assert_eq!(is(400, r#"{"reason":"Expired"}"#), ClusterError::Gone { go_on: None });
         assert!(matches!(is(418, ""), ClusterError::Invalid { code: 418, .. }));

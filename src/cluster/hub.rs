@@ -115,7 +115,10 @@ impl Hub {
 
     /// Somewhere between two durations.
     pub(crate) fn spread(&self, least: Duration, most: Duration) -> Duration {
-        self.dice.lock().unwrap_or_else(PoisonError::into_inner).between(least, most)
+        self.dice
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .between(least, most)
     }
 
     /// A watch was cut before its time.

@@ -70,7 +70,9 @@ impl Probe {
         let began = Instant::now();
         match self.ask().await {
             Ok(answer) => {
-                let skew = answer.as_ref().and_then(|a| skew(&a.headers, clock::now(), began.elapsed()));
+                let skew = answer
+                    .as_ref()
+                    .and_then(|a| skew(&a.headers, clock::now(), began.elapsed()));
                 self.found(skew).await;
                 PERIOD
             }
@@ -92,14 +94,19 @@ impl Probe {
         let door = &self.hub.door;
         match door.ask(Method::GET, "/readyz", JSON, Vec::new(), TIMEOUT).await {
             Ok(answer) => return Ok(Some(answer)),
-            Err(error @ (ClusterError::Login { .. } | ClusterError::Transport { .. } | ClusterError::Certificate { .. })) => {
+            Err(
+                error
+                @ (ClusterError::Login { .. } | ClusterError::Transport { .. } | ClusterError::Certificate { .. }),
+            ) => {
                 return Err(error);
             }
             Err(_) => {}
         }
         match door.ask(Method::GET, "/version", JSON, Vec::new(), TIMEOUT).await {
             Ok(answer) => Ok(Some(answer)),
-            Err(ClusterError::Forbidden { .. } | ClusterError::NotFound { .. } | ClusterError::Throttled { .. }) => Ok(None),
+            Err(ClusterError::Forbidden { .. } | ClusterError::NotFound { .. } | ClusterError::Throttled { .. }) => {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -111,7 +118,9 @@ impl Probe {
         }
         let cuts = self.hub.recent_cuts();
         let link = if self.hub.is_refused.load(Ordering::Relaxed) {
-            let nothing = ClusterError::Forbidden { message: Clean::default() };
+            let nothing = ClusterError::Forbidden {
+                message: Clean::default(),
+            };
             Link::Denied {
                 reason: "you may not list anything here".into(),
                 hint: nothing.hint().into(),
@@ -190,7 +199,9 @@ impl Probe {
             git_version: String,
         }
         let (bytes, _) = self.hub.door.read("/version", JSON).await.ok()?;
-        serde_json::from_slice::<Version>(&bytes).ok().map(|version| version.git_version.into())
+        serde_json::from_slice::<Version>(&bytes)
+            .ok()
+            .map(|version| version.git_version.into())
     }
 
     async fn user(&self) -> Option<Clean> {
@@ -224,8 +235,15 @@ mod tests {
             ("2026-11-22T16:00:10.500Z", 3600),
             ("2026-11-22T18:00:10.500Z", -3600),
         ] {
-            assert_eq!(skew(&headers, at(now), Duration::from_millis(20)), Some(seconds), "{now}");
+            assert_eq!(
+                skew(&headers, at(now), Duration::from_millis(20)),
+                Some(seconds),
+                "{now}"
+            );
         }
-        assert_eq!(skew(&http::HeaderMap::new(), at("2026-11-22T17:00:10Z"), Duration::ZERO), None);
+        assert_eq!(
+            skew(&http::HeaderMap::new(), at("2026-11-22T17:00:10Z"), Duration::ZERO),
+            None
+        );
     }
 }

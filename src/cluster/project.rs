@@ -73,7 +73,13 @@ impl Projector {
             Kind::ResourceQuota => Wire::read(bytes, encoding).map(|wire| self.quota(wire)),
             Kind::Event => Wire::read(bytes, encoding).map(|wire| self.event(wire)),
         }
-        .and_then(|item| if item.key.name.is_empty() { Err(Unreadable) } else { Ok(item) })
+        .and_then(|item| {
+            if item.key.name.is_empty() {
+                Err(Unreadable)
+            } else {
+                Ok(item)
+            }
+        })
     }
 
     fn text(&mut self, raw: &str) -> Clean {
@@ -109,7 +115,11 @@ impl Projector {
     /// The app an object belongs to: the first of `app_labels` it has, else `fallback`.
     fn app(&mut self, labels: &BTreeMap<String, String>, fallback: &str) -> Clean {
         let rules = Arc::clone(&self.rules);
-        let name = rules.app_labels.iter().find_map(|key| labels.get(key)).filter(|name| !name.is_empty());
+        let name = rules
+            .app_labels
+            .iter()
+            .find_map(|key| labels.get(key))
+            .filter(|name| !name.is_empty());
         self.text(name.map_or(fallback, String::as_str))
     }
 
@@ -161,7 +171,10 @@ fn uid(meta: &ObjectMeta) -> Uid {
 /// The owner that manages an object, or the only one it has.
 fn controller(meta: &ObjectMeta) -> Option<&OwnerReference> {
     let owners = &meta.owner_references;
-    owners.iter().find(|owner| owner.controller == Some(true)).or_else(|| owners.first())
+    owners
+        .iter()
+        .find(|owner| owner.controller == Some(true))
+        .or_else(|| owners.first())
 }
 
 #[cfg(test)]
@@ -177,6 +190,9 @@ pub(crate) mod testing {
 
     pub(crate) fn project_with(rules: Rules, kind: Kind, json: &serde_json::Value) -> Object {
         let mut projector = Projector::new(Arc::new(rules));
-        projector.read(kind, json.to_string().as_bytes(), Encoding::Json).expect("readable").object
+        projector
+            .read(kind, json.to_string().as_bytes(), Encoding::Json)
+            .expect("readable")
+            .object
     }
 }

@@ -18,7 +18,7 @@ const MOST_EVENTS: usize = 5_000;
 /// Lines of an object that are shown.
 const MOST_LINES: usize = 20_000;
 
-/// Whether a right is given (SelfSubjectAccessReview).
+/// Whether a right is given (`SelfSubjectAccessReview`).
 pub(crate) async fn may(door: &Door, right: &Right) -> Result<bool, ClusterError> {
     let (resource, subresource) = right.resource.split_once('/').unwrap_or((&right.resource, ""));
     let question = json!({
@@ -32,8 +32,13 @@ pub(crate) async fn may(door: &Door, right: &Right) -> Result<bool, ClusterError
             "namespace": right.namespace,
         }},
     });
-    let answer = door.review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &question).await?;
-    answer.pointer("/status/allowed").and_then(Value::as_bool).ok_or(ClusterError::Unreadable)
+    let answer = door
+        .review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &question)
+        .await?;
+    answer
+        .pointer("/status/allowed")
+        .and_then(Value::as_bool)
+        .ok_or(ClusterError::Unreadable)
 }
 
 /// Answers for those rights that the server answers for.
@@ -43,12 +48,21 @@ pub(crate) async fn review(door: &Door, rights: &[Right]) -> Access {
         Some((right, answer))
     });
     Access {
-        answers: asked.buffer_unordered(QUESTIONS_AT_ONCE).filter_map(|answer| async { answer }).collect().await,
+        answers: asked
+            .buffer_unordered(QUESTIONS_AT_ONCE)
+            .filter_map(|answer| async { answer })
+            .collect()
+            .await,
     }
 }
 
 /// Events about one object, newest first.
-pub(crate) async fn events_about(hub: &Hub, kind: &str, key: &ObjectKey, uid: &Uid) -> Result<Vec<Event>, ClusterError> {
+pub(crate) async fn events_about(
+    hub: &Hub,
+    kind: &str,
+    key: &ObjectKey,
+    uid: &Uid,
+) -> Result<Vec<Event>, ClusterError> {
     let selector = format!("involvedObject.kind={kind},involvedObject.name={}", key.name);
     let path = kinds::collection(Kind::Event, "v1", &key.namespace);
     let mut events = read_events(hub, &format!("{path}?fieldSelector={}&", kinds::escape(&selector))).await?;
@@ -75,10 +89,21 @@ async fn read_events(hub: &Hub, path: &str) -> Result<Vec<Event>, ClusterError> 
     let mut events: Vec<Event> = Vec::new();
     let mut token = String::new();
     loop {
-        let go_on = if token.is_empty() { String::new() } else { format!("&continue={}", kinds::escape(&token)) };
-        let (bytes, encoding) = hub.door.read(&format!("{path}limit=500{go_on}"), PROTOBUF_OR_JSON).await?;
+        let go_on = if token.is_empty() {
+            String::new()
+        } else {
+            format!("&continue={}", kinds::escape(&token))
+        };
+        let (bytes, encoding) = hub
+            .door
+            .read(&format!("{path}limit=500{go_on}"), PROTOBUF_OR_JSON)
+            .await?;
         let page = frame::page(&bytes, encoding).map_err(|_| ClusterError::Unreadable)?;
-        for item in hub.project(Kind::Event, page.items.iter().copied(), encoding).into_iter().flatten() {
+        for item in hub
+            .project(Kind::Event, page.items.iter().copied(), encoding)
+            .into_iter()
+            .flatten()
+        {
             if let Object::Event(event) = item.object {
                 events.push(*event);
             }

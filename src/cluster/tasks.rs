@@ -73,7 +73,8 @@ where
             let task = tokio::spawn(cancel.clone().run_until_cancelled_owned(make()));
             match task.await {
                 Err(error) if error.is_panic() => {
-                    hub.notice(format!("the task '{name}' failed and is started again").into()).await;
+                    hub.notice(format!("the task '{name}' failed and is started again").into())
+                        .await;
                     tokio::time::sleep(REST).await;
                 }
                 Ok(_) | Err(_) => return,
@@ -102,7 +103,8 @@ async fn follow_files(hub: Arc<Hub>, mut origin: Origin) {
                 hub.notice("the kubeconfig changed: connecting anew".into()).await;
             }
             FileChange::Lost(why) => {
-                hub.notice(format!("{why}; the connection goes on as it was").into()).await;
+                hub.notice(format!("{why}; the connection goes on as it was").into())
+                    .await;
             }
         }
     }
@@ -152,15 +154,23 @@ impl Scope {
         tokio::spawn(self.cancel.clone().run_until_cancelled_owned(async move {
             for kind in ORDER {
                 let everywhere = [Clean::default()];
-                let places = if kind.is_namespaced() && !chosen.is_empty() { &chosen[..] } else { &everywhere };
+                let places = if kind.is_namespaced() && !chosen.is_empty() {
+                    &chosen[..]
+                } else {
+                    &everywhere
+                };
                 for namespace in places {
-                    let Ok(turn) = Arc::clone(&hub.lists).acquire_owned().await else { return };
+                    let Ok(turn) = Arc::clone(&hub.lists).acquire_owned().await else {
+                        return;
+                    };
                     let turn = std::sync::Mutex::new(Some(turn));
                     let refusal = refusal.clone();
                     let (hub_of_watch, namespace) = (Arc::clone(&hub), namespace.clone());
                     keep(&hub, &cancel, kind.plural(), move || {
                         let turn = turn.lock().ok().and_then(|mut turn| turn.take());
-                        Watch::new(&hub_of_watch, kind, namespace.clone()).telling(refusal.clone()).run(turn)
+                        Watch::new(&hub_of_watch, kind, namespace.clone())
+                            .telling(refusal.clone())
+                            .run(turn)
                     });
                 }
             }
@@ -186,7 +196,9 @@ impl Scope {
                 self.hub.report(ClusterReport::Scope(None)).await;
             }
         }
-        let is_nothing_left = Kind::ALL.iter().all(|kind| self.refused.contains(kind) || kind.is_custom())
+        let is_nothing_left = Kind::ALL
+            .iter()
+            .all(|kind| self.refused.contains(kind) || kind.is_custom())
             && self.stand_ins.is_empty();
         self.hub.is_refused.store(is_nothing_left, Ordering::Relaxed);
         if is_nothing_left {
@@ -199,16 +211,15 @@ impl Scope {
         if !kind.is_namespaced() {
             return;
         }
-        let visible = match &self.visible {
-            Some(known) => known.clone(),
-            None => {
-                let found = visible_namespaces(&self.hub, &self.own).await;
-                if !found.is_empty() {
-                    self.limit_to(found.clone()).await;
-                }
-                self.visible = Some(found.clone());
-                found
+        let visible = if let Some(known) = &self.visible {
+            known.clone()
+        } else {
+            let found = visible_namespaces(&self.hub, &self.own).await;
+            if !found.is_empty() {
+                self.limit_to(found.clone()).await;
             }
+            self.visible = Some(found.clone());
+            found
         };
         for namespace in visible {
             let place = (kind, namespace.clone());
@@ -218,7 +229,9 @@ impl Scope {
             let token = self.cancel.child_token();
             self.stand_ins.insert(place, token.clone());
             let hub = Arc::clone(&self.hub);
-            keep(&self.hub, &token, kind.plural(), move || queued(Arc::clone(&hub), kind, namespace.clone()));
+            keep(&self.hub, &token, kind.plural(), move || {
+                queued(Arc::clone(&hub), kind, namespace.clone())
+            });
         }
     }
 
@@ -228,7 +241,10 @@ impl Scope {
             kind: Kind::Namespace,
             namespace: Clean::default(),
             generation: self.hub.next_generation(),
-            changes: namespaces.iter().map(|name| Change::Upsert(Object::Namespace(name.clone()))).collect(),
+            changes: namespaces
+                .iter()
+                .map(|name| Change::Upsert(Object::Namespace(name.clone())))
+                .collect(),
             sweep: false,
         };
         self.hub.report(ClusterReport::Scope(Some(namespaces))).await;
@@ -249,7 +265,10 @@ async fn visible_namespaces(hub: &Arc<Hub>, own: &Clean) -> Vec<Clean> {
         names.push(own.clone());
     }
     if names.len() > MOST_NAMESPACES {
-        let text = format!("only the first {MOST_NAMESPACES} of {} namespaces are watched; choose with -n", names.len());
+        let text = format!(
+            "only the first {MOST_NAMESPACES} of {} namespaces are watched; choose with -n",
+            names.len()
+        );
         hub.notice(text.into()).await;
         names.truncate(MOST_NAMESPACES);
     }
@@ -258,7 +277,11 @@ async fn visible_namespaces(hub: &Arc<Hub>, own: &Clean) -> Vec<Clean> {
         let is_allowed = questions::may(&hub.door, &right).await.unwrap_or(true);
         is_allowed.then_some(name)
     });
-    let mut allowed: Vec<Clean> = asked.buffer_unordered(QUESTIONS_AT_ONCE).filter_map(|name| async { name }).collect().await;
+    let mut allowed: Vec<Clean> = asked
+        .buffer_unordered(QUESTIONS_AT_ONCE)
+        .filter_map(|name| async { name })
+        .collect()
+        .await;
     allowed.sort();
     allowed
 }
@@ -270,6 +293,9 @@ async fn namespace_names(hub: &Hub) -> Vec<Clean> {
     let Ok(page) = frame::page(&bytes, encoding) else {
         return Vec::new();
     };
-    let names = page.items.iter().filter_map(|item| MetaOnly::read(item, encoding).ok()?.metadata);
+    let names = page
+        .items
+        .iter()
+        .filter_map(|item| MetaOnly::read(item, encoding).ok()?.metadata);
     names.map(|meta| Clean::new(&meta.name)).collect()
 }

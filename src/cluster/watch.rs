@@ -172,7 +172,6 @@ impl Watch {
         }
         let early_end = lived.is_some_and(|lived| lived < HEALTHY);
         match ended {
-            Ok(Ended::Rewound) => Next::Now,
             Ok(Ended::Resume) => {
                 self.is_suspect = true;
                 Next::Now
@@ -180,9 +179,12 @@ impl Watch {
             Ok(Ended::Closed) if early_end => {
                 self.hub.note_cut();
                 self.is_suspect = true;
-                Next::Retry(self.step().max(AFTER_EARLY_END), "the server ends the watch early".into())
+                Next::Retry(
+                    self.step().max(AFTER_EARLY_END),
+                    "the server ends the watch early".into(),
+                )
             }
-            Ok(Ended::Closed) => Next::Now,
+            Ok(Ended::Closed | Ended::Rewound) => Next::Now,
             Err(error) => {
                 if lived.is_some() {
                     self.hub.note_cut();
@@ -198,12 +200,18 @@ impl Watch {
             ClusterError::Gone { .. } => {
                 self.position = None;
                 self.gone_in_a_row += 1;
-                if self.gone_in_a_row > 1 { Next::Retry(self.step(), why) } else { Next::Now }
+                if self.gone_in_a_row > 1 {
+                    Next::Retry(self.step(), why)
+                } else {
+                    Next::Now
+                }
             }
             ClusterError::Forbidden { .. } => {
                 // What was read stays as it was; a relist brings it up to date once allowed.
                 self.position = None;
-                let pause = FIRST_REFUSAL.saturating_mul(1 << self.refusals.min(4)).min(LONGEST_REFUSAL);
+                let pause = FIRST_REFUSAL
+                    .saturating_mul(1 << self.refusals.min(4))
+                    .min(LONGEST_REFUSAL);
                 self.refusals += 1;
                 Next::Refused(pause)
             }
@@ -212,7 +220,11 @@ impl Watch {
                 self.highest = None;
                 // It may have moved to another version; discovery says whether it is gone.
                 let is_moved = self.path.take().is_some() && self.kind.is_custom();
-                if is_moved { Next::Now } else { Next::Absent(ABSENT_PAUSE) }
+                if is_moved {
+                    Next::Now
+                } else {
+                    Next::Absent(ABSENT_PAUSE)
+                }
             }
             ClusterError::Throttled { wait } | ClusterError::Server { wait, .. } => {
                 self.is_suspect = true;
@@ -313,7 +325,9 @@ impl Watch {
     async fn note_unreadable(&self, count: usize) {
         if count > 0 {
             let objects = if count == 1 { "object" } else { "objects" };
-            self.hub.notice(format!("{count} {objects} unreadable ({})", self.kind.plural()).into()).await;
+            self.hub
+                .notice(format!("{count} {objects} unreadable ({})", self.kind.plural()).into())
+                .await;
         }
     }
 }

@@ -35,7 +35,10 @@ async fn until_synced(reports: &mut Reports) -> BTreeMap<Kind, usize> {
     let mut rows = BTreeMap::<Kind, usize>::new();
     let mut feeds = BTreeMap::new();
     while feeds.len() < Kind::ALL.len() || feeds.values().any(|feed| !matches!(feed, Feed::Live | Feed::Absent)) {
-        let (_, report) = tokio::time::timeout(Duration::from_secs(60), reports.recv()).await.expect("in time").unwrap();
+        let (_, report) = tokio::time::timeout(Duration::from_secs(60), reports.recv())
+            .await
+            .expect("in time")
+            .unwrap();
         match report {
             ClusterReport::Feed(kind, _, feed) => {
                 feeds.insert(kind, feed);
@@ -53,7 +56,9 @@ async fn until_synced(reports: &mut Reports) -> BTreeMap<Kind, usize> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_cluster_is_read_whole() {
     let started = Instant::now();
-    let Some((_cluster, mut reports, _guard)) = watch("lab-a") else { return };
+    let Some((_cluster, mut reports, _guard)) = watch("lab-a") else {
+        return;
+    };
     let rows = until_synced(&mut reports).await;
     println!("synced after {:?}: {rows:?}", started.elapsed());
     assert!(rows.get(&Kind::Node).is_some_and(|n| *n > 0));

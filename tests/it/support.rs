@@ -1,5 +1,6 @@
 //! Clusters that exist only in a test, and an observer that keeps what they report.
 
+pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod observer;
 pub(crate) mod socket;

@@ -20,7 +20,10 @@ use crate::domain::Timestamp;
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How much it may print.
 const OUTPUT_LIMIT: u64 = 1 << 20;
-const VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+const VERSIONS: [&str; 2] = [
+    "client.authentication.k8s.io/v1",
+    "client.authentication.k8s.io/v1beta1",
+];
 
 /// A credential plugin and what it is told.
 #[derive(Clone)]
@@ -44,13 +47,17 @@ pub(crate) struct Credential {
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plugin").field("command", &self.command).finish_non_exhaustive()
+        f.debug_struct("Plugin")
+            .field("command", &self.command)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credential").field("expires", &self.expires).finish_non_exhaustive()
+        f.debug_struct("Credential")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,13 +65,20 @@ impl Plugin {
     /// # Errors
     /// The entry names no command, wants our terminal, or speaks a version we do not.
     pub(crate) fn new(exec: ExecConfig, cluster: &Cluster) -> Result<Self, String> {
-        let command = exec.command.filter(|c| !c.is_empty()).ok_or("its credential plugin has no command")?;
+        let command = exec
+            .command
+            .filter(|c| !c.is_empty())
+            .ok_or("its credential plugin has no command")?;
         if exec.interactive_mode == Some(ExecInteractiveMode::Always) {
-            return Err(format!("its credential plugin '{command}' insists on a terminal; log in with it in a shell first"));
+            return Err(format!(
+                "its credential plugin '{command}' insists on a terminal; log in with it in a shell first"
+            ));
         }
         let version = exec.api_version.unwrap_or_else(|| VERSIONS[0].to_owned());
         if !VERSIONS.contains(&version.as_str()) {
-            return Err(format!("its credential plugin speaks '{version}'; v1 and v1beta1 are known"));
+            return Err(format!(
+                "its credential plugin speaks '{version}'; v1 and v1beta1 are known"
+            ));
         }
         let mut spec = json!({"interactive": false});
         if exec.provide_cluster_info
@@ -110,23 +124,36 @@ impl Plugin {
             let (out, err) = tokio::join!(read_limited(stdout), read_limited(stderr));
             (out, err.is_some(), child.wait().await)
         };
-        let (output, quiet_enough, status) = tokio::time::timeout(TIME_LIMIT, work)
-            .await
-            .map_err(|_| format!("the credential plugin '{name}' did not end within {} s", TIME_LIMIT.as_secs()))?;
+        let (output, quiet_enough, status) = tokio::time::timeout(TIME_LIMIT, work).await.map_err(|_| {
+            format!(
+                "the credential plugin '{name}' did not end within {} s",
+                TIME_LIMIT.as_secs()
+            )
+        })?;
         drop(group);
         let (Some(output), true) = (output, quiet_enough) else {
             return Err(format!("the credential plugin '{name}' prints more than 1 MiB"));
         };
         match status {
-            Ok(status) if status.success() => parse(&output).ok_or_else(|| format!("the credential plugin '{name}' gave no credential")),
+            Ok(status) if status.success() => {
+                parse(&output).ok_or_else(|| format!("the credential plugin '{name}' gave no credential"))
+            }
             Ok(status) => Err(format!("the credential plugin '{name}' failed ({status})")),
             Err(_) => Err(format!("the credential plugin '{name}' cannot be waited for")),
         }
     }
 
     fn cannot_start(&self, error: &std::io::Error) -> String {
-        let hint = self.install_hint.as_deref().map(|hint| format!("; {}", hint.trim())).unwrap_or_default();
-        format!("the credential plugin '{}' cannot be started: {}{hint}", self.command, error.kind())
+        let hint = self
+            .install_hint
+            .as_deref()
+            .map(|hint| format!("; {}", hint.trim()))
+            .unwrap_or_default();
+        format!(
+            "the credential plugin '{}' cannot be started: {}{hint}",
+            self.command,
+            error.kind()
+        )
     }
 }
 
@@ -182,7 +209,11 @@ fn cluster_info(cluster: &Cluster) -> Value {
         let file = cluster.certificate_authority.as_ref()?;
         Some(STANDARD.encode(std::fs::read(file).ok()?))
     });
-    let extension = cluster.extensions.iter().flatten().find(|e| e.name == "client.authentication.k8s.io/exec");
+    let extension = cluster
+        .extensions
+        .iter()
+        .flatten()
+        .find(|e| e.name == "client.authentication.k8s.io/exec");
     let mut info = json!({"server": cluster.server});
     if let Some(info) = info.as_object_mut() {
         let mut put = |key: &str, value: Option<Value>| {
@@ -190,7 +221,10 @@ fn cluster_info(cluster: &Cluster) -> Value {
                 info.insert(key.to_owned(), value);
             }
         };
-        put("insecure-skip-tls-verify", cluster.insecure_skip_tls_verify.map(Into::into));
+        put(
+            "insecure-skip-tls-verify",
+            cluster.insecure_skip_tls_verify.map(Into::into),
+        );
         put("certificate-authority-data", authority.map(Into::into));
         put("proxy-url", cluster.proxy_url.clone().map(Into::into));
         put("tls-server-name", cluster.tls_server_name.clone().map(Into::into));

@@ -24,11 +24,18 @@ async fn run(script: &str) -> Result<Credential, String> {
 
 #[tokio::test]
 async fn a_token_or_a_certificate_is_taken() {
-    let token = run(r#"echo '{"status":{"token":"t0","expirationTimestamp":"2030-01-01T00:00:00Z"}}'"#).await.unwrap();
+    let token = run(r#"echo '{"status":{"token":"t0","expirationTimestamp":"2030-01-01T00:00:00Z"}}'"#)
+        .await
+        .unwrap();
     assert_eq!(token.token.as_deref(), Some("t0"));
     assert_eq!(token.expires.unwrap().to_rfc3339(), "2030-01-01T00:00:00+00:00");
-    let certificate = run(r#"printf 'status:\n  clientCertificateData: c\n  clientKeyData: k\n'"#).await.unwrap();
-    assert_eq!(certificate.certificate, Some((STANDARD.encode("c"), STANDARD.encode("k"))));
+    let certificate = run(r"printf 'status:\n  clientCertificateData: c\n  clientKeyData: k\n'")
+        .await
+        .unwrap();
+    assert_eq!(
+        certificate.certificate,
+        Some((STANDARD.encode("c"), STANDARD.encode("k")))
+    );
 }
 
 #[tokio::test]
@@ -76,7 +83,10 @@ async fn one_that_hangs_is_killed_with_what_it_started() {
         stat.is_empty() || stat.contains(") Z ")
     };
     while !is_gone() {
-        assert!(started.elapsed() < Duration::from_secs(20), "the plugin's child still runs");
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "the plugin's child still runs"
+        );
         std::thread::yield_now();
     }
 }

@@ -40,21 +40,38 @@ fn files(options: &Options, environment: &Environment) -> (Vec<PathBuf>, bool) {
         return (options.kubeconfig.clone(), true);
     }
     if let Some(list) = &environment.kubeconfig {
-        let paths: Vec<_> = std::env::split_paths(list).filter(|p| !p.as_os_str().is_empty()).collect();
+        let paths: Vec<_> = std::env::split_paths(list)
+            .filter(|p| !p.as_os_str().is_empty())
+            .collect();
         return (paths, false);
     }
-    (environment.home.iter().map(|home| home.join(".kube/config")).collect(), false)
+    (
+        environment.home.iter().map(|home| home.join(".kube/config")).collect(),
+        false,
+    )
 }
 
 pub(crate) fn targets(options: &Options, environment: &Environment) -> Result<Vec<Target>, ConnectError> {
     let (paths, all_must_exist) = files(options, environment);
-    let present: Vec<PathBuf> = paths.iter().filter(|path| all_must_exist || path.exists()).cloned().collect();
+    let present: Vec<PathBuf> = paths
+        .iter()
+        .filter(|path| all_must_exist || path.exists())
+        .cloned()
+        .collect();
     if present.is_empty() {
         if environment.in_cluster {
             return in_cluster(options).map(|target| vec![target]);
         }
-        let looked = paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
-        let looked = if looked.is_empty() { "~/.kube/config".to_owned() } else { looked };
+        let looked = paths
+            .iter()
+            .map(|p| p.display().to_string())
+            .collect::<Vec<_>>()
+            .join(", ");
+        let looked = if looked.is_empty() {
+            "~/.kube/config".to_owned()
+        } else {
+            looked
+        };
         return Err(ConnectError::new(
             format!("no kubeconfig: '{looked}' does not exist"),
             "give one with --kubeconfig or KUBECONFIG",
@@ -68,7 +85,10 @@ pub(crate) fn targets(options: &Options, environment: &Environment) -> Result<Ve
         .map(|name| target(name, &merged, &present, options, environment, &turn))
         .collect();
     match targets.first() {
-        Some(Target { way: Way::Broken(why, _), .. }) if targets.iter().all(|t| matches!(t.way, Way::Broken(..))) => {
+        Some(Target {
+            way: Way::Broken(why, _),
+            ..
+        }) if targets.iter().all(|t| matches!(t.way, Way::Broken(..))) => {
             Err(ConnectError::new(why.as_str(), "correct the kubeconfig"))
         }
         _ => Ok(targets),
@@ -80,7 +100,10 @@ fn wanted(options: &Options, merged: &Kubeconfig) -> Result<Vec<String>, Connect
     let known: Vec<&str> = merged.contexts.iter().map(|c| c.name.as_str()).collect();
     if options.all_contexts {
         if known.is_empty() {
-            return Err(ConnectError::new("the kubeconfig has no contexts", "add one with `kubectl config set-context`"));
+            return Err(ConnectError::new(
+                "the kubeconfig has no contexts",
+                "add one with `kubectl config set-context`",
+            ));
         }
         return Ok(known.into_iter().map(str::to_owned).collect());
     }
@@ -100,7 +123,11 @@ fn wanted(options: &Options, merged: &Kubeconfig) -> Result<Vec<String>, Connect
     };
     match names.iter().find(|name| !known.contains(&name.as_str())) {
         Some(unknown) => Err(ConnectError::new(
-            format!("no context '{}' in the kubeconfig; it knows {}", Clean::new(unknown), listed(&known)),
+            format!(
+                "no context '{}' in the kubeconfig; it knows {}",
+                Clean::new(unknown),
+                listed(&known)
+            ),
             "correct --context, or watch all with --all-contexts",
         )),
         None => Ok(names),
@@ -112,9 +139,14 @@ fn listed(names: &[&str]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
-    let mut text = names.iter().take(SHOWN).map(|name| format!("'{}'", Clean::new(name))).collect::<Vec<_>>().join(", ");
+    let mut text = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("'{}'", Clean::new(name)))
+        .collect::<Vec<_>>()
+        .join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        text += " and more";
     }
     text
 }
@@ -124,13 +156,18 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Kubeconfig, ConnectError> {
     let mut merged = Kubeconfig::default();
     for path in paths {
         let one = read_one(path)?;
-        merged = merged.merge(one).map_err(|_| broken(path, "its kind or apiVersion differs from the other files'"))?;
+        merged = merged
+            .merge(one)
+            .map_err(|_| broken(path, "its kind or apiVersion differs from the other files'"))?;
     }
     Ok(merged)
 }
 
 fn broken(path: &Path, why: &str) -> ConnectError {
-    ConnectError::new(format!("kubeconfig '{}' cannot be used: {why}", path.display()), "correct the file")
+    ConnectError::new(
+        format!("kubeconfig '{}' cannot be used: {why}", path.display()),
+        "correct the file",
+    )
 }
 
 fn read_one(path: &Path) -> Result<Kubeconfig, ConnectError> {
@@ -141,8 +178,14 @@ fn read_one(path: &Path) -> Result<Kubeconfig, ConnectError> {
     for document in serde_yaml_ng::Deserializer::from_str(&text) {
         let checked = <Kubeconfig as serde::Deserialize>::deserialize(document);
         if let Err(error) = checked {
-            let place = error.location().map(|at| format!("line {}, column {}: ", at.line(), at.column()));
-            let what = if is_syntax(&text) { "not YAML" } else { "not a kubeconfig" };
+            let place = error
+                .location()
+                .map(|at| format!("line {}, column {}: ", at.line(), at.column()));
+            let what = if is_syntax(&text) {
+                "not YAML"
+            } else {
+                "not a kubeconfig"
+            };
             if !text.trim().is_empty() {
                 return Err(broken(path, &format!("{}{what}", place.unwrap_or_default())));
             }
@@ -165,7 +208,11 @@ fn target(
     turn: &Arc<Semaphore>,
 ) -> Target {
     let origin = Origin::new(name, files.to_vec(), merged, options.clone(), environment.clone());
-    let namespaces = if options.all_namespaces { Vec::new() } else { options.namespaces.clone() };
+    let namespaces = if options.all_namespaces {
+        Vec::new()
+    } else {
+        options.namespaces.clone()
+    };
     let mut target = Target {
         id: ClusterId::new(name),
         way: Way::Broken(Clean::default(), None),
@@ -200,15 +247,30 @@ pub(crate) fn recipe(
 ) -> Result<Recipe, String> {
     let mut own = merged.clone();
     own.current_context = Some(context.to_owned());
-    let found = own.contexts.iter().find(|c| c.name == context).and_then(|c| c.context.clone());
+    let found = own
+        .contexts
+        .iter()
+        .find(|c| c.name == context)
+        .and_then(|c| c.context.clone());
     let found = found.ok_or("it is gone from the kubeconfig")?;
-    let cluster = own.clusters.iter().find(|c| c.name == found.cluster).and_then(|c| c.cluster.clone());
+    let cluster = own
+        .clusters
+        .iter()
+        .find(|c| c.name == found.cluster)
+        .and_then(|c| c.cluster.clone());
     let cluster = cluster.ok_or_else(|| format!("its cluster '{}' is not in the kubeconfig", found.cluster))?;
-    let user = own.auth_infos.iter().find(|u| Some(&u.name) == found.user.as_ref()).and_then(|u| u.auth_info.clone());
+    let user = own
+        .auth_infos
+        .iter()
+        .find(|u| Some(&u.name) == found.user.as_ref())
+        .and_then(|u| u.auth_info.clone());
     if let Some(provider) = user.as_ref().and_then(|user| user.auth_provider.as_ref())
         && provider.name != "oidc"
     {
-        return Err(format!("its auth provider '{}' is no longer supported; use a credential plugin (exec)", provider.name));
+        return Err(format!(
+            "its auth provider '{}' is no longer supported; use a credential plugin (exec)",
+            provider.name
+        ));
     }
     // Proxies are settled by us, so kube must not read them from the cluster's entry or fail on them:
     // kube 5.0 compares NO_PROXY with the proxy's address instead of the server's.
@@ -254,7 +316,10 @@ fn in_cluster(options: &Options) -> Result<Target, ConnectError> {
     settle(&mut config, options);
     if let Some(name) = options.contexts.first() {
         return Err(ConnectError::new(
-            format!("no context '{}': there is no kubeconfig, only the cluster this runs in", Clean::new(name)),
+            format!(
+                "no context '{}': there is no kubeconfig, only the cluster this runs in",
+                Clean::new(name)
+            ),
             "leave out --context",
         ));
     }
@@ -262,7 +327,11 @@ fn in_cluster(options: &Options) -> Result<Target, ConnectError> {
         id: ClusterId::new("in-cluster"),
         server: bare_address(&config.cluster_url),
         insecure: config.accept_invalid_certs,
-        namespaces: if options.all_namespaces { Vec::new() } else { options.namespaces.clone() },
+        namespaces: if options.all_namespaces {
+            Vec::new()
+        } else {
+            options.namespaces.clone()
+        },
         own_namespace: config.default_namespace.clone(),
         request_timeout: options.request_timeout,
         readonly: options.readonly,

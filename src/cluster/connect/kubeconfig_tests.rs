@@ -65,10 +65,16 @@ fn what_is_wrong_is_said_in_one_sentence() {
         (unknown, "no context 'idx' in the kubeconfig; it knows 'idc'"),
         (options(&[missing]), "missing' cannot be used: entity not found"),
         (options(&[file("syntax", "a: [\nb: }\n")]), "line 2, column"),
-        (options(&[file("shape", "users:\n- name: x\n  user:\n    token: [s3cret]\n")]), "not a kubeconfig"),
+        (
+            options(&[file("shape", "users:\n- name: x\n  user:\n    token: [s3cret]\n")]),
+            "not a kubeconfig",
+        ),
         (options(&[file("empty", "")]), "no current context; it knows none"),
         (
-            options(&[file("half", "current-context: x\ncontexts: [{name: x, context: {cluster: y, user: z}}]\n")]),
+            options(&[file(
+                "half",
+                "current-context: x\ncontexts: [{name: x, context: {cluster: y, user: z}}]\n",
+            )]),
             "context 'x': its cluster 'y' is not in the kubeconfig",
         ),
     ] {
@@ -110,7 +116,9 @@ fn only_a_change_of_its_own_entries_counts() {
     let path = folder.path().join("config");
     fs::write(&path, entry("idc", "t1")).unwrap();
     let targets = targets(&options(std::slice::from_ref(&path)), &Environment::default()).unwrap();
-    let Way::Config(recipe) = &targets[0].way else { panic!("usable") };
+    let Way::Config(recipe) = &targets[0].way else {
+        panic!("usable")
+    };
     let mut origin = recipe.origin.clone().unwrap();
     assert!(matches!(origin.look(), Change::None));
     fs::write(&path, entry("idc", "t1") + "# a comment\n").unwrap();

@@ -24,7 +24,9 @@ impl std::fmt::Debug for ProxyVariables {
 impl ProxyVariables {
     pub(crate) fn of_process() -> Self {
         let either = |upper: &str, lower: &str| {
-            [upper, lower].into_iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+            [upper, lower]
+                .into_iter()
+                .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
         };
         Self {
             https: either("HTTPS_PROXY", "https_proxy"),
@@ -40,8 +42,14 @@ impl ProxyVariables {
 /// The address is not one of a proxy; the text does not repeat it.
 pub(crate) fn of(server: &Uri, configured: Option<&str>, variables: &ProxyVariables) -> Result<Option<Uri>, String> {
     let parse = |text: &str| {
-        let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let uri: Uri = full.parse().map_err(|_| "its proxy's address is not a URL".to_owned())?;
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let uri: Uri = full
+            .parse()
+            .map_err(|_| "its proxy's address is not a URL".to_owned())?;
         match uri.scheme_str() {
             Some("http" | "https" | "socks5") => Ok(uri),
             _ => Err("its proxy must be http, https or socks5".to_owned()),
@@ -51,10 +59,19 @@ pub(crate) fn of(server: &Uri, configured: Option<&str>, variables: &ProxyVariab
         return parse(text).map(Some);
     }
     let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
-    if is_local(host) || variables.none.as_deref().is_some_and(|list| is_excepted(host, server.port_u16(), list)) {
+    if is_local(host)
+        || variables
+            .none
+            .as_deref()
+            .is_some_and(|list| is_excepted(host, server.port_u16(), list))
+    {
         return Ok(None);
     }
-    let variable = if server.scheme_str() == Some("http") { &variables.http } else { &variables.https };
+    let variable = if server.scheme_str() == Some("http") {
+        &variables.http
+    } else {
+        &variables.https
+    };
     variable.as_deref().map(parse).transpose()
 }
 
@@ -65,27 +82,33 @@ fn is_local(host: &str) -> bool {
 
 fn is_excepted(host: &str, port: Option<u16>, list: &str) -> bool {
     let ip = host.parse::<IpAddr>().ok();
-    list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| {
-        if entry == "*" {
-            return true;
-        }
-        if let (Some(ip), Some((network, bits))) = (ip, entry.split_once('/')) {
-            return in_network(ip, network, bits);
-        }
-        let (name, wanted_port) = match entry.rsplit_once(':') {
-            Some((name, digits)) if !name.contains(':') => (name, digits.parse().ok()),
-            _ => (entry, None),
-        };
-        if wanted_port.is_some() && wanted_port != port {
-            return false;
-        }
-        if let (Some(ip), Ok(other)) = (ip, name.trim_matches(['[', ']']).parse::<IpAddr>()) {
-            return ip == other;
-        }
-        let name = name.trim_start_matches('*').trim_start_matches('.').to_ascii_lowercase();
-        let host = host.to_ascii_lowercase();
-        host == name || host.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.'))
-    })
+    list.split([',', ' '])
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .any(|entry| {
+            if entry == "*" {
+                return true;
+            }
+            if let (Some(ip), Some((network, bits))) = (ip, entry.split_once('/')) {
+                return in_network(ip, network, bits);
+            }
+            let (name, wanted_port) = match entry.rsplit_once(':') {
+                Some((name, digits)) if !name.contains(':') => (name, digits.parse().ok()),
+                _ => (entry, None),
+            };
+            if wanted_port.is_some() && wanted_port != port {
+                return false;
+            }
+            if let (Some(ip), Ok(other)) = (ip, name.trim_matches(['[', ']']).parse::<IpAddr>()) {
+                return ip == other;
+            }
+            let name = name
+                .trim_start_matches('*')
+                .trim_start_matches('.')
+                .to_ascii_lowercase();
+            let host = host.to_ascii_lowercase();
+            host == name || host.strip_suffix(&name).is_some_and(|rest| rest.ends_with('.'))
+        })
 }
 
 fn in_network(ip: IpAddr, network: &str, bits: &str) -> bool {
@@ -118,26 +141,54 @@ mod tests {
         };
         for (server, configured, none, proxy) in [
             ("https://k.corp:6443", None, "", Some("http://proxy.corp:3128/")),
-            ("https://k.corp:6443", Some("socks5://p:1"), "k.corp", Some("socks5://p:1/")),
+            (
+                "https://k.corp:6443",
+                Some("socks5://p:1"),
+                "k.corp",
+                Some("socks5://p:1/"),
+            ),
             ("https://k.corp:6443", None, "corp", None),
             ("https://k.corp:6443", None, ".corp", None),
             ("https://kcorp:6443", None, "corp", Some("http://proxy.corp:3128/")),
-            ("https://k.corp:6443", None, "k.corp:443", Some("http://proxy.corp:3128/")),
+            (
+                "https://k.corp:6443",
+                None,
+                "k.corp:443",
+                Some("http://proxy.corp:3128/"),
+            ),
             ("https://10.1.2.3:6443", None, "10.0.0.0/8", None),
-            ("https://11.1.2.3:6443", None, "10.0.0.0/8", Some("http://proxy.corp:3128/")),
-            ("https://k.corp:6443", None, "proxy.corp", Some("http://proxy.corp:3128/")),
+            (
+                "https://11.1.2.3:6443",
+                None,
+                "10.0.0.0/8",
+                Some("http://proxy.corp:3128/"),
+            ),
+            (
+                "https://k.corp:6443",
+                None,
+                "proxy.corp",
+                Some("http://proxy.corp:3128/"),
+            ),
             ("https://k.corp", None, "*", None),
             ("https://127.0.0.1:6443", None, "", None),
             ("http://k.corp", None, "", None),
         ] {
             let found = of(&server.parse().unwrap(), configured, &variables(none)).unwrap();
-            assert_eq!(found.map(|uri| uri.to_string()).as_deref(), proxy, "{server} {configured:?} {none}");
+            assert_eq!(
+                found.map(|uri| uri.to_string()).as_deref(),
+                proxy,
+                "{server} {configured:?} {none}"
+            );
         }
     }
 
     #[test]
     fn a_wrong_proxy_is_not_repeated() {
-        let error = of(&"https://k".parse().unwrap(), Some("ftp://user:hunter2@p"), &ProxyVariables::default());
+        let error = of(
+            &"https://k".parse().unwrap(),
+            Some("ftp://user:hunter2@p"),
+            &ProxyVariables::default(),
+        );
         assert!(!error.unwrap_err().contains("hunter2"));
     }
 }

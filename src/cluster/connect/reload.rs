@@ -101,7 +101,9 @@ fn entries(context: &str, merged: &Kubeconfig) -> u64 {
     let cluster = body.and_then(|body| merged.clusters.iter().find(|c| c.name == body.cluster));
     let user = body.and_then(|body| merged.auth_infos.iter().find(|u| Some(&u.name) == body.user.as_ref()));
     // Through `Value`, whose maps are sorted: the kubeconfig's own hash maps are not.
-    let text = serde_json::to_value((found, cluster, user)).map(|value| value.to_string()).unwrap_or_default();
+    let text = serde_json::to_value((found, cluster, user))
+        .map(|value| value.to_string())
+        .unwrap_or_default();
     text.hash(&mut hasher);
     hasher.finish()
 }

@@ -1,4 +1,4 @@
-//! Workloads and their revisions: Deployments, StatefulSets, DaemonSets, Jobs, ReplicaSets.
+//! Workloads and their revisions.
 
 use std::sync::Arc;
 
@@ -69,7 +69,11 @@ impl Projector {
                 .iter()
                 .map(|(kind, reason, message)| (self.text(kind), self.text(reason), Clean::new(message)))
                 .collect(),
-            strategy: said.strategy.iter().map(|(label, value)| (self.text(label), self.text(value))).collect(),
+            strategy: said
+                .strategy
+                .iter()
+                .map(|(label, value)| (self.text(label), self.text(value)))
+                .collect(),
         };
         Self::item(key, meta, Object::Workload(Box::new(workload)))
     }
@@ -176,9 +180,14 @@ impl Projector {
         let spec = wire.spec.unwrap_or_default();
         let status = wire.status.unwrap_or_default();
         let meta = wire.metadata.unwrap_or_default();
-        let is_over = status.conditions.iter().any(|c| matches!(c.kind.as_str(), "Complete" | "Failed") && c.status == "True");
+        let is_over = status
+            .conditions
+            .iter()
+            .any(|c| matches!(c.kind.as_str(), "Complete" | "Failed") && c.status == "True");
         let parallel = i64::from(spec.parallelism.unwrap_or(1));
-        let left = spec.completions.map_or(parallel, |n| i64::from(n - status.succeeded).max(0));
+        let left = spec
+            .completions
+            .map_or(parallel, |n| i64::from(n - status.succeeded).max(0));
         let mut strategy = vec![("parallelism", parallel.to_string())];
         let completions = spec.completions.map_or_else(|| "any".to_owned(), |n| n.to_string());
         strategy.push(("succeeded", format!("{} of {completions}", status.succeeded)));
@@ -214,13 +223,21 @@ impl Projector {
         let number = ["deployment.kubernetes.io/revision", "rollout.argoproj.io/revision"]
             .into_iter()
             .find_map(|key| annotation(&meta.annotations, key));
-        let hash = ["pod-template-hash", "rollouts-pod-template-hash"].into_iter().find_map(|key| meta.labels.get(key));
-        let failure = status.conditions.iter().find(|c| c.kind == "ReplicaFailure" && c.status == "True");
+        let hash = ["pod-template-hash", "rollouts-pod-template-hash"]
+            .into_iter()
+            .find_map(|key| meta.labels.get(key));
+        let failure = status
+            .conditions
+            .iter()
+            .find(|c| c.kind == "ReplicaFailure" && c.status == "True");
         let key = self.key(&meta);
         let revision = Revision {
             key: key.clone(),
             uid: uid(&meta),
-            app: self.app(&meta.labels, owner.map_or(meta.name.as_str(), |owner| owner.name.as_str())),
+            app: self.app(
+                &meta.labels,
+                owner.map_or(meta.name.as_str(), |owner| owner.name.as_str()),
+            ),
             workload: owner.and_then(|owner| Some((Kind::from_name(&owner.kind)?, self.text(&owner.name)))),
             number: number.and_then(|n| n.parse().ok()),
             hash: hash.map(|hash| self.text(hash)),
@@ -265,9 +282,8 @@ fn timed_troubles(conditions: &[TimedCondition]) -> Vec<(&str, &str, &str)> {
 
 fn is_trouble(kind: &str, status: &str) -> bool {
     match kind {
-        "ReplicaFailure" | "Failed" | "FailureTarget" | "InvalidSpec" | "Suspended" | "FailedScale" | "FailedUpdate" => {
-            status == "True"
-        }
+        "ReplicaFailure" | "Failed" | "FailureTarget" | "InvalidSpec" | "Suspended" | "FailedScale"
+        | "FailedUpdate" => status == "True",
         "Available" | "Progressing" | "Healthy" => status == "False",
         _ => false,
     }
@@ -304,7 +320,10 @@ mod tests {
         );
         assert_eq!(deployment.app, "gift-live");
         assert_eq!(deployment.version, Version::Commit("c0ffee".into()));
-        assert_eq!((deployment.generation, deployment.desired, deployment.ready), ((7, 6), 4, 3));
+        assert_eq!(
+            (deployment.generation, deployment.desired, deployment.ready),
+            ((7, 6), 4, 3)
+        );
         assert_eq!(deployment.min_instances, Some(3));
         assert_eq!(deployment.shape.requests, Resources::new(2000, 0));
         assert_eq!(deployment.conditions.len(), 1);
@@ -316,10 +335,17 @@ mod tests {
         for (status, spec, desired) in [
             (json!({}), json!({"parallelism": 3, "completions": 10}), 3),
             (json!({"succeeded": 9}), json!({"parallelism": 3, "completions": 10}), 1),
-            (json!({"conditions": [{"type": "Complete", "status": "True"}]}), json!({}), 0),
+            (
+                json!({"conditions": [{"type": "Complete", "status": "True"}]}),
+                json!({}),
+                0,
+            ),
             (json!({}), json!({"suspend": true}), 0),
         ] {
-            let job = workload(Kind::Job, &json!({"metadata": {"name": "j"}, "spec": spec, "status": status}));
+            let job = workload(
+                Kind::Job,
+                &json!({"metadata": {"name": "j"}, "spec": spec, "status": status}),
+            );
             assert_eq!(job.desired, desired, "{spec} {status}");
         }
     }
@@ -333,9 +359,14 @@ mod tests {
                 "ownerReferences": [{"kind": "Deployment", "name": "live", "controller": true}]},
               "spec": {"replicas": 0}, "status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "quota"}]}}),
         );
-        let Object::Revision(revision) = object else { panic!("not a revision") };
+        let Object::Revision(revision) = object else {
+            panic!("not a revision")
+        };
         assert_eq!(revision.workload, Some((Kind::Deployment, "live".into())));
-        assert_eq!((revision.number, revision.desired, revision.app.as_str()), (Some(12), 0, "live"));
+        assert_eq!(
+            (revision.number, revision.desired, revision.app.as_str()),
+            (Some(12), 0, "live")
+        );
         assert_eq!(revision.failure.as_ref().unwrap(), &"quota");
     }
 }

@@ -1,4 +1,4 @@
-//! Argo Rollouts and OpenKruise CloneSets.
+//! Workloads of Argo Rollouts and OpenKruise.
 
 use super::apps::{Counts, Said, troubles, written};
 use super::{Item, Projector};
@@ -110,10 +110,19 @@ mod tests {
                 ("partition", "80%"),
             ),
         ] {
-            let Object::Workload(workload) = project(kind, &object) else { panic!("not a workload") };
-            assert_eq!((workload.kind, workload.generation, workload.paused), (kind, generation, paused));
+            let Object::Workload(workload) = project(kind, &object) else {
+                panic!("not a workload")
+            };
+            assert_eq!(
+                (workload.kind, workload.generation, workload.paused),
+                (kind, generation, paused)
+            );
             assert_eq!((workload.desired, workload.ready), (5, 5));
-            assert!(workload.strategy.contains(&(setting.0.into(), setting.1.into())), "{:?}", workload.strategy);
+            assert!(
+                workload.strategy.contains(&(setting.0.into(), setting.1.into())),
+                "{:?}",
+                workload.strategy
+            );
         }
     }
 }

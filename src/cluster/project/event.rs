@@ -10,8 +10,12 @@ impl Projector {
         let about = wire.involved_object.unwrap_or_default();
         let series = wire.series.unwrap_or_default();
         let created = moment(meta.creation_timestamp);
-        let first = moment(wire.first_timestamp).or_else(|| moment(wire.event_time)).or(created);
-        let last = moment(series.last_observed_time).or_else(|| moment(wire.last_timestamp)).or(first);
+        let first = moment(wire.first_timestamp)
+            .or_else(|| moment(wire.micro_time))
+            .or(created);
+        let last = moment(series.last_observed_time)
+            .or_else(|| moment(wire.last_timestamp))
+            .or(first);
         let source = if wire.reporting_component.is_empty() {
             wire.source.unwrap_or_default().component
         } else {
@@ -67,7 +71,9 @@ mod tests {
                 "scheduler",
             ),
         ] {
-            let Object::Event(event) = project(Kind::Event, &object) else { panic!("not an event") };
+            let Object::Event(event) = project(Kind::Event, &object) else {
+                panic!("not an event")
+            };
             assert!(event.warning);
             assert_eq!((event.count, event.source.as_str()), (count, source));
             assert_eq!(event.last_seen.unwrap().to_rfc3339(), last);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::shape::{effect, resources};
 use super::{Item, Projector, moment, uid};
+use crate::cluster::wire::meta::TimedCondition;
 use crate::cluster::wire::node::{self as wire, NodeSpec};
 use crate::domain::node::{Node, NodeHealth, Taint};
-use crate::domain::{Object, Provider};
+use crate::domain::{Clean, Object, Provider};
 
 /// The taint that keeps a node for one app.
 const EXCLUSIVE: &str = "pilothouse.dev/exclusive";
@@ -35,11 +36,14 @@ impl Projector {
         let spec = wire.spec.unwrap_or_default();
         let status = wire.status.unwrap_or_default();
         let rules = Arc::clone(&self.rules);
-        let first = |keys: &[String]| keys.iter().find_map(|key| meta.labels.get(key)).filter(|v| !v.is_empty());
+        let first = |keys: &[String]| {
+            keys.iter()
+                .find_map(|key| meta.labels.get(key))
+                .filter(|v| !v.is_empty())
+        };
         let place = first(&rules.location_labels);
         let group = first(&rules.group_labels).filter(|&group| Some(group) != place);
         let ready = status.conditions.iter().find(|c| c.kind == "Ready");
-        let bad = status.conditions.iter().filter(|c| c.kind != "Ready" && c.status == "True");
         let internal = status.addresses.iter().find(|a| a.kind == "InternalIP");
         let instance_type = meta
             .labels
@@ -51,37 +55,45 @@ impl Projector {
             uid: uid(&meta),
             location: self.text(place.or(rules.cluster_location.as_ref()).map_or("", String::as_str)),
             group: group.map(|group| self.text(group)),
-            exclusive: spec.taints.iter().find(|t| t.key == EXCLUSIVE).and_then(|t| self.some(&t.value)),
+            exclusive: spec
+                .taints
+                .iter()
+                .find(|t| t.key == EXCLUSIVE)
+                .and_then(|t| self.some(&t.value)),
             provider: self.provider(&meta.labels, &spec.provider_id, place.is_some()),
             labels: self.labels(&meta.labels),
             pod_cidrs: pod_cidrs(&spec).iter().map(|cidr| (*cidr).into()).collect(),
             internal_ip: internal.map(|a| a.address.as_str().into()),
-            kubelet_version: self.text(status.node_info.as_ref().map_or("", |info| info.kubelet_version.as_str())),
+            kubelet_version: self.text(&status.node_info.unwrap_or_default().kubelet_version),
             instance_type: instance_type.map(|name| self.text(name)),
             created: moment(meta.creation_timestamp),
-            health: match ready.map(|c| c.status.as_str()) {
-                Some("True") => NodeHealth::Ready,
-                Some("False") => NodeHealth::NotReady,
-                _ => NodeHealth::Unknown,
-            },
+            health: health(ready),
             ready_since: ready.and_then(|c| moment(c.last_transition_time)),
-            pressures: bad.map(|c| self.text(&c.kind)).collect(),
+            pressures: self.pressures(&status.conditions),
             cordoned: spec.unschedulable,
-            taints: spec
-                .taints
-                .iter()
-                .filter_map(|t| {
-                    Some(Taint {
-                        effect: effect(&t.effect)?,
-                        key: self.text(&t.key),
-                        value: self.text(&t.value),
-                    })
-                })
-                .collect(),
+            taints: spec.taints.iter().filter_map(|taint| self.taint(taint)).collect(),
             allocatable: resources(&status.allocatable),
-            pod_slots: status.allocatable.get("pods").and_then(|q| q.text.parse().ok()).unwrap_or(0),
+            pod_slots: status
+                .allocatable
+                .get("pods")
+                .and_then(|q| q.text.parse().ok())
+                .unwrap_or(0),
         };
         Self::item(key, meta, Object::Node(Box::new(node)))
+    }
+
+    fn taint(&mut self, taint: &wire::Taint) -> Option<Taint> {
+        Some(Taint {
+            effect: effect(&taint.effect)?,
+            key: self.text(&taint.key),
+            value: self.text(&taint.value),
+        })
+    }
+
+    /// Conditions that should not be: all that are true but `Ready`.
+    fn pressures(&mut self, conditions: &[TimedCondition]) -> Arc<[Clean]> {
+        let bad = conditions.iter().filter(|c| c.kind != "Ready" && c.status == "True");
+        bad.map(|c| self.text(&c.kind)).collect()
     }
 
     /// Whose machine it is: what a label says, what only one cloud's nodes have, the provider id.
@@ -90,7 +102,9 @@ impl Projector {
     /// somebody gave a location is therefore taken for one of the company's own.
     fn provider(&mut self, labels: &BTreeMap<String, String>, provider_id: &str, has_location: bool) -> Provider {
         let is_true = |key: &str| labels.get(key).is_some_and(|v| v == "true");
-        let said = ["pilothouse.dev/provider", "provider"].into_iter().find_map(|key| labels.get(key));
+        let said = ["pilothouse.dev/provider", "provider"]
+            .into_iter()
+            .find_map(|key| labels.get(key));
         match said.map(String::as_str) {
             Some("idc" | "IDC") => return Provider::Idc,
             Some("mixed") => return Provider::Mixed,
@@ -121,9 +135,19 @@ impl Projector {
     }
 }
 
+fn health(ready: Option<&TimedCondition>) -> NodeHealth {
+    match ready.map(|c| c.status.as_str()) {
+        Some("True") => NodeHealth::Ready,
+        Some("False") => NodeHealth::NotReady,
+        _ => NodeHealth::Unknown,
+    }
+}
+
 fn pod_cidrs(spec: &NodeSpec) -> Vec<&str> {
     if spec.pod_cidrs.is_empty() {
-        std::iter::once(spec.pod_cidr.as_str()).filter(|cidr| !cidr.is_empty()).collect()
+        std::iter::once(spec.pod_cidr.as_str())
+            .filter(|cidr| !cidr.is_empty())
+            .collect()
     } else {
         spec.pod_cidrs.iter().map(String::as_str).collect()
     }
@@ -152,7 +176,12 @@ mod tests {
             ..Rules::default()
         };
         for (rules, labels, location, group) in [
-            (Rules::default(), json!({"topology.kubernetes.io/zone": "a", "pilothouse.dev/location": "idc-1"}), "idc-1", None),
+            (
+                Rules::default(),
+                json!({"topology.kubernetes.io/zone": "a", "pilothouse.dev/location": "idc-1"}),
+                "idc-1",
+                None,
+            ),
             (
                 configured.clone(),
                 json!({"topology.kubernetes.io/zone": "a", "pilothouse.dev/group": "g1"}),
@@ -165,7 +194,7 @@ mod tests {
         ] {
             let node = node(rules, &json!({"metadata": {"name": "n", "labels": labels}}));
             assert_eq!(node.location, location, "{labels}");
-            assert_eq!(node.group.as_ref().map(crate::domain::Clean::as_str), group, "{labels}");
+            assert_eq!(node.group.as_ref().map(Clean::as_str), group, "{labels}");
         }
     }
 
@@ -176,7 +205,11 @@ mod tests {
             (json!({"provider": "idc"}), "aws:///x", Provider::Idc),
             (json!({"provider": "aliyun"}), "", cloud("aliyun")),
             (json!({"cloud.google.com/gke-nodepool": "p"}), "", cloud("gcp")),
-            (json!({"alibabacloud.com/nodepool-id": "p", "alibabacloud.com/external": "true"}), "", Provider::Idc),
+            (
+                json!({"alibabacloud.com/nodepool-id": "p", "alibabacloud.com/external": "true"}),
+                "",
+                Provider::Idc,
+            ),
             (json!({}), "aws:///eu-1a/i-1", cloud("aws")),
             (json!({}), "cn-beijing.i-2ze", cloud("aliyun")),
             (json!({}), "kind://docker/x", Provider::Unknown),

@@ -28,7 +28,9 @@ impl Projector {
         let (reason, message) = self.pod_reason(&status);
         let shape = self.pod_shape(&meta.labels, &spec, Some(&status));
         let containers = self.containers(&spec, &status);
-        let hash = [TEMPLATE_HASH, ROLLOUT_HASH, REVISION_HASH].into_iter().find_map(|key| meta.labels.get(key));
+        let hash = [TEMPLATE_HASH, ROLLOUT_HASH, REVISION_HASH]
+            .into_iter()
+            .find_map(|key| meta.labels.get(key));
         let key = self.key(&meta);
         let pod = Pod {
             key: key.clone(),
@@ -81,14 +83,20 @@ impl Projector {
             all.push(self.container(container, ContainerRole::Main, &status.container_statuses));
         }
         for container in spec.ephemeral_containers.iter().filter_map(|c| c.common.as_ref()) {
-            all.push(self.container(container, ContainerRole::Ephemeral, &status.ephemeral_container_statuses));
+            all.push(self.container(
+                container,
+                ContainerRole::Ephemeral,
+                &status.ephemeral_container_statuses,
+            ));
         }
         all
     }
 
     fn container(&mut self, spec: &WireContainer, role: ContainerRole, statuses: &[ContainerStatus]) -> Container {
         let status = statuses.iter().find(|s| s.name == spec.name);
-        let last = status.and_then(|s| s.last_state.as_ref()).and_then(|s| s.terminated.as_ref());
+        let last = status
+            .and_then(|s| s.last_state.as_ref())
+            .and_then(|s| s.terminated.as_ref());
         Container {
             name: self.text(&spec.name),
             role,
@@ -140,11 +148,13 @@ fn top_workload<'a>(meta: &'a ObjectMeta, owner: &'a OwnerReference) -> Option<(
         let kind = Kind::from_name(&owner.kind).filter(|kind| kind.is_workload())?;
         return Some((kind, &owner.name));
     }
-    [(TEMPLATE_HASH, Kind::Deployment), (ROLLOUT_HASH, Kind::Rollout)].into_iter().find_map(|(label, kind)| {
-        let hash = meta.labels.get(label)?;
-        let name = owner.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
-        Some((kind, name))
-    })
+    [(TEMPLATE_HASH, Kind::Deployment), (ROLLOUT_HASH, Kind::Rollout)]
+        .into_iter()
+        .find_map(|(label, kind)| {
+            let hash = meta.labels.get(label)?;
+            let name = owner.name.strip_suffix(hash.as_str())?.strip_suffix('-')?;
+            Some((kind, name))
+        })
 }
 
 /// The image of the container that counts: the one named by annotation, else the first.
@@ -194,7 +204,7 @@ mod tests {
         }
     }
 
-    fn owned(kind: &str, name: &str, labels: Value) -> Value {
+    fn owned(kind: &str, name: &str, labels: &Value) -> Value {
         json!({"metadata": {"name": "p", "namespace": "gift", "labels": labels,
             "ownerReferences": [{"kind": kind, "name": name, "controller": true}]}})
     }
@@ -203,23 +213,39 @@ mod tests {
     fn the_top_owner_and_the_app_are_told_by_the_pod_alone() {
         for (object, workload, app) in [
             (
-                owned("ReplicaSet", "live-6c5c9", json!({"pod-template-hash": "6c5c9"})),
+                owned("ReplicaSet", "live-6c5c9", &json!({"pod-template-hash": "6c5c9"})),
                 Some((Kind::Deployment, "live")),
                 "live",
             ),
             (
-                owned("ReplicaSet", "live-6c5c9", json!({"rollouts-pod-template-hash": "6c5c9", "app": "gift-live"})),
+                owned(
+                    "ReplicaSet",
+                    "live-6c5c9",
+                    &json!({"rollouts-pod-template-hash": "6c5c9", "app": "gift-live"}),
+                ),
                 Some((Kind::Rollout, "live")),
                 "gift-live",
             ),
-            (owned("ReplicaSet", "bare", json!({})), None, "bare"),
-            (owned("StatefulSet", "db", json!(null)), Some((Kind::StatefulSet, "db")), "db"),
-            (owned("CloneSet", "im", json!({"k8s-app": "im-gate"})), Some((Kind::CloneSet, "im")), "im-gate"),
-            (owned("Workflow", "w", json!({})), None, "w"),
+            (owned("ReplicaSet", "bare", &json!({})), None, "bare"),
+            (
+                owned("StatefulSet", "db", &json!(null)),
+                Some((Kind::StatefulSet, "db")),
+                "db",
+            ),
+            (
+                owned("CloneSet", "im", &json!({"k8s-app": "im-gate"})),
+                Some((Kind::CloneSet, "im")),
+                "im-gate",
+            ),
+            (owned("Workflow", "w", &json!({})), None, "w"),
             (json!({"metadata": {"name": "alone"}}), None, "alone"),
         ] {
             let pod = pod(&object);
-            assert_eq!(pod.workload.as_ref().map(|(k, n)| (*k, n.as_str())), workload, "{object}");
+            assert_eq!(
+                pod.workload.as_ref().map(|(k, n)| (*k, n.as_str())),
+                workload,
+                "{object}"
+            );
             assert_eq!(pod.app, app, "{object}");
         }
     }
@@ -227,9 +253,21 @@ mod tests {
     #[test]
     fn the_version_is_the_commit_else_the_images() {
         for (annotations, image, version) in [
-            (json!({"pilothouse.dev/commit": "c0ffee1234"}), "a:v1", Version::Commit("c0ffee1234".into())),
-            (json!({"org.opencontainers.image.revision": "beef"}), "a:v1", Version::Commit("beef".into())),
-            (json!({"kubectl.kubernetes.io/default-container": "main"}), "a:v1", Version::Tag("v2".into())),
+            (
+                json!({"pilothouse.dev/commit": "c0ffee1234"}),
+                "a:v1",
+                Version::Commit("c0ffee1234".into()),
+            ),
+            (
+                json!({"org.opencontainers.image.revision": "beef"}),
+                "a:v1",
+                Version::Commit("beef".into()),
+            ),
+            (
+                json!({"kubectl.kubernetes.io/default-container": "main"}),
+                "a:v1",
+                Version::Tag("v2".into()),
+            ),
             (json!(null), "a@sha256:abc", Version::Digest("sha256:abc".into())),
         ] {
             let object = json!({"metadata": {"name": "p", "annotations": annotations},
@@ -242,8 +280,16 @@ mod tests {
     fn requests_follow_limits_pod_level_and_resize() {
         let container = |requests: Value, limits: Value| json!({"name": "c", "resources": {"requests": requests, "limits": limits}});
         for (spec, status, cpu) in [
-            (json!({"containers": [container(json!({"cpu": "100m"}), json!({"cpu": 1}))]}), json!({}), 100),
-            (json!({"containers": [container(json!(null), json!({"cpu": 1}))]}), json!({}), 1000),
+            (
+                json!({"containers": [container(json!({"cpu": "100m"}), json!({"cpu": 1}))]}),
+                json!({}),
+                100,
+            ),
+            (
+                json!({"containers": [container(json!(null), json!({"cpu": 1}))]}),
+                json!({}),
+                1000,
+            ),
             (
                 json!({"containers": [container(json!({"cpu": "100m"}), json!({}))], "resources": {"requests": {"cpu": "700m"}}}),
                 json!({}),

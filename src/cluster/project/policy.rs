@@ -83,10 +83,18 @@ fn in_words(spec: &wire::MetricSpec, status: Option<&wire::MetricStatus>) -> Str
         (m.name.clone(), m.target.as_ref(), now.and_then(|n| n.current.as_ref()))
     } else if let Some(m) = spec.pods.as_ref().or(spec.external.as_ref()) {
         let now = status.and_then(|s| s.pods.as_ref().or(s.external.as_ref()));
-        (named(&m.metric), m.target.as_ref(), now.and_then(|n| n.current.as_ref()))
+        (
+            named(&m.metric),
+            m.target.as_ref(),
+            now.and_then(|n| n.current.as_ref()),
+        )
     } else if let Some(m) = &spec.object {
         let now = status.and_then(|s| s.object.as_ref());
-        (named(&m.metric), m.target.as_ref(), now.and_then(|n| n.current.as_ref()))
+        (
+            named(&m.metric),
+            m.target.as_ref(),
+            now.and_then(|n| n.current.as_ref()),
+        )
     } else {
         return "unknown metric".to_owned();
     };
@@ -125,10 +133,18 @@ mod tests {
                 "currentMetrics": [{"resource": {"name": "cpu", "current": {"averageUtilization": 45}}}],
                 "conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": "no metrics"}]}}),
         );
-        let Object::Autoscaler(autoscaler) = object else { panic!("not an autoscaler") };
+        let Object::Autoscaler(autoscaler) = object else {
+            panic!("not an autoscaler")
+        };
         assert_eq!(autoscaler.metrics.as_ref(), ["cpu 45 % / 60 %", "qps – / 1k"]);
-        assert_eq!((autoscaler.min, autoscaler.max, autoscaler.current, autoscaler.desired), (1, 9, 2, 3));
-        assert_eq!(autoscaler.trouble.as_ref().unwrap(), &"FailedGetResourceMetric: no metrics");
+        assert_eq!(
+            (autoscaler.min, autoscaler.max, autoscaler.current, autoscaler.desired),
+            (1, 9, 2, 3)
+        );
+        assert_eq!(
+            autoscaler.trouble.as_ref().unwrap(),
+            &"FailedGetResourceMetric: no metrics"
+        );
     }
 
     #[test]
@@ -140,14 +156,25 @@ mod tests {
         ) else {
             panic!("not a budget")
         };
-        assert_eq!((budget.allowed, budget.healthy, budget.wanted_healthy, budget.selector.len()), (1, 3, 2, 1));
+        assert_eq!(
+            (
+                budget.allowed,
+                budget.healthy,
+                budget.wanted_healthy,
+                budget.selector.len()
+            ),
+            (1, 3, 2, 1)
+        );
         let Object::Quota(quota) = project(
             Kind::ResourceQuota,
             &json!({"metadata": {"name": "q"}, "status": {"hard": {"cpu": "10", "pods": 5}, "used": {"cpu": "2500m"}}}),
         ) else {
             panic!("not a quota")
         };
-        assert_eq!((quota.limits[0].used_millis, quota.limits[0].hard_millis), (2500, 10_000));
+        assert_eq!(
+            (quota.limits[0].used_millis, quota.limits[0].hard_millis),
+            (2500, 10_000)
+        );
         assert_eq!((quota.limits[1].used_millis, quota.limits[1].hard_millis), (0, 5_000));
     }
 }

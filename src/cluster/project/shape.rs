@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Projector;
 use crate::cluster::wire::meta::{LabelSelector, SelectorRequirement};
 use crate::cluster::wire::pod::{Amounts, Container, ContainerStatus, PodSpec, PodStatus, Requirements};
+use crate::cluster::wire::scalar::Quantity;
 use crate::domain::headroom::{AffinityTerm, Operator, Requirement, Toleration, effective_requests};
 use crate::domain::node::TaintEffect;
 use crate::domain::{Cpu, Memory, PodShape, Resources};
@@ -36,11 +37,17 @@ impl Projector {
                 })
                 .collect(),
             tolerations: spec.tolerations.iter().map(|t| self.toleration(t)).collect(),
-            host_port: spec.containers.iter().any(|c| c.ports.iter().any(|port| port.host_port > 0)),
+            host_port: spec
+                .containers
+                .iter()
+                .any(|c| c.ports.iter().any(|port| port.host_port > 0)),
             one_per_node: affinity.and_then(|a| a.pod_anti_affinity.as_ref()).is_some_and(|anti| {
                 anti.required.iter().any(|term| {
                     term.topology_key == HOSTNAME
-                        && term.label_selector.as_ref().is_some_and(|selector| selects(selector, labels))
+                        && term
+                            .label_selector
+                            .as_ref()
+                            .is_some_and(|selector| selects(selector, labels))
                 })
             }),
         }
@@ -103,8 +110,8 @@ fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool 
 /// CPU and memory of a list of amounts.
 pub(super) fn resources(amounts: &Amounts) -> Resources {
     Resources {
-        cpu: amounts.get("cpu").and_then(|q| q.cpu()).unwrap_or_default(),
-        memory: amounts.get("memory").and_then(|q| q.memory()).unwrap_or_default(),
+        cpu: amounts.get("cpu").and_then(Quantity::cpu).unwrap_or_default(),
+        memory: amounts.get("memory").and_then(Quantity::memory).unwrap_or_default(),
     }
 }
 
@@ -114,8 +121,16 @@ pub(super) fn container_requests(requirements: Option<&Requirements>) -> Resourc
         let limits = resources(&r.limits);
         let requests = resources(&r.requests);
         Resources {
-            cpu: if r.requests.contains_key("cpu") { requests.cpu } else { limits.cpu },
-            memory: if r.requests.contains_key("memory") { requests.memory } else { limits.memory },
+            cpu: if r.requests.contains_key("cpu") {
+                requests.cpu
+            } else {
+                limits.cpu
+            },
+            memory: if r.requests.contains_key("memory") {
+                requests.memory
+            } else {
+                limits.memory
+            },
         }
     })
 }
@@ -124,15 +139,23 @@ pub(super) fn container_requests(requirements: Option<&Requirements>) -> Resourc
 pub(super) fn container_limits(requirements: Option<&Requirements>) -> (Option<i64>, Option<i64>) {
     let limits = requirements.map(|r| &r.limits);
     (
-        limits.and_then(|l| l.get("cpu")).and_then(|q| q.cpu()).map(|Cpu(m)| m),
-        limits.and_then(|l| l.get("memory")).and_then(|q| q.memory()).map(|Memory(b)| b),
+        limits
+            .and_then(|l| l.get("cpu"))
+            .and_then(Quantity::cpu)
+            .map(|Cpu(m)| m),
+        limits
+            .and_then(|l| l.get("memory"))
+            .and_then(Quantity::memory)
+            .map(|Memory(b)| b),
     )
 }
 
 fn requests(spec: &PodSpec, status: Option<&PodStatus>) -> Resources {
     let infeasible = status.is_some_and(|s| {
         s.resize == "Infeasible"
-            || s.conditions.iter().any(|c| c.kind == "PodResizePending" && c.reason == "Infeasible")
+            || s.conditions
+                .iter()
+                .any(|c| c.kind == "PodResizePending" && c.reason == "Infeasible")
     });
     let of = |container: &Container, statuses: &[ContainerStatus]| {
         let asked = container_requests(container.resources.as_ref());
@@ -142,13 +165,27 @@ fn requests(spec: &PodSpec, status: Option<&PodStatus>) -> Resources {
         // While a container is resized in place, the scheduler counts the larger of what is asked for,
         // what the node has set aside and what runs; a resize that cannot be is not counted.
         let allocated = resources(&status.allocated_resources);
-        let actual = status.resources.as_ref().map(|r| resources(&r.requests)).unwrap_or_default();
+        let actual = status
+            .resources
+            .as_ref()
+            .map(|r| resources(&r.requests))
+            .unwrap_or_default();
         let held = allocated.max(actual);
-        if infeasible && !held.is_zero() { held } else { asked.max(held) }
+        if infeasible && !held.is_zero() {
+            held
+        } else {
+            asked.max(held)
+        }
     };
-    let (main, init) = status.map_or((&[][..], &[][..]), |s| (&s.container_statuses, &s.init_container_statuses));
+    let (main, init) = status.map_or((&[][..], &[][..]), |s| {
+        (&s.container_statuses, &s.init_container_statuses)
+    });
     let containers: Vec<_> = spec.containers.iter().map(|c| of(c, main)).collect();
-    let inits: Vec<_> = spec.init_containers.iter().map(|c| (of(c, init), c.restart_policy == "Always")).collect();
+    let inits: Vec<_> = spec
+        .init_containers
+        .iter()
+        .map(|c| (of(c, init), c.restart_policy == "Always"))
+        .collect();
     let overhead = resources(&spec.overhead);
     let sum = effective_requests(&containers, &inits, Resources::default());
     // Requests of the pod as a whole replace the sum of its containers', resource by resource.

@@ -33,11 +33,15 @@ impl Fetch {
     /// Asks for a page in a task of its own, so that it comes in while the one before is read.
     fn start(hub: &Arc<Hub>, kind: Kind, path: String) -> Self {
         let hub = Arc::clone(hub);
-        Self(tokio::spawn(async move { hub.door.read(&path, kinds::accept(kind)).await }))
+        Self(tokio::spawn(
+            async move { hub.door.read(&path, kinds::accept(kind)).await },
+        ))
     }
 
     async fn finish(mut self) -> Result<(Bytes, Encoding), ClusterError> {
-        (&mut self.0).await.unwrap_or_else(|_| Err(ClusterError::transport("the request was given up")))
+        (&mut self.0)
+            .await
+            .unwrap_or_else(|_| Err(ClusterError::transport("the request was given up")))
     }
 }
 
@@ -69,7 +73,11 @@ impl Watch {
     async fn pages(&mut self, path: &str) -> Result<(String, bool), ClusterError> {
         self.generation = self.hub.next_generation();
         let page_path = |token: &str| {
-            let go_on = if token.is_empty() { String::new() } else { format!("&continue={}", kinds::escape(token)) };
+            let go_on = if token.is_empty() {
+                String::new()
+            } else {
+                format!("&continue={}", kinds::escape(token))
+            };
             format!("{path}?limit={PAGE}{go_on}")
         };
         let mut rows = 0;
@@ -122,7 +130,11 @@ impl Watch {
     async fn send_page(&mut self, page: &frame::Page<'_>, encoding: Encoding, sweep: bool) {
         let read = self.hub.project(self.kind, page.items.iter().copied(), encoding);
         let unreadable = read.iter().filter(|item| item.is_err()).count();
-        let changes: Vec<Change> = read.into_iter().flatten().map(|item| Change::Upsert(item.object)).collect();
+        let changes: Vec<Change> = read
+            .into_iter()
+            .flatten()
+            .map(|item| Change::Upsert(item.object))
+            .collect();
         self.has_rows |= !changes.is_empty();
         self.current_at = Some(clock::now());
         let batch = Batch {
@@ -138,8 +150,14 @@ impl Watch {
 
     /// Asks for one object only, to learn the version of the moment.
     async fn glance(&self, path: &str) -> Result<ListMeta, ClusterError> {
-        let (bytes, encoding) = self.hub.door.read(&format!("{path}?limit=1"), kinds::accept(self.kind)).await?;
-        frame::page(&bytes, encoding).map(|page| page.meta).map_err(|_| ClusterError::Unreadable)
+        let (bytes, encoding) = self
+            .hub
+            .door
+            .read(&format!("{path}?limit=1"), kinds::accept(self.kind))
+            .await?;
+        frame::page(&bytes, encoding)
+            .map(|page| page.meta)
+            .map_err(|_| ClusterError::Unreadable)
     }
 
     /// Sees whether the server's history is behind what we have seen of it. A watch from a version in
@@ -185,5 +203,8 @@ impl Watch {
 
 /// Errors after which the same page may come.
 fn is_passing(error: &ClusterError) -> bool {
-    matches!(error, ClusterError::Transport { .. } | ClusterError::Server { wait: None, .. })
+    matches!(
+        error,
+        ClusterError::Transport { .. } | ClusterError::Server { wait: None, .. }
+    )
 }

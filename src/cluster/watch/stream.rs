@@ -28,7 +28,11 @@ impl Watch {
         let version = kinds::escape(&position);
         self.position = Some(position);
         let query = format!("watch=1&allowWatchBookmarks=true&timeoutSeconds={life}&resourceVersion={version}");
-        let answer = self.hub.door.get(&format!("{path}?{query}"), kinds::accept(self.kind)).await?;
+        let answer = self
+            .hub
+            .door
+            .get(&format!("{path}?{query}"), kinds::accept(self.kind))
+            .await?;
         self.live_since = Some(Instant::now());
         self.current_at = Some(clock::now());
         if std::mem::take(&mut self.refusals) > 0 {
@@ -126,7 +130,10 @@ impl Watch {
             match event.kind {
                 EventKind::Error => {
                     let status = Status::read(event.object, encoding).unwrap_or_default();
-                    let code = u16::try_from(status.code).ok().filter(|code| *code >= 400).unwrap_or(500);
+                    let code = u16::try_from(status.code)
+                        .ok()
+                        .filter(|code| *code >= 400)
+                        .unwrap_or(500);
                     return Err(ClusterError::of_status(code, None, &status));
                 }
                 EventKind::Bookmark => {
@@ -152,10 +159,17 @@ impl Watch {
     /// Takes one object's change; 1 when it could not be read.
     fn take_object(&mut self, event: &frame::WatchEvent<'_>, encoding: Encoding, pending: &mut Pending) -> usize {
         let is_deleted = event.kind == EventKind::Deleted;
-        let read = self.hub.project(self.kind, std::iter::once(event.object), encoding).pop();
+        let read = self
+            .hub
+            .project(self.kind, std::iter::once(event.object), encoding)
+            .pop();
         if let Some(Ok(item)) = read {
             self.advance(item.version);
-            let change = if is_deleted { Change::Delete(item.key.clone()) } else { Change::Upsert(item.object) };
+            let change = if is_deleted {
+                Change::Delete(item.key.clone())
+            } else {
+                Change::Upsert(item.object)
+            };
             pending.put(item.key, change);
             return 0;
         }

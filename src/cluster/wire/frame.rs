@@ -111,7 +111,12 @@ pub(crate) fn page(bytes: &[u8], encoding: Encoding) -> Result<Page<'_>, Unreada
             let list: List<'_> = serde_json::from_slice(bytes).map_err(|_| Unreadable)?;
             Ok(Page {
                 meta: list.metadata,
-                items: list.items.into_iter().flatten().map(|raw| raw.get().as_bytes()).collect(),
+                items: list
+                    .items
+                    .into_iter()
+                    .flatten()
+                    .map(|raw| raw.get().as_bytes())
+                    .collect(),
             })
         }
     }
@@ -219,7 +224,11 @@ impl Splitter {
             let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
             let Some(at) = memchr::memchr(b'\n', unsearched) else {
                 self.searched = self.buffer.len();
-                return if self.buffer.len() > LONGEST_EVENT { Err(TooLong) } else { Ok(None) };
+                return if self.buffer.len() > LONGEST_EVENT {
+                    Err(TooLong)
+                } else {
+                    Ok(None)
+                };
             };
             let line = self.buffer.split_to(self.searched + at).freeze();
             self.buffer.advance(1);
@@ -274,7 +283,14 @@ mod tests {
 
     #[test]
     fn broken_bytes_are_unreadable_not_a_panic() {
-        for bytes in [&b"k8s\0\x12\xff\x01"[..], b"k8s\0\x0b", b"nonsense", b"", b"{\"items\":[", b"{\"items\":3}"] {
+        for bytes in [
+            &b"k8s\0\x12\xff\x01"[..],
+            b"k8s\0\x0b",
+            b"nonsense",
+            b"",
+            b"{\"items\":[",
+            b"{\"items\":3}",
+        ] {
             for encoding in [Encoding::Json, Encoding::Protobuf] {
                 assert!(page(bytes, encoding).is_err(), "{bytes:?} {encoding:?}");
             }

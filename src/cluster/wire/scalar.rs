@@ -3,8 +3,8 @@
 use std::fmt;
 
 use chrono::{DateTime, SubsecRound, Utc};
-use serde::de::{self, Deserializer, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
 
 use crate::domain::{Cpu, Memory, Timestamp};
 

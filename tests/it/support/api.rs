@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::StreamExt as _;
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+
+use super::answer::{answer, asked, collection_of, covers, full, key, stream};
+pub(crate) use super::answer::{gone, line_of};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
@@ -34,7 +35,10 @@ impl Asked {
     }
     /// A list of everything, not a glance at one object; only its first page.
     pub(crate) fn is_list_of(&self, path: &str) -> bool {
-        self.path == path && !self.is_watch() && self.query.get("limit").is_some_and(|n| n != "1") && !self.query.contains_key("continue")
+        self.path == path
+            && !self.is_watch()
+            && self.query.get("limit").is_some_and(|n| n != "1")
+            && !self.query.contains_key("continue")
     }
     pub(crate) fn is_watch_of(&self, path: &str) -> bool {
         self.path == path && self.is_watch()
@@ -43,7 +47,11 @@ impl Asked {
 
 /// What a rule answers in place of the server.
 pub(crate) enum Reply {
-    Answer { code: u16, headers: Vec<(&'static str, String)>, body: Bytes },
+    Answer {
+        code: u16,
+        headers: Vec<(&'static str, String)>,
+        body: Bytes,
+    },
     /// The connection is refused.
     Refuse,
     /// Nothing ever comes.
@@ -54,12 +62,16 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn status(code: u16, status: &Value) -> Self {
-        Self::Answer { code, headers: Vec::new(), body: status.to_string().into() }
+        Self::Answer {
+            code,
+            headers: Vec::new(),
+            body: status.to_string().into(),
+        }
     }
 }
 
 type Rule = Box<dyn FnMut(&Asked) -> Option<Reply> + Send>;
-type Pipe = mpsc::UnboundedSender<Result<Bytes, BoxError>>;
+pub(crate) type Pipe = mpsc::UnboundedSender<Result<Bytes, BoxError>>;
 
 #[derive(Default)]
 struct State {
@@ -141,7 +153,11 @@ impl Api {
         let version = state.version;
         let mut object = object.clone();
         object["metadata"]["resourceVersion"] = version.to_string().into();
-        let known = state.objects.entry(collection.to_owned()).or_default().insert(key(&object), object.clone());
+        let known = state
+            .objects
+            .entry(collection.to_owned())
+            .or_default()
+            .insert(key(&object), object.clone());
         let kind = if known.is_some() { "MODIFIED" } else { "ADDED" };
         state.emit(collection, &json!({"type": kind, "object": object}));
     }
@@ -150,7 +166,11 @@ impl Api {
         let mut state = self.state();
         state.version += 1;
         let version = state.version;
-        let mut object = state.objects.get_mut(collection).and_then(|all| all.remove(key)).expect("an object to delete");
+        let mut object = state
+            .objects
+            .get_mut(collection)
+            .and_then(|all| all.remove(key))
+            .expect("an object to delete");
         object["metadata"]["resourceVersion"] = version.to_string().into();
         state.emit(collection, &json!({"type": "DELETED", "object": object}));
     }
@@ -198,7 +218,14 @@ impl Api {
         state.version = version;
         state.history.clear();
         for all in state.objects.values_mut() {
-            all.retain(|_, object| object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap() <= version);
+            all.retain(|_, object| {
+                object["metadata"]["resourceVersion"]
+                    .as_str()
+                    .unwrap()
+                    .parse::<u64>()
+                    .unwrap()
+                    <= version
+            });
         }
     }
 
@@ -208,8 +235,15 @@ impl Api {
 
     /// What an observer must come to see of a collection.
     pub(crate) fn names(&self, collection: &str) -> Vec<String> {
-        let keys = self.state().objects.get(collection).map(|all| all.keys().cloned().collect::<Vec<_>>());
-        keys.unwrap_or_default().into_iter().map(|key| key.trim_start_matches('/').to_owned()).collect()
+        let keys = self
+            .state()
+            .objects
+            .get(collection)
+            .map(|all| all.keys().cloned().collect::<Vec<_>>());
+        keys.unwrap_or_default()
+            .into_iter()
+            .map(|key| key.trim_start_matches('/').to_owned())
+            .collect()
     }
 
     /// Answers a request, now or never.
@@ -231,7 +265,11 @@ impl Api {
         state.rules = rules;
         match replied {
             Some(Reply::Answer { code, headers, body }) => {
-                let kind = if body.first() == Some(&b'<') { "text/html" } else { "application/json" };
+                let kind = if body.first() == Some(&b'<') {
+                    "text/html"
+                } else {
+                    "application/json"
+                };
                 let mut response = Response::builder().status(code).header("content-type", kind);
                 for (name, value) in headers {
                     response = response.header(name, value);
@@ -265,9 +303,8 @@ impl State {
     fn emit(&mut self, collection: &str, event: &Value) {
         self.history.push((self.version, collection.to_owned(), event.clone()));
         if !self.silent {
-            self.watchers.retain(|(path, pipe)| {
-                !covers(path, collection, event) || pipe.send(Ok(line_of(event))).is_ok()
-            });
+            self.watchers
+                .retain(|(path, pipe)| !covers(path, collection, event) || pipe.send(Ok(line_of(event))).is_ok());
         }
     }
 
@@ -278,13 +315,19 @@ impl State {
             path if path.ends_with("selfsubjectreviews") => {
                 return answer(201, &json!({"status": {"userInfo": {"username": "ann"}}}));
             }
-            path if path.ends_with("selfsubjectaccessreviews") => return answer(201, &json!({"status": {"allowed": true}})),
+            path if path.ends_with("selfsubjectaccessreviews") => {
+                return answer(201, &json!({"status": {"allowed": true}}));
+            }
             path if path.contains("argoproj.io") || path.contains("kruise.io") => {
                 return answer(404, &json!({"kind": "Status", "code": 404, "message": "not found"}));
             }
             _ => {}
         }
-        if asked.is_watch() { self.watch(asked) } else { self.list(asked) }
+        if asked.is_watch() {
+            self.watch(asked)
+        } else {
+            self.list(asked)
+        }
     }
 
     fn list(&self, asked: &Asked) -> Response<Body> {
@@ -304,7 +347,8 @@ impl State {
     fn items(&self, path: &str) -> Vec<&Value> {
         let (collection, namespace) = collection_of(path);
         let all = self.objects.get(&collection).into_iter().flat_map(BTreeMap::values);
-        all.filter(|object| namespace.is_none() || object["metadata"]["namespace"].as_str() == namespace.as_deref()).collect()
+        all.filter(|object| namespace.is_none() || object["metadata"]["namespace"].as_str() == namespace.as_deref())
+            .collect()
     }
 
     fn watch(&mut self, asked: &Asked) -> Response<Body> {
@@ -322,61 +366,6 @@ impl State {
         self.watchers.push((asked.path.clone(), pipe));
         response
     }
-}
-
-/// The `Status` of an expired version.
-pub(crate) fn gone() -> Value {
-    json!({"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410, "message": "too old resource version"})
-}
-
-fn covers(path: &str, collection: &str, event: &Value) -> bool {
-    let (watched, namespace) = collection_of(path);
-    watched == collection && (namespace.is_none() || event["object"]["metadata"]["namespace"].as_str() == namespace.as_deref())
-}
-
-/// `/api/v1/namespaces/gift/pods` is `/api/v1/pods` in `gift`.
-fn collection_of(path: &str) -> (String, Option<String>) {
-    match path.split_once("/namespaces/").and_then(|(root, rest)| Some((root, rest.split_once('/')?))) {
-        Some((root, (namespace, plural))) => (format!("{root}/{plural}"), Some(namespace.to_owned())),
-        None => (path.to_owned(), None),
-    }
-}
-
-fn key(object: &Value) -> String {
-    let part = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
-    format!("{}/{}", part("namespace"), part("name"))
-}
-
-fn asked(request: &Request<Bytes>) -> Asked {
-    let query = request.uri().query().unwrap_or_default();
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    Asked {
-        method: request.method().clone(),
-        path: request.uri().path().to_owned(),
-        query: pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
-        token: request.headers().get("authorization").and_then(|v| v.to_str().ok()).map(str::to_owned),
-    }
-}
-
-pub(crate) fn line_of(event: &Value) -> Bytes {
-    format!("{event}\n").into()
-}
-
-fn full(body: Bytes) -> Body {
-    Full::new(body).map_err(|never| match never {}).boxed_unsync()
-}
-
-fn answer(code: u16, body: &Value) -> Response<Body> {
-    let response = Response::builder().status(code).header("content-type", "application/json");
-    response.body(full(body.to_string().into())).unwrap()
-}
-
-fn stream() -> (Pipe, Response<Body>) {
-    let (pipe, mut end) = mpsc::unbounded_channel();
-    let chunks = futures::stream::poll_fn(move |context| end.poll_recv(context));
-    let body = StreamBody::new(chunks.map(|chunk: Result<Bytes, BoxError>| chunk.map(Frame::data)));
-    let response = Response::builder().header("content-type", "application/json");
-    (pipe, response.body(body.boxed_unsync()).unwrap())
 }
 
 impl tower_service::Service<Request<kube::client::Body>> for Api {
