@@ -1,7 +1,5 @@
 //! The small change of a scripted API server: bodies, lines, paths.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{Request, Response};

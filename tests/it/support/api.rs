@@ -248,7 +248,7 @@ impl Api {
 
     /// Answers a request, now or never.
     pub(crate) async fn handle(&self, request: Request<Bytes>) -> Result<Response<Body>, BoxError> {
-        let reply = self.decide(request);
+        let reply = self.decide(&request);
         match reply {
             Decided::Answer(response) => Ok(response),
             Decided::Refuse => Err("connection refused".into()),
@@ -256,8 +256,8 @@ impl Api {
         }
     }
 
-    fn decide(&self, request: Request<Bytes>) -> Decided {
-        let asked = asked(&request);
+    fn decide(&self, request: &Request<Bytes>) -> Decided {
+        let asked = asked(request);
         let mut state = self.state();
         state.asked.push(asked.clone());
         let mut rules = std::mem::take(&mut state.rules);
