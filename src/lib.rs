@@ -23,7 +23,21 @@
 //! rows; `view` draws them. A key becomes an `Action`, `update` answers with `Effect`s, `runtime` runs
 //! them. What may import what is enforced by `tests/it/layers.rs`.
 
+pub mod cli;
 pub mod cluster;
+pub mod config;
 pub mod domain;
+pub mod input;
+pub mod listing;
 pub mod message;
+pub mod model;
+pub mod notice;
+pub mod overlays;
+pub mod runtime;
+pub mod screens;
+pub mod sim;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widgets;
 pub mod world;

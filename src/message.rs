@@ -1,71 +1,11 @@
 //! The three closed vocabularies: what a person can ask, what can happen, what may be asked of the world.
 
+mod action;
+
+pub use action::{Action, Group};
+
 use crate::domain::event::Event;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, ResourceRef, Timestamp, access::Right};
-
-/// What a person can ask for; the vocabulary of keymap files and of the palette.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Action {
-    CursorUp,
-    CursorDown,
-    PageUp,
-    PageDown,
-    HalfPageUp,
-    HalfPageDown,
-    Top,
-    Bottom,
-    ColumnsLeft,
-    ColumnsRight,
-    Open,
-    Back,
-    HistoryBack,
-    HistoryForward,
-    LastView,
-    ShowFleet,
-    ShowLocations,
-    ShowApps,
-    ShowInstances,
-    ShowNodes,
-    ShowEvents,
-    ShowActivity,
-    ShowLog,
-    EventsOf,
-    NodeOf,
-    Expand,
-    Filter,
-    ClearFilter,
-    PickSort,
-    SortNext,
-    SortReverse,
-    Wide,
-    Mark,
-    MarkRange,
-    ClearMarks,
-    ScopeClusters,
-    ScopeLocations,
-    ScopeNamespaces,
-    ScopeAll,
-    CopyName,
-    CopyRow,
-    Palette,
-    Help,
-    Reconnect,
-    Redraw,
-    Suspend,
-    Quit,
-    /// In a prompt, a picker or a question: take what is there.
-    Accept,
-    /// In a prompt, a picker or a question: leave it.
-    Cancel,
-    /// In a text field.
-    EraseBackward,
-    EraseWord,
-    EraseAll,
-    FieldLeft,
-    FieldRight,
-    FieldStart,
-    FieldEnd,
-}
 
 /// Where keys go: each has a table of its own in a keymap file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +18,15 @@ pub enum Mode {
     Prompt,
     /// Something to read: help.
     Reader,
+}
+
+/// Keys of the live keymap and what they ask for; help and the line of keys are made from these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub mode: Mode,
+    /// As a person reads them: `ctrl-d`, `g g`, `↵`.
+    pub keys: String,
+    pub action: Action,
 }
 
 /// Everything that can happen.

@@ -5,14 +5,17 @@
 
 pub mod app;
 pub mod cluster;
+pub mod headroom;
 pub mod loss;
 pub mod place;
 pub mod scope;
 pub mod store;
 pub mod tally;
 
-pub use app::{AppHeadroom, AppSummary, Progress};
+pub use app::{AppSummary, Progress};
 pub use cluster::{ClusterSetup, ClusterView};
+pub use headroom::AppHeadroom;
+pub use loss::{LossSummary, Replaced};
 pub use place::{ClusterSummary, LocationKey, LocationSummary, NodeSummary};
 pub use scope::Scope;
 pub use store::{Slot, Store};

@@ -65,7 +65,7 @@ impl std::fmt::Display for Right {
     }
 }
 
-/// Answers of SelfSubjectAccessReview, kept until asked again.
+/// Answers of `SelfSubjectAccessReview`, kept until asked again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     pub answers: BTreeMap<Right, bool>,

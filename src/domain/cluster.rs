@@ -55,7 +55,7 @@ impl Link {
 pub struct Identity {
     /// The server's version, such as `v1.36.3`.
     pub version: Option<Clean>,
-    /// Who the server takes us for (SelfSubjectReview).
+    /// Who the server takes us for (`SelfSubjectReview`).
     pub user: Option<Clean>,
     /// The API server's address, without credentials.
     pub server: Clean,

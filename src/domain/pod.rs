@@ -170,55 +170,15 @@ impl Pod {
 
     /// The one word `kubectl get pods` would show, without regard to its node.
     ///
-    /// Follows kubectl's `printPod`: the pod's reason, then a failing or unfinished init container,
-    /// then the last main container's reason, then deletion.
+    /// Follows kubectl's `printPod`: deletion, then a failing or unfinished init container, then the
+    /// first main container that does not run, then the pod's own reason, then its phase.
     pub fn status(&self) -> Clean {
         if self.deleting.is_some() {
-            return if self.reason.as_ref().is_some_and(|r| r == "NodeLost") {
-                "Unknown".into()
-            } else {
-                "Terminating".into()
-            };
+            let lost = self.reason.as_ref().is_some_and(|reason| reason == "NodeLost");
+            return if lost { "Unknown" } else { "Terminating" }.into();
         }
-        let init_total = self
-            .containers
-            .iter()
-            .filter(|c| matches!(c.role, ContainerRole::Init | ContainerRole::Sidecar))
-            .count();
-        for (index, c) in self
-            .containers
-            .iter()
-            .filter(|c| matches!(c.role, ContainerRole::Init | ContainerRole::Sidecar))
-            .enumerate()
-        {
-            match &c.state {
-                ContainerState::Terminated(exit) if exit.code == 0 => continue,
-                ContainerState::Running { .. } if c.role == ContainerRole::Sidecar && c.ready => continue,
-                ContainerState::Terminated(exit) if exit.reason.is_empty() => {
-                    return format!("Init:ExitCode:{}", exit.code).into();
-                }
-                ContainerState::Terminated(exit) => return format!("Init:{}", exit.reason).into(),
-                ContainerState::Waiting { reason, .. } if !reason.is_empty() && reason != "PodInitializing" => {
-                    return format!("Init:{reason}").into();
-                }
-                _ if self.phase == PodPhase::Pending && self.reason.is_none() && self.node.is_some() => {
-                    return format!("Init:{index}/{init_total}").into();
-                }
-                _ => break,
-            }
-        }
-        for c in self.containers.iter().filter(|c| c.role == ContainerRole::Main) {
-            match &c.state {
-                ContainerState::Waiting { reason, .. } if !reason.is_empty() => return reason.clone(),
-                ContainerState::Terminated(exit) if !self.phase.is_terminal() || exit.code != 0 => {
-                    return if exit.reason.is_empty() {
-                        format!("ExitCode:{}", exit.code).into()
-                    } else {
-                        exit.reason.clone()
-                    };
-                }
-                _ => {}
-            }
+        if let Some(status) = self.init_status().or_else(|| self.main_status()) {
+            return status;
         }
         match (&self.reason, self.phase) {
             (Some(reason), _) => reason.clone(),
@@ -226,6 +186,48 @@ impl Pod {
             (None, PodPhase::Running) if !self.ready => "NotReady".into(),
             (None, phase) => phase.name().into(),
         }
+    }
+
+    fn init_status(&self) -> Option<Clean> {
+        let init = || {
+            self.containers
+                .iter()
+                .filter(|c| matches!(c.role, ContainerRole::Init | ContainerRole::Sidecar))
+        };
+        let (index, open) = init().enumerate().find(|(_, c)| !c.is_initialised())?;
+        match &open.state {
+            ContainerState::Terminated(exit) if exit.reason.is_empty() => {
+                Some(format!("Init:ExitCode:{}", exit.code).into())
+            }
+            ContainerState::Terminated(exit) => Some(format!("Init:{}", exit.reason).into()),
+            ContainerState::Waiting { reason, .. } if !reason.is_empty() && reason != "PodInitializing" => {
+                Some(format!("Init:{reason}").into())
+            }
+            ContainerState::Waiting { .. } | ContainerState::Running { .. } | ContainerState::Unknown => {
+                let on_its_way = self.phase == PodPhase::Pending && self.reason.is_none() && self.node.is_some();
+                on_its_way.then(|| format!("Init:{index}/{}", init().count()).into())
+            }
+        }
+    }
+
+    fn main_status(&self) -> Option<Clean> {
+        self.containers
+            .iter()
+            .filter(|c| c.role == ContainerRole::Main)
+            .find_map(|c| match &c.state {
+                ContainerState::Waiting { reason, .. } if !reason.is_empty() => Some(reason.clone()),
+                ContainerState::Terminated(exit) if !self.phase.is_terminal() || exit.code != 0 => {
+                    Some(if exit.reason.is_empty() {
+                        format!("ExitCode:{}", exit.code).into()
+                    } else {
+                        exit.reason.clone()
+                    })
+                }
+                ContainerState::Waiting { .. }
+                | ContainerState::Terminated(_)
+                | ContainerState::Running { .. }
+                | ContainerState::Unknown => None,
+            })
     }
 
     /// How well it is; `node_lost` says that its node no longer answers.
@@ -253,6 +255,15 @@ impl Pod {
 }
 
 impl Container {
+    /// An init container that is done, or a sidecar that is up.
+    fn is_initialised(&self) -> bool {
+        match &self.state {
+            ContainerState::Terminated(exit) => exit.code == 0,
+            ContainerState::Running { .. } => self.role == ContainerRole::Sidecar && self.ready,
+            ContainerState::Waiting { .. } | ContainerState::Unknown => false,
+        }
+    }
+
     /// Waits for a reason that does not pass by itself, or ended badly and is expected to run.
     pub fn is_failing(&self) -> bool {
         match &self.state {
@@ -276,4 +287,126 @@ pub fn is_failure_reason(reason: &str) -> bool {
             | "CreateContainerError"
             | "RunContainerError"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn container(role: ContainerRole, state: ContainerState) -> Container {
+        Container {
+            role,
+            state,
+            ..Container::default()
+        }
+    }
+
+    fn waiting(reason: &str) -> ContainerState {
+        ContainerState::Waiting {
+            reason: reason.into(),
+            message: Clean::default(),
+        }
+    }
+
+    fn ended(code: i32, reason: &str) -> ContainerState {
+        ContainerState::Terminated(Exit {
+            code,
+            reason: reason.into(),
+            ..Exit::default()
+        })
+    }
+
+    fn pod(phase: PodPhase, containers: Vec<Container>) -> Pod {
+        Pod {
+            phase,
+            containers: containers.into(),
+            node: Some("node-1".into()),
+            ready: true,
+            ..Pod::default()
+        }
+    }
+
+    fn running() -> ContainerState {
+        ContainerState::Running { since: None }
+    }
+
+    #[test]
+    fn the_status_is_the_word_kubectl_shows() {
+        let main = |phase, state| pod(phase, vec![container(ContainerRole::Main, state)]);
+        let well = main(PodPhase::Running, running());
+        for (pod, status) in [
+            (
+                Pod {
+                    ready: false,
+                    ..well.clone()
+                },
+                "NotReady",
+            ),
+            (
+                Pod {
+                    deleting: Some(Timestamp::UNIX_EPOCH),
+                    ..well.clone()
+                },
+                "Terminating",
+            ),
+            (well, "Running"),
+            (
+                main(PodPhase::Pending, waiting("ContainerCreating")),
+                "ContainerCreating",
+            ),
+            (main(PodPhase::Running, waiting("CrashLoopBackOff")), "CrashLoopBackOff"),
+            (main(PodPhase::Running, ended(137, "OOMKilled")), "OOMKilled"),
+            (main(PodPhase::Running, ended(3, "")), "ExitCode:3"),
+            (main(PodPhase::Succeeded, ended(0, "Completed")), "Completed"),
+            (
+                Pod {
+                    reason: Some("Evicted".into()),
+                    ..pod(PodPhase::Failed, vec![])
+                },
+                "Evicted",
+            ),
+        ] {
+            assert_eq!(pod.status(), status);
+        }
+    }
+
+    #[test]
+    fn init_containers_are_counted_until_the_main_ones_start() {
+        use ContainerRole::{Init, Main, Sidecar};
+        let sidecar_up = Container {
+            ready: true,
+            ..container(Sidecar, running())
+        };
+        let done = || container(Init, ended(0, "Completed"));
+        for (containers, status) in [
+            (
+                vec![container(Init, running()), container(Main, waiting("PodInitializing"))],
+                "Init:0/1",
+            ),
+            (
+                vec![container(Init, waiting("ImagePullBackOff"))],
+                "Init:ImagePullBackOff",
+            ),
+            (vec![container(Init, ended(1, "Error"))], "Init:Error"),
+            (vec![sidecar_up, done(), container(Init, running())], "Init:2/3"),
+        ] {
+            assert_eq!(pod(PodPhase::Pending, containers).status(), status);
+        }
+    }
+
+    #[test]
+    fn health_never_trusts_a_lost_node() {
+        let well = pod(
+            PodPhase::Running,
+            vec![container(ContainerRole::Main, ContainerState::Running { since: None })],
+        );
+        assert_eq!(well.health(false), Health::Ready);
+        assert_eq!(well.health(true), Health::Unknown);
+        let crashing = pod(
+            PodPhase::Running,
+            vec![container(ContainerRole::Main, waiting("CrashLoopBackOff"))],
+        );
+        assert_eq!(crashing.health(false), Health::Failing);
+        assert_eq!(Pod { ready: false, ..well }.health(false), Health::Starting);
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::resource::{ObjectKey, Uid};
 use super::text::Clean;
 
-/// A HorizontalPodAutoscaler.
+/// A `HorizontalPodAutoscaler`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Autoscaler {
     pub key: ObjectKey,
@@ -22,7 +22,7 @@ pub struct Autoscaler {
     pub trouble: Option<Clean>,
 }
 
-/// A PodDisruptionBudget.
+/// A `PodDisruptionBudget`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Budget {
     pub key: ObjectKey,
@@ -34,7 +34,7 @@ pub struct Budget {
     pub wanted_healthy: i64,
 }
 
-/// A ResourceQuota: per resource name, used and hard as Kubernetes writes them.
+/// A `ResourceQuota`: per resource name, used and hard as Kubernetes writes them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quota {
     pub key: ObjectKey,

@@ -101,7 +101,7 @@ impl Kind {
         !matches!(self, Self::Namespace | Self::Node)
     }
 
-    /// Whether the kind comes from a CustomResourceDefinition that a cluster may lack.
+    /// Whether the kind comes from a `CustomResourceDefinition` that a cluster may lack.
     pub const fn is_custom(self) -> bool {
         matches!(self, Self::Rollout | Self::CloneSet)
     }

@@ -1,7 +1,7 @@
 //! Remote text made harmless once, on the way in; nothing else may be drawn or printed.
 
 use std::borrow::{Borrow, Cow};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -119,7 +119,10 @@ pub fn sanitise(raw: &str) -> Cow<'_, str> {
             '\0'..='\u{1f}' => out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
             '\u{7f}' => out.push('\u{2421}'),
             '\u{200d}' if is_emoji(previous) && chars.peek().is_some_and(|&next| is_emoji(next)) => out.push(c),
-            c if is_hidden(c) => out.push_str(&format!("‹U+{:04X}›", c as u32)),
+            c if is_hidden(c) => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "‹U+{:04X}›", c as u32);
+            }
             _ if marks > MAX_MARKS => {}
             c => out.push(c),
         }

@@ -1,5 +1,6 @@
 //! Apps: what carries them, what they run, where, and how well.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,9 +9,8 @@ use super::place::LocationKey;
 use super::scope::Scope;
 use super::tally::AppTally;
 use super::{Slot, World};
-use crate::domain::headroom::{Limit, Taken};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, PodShape, Resources, Version, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Resources, Version, Workload};
 
 /// An app over the clusters in scope.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,17 +99,6 @@ impl Progress {
     }
 }
 
-/// How many more instances of an app fit in a location, and what stops the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppHeadroom {
-    pub location: LocationKey,
-    pub fits: i64,
-    /// What stops most nodes of the location from taking one more.
-    pub limit: Option<Limit>,
-    /// The namespace's quota that allows less than the nodes do: resource and how many it lets in.
-    pub quota: Option<(Clean, i64)>,
-}
-
 impl World {
     /// The apps in scope, by key.
     pub fn apps(&self, scope: &Scope) -> Vec<AppSummary> {
@@ -156,16 +145,6 @@ impl World {
                 .map(move |w| (c, w))
         })
     }
-
-    /// How many more instances of an app fit, location by location, counted node by node.
-    ///
-    /// The shape is that of its workload's template in each cluster, else of its newest instance.
-    pub fn app_headroom(&self, key: &AppKey) -> Vec<AppHeadroom> {
-        self.clusters
-            .iter()
-            .flat_map(|cluster| cluster.app_headroom(key))
-            .collect()
-    }
 }
 
 fn summarise(parts: &[(&ClusterView, &AppTally)]) -> Option<AppSummary> {
@@ -191,19 +170,43 @@ fn summarise(parts: &[(&ClusterView, &AppTally)]) -> Option<AppSummary> {
     };
     let mut troubles: Vec<(Clean, u32)> = Vec::new();
     for (cluster, tally) in parts {
-        sum.instances += tally.instances;
-        sum.ready += tally.ready;
-        sum.stuck += tally.stuck;
-        sum.restarts += tally.restarts;
-        sum.requested += tally.requested;
+        sum.add_counts(cluster, tally);
+        sum.add_workloads(cluster, tally);
+        for (status, count) in &tally.failing_as {
+            add_to(&mut troubles, status, *count);
+        }
+    }
+    sum.versions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sum.places.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    sum.health.sort_by_key(|(health, _)| Reverse(*health));
+    sum.trouble = troubles
+        .into_iter()
+        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
+    Some(sum)
+}
+
+fn add_to<K: Clone + PartialEq>(counts: &mut Vec<(K, u32)>, key: &K, amount: u32) {
+    match counts.iter_mut().find(|(k, _)| k == key) {
+        Some((_, count)) => *count += amount,
+        None => counts.push((key.clone(), amount)),
+    }
+}
+
+impl AppSummary {
+    fn add_counts(&mut self, cluster: &ClusterView, tally: &AppTally) {
+        self.instances += tally.instances;
+        self.ready += tally.ready;
+        self.stuck += tally.stuck;
+        self.restarts += tally.restarts;
+        self.requested += tally.requested;
         for (version, total, ready) in &tally.versions {
-            match sum.versions.iter_mut().find(|(v, _, _)| v == version) {
+            match self.versions.iter_mut().find(|(v, _, _)| v == version) {
                 Some((_, t, r)) => (*t, *r) = (*t + total, *r + ready),
-                None => sum.versions.push((version.clone(), *total, *ready)),
+                None => self.versions.push((version.clone(), *total, *ready)),
             }
         }
         for (location, total, _) in &tally.places {
-            sum.places.push((
+            self.places.push((
                 LocationKey {
                     cluster: cluster.id.clone(),
                     name: location.clone(),
@@ -212,29 +215,10 @@ fn summarise(parts: &[(&ClusterView, &AppTally)]) -> Option<AppSummary> {
             ));
         }
         for (health, count) in tally.health_counts() {
-            match sum.health.iter_mut().find(|(h, _)| *h == health) {
-                Some((_, n)) => *n += count,
-                None => sum.health.push((health, count)),
-            }
+            add_to(&mut self.health, &health, count);
         }
-        for (status, count) in &tally.failing_as {
-            match troubles.iter_mut().find(|(s, _)| s == status) {
-                Some((_, n)) => *n += count,
-                None => troubles.push((status.clone(), *count)),
-            }
-        }
-        sum.add_workloads(cluster, tally);
     }
-    sum.versions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    sum.places.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    sum.health.sort_by(|a, b| b.0.cmp(&a.0));
-    sum.trouble = troubles
-        .into_iter()
-        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
-    Some(sum)
-}
 
-impl AppSummary {
     fn add_workloads(&mut self, cluster: &ClusterView, tally: &AppTally) {
         for workload in tally
             .workloads
@@ -310,72 +294,5 @@ impl ClusterView {
                 .fold(Progress::Steady, |all, workload| all.worse(Progress::of(workload)));
             (&tally.key, progress)
         })
-    }
-
-    fn app_headroom(&self, key: &AppKey) -> Vec<AppHeadroom> {
-        let Some(shape) = self.shape_of(key) else {
-            return Vec::new();
-        };
-        let mut found: BTreeMap<Clean, (i64, BTreeMap<&'static str, (Limit, u32)>)> = BTreeMap::new();
-        for (_, node) in self.nodes.iter() {
-            let taken = self.tally.node(&node.name).map_or_else(Taken::default, |t| t.taken);
-            let has_one = (shape.host_port || shape.one_per_node) && self.has_instance_on(key, &node.name);
-            let fit = shape.fit(node, taken, has_one);
-            let (sum, limits) = found.entry(self.location_of(node)).or_default();
-            *sum += fit.count;
-            limits.entry(fit.limit.name()).or_insert((fit.limit, 0)).1 += 1;
-        }
-        let quota = self.quota_headroom(&key.namespace, &shape);
-        found
-            .into_iter()
-            .map(|(location, (fits, limits))| AppHeadroom {
-                location: LocationKey {
-                    cluster: self.id.clone(),
-                    name: location,
-                },
-                fits,
-                limit: limits
-                    .into_values()
-                    .max_by_key(|(_, nodes)| *nodes)
-                    .map(|(limit, _)| limit),
-                quota: quota.clone().filter(|(_, most)| *most < fits),
-            })
-            .collect()
-    }
-
-    fn shape_of(&self, key: &AppKey) -> Option<Arc<PodShape>> {
-        let tally = self.tally.app(key)?;
-        let from_workload = tally
-            .workloads
-            .iter()
-            .find_map(|(kind, object)| self.workload(*kind, object))
-            .map(|w| Arc::clone(&w.shape));
-        from_workload.or_else(|| {
-            let newest = tally
-                .slots
-                .iter()
-                .filter_map(|&slot| self.pods.at(slot))
-                .max_by_key(|pod| pod.created)?;
-            Some(Arc::clone(&newest.shape))
-        })
-    }
-
-    /// The tightest quota of a namespace for one shape: its resource and how many more it lets in.
-    fn quota_headroom(&self, namespace: &str, shape: &PodShape) -> Option<(Clean, i64)> {
-        self.quotas
-            .values()
-            .filter(|quota| quota.key.namespace == namespace)
-            .flat_map(|quota| quota.limits.iter())
-            .filter_map(|limit| {
-                let left = limit.hard_millis - limit.used_millis;
-                let one = match limit.resource.as_str() {
-                    "cpu" | "requests.cpu" => shape.requests.cpu.0,
-                    "memory" | "requests.memory" => shape.requests.memory.0.saturating_mul(1000),
-                    "pods" | "count/pods" => 1000,
-                    _ => 0,
-                };
-                (one > 0).then(|| (limit.resource.clone(), (left / one).max(0)))
-            })
-            .min_by_key(|(_, count)| *count)
     }
 }

@@ -28,11 +28,25 @@ pub struct LossSummary {
     pub was: usize,
     /// Those that are still bound to it: nobody knows whether they run.
     pub stuck: Vec<Slot>,
-    /// By app: how many were lost, and where instances made since then run (node, how many).
-    pub replaced: Vec<(AppKey, usize, Vec<(Clean, usize)>)>,
+    pub replaced: Vec<Replaced>,
+}
+
+/// One app's instances that a node took with it, and where new ones run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    pub app: AppKey,
+    /// How many were on the node.
+    pub lost: usize,
+    /// Where instances made since then run: node and how many.
+    pub on: Vec<(Clean, usize)>,
 }
 
 impl Losses {
+    /// Whether a node is known and not heard of.
+    pub fn contains(&self, node: &str) -> bool {
+        self.0.contains_key(node)
+    }
+
     pub(super) fn node_changed<'a>(&mut self, node: &Node, pods: impl Iterator<Item = &'a Arc<Pod>>) {
         if !node.is_lost() {
             self.0.remove(&node.name);
@@ -61,10 +75,10 @@ impl Losses {
 
 impl Loss {
     fn saw(&mut self, pod: &Pod) {
-        if !pod.phase.is_terminal() {
-            if let Some(app) = app_key(pod) {
-                self.was.insert(pod.uid.clone(), app);
-            }
+        if !pod.phase.is_terminal()
+            && let Some(app) = app_key(pod)
+        {
+            self.was.insert(pod.uid.clone(), app);
         }
     }
 }
@@ -80,13 +94,17 @@ impl ClusterView {
             .copied()
             .filter(|&slot| self.pods.at(slot).is_some_and(|pod| !pod.phase.is_terminal()))
             .collect();
-        let mut lost: BTreeMap<&AppKey, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<&AppKey, usize> = BTreeMap::new();
         for app in loss.was.values() {
-            *lost.entry(app).or_default() += 1;
+            *counts.entry(app).or_default() += 1;
         }
-        let replaced = lost
+        let replaced = counts
             .into_iter()
-            .map(|(app, count)| (app.clone(), count, self.made_since(app, loss.since)))
+            .map(|(app, lost)| Replaced {
+                app: app.clone(),
+                lost,
+                on: self.made_since(app, loss.since),
+            })
             .collect();
         Some(LossSummary {
             since: loss.since,

@@ -188,7 +188,7 @@ impl World {
     /// The locations in scope, in the clusters' order.
     pub fn locations(&self, scope: &Scope) -> Vec<LocationSummary> {
         self.clusters_in(scope)
-            .flat_map(|c| c.location_summaries())
+            .flat_map(ClusterView::location_summaries)
             .filter(|l| scope.has_location(&l.key.cluster, &l.key.name))
             .collect()
     }

@@ -42,11 +42,11 @@ impl<T> Store<T> {
     /// Puts an object in and returns its slot and what it replaces.
     pub fn upsert(&mut self, key: ObjectKey, generation: u32, value: T) -> (Slot, Option<Arc<T>>) {
         let value = Arc::new(value);
-        if let Some(&index) = self.by_key.get(&key) {
-            if let Some(Some(row)) = self.rows.get_mut(index as usize) {
-                row.generation = generation;
-                return (Slot(index), Some(std::mem::replace(&mut row.value, value)));
-            }
+        if let Some(&index) = self.by_key.get(&key)
+            && let Some(Some(row)) = self.rows.get_mut(index as usize)
+        {
+            row.generation = generation;
+            return (Slot(index), Some(std::mem::replace(&mut row.value, value)));
         }
         let row = Row {
             key: key.clone(),

@@ -188,20 +188,20 @@ impl Tally {
     /// Counts an instance out; `pod` and `standing` must be what it was counted in with.
     pub fn take(&mut self, slot: Slot, pod: &Pod, standing: &Standing) {
         self.count(pod, standing, Sign::Take);
-        if let Some(key) = app_key(pod) {
-            if let Some(tally) = self.apps.get_mut(&key) {
-                drop_slot(&mut tally.slots, slot);
-                if tally.is_empty() {
-                    self.apps.remove(&key);
-                }
+        if let Some(key) = app_key(pod)
+            && let Some(tally) = self.apps.get_mut(&key)
+        {
+            drop_slot(&mut tally.slots, slot);
+            if tally.is_empty() {
+                self.apps.remove(&key);
             }
         }
-        if let Some(node) = &pod.node {
-            if let Some(tally) = self.nodes.get_mut(node) {
-                drop_slot(&mut tally.slots, slot);
-                if tally.slots.is_empty() {
-                    self.nodes.remove(node);
-                }
+        if let Some(node) = &pod.node
+            && let Some(tally) = self.nodes.get_mut(node)
+        {
+            drop_slot(&mut tally.slots, slot);
+            if tally.slots.is_empty() {
+                self.nodes.remove(node);
             }
         }
     }

@@ -1,12 +1,21 @@
-//! All integration tests, one binary.
-//!
-//! `cfg(test)` tells the lints that even helpers are tests.
+//! The integration tests: one binary, so that the library is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
-#[cfg(test)]
+mod contract;
 mod faults;
-#[cfg(test)]
+mod kubectl;
+mod panics;
+mod pty;
 mod real;
-#[cfg(test)]
+mod screens;
+mod screenshots;
 mod support;
-#[cfg(test)]
+mod terminal;
 mod watch;
+mod world;

@@ -1,8 +1,11 @@
-//! Clusters that exist only in a test, and an observer that keeps what they report.
+//! What tests share: clusters that exist only in a test, an observer that keeps what they report, a small
+//! fleet with troubles, keys, frames as text.
 
 pub(crate) mod answer;
 pub(crate) mod api;
+pub(crate) mod fleet;
 pub(crate) mod observer;
+pub(crate) mod screen;
 pub(crate) mod socket;
 
 use std::sync::Arc;

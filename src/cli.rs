@@ -1,0 +1,143 @@
+//! The command line: what was asked for, the files and the environment, turned into a run; every failure is one sentence.
+//!
+//! Start at [`run`]. Everything is printed through the writers it is given.
+
+pub mod args;
+mod doctor;
+mod extras;
+mod fleet;
+pub mod members;
+pub mod print;
+pub mod project;
+pub mod rows;
+mod screen;
+pub mod selector;
+pub mod setup;
+pub mod simulated;
+pub mod watch;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Write};
+
+use clap::Parser;
+
+use crate::domain::text::sanitise;
+use crate::runtime::Exit;
+use args::{Args, Command, ConfigCommand, DemoCommand};
+
+/// Why the program does not start, or stopped half way, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct Failure {
+    pub what: String,
+    pub hint: String,
+    pub exit: Exit,
+}
+
+impl Failure {
+    /// It cannot start like this.
+    pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: hint.into(),
+            exit: Exit(Exit::USAGE),
+        }
+    }
+
+    /// It started, and did not get there.
+    pub fn failed(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            exit: Exit(Exit::FAILED),
+            ..Self::usage(what, hint)
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::failed(error.to_string(), "")
+    }
+}
+
+/// What comes from outside beside the arguments.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    pub variables: std::collections::BTreeMap<String, String>,
+    pub stdin_is_terminal: bool,
+    pub stdout_is_terminal: bool,
+}
+
+impl Environment {
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+}
+
+/// Runs the program for these arguments; the first is the program's own name.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            let text = error.render();
+            let written = if error.use_stderr() {
+                write!(err, "{text}")
+            } else {
+                write!(out, "{text}")
+            };
+            return match written {
+                Ok(()) if !error.use_stderr() => Exit(Exit::DONE),
+                Ok(()) | Err(_) => Exit(Exit::USAGE),
+            };
+        }
+    };
+    match dispatch(&args, environment, out, err) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let _ = say(err, &failure);
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Failure> {
+    match &args.command {
+        None => screen::run(args, environment, err),
+        Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
+        Some(Command::Doctor) => doctor::run(args, environment, out),
+        Some(Command::Version) => extras::version(out),
+        Some(Command::Completions { shell }) => extras::completions(*shell, out),
+        Some(Command::Man) => extras::man(out),
+        Some(Command::Config {
+            command: ConfigCommand::Check,
+        }) => extras::config_check(args, environment, out),
+        Some(Command::Demo { command }) => match command {
+            DemoCommand::Serve(serve) => simulated::serve(serve, args.seed, out),
+            DemoCommand::Screenshot { folder } => fleet::screenshot(folder, out),
+        },
+    }
+}
+
+/// One sentence, with what to do on a line of its own.
+fn say(err: &mut dyn Write, failure: &Failure) -> io::Result<()> {
+    write!(err, "pilothouse: ")?;
+    writeln!(err, "{}", Printable(&failure.what))?;
+    if !failure.hint.is_empty() {
+        writeln!(err, "  {}", Printable(&failure.hint))?;
+    }
+    Ok(())
+}
+
+/// Text from outside, harmless on a terminal.
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&sanitise(self.0))
+    }
+}

@@ -1,0 +1,246 @@
+//! Arguments, options and commands.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// A company's Kubernetes container platform in the terminal.
+///
+/// Without a command it shows the fleet: the current context of the kubeconfig, or the contexts asked for.
+/// `--demo` shows a simulated fleet and needs nothing.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "pilothouse", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Show a simulated fleet of three clusters; needs no cluster and no network
+    #[arg(long, global = true)]
+    pub demo: bool,
+
+    /// The simulated fleet to show: equal seeds give equal fleets
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// A context of the kubeconfig; repeat it for several clusters
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Vec<String>,
+
+    /// Every context of the kubeconfig
+    #[arg(long, global = true, conflicts_with = "context")]
+    pub all_contexts: bool,
+
+    /// Watch only this namespace; repeat it, or separate with commas, for several
+    #[arg(short, long, global = true, value_name = "NAME", value_delimiter = ',')]
+    pub namespace: Vec<String>,
+
+    /// Watch all namespaces, also where the context names one
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+
+    /// The kubeconfig to read instead of `KUBECONFIG` or ~/.kube/config
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Act as this user
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub as_user: Option<String>,
+
+    /// Act as a member of this group; repeat it for several
+    #[arg(long, global = true, value_name = "GROUP")]
+    pub as_group: Vec<String>,
+
+    /// How long a single request may take, such as 5s or 1m
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
+    pub request_timeout: Option<std::time::Duration>,
+
+    /// Do not verify the servers' certificates: anyone between could read and change everything
+    #[arg(long, global = true)]
+    pub insecure_skip_tls_verify: bool,
+
+    /// Never write to any cluster
+    #[arg(long, global = true, conflicts_with = "write")]
+    pub readonly: bool,
+
+    /// Allow writing although the configuration says read-only
+    #[arg(long, global = true)]
+    pub write: bool,
+
+    /// The configuration to read instead of config.toml in the user's folder (or `PILOTHOUSE_CONFIG`)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// A keymap: default, vim, emacs, k9s or a file
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub keymap: Option<String>,
+
+    /// A theme: dark, light, mono or a file
+    #[arg(long, global = true, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+
+    /// Use no colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 something could not be had, what could is printed; 2 it cannot start like this;
+101 a bug, with a report; 128 + N ended by signal N.";
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Print what is known of the fleet, for scripts
+    Get(Get),
+    /// Try each context: reachable, version, who am I, what may I do, clock
+    Doctor,
+    /// Print the version
+    Version,
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the man page
+    Man,
+    /// The configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// The simulated fleet
+    Demo {
+        #[command(subcommand)]
+        command: DemoCommand,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say what is wrong in the configuration, the keymap and the theme
+    Check,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Serve the simulated clusters over HTTP, for kubectl and others
+    Serve(Serve),
+    /// Write pictures of the demo as SVG files
+    Screenshot {
+        /// The folder to write to
+        #[arg(default_value = "screenshots")]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Serve {
+    /// The address to listen on; only this machine's own are taken
+    #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// Write a kubeconfig with a context for each simulated cluster
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig_out: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Get {
+    /// What to print
+    pub what: What,
+    /// Only the one of this name (apps and instances: NAME or NAMESPACE/NAME)
+    pub name: Option<String>,
+    /// How to print it
+    #[arg(short, long, default_value = "table", value_name = "FORMAT")]
+    pub output: Format,
+    /// Only what has these labels: `app=x,tier!=y,zone in (a,b)` (instances and nodes)
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// How long to wait until everything is known
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
+    pub wait: std::time::Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    #[value(alias = "cluster")]
+    Clusters,
+    #[value(alias = "location")]
+    Locations,
+    #[value(alias = "app")]
+    Apps,
+    #[value(aliases = ["instance", "pods", "pod", "po"])]
+    Instances,
+    #[value(aliases = ["node", "no"])]
+    Nodes,
+    #[value(aliases = ["event", "ev"])]
+    Events,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+    Yaml,
+    Name,
+}
+
+/// `30s`, `5m`, `1h`, `250ms`, or seconds as a number.
+fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(end).unwrap_or((text, ""));
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("write it like 30s, 5m or 1h".into()),
+    };
+    let number: f64 = number.parse().map_err(|_| "write it like 30s, 5m or 1h".to_owned())?;
+    std::time::Duration::try_from_secs_f64(number * seconds).map_err(|e| e.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_units() {
+        for (text, millis) in [
+            ("30s", Some(30_000)),
+            ("1.5m", Some(90_000)),
+            ("250ms", Some(250)),
+            ("5", Some(5000)),
+            ("5d", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_duration(text).ok().map(|d| d.as_millis()), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_command_and_repeat() {
+        let args = Args::try_parse_from([
+            "pilothouse",
+            "--context",
+            "a",
+            "get",
+            "apps",
+            "--context",
+            "b",
+            "-n",
+            "x,y",
+            "-n",
+            "z",
+            "-o",
+            "json",
+        ]);
+        let args = args.unwrap();
+        assert_eq!(args.namespace, ["x", "y", "z"]);
+        assert!(args.context.contains(&"b".to_owned()));
+    }
+}

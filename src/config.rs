@@ -1,0 +1,9 @@
+//! What the files say: defaults, then `config.toml`, then the command line. Start at [`file`].
+
+pub mod file;
+pub mod paths;
+pub mod problem;
+
+pub use file::{ClusterSection, Config, Confirm};
+pub use paths::Paths;
+pub use problem::Problem;

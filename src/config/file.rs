@@ -1,0 +1,234 @@
+//! `config.toml`: its shape and defaults. A mistake costs the entry it is in; the rest counts.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use super::problem::{Problem, line_of};
+use crate::input::spelling::closest;
+
+/// What the program is told by its file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// A shipped keymap or a file beside the configuration.
+    pub keymap: String,
+    /// A shipped theme or a file beside the configuration.
+    pub theme: String,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: LogLevel,
+    /// Frames between the marks of DEC mode 2026; off for a terminal that misunderstands them.
+    pub synchronized_output: bool,
+    /// Nothing is ever written to any cluster.
+    pub readonly: bool,
+    /// How a change is confirmed.
+    pub confirm: Confirm,
+    /// Labels that name an app, first one wins; those of `cluster` where nothing is said.
+    pub app_labels: Option<Vec<String>>,
+    /// Node labels that name a location, first one wins; those of `cluster` where nothing is said.
+    pub location_labels: Option<Vec<String>>,
+    /// Node labels that name a group, first one wins; those of `cluster` where nothing is said.
+    pub group_labels: Option<Vec<String>>,
+    /// By context of the kubeconfig.
+    pub clusters: BTreeMap<String, ClusterSection>,
+}
+
+/// What differs for one cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClusterSection {
+    /// The name to show instead of the context's.
+    pub alias: Option<String>,
+    /// A word shown with the name, such as `PRODUCTION`.
+    pub tag: Option<String>,
+    pub readonly: Option<bool>,
+    pub confirm: Option<Confirm>,
+    /// The location of nodes that no label places.
+    pub location: Option<String>,
+    pub app_labels: Option<Vec<String>>,
+    pub location_labels: Option<Vec<String>>,
+    pub group_labels: Option<Vec<String>>,
+}
+
+/// How a change is confirmed: by a key, or by typing the name of what changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confirm {
+    #[default]
+    Press,
+    Type,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            keymap: "default".into(),
+            theme: "dark".into(),
+            log_level: LogLevel::default(),
+            synchronized_output: true,
+            readonly: false,
+            confirm: Confirm::default(),
+            app_labels: None,
+            location_labels: None,
+            group_labels: None,
+            clusters: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads `text`; `file` is named in problems, and what is wrong is left at its default.
+    pub fn parse(file: &Path, text: &str) -> (Self, Vec<Problem>) {
+        let (mut document, errors) = DeTable::parse_recoverable(text);
+        let mut problems: Vec<Problem> = errors
+            .iter()
+            .map(|error| {
+                let line = error.span().map(|span| line_of(text, span.start));
+                Problem::new(file, line, error.message(), "the file is TOML: key = \"value\"")
+            })
+            .collect();
+        loop {
+            let error = match Self::deserialize(Deserializer::from(document.clone())) {
+                Ok(config) => {
+                    problems.sort_by_key(|problem| problem.line);
+                    return (config, problems);
+                }
+                Err(error) => error,
+            };
+            let Some(span) = error.span() else {
+                problems.push(Problem::new(file, None, error.message(), "nothing of it counts"));
+                return (Self::default(), problems);
+            };
+            let (what, hint) = in_words(error.message());
+            problems.push(Problem::new(file, Some(line_of(text, span.start)), what, hint));
+            if !remove_innermost(document.get_mut(), &span) {
+                return (Self::default(), problems);
+            }
+        }
+    }
+
+    /// Whether the cluster of `context` may not be written to. `write` is the command line's word against the file.
+    pub fn is_readonly(&self, context: &str, write: bool) -> bool {
+        let section = self.clusters.get(context).and_then(|section| section.readonly);
+        !write && section.unwrap_or(self.readonly)
+    }
+
+    /// How a change in the cluster of `context` is confirmed.
+    pub fn confirm_in(&self, context: &str) -> Confirm {
+        let section = self.clusters.get(context).and_then(|section| section.confirm);
+        section.unwrap_or(self.confirm)
+    }
+}
+
+impl From<LogLevel> for log::LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::Error,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Info => Self::Info,
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Trace => Self::Trace,
+        }
+    }
+}
+
+/// Takes out the smallest entry whose key or value contains `span`.
+fn remove_innermost(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
+    let contains = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
+    let mut wrong: Option<Spanned<Cow<'_, str>>> = None;
+    for (key, value) in table.iter_mut() {
+        let in_value = contains(value.span());
+        if let DeValue::Table(inner) = value.get_mut()
+            && remove_innermost(inner, span)
+        {
+            return true;
+        }
+        if in_value || contains(key.span()) {
+            wrong = Some(key.clone());
+        }
+    }
+    wrong.is_some_and(|key| table.remove(key.get_ref().as_ref()).is_some())
+}
+
+/// serde's message in our words, with the nearest name as a hint.
+fn in_words(message: &str) -> (String, String) {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let (what, rest) = message.split_once(", ").unwrap_or((message, ""));
+    let hint = match quoted.split_first() {
+        Some((wrong, names)) if !names.is_empty() => closest(wrong, names.iter().copied()).map_or_else(
+            || format!("one of {}", names.join(", ")),
+            |near| format!("did you mean '{near}'?"),
+        ),
+        _ => rest.replace('`', "'"),
+    };
+    (what.replace('`', "'"), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> (Config, Vec<String>) {
+        let (config, problems) = Config::parse(Path::new("config.toml"), text);
+        (config, problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_section_of_a_cluster_goes_before_the_general() {
+        let (config, problems) =
+            parse("readonly = true\nconfirm = \"press\"\n[clusters.idc]\nreadonly = false\nconfirm = \"type\"\n");
+        assert_eq!(problems, Vec::<String>::new());
+        assert!(config.is_readonly("other", false) && !config.is_readonly("idc", false));
+        assert!(
+            !config.is_readonly("other", true),
+            "the command line goes before the file"
+        );
+        assert_eq!(
+            (config.confirm_in("idc"), config.confirm_in("other")),
+            (Confirm::Type, Confirm::Press)
+        );
+    }
+
+    #[test]
+    fn a_mistake_costs_its_entry_only_and_names_its_line() {
+        let (config, problems) = parse(
+            "theme = \"light\"\nreadonyl = true\nconfirm = \"shout\"\n\n[clusters.a]\nalias = \"A\"\ncolor = \"red\"\nreadonly = \"yes\"\n",
+        );
+        assert_eq!(config.theme, "light");
+        assert_eq!(config.clusters["a"].alias.as_deref(), Some("A"));
+        assert_eq!(
+            problems,
+            [
+                "config.toml:2: unknown field 'readonyl' (did you mean 'readonly'?)",
+                "config.toml:3: unknown variant 'shout' (one of press, type)",
+                "config.toml:7: unknown field 'color' (one of alias, tag, readonly, confirm, location, app_labels, location_labels, group_labels)",
+                "config.toml:8: invalid type: string \"yes\" (expected a boolean)",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_toml_is_reported_and_the_rest_counts() {
+        let (config, problems) = parse("theme = \"light\"\nkeymap = \n");
+        assert_eq!(config.theme, "light");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].starts_with("config.toml:2: "), "{problems:?}");
+    }
+}

@@ -1,0 +1,182 @@
+//! What a person can ask for: each action with its name in keymap files, its group and its line of help.
+
+/// How help groups actions, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Group {
+    Move,
+    Screens,
+    List,
+    Scope,
+    Program,
+    Typing,
+}
+
+impl Group {
+    pub const ALL: [Self; 6] = [
+        Self::Move,
+        Self::Screens,
+        Self::List,
+        Self::Scope,
+        Self::Program,
+        Self::Typing,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Move => "move",
+            Self::Screens => "screens",
+            Self::List => "list",
+            Self::Scope => "scope",
+            Self::Program => "program",
+            Self::Typing => "typing",
+        }
+    }
+}
+
+/// Declares the actions: one line each is the whole of what is said about it.
+macro_rules! actions {
+    ($($action:ident $name:literal $group:ident $help:literal,)+) => {
+        /// What a person can ask for; the vocabulary of keymap files and of the palette.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $(#[doc = $help] $action,)+
+        }
+
+        impl Action {
+            /// Every action, in the order help lists them.
+            pub const ALL: &'static [Self] = &[$(Self::$action),+];
+
+            /// The name keymap files use: the variant in kebab-case.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$action => $name),+ }
+            }
+
+            /// What it does, in a line.
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$action => $help),+ }
+            }
+
+            /// Where help lists it.
+            pub const fn group(self) -> Group {
+                match self { $(Self::$action => Group::$group),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    CursorUp "cursor-up" Move "up a row",
+    CursorDown "cursor-down" Move "down a row",
+    PageUp "page-up" Move "up a page",
+    PageDown "page-down" Move "down a page",
+    HalfPageUp "half-page-up" Move "up half a page",
+    HalfPageDown "half-page-down" Move "down half a page",
+    Top "top" Move "to the first row",
+    Bottom "bottom" Move "to the last row",
+    ColumnsLeft "columns-left" Move "show columns further left",
+    ColumnsRight "columns-right" Move "show columns further right",
+    Open "open" Move "go in",
+    Back "back" Move "come back to where you were",
+    HistoryBack "history-back" Move "back in the history of views",
+    HistoryForward "history-forward" Move "forward in the history of views",
+    LastView "last-view" Move "to the view before this one",
+    ShowFleet "show-fleet" Screens "the fleet: its clusters",
+    ShowLocations "show-locations" Screens "locations",
+    ShowApps "show-apps" Screens "apps",
+    ShowInstances "show-instances" Screens "instances",
+    ShowNodes "show-nodes" Screens "nodes",
+    ShowEvents "show-events" Screens "events",
+    ShowActivity "show-activity" Screens "what this program was told to do",
+    ShowLog "show-log" Screens "the log of this program",
+    EventsOf "events-of" Screens "events of the selected object",
+    NodeOf "node-of" Screens "the node of the selected instance",
+    Expand "expand" List "open or close the branch",
+    Filter "filter" List "filter the list",
+    ClearFilter "clear-filter" List "clear the filter",
+    PickSort "pick-sort" List "choose what to sort by",
+    SortNext "sort-next" List "sort by the next column",
+    SortReverse "sort-reverse" List "turn the order round",
+    SortByName "sort-by-name" List "sort by name",
+    SortByAge "sort-by-age" List "sort by age",
+    SortByStatus "sort-by-status" List "sort by status",
+    SortByNamespace "sort-by-namespace" List "sort by namespace",
+    Wide "wide" List "more or fewer columns",
+    Mark "mark" List "mark the row",
+    MarkRange "mark-range" List "mark from the last mark to here",
+    ClearMarks "clear-marks" List "clear all marks",
+    ScopeClusters "scope-clusters" Scope "choose clusters",
+    ScopeLocations "scope-locations" Scope "choose locations",
+    ScopeNamespaces "scope-namespaces" Scope "choose namespaces",
+    ScopeAll "scope-all" Scope "everything again",
+    CopyName "copy-name" List "copy the name",
+    CopyRow "copy-row" List "copy the row",
+    Palette "palette" Program "find an action, a screen or a name",
+    Help "help" Program "the keys that work here",
+    Reconnect "reconnect" Program "try the clusters again now",
+    Redraw "redraw" Program "draw everything anew",
+    Suspend "suspend" Program "stop the program; `fg` brings it back",
+    Quit "quit" Program "leave",
+    Accept "accept" Typing "take what is there",
+    Cancel "cancel" Typing "leave it",
+    EraseBackward "erase-backward" Typing "erase the character before the cursor",
+    EraseWord "erase-word" Typing "erase the word before the cursor",
+    EraseAll "erase-all" Typing "erase everything",
+    FieldLeft "field-left" Typing "cursor left",
+    FieldRight "field-right" Typing "cursor right",
+    FieldStart "field-start" Typing "to the start of the field",
+    FieldEnd "field-end" Typing "to the end of the field",
+}
+
+impl Action {
+    /// The action of that name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == name)
+    }
+
+    /// What it is called in the line of keys: a word or two, where the whole help does not fit.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Back => "back",
+            Self::Filter => "filter",
+            Self::ClearFilter => "clear filter",
+            Self::PickSort => "sort",
+            Self::Help => "help",
+            Self::Palette => "go",
+            Self::Mark => "mark",
+            Self::Wide => "wide",
+            Self::EventsOf => "events",
+            Self::NodeOf => "node",
+            Self::Expand => "fold",
+            Self::ScopeClusters => "clusters",
+            Self::ScopeLocations => "locations",
+            Self::ScopeNamespaces => "namespaces",
+            Self::CopyName => "copy",
+            Self::Quit => "quit",
+            Self::Reconnect => "reconnect",
+            Self::ScopeAll => "everything",
+            Self::HistoryBack => "view back",
+            other => other.name(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_variants_in_kebab_case_and_lead_back() {
+        for &action in Action::ALL {
+            let mut kebab = String::new();
+            for c in format!("{action:?}").chars() {
+                if c.is_uppercase() && !kebab.is_empty() {
+                    kebab.push('-');
+                }
+                kebab.extend(c.to_lowercase());
+            }
+            assert_eq!(action.name(), kebab);
+            assert_eq!(Action::find(&kebab), Some(action));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The activity log on disk: what this program was told to do to clusters, by whom, one JSON object a line.
+
+use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use super::journal::Journal;
+use super::redact::redact;
+use crate::message::Effect;
+
+/// Appends to the activity log; without a file it keeps nothing.
+#[derive(Clone, Debug)]
+pub struct ActivityLog {
+    journal: Option<Journal>,
+    person: String,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    time: String,
+    person: &'a str,
+    process: u32,
+    did: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<String>,
+}
+
+impl ActivityLog {
+    /// Writes to `file` in the name of `person`, such as `oncall@jump1`.
+    pub fn open(file: Option<&Path>, person: String) -> Self {
+        let journal = file.and_then(|file| {
+            Journal::open(file)
+                .inspect_err(|e| log::warn!("the activity log {} cannot be written: {e}", file.display()))
+                .ok()
+        });
+        Self { journal, person }
+    }
+
+    /// The program started, with these arguments.
+    pub fn started(&self, now: DateTime<Utc>, arguments: &str) {
+        self.write(now, "start", None, Some(redact(arguments).into_owned()));
+    }
+
+    /// The program ends with this code.
+    pub fn stopped(&self, now: DateTime<Utc>, code: u8) {
+        self.write(now, "stop", None, Some(format!("exit {code}")));
+        if let Some(journal) = &self.journal {
+            journal.flush();
+        }
+    }
+
+    /// An effect that reaches a cluster is about to run; others are nobody's business.
+    pub fn effect(&self, now: DateTime<Utc>, effect: &Effect) {
+        match effect {
+            Effect::Reconnect(cluster) => {
+                self.write(
+                    now,
+                    "reconnect",
+                    cluster.as_ref().map(crate::domain::ClusterId::as_str),
+                    None,
+                );
+            }
+            Effect::LoadEvents(object) => {
+                let name = format!("{} {}", object.kind, object.key);
+                self.write(now, "load-events", Some(object.cluster.as_str()), Some(name));
+            }
+            Effect::Review(..) | Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => {}
+        }
+    }
+
+    fn write(&self, now: DateTime<Utc>, did: &str, cluster: Option<&str>, object: Option<String>) {
+        let Some(journal) = &self.journal else { return };
+        let entry = Entry {
+            time: now.to_rfc3339_opts(SecondsFormat::Millis, true),
+            person: &self.person,
+            process: std::process::id(),
+            did,
+            cluster,
+            object,
+        };
+        if let Ok(line) = serde_json::to_string(&entry) {
+            journal.line(line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ClusterId, Kind, ObjectKey, ResourceRef, Uid};
+
+    #[test]
+    fn what_reaches_a_cluster_is_a_line_of_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("activity.jsonl");
+        let log = ActivityLog::open(Some(&path), "oncall@jump1".into());
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let object = ResourceRef {
+            cluster: ClusterId::new("idc-bj"),
+            kind: Kind::Pod,
+            key: ObjectKey::new("gift", "live-gift-x"),
+            uid: Uid::default(),
+        };
+        log.started(now, "--demo");
+        log.effect(now, &Effect::LoadEvents(object));
+        log.effect(now, &Effect::Copy("private".into()));
+        log.effect(now, &Effect::Reconnect(None));
+        log.stopped(now, 0);
+        let written = std::fs::read_to_string(path).unwrap();
+        let lines: Vec<serde_json::Value> = written.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let did: Vec<_> = lines.iter().map(|line| line["did"].as_str().unwrap()).collect();
+        assert_eq!(did, ["start", "load-events", "reconnect", "stop"]);
+        assert_eq!(lines[1]["object"], "Pod gift/live-gift-x");
+        assert_eq!(lines[1]["person"], "oncall@jump1");
+        assert_eq!(lines[1]["time"], "2027-01-15T08:00:00.000Z");
+    }
+}

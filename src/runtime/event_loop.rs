@@ -1,0 +1,364 @@
+//! The loop: one owner of the state, arms that only receive, a frame when something changed and the line is free.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use chrono::Utc;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
+
+use super::keyboard::Input;
+use super::pacing::Pacing;
+use super::screen::Screen;
+use super::signals::{self, Asked, Signals};
+use super::tasks::Tasks;
+use super::terminal::Terminal;
+use super::writer::Writer;
+use super::{Exit, LAST_FRAME, Perform, Program, Settings, clipboard, logging};
+use crate::domain::Clean;
+use crate::input::Key;
+use crate::input::keymap::{Outcome, Pressed};
+use crate::message::{Effect, Message, Severity, Trouble};
+
+/// Messages taken before anything else is looked at: enough to keep up with a relist of a large fleet,
+/// little enough that a key waits a few milliseconds at most.
+const BATCH: usize = 64;
+const BATCH_TIME: Duration = Duration::from_millis(5);
+
+/// The wall clock ran this much ahead of ours: the machine slept.
+const SLEPT: Duration = Duration::from_secs(5);
+
+/// Everything the loop owns.
+pub(super) struct Shell<P> {
+    settings: Settings,
+    program: P,
+    terminal: Arc<Terminal>,
+    writer: Writer,
+    screen: Screen,
+    pacing: Pacing,
+    pressed: Pressed,
+    tasks: Tasks,
+    perform: Option<Perform>,
+    /// Bytes for the terminal that are not a frame; they go with the next write.
+    outbox: Vec<u8>,
+    stopped: bool,
+    ending: Option<Exit>,
+    clocks: Clocks,
+}
+
+impl<P: Program> Shell<P> {
+    pub(super) fn new(settings: Settings, program: P, terminal: Arc<Terminal>, writer: Writer, screen: Screen) -> Self {
+        Self {
+            settings,
+            program,
+            terminal,
+            writer,
+            screen,
+            pacing: Pacing::default(),
+            pressed: Pressed::default(),
+            tasks: Tasks::default(),
+            perform: None,
+            outbox: Vec::new(),
+            stopped: false,
+            ending: None,
+            clocks: Clocks::now(),
+        }
+    }
+
+    /// Runs until something ends the program. `start` connects the world after the first frame.
+    pub(super) async fn run(
+        mut self,
+        mut signals: Signals,
+        mut inputs: UnboundedReceiver<Input>,
+        mut messages: Receiver<Message>,
+        start: impl FnOnce() -> Perform,
+    ) -> io::Result<Exit> {
+        self.update(Message::Tick(Utc::now()));
+        self.resized()?;
+        self.draw_if_due()?;
+        self.perform = Some(start());
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        while self.ending.is_none() {
+            let due = self.next_frame(Instant::now());
+            tokio::select! {
+                biased;
+                asked = signals.next() => self.asked(asked)?,
+                input = inputs.recv() => self.input(input),
+                answer = self.tasks.next() => self.world(answer),
+                () = self.writer.idle() => {}
+                () = wait_until(due) => {}
+                _ = seconds.tick() => self.second(),
+                message = messages.recv() => self.batch(message, &mut messages),
+            }
+            while let Ok(input) = inputs.try_recv() {
+                self.input(Some(input));
+            }
+            self.draw_if_due()?;
+            if self.writer.has_failed() && self.ending.is_none() {
+                self.ending = Some(Exit(Exit::HANGUP));
+            }
+        }
+        Ok(self.end())
+    }
+
+    fn end(&mut self) -> Exit {
+        let exit = self.ending.unwrap_or(Exit(Exit::DONE));
+        if self.writer.finish(LAST_FRAME) {
+            self.terminal.leave();
+        } else {
+            self.terminal.abandon();
+        }
+        self.settings.activity.stopped(Utc::now(), exit.0);
+        exit
+    }
+
+    fn asked(&mut self, asked: Asked) -> io::Result<()> {
+        match asked {
+            Asked::End(code) => self.ending = Some(Exit(code)),
+            Asked::Stop => self.stop(),
+            Asked::Continue => self.go_on()?,
+            Asked::Resize => self.resized()?,
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, input: Option<Input>) {
+        match input {
+            Some(Input::Key(key)) => self.key(key),
+            Some(Input::Paste(text)) => {
+                // Text, never keys: what a terminal would obey is not in it.
+                let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+                self.person(Message::Paste(text));
+            }
+            Some(Input::Gone) => self.ending = Some(Exit(Exit::HANGUP)),
+            // The keyboard thread panicked; its report is written.
+            None => self.ending = Some(Exit(Exit::BUG)),
+        }
+    }
+
+    fn key(&mut self, key: Key) {
+        let (outcome, keys) = self.pressed.next(&self.settings.keymap, self.program.mode(), key);
+        self.person(match outcome {
+            Outcome::Bound(action) => Message::Act(action),
+            Outcome::Text(c) => Message::Text(c),
+            Outcome::Unbound => Message::Unbound(keys.to_string()),
+            Outcome::Pending(following) => {
+                let following = following.into_iter().map(|(keys, action)| (keys.to_string(), action));
+                Message::Pending(keys.to_string(), following.collect())
+            }
+        });
+    }
+
+    /// A message because of a person: what it changes is shown at once.
+    fn person(&mut self, message: Message) {
+        self.update(message);
+        if self.program.is_dirty() {
+            self.pacing.person();
+        }
+    }
+
+    /// A message from the world.
+    fn world(&mut self, message: Option<Message>) {
+        if let Some(message) = message {
+            self.update(message);
+        }
+    }
+
+    fn batch(&mut self, first: Option<Message>, messages: &mut Receiver<Message>) {
+        self.world(first);
+        let begun = Instant::now();
+        for _ in 0..BATCH {
+            match messages.try_recv() {
+                Ok(message) if begun.elapsed() < BATCH_TIME => self.update(message),
+                Ok(message) => return self.update(message),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn second(&mut self) {
+        logging::catch_up();
+        if self.clocks.slept() {
+            self.update(Message::Resumed(Utc::now()));
+        }
+        self.update(Message::Tick(Utc::now()));
+    }
+
+    fn update(&mut self, message: Message) {
+        for effect in self.program.update(message) {
+            self.effect(effect);
+        }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        self.settings.activity.effect(Utc::now(), &effect);
+        match effect {
+            Effect::Quit => self.ending = Some(Exit(Exit::DONE)),
+            Effect::Suspend if signals::can_be_brought_back() => self.stop(),
+            Effect::Suspend => self.notice(
+                Severity::Warning,
+                "no shell is there to bring a stopped program back",
+                None,
+            ),
+            Effect::Redraw => {
+                // A screen that cannot be cleared is drawn over: nothing is lost.
+                let _ = self.screen.forget();
+                self.pacing.person();
+            }
+            Effect::Copy(text) => self.copy(&text),
+            effect @ (Effect::LoadEvents(_) | Effect::Review(..) | Effect::Reconnect(_)) => {
+                if let Some(work) = self.perform.as_mut().and_then(|perform| perform(effect)) {
+                    self.tasks.start(work);
+                }
+            }
+        }
+    }
+
+    fn copy(&mut self, text: &str) {
+        match clipboard::copy(text, self.settings.multiplexer) {
+            Some(bytes) => {
+                self.outbox.extend(bytes);
+                let tmux = self.settings.multiplexer == clipboard::Multiplexer::Tmux;
+                let hint =
+                    tmux.then_some("tmux passes it on with `set -g set-clipboard on` and `allow-passthrough on`");
+                self.notice(
+                    Severity::Info,
+                    &format!("copied {} characters", text.chars().count()),
+                    hint,
+                );
+            }
+            None => self.notice(
+                Severity::Warning,
+                &format!("{} bytes are more than a terminal takes to its clipboard", text.len()),
+                Some("74,994 bytes are the limit"),
+            ),
+        }
+    }
+
+    fn notice(&mut self, severity: Severity, text: &str, hint: Option<&str>) {
+        self.person(Message::Notice(Trouble {
+            severity,
+            text: Clean::new(text),
+            hint: hint.map(Clean::new),
+        }));
+    }
+
+    fn resized(&mut self) -> io::Result<()> {
+        let size = self.screen.size()?;
+        self.person(Message::Resize {
+            width: size.width,
+            height: size.height,
+        });
+        // The terminal may have moved what it showed, also when the program sees no difference.
+        self.screen.forget()?;
+        self.pacing.person();
+        Ok(())
+    }
+
+    fn stop(&mut self) {
+        if self.writer.finish(LAST_FRAME) {
+            self.terminal.leave();
+        } else {
+            self.terminal.abandon();
+        }
+        self.stopped = true;
+        signals::stop_self();
+    }
+
+    fn go_on(&mut self) -> io::Result<()> {
+        self.stopped = false;
+        self.writer.resume();
+        self.terminal.enter()?;
+        self.clocks = Clocks::now();
+        self.update(Message::Resumed(Utc::now()));
+        self.resized()
+    }
+
+    /// When a frame is due; `None` while nothing is to be drawn, or nothing can be written.
+    fn next_frame(&self, now: Instant) -> Option<Instant> {
+        let mut pacing = self.pacing;
+        if self.program.is_dirty() {
+            pacing.world();
+        }
+        let due = pacing.due(now, self.writer.drain());
+        let at_once = (!self.outbox.is_empty()).then_some(now);
+        if self.stopped || !self.writer.is_idle() {
+            return None;
+        }
+        at_once.or(due)
+    }
+
+    fn draw_if_due(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        if self.ending.is_some() || self.next_frame(now).is_none_or(|due| due > now) {
+            return Ok(());
+        }
+        let program = &mut self.program;
+        let mut bytes = std::mem::take(&mut self.outbox);
+        bytes.extend(self.screen.frame(|frame| program.draw(frame))?);
+        self.pacing.drawn(now);
+        if !bytes.is_empty()
+            && let Err(refused) = self.writer.submit(bytes)
+        {
+            // It became busy meanwhile, which only this thread can cause: draw it all again later.
+            drop(refused);
+            self.screen.forget()?;
+        }
+        Ok(())
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Two clocks of which one stands still while the machine sleeps.
+#[derive(Clone, Copy, Debug)]
+struct Clocks {
+    monotonic: Instant,
+    wall: SystemTime,
+}
+
+impl Clocks {
+    fn now() -> Self {
+        Self {
+            monotonic: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    /// Whether the machine slept since the last call (or its clock was put forward, which is as bad for ages).
+    fn slept(&mut self) -> bool {
+        let now = Self::now();
+        let slept = now.is_ahead_of(*self);
+        *self = now;
+        slept
+    }
+
+    fn is_ahead_of(self, before: Self) -> bool {
+        let monotonic = self.monotonic.saturating_duration_since(before.monotonic);
+        let wall = self.wall.duration_since(before.wall).unwrap_or_default();
+        wall.saturating_sub(monotonic) > SLEPT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wall_clock_that_ran_ahead_means_sleep() {
+        let before = Clocks::now();
+        let after = |monotonic, wall| Clocks {
+            monotonic: before.monotonic + Duration::from_secs(monotonic),
+            wall: before.wall + Duration::from_secs(wall),
+        };
+        for (monotonic, wall, slept) in [(1, 1, false), (1, 5, false), (1, 60, true), (60, 60, false)] {
+            assert_eq!(after(monotonic, wall).is_ahead_of(before), slept, "{monotonic} {wall}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! When to draw: at once for a person, seldom for the world, never for nothing.
+
+use std::time::{Duration, Instant};
+
+/// Between two frames that answer keys: the promised 16 ms from key to frame, and no more frames than
+/// a 60 Hz screen shows.
+pub const FOR_A_PERSON: Duration = Duration::from_millis(16);
+
+/// Between two frames that only show what the world did: four a second is more than anyone reads, and
+/// keeps a busy fleet at a few kilobytes a second over SSH.
+pub const FOR_THE_WORLD: Duration = Duration::from_millis(250);
+
+/// After a quiet time, and at the start, this many frames for the world may come quickly, so that the
+/// first rows show when they arrive.
+const BURST: u32 = 8;
+const IN_A_BURST: Duration = Duration::from_millis(50);
+
+/// The quiet time that earns one quick frame.
+const EARNS_ONE: Duration = Duration::from_secs(1);
+
+/// A frame that took long to be taken leaves the line free for this many times as long before the
+/// world may use it again, so that the answer to a key finds it free.
+const REST: u32 = 3;
+
+/// What is waiting to be drawn, and when it may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Pacing {
+    last: Option<Instant>,
+    quick: u32,
+    person: bool,
+    world: bool,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self {
+            last: None,
+            quick: BURST,
+            person: false,
+            world: false,
+        }
+    }
+}
+
+impl Pacing {
+    /// Something changed because a person did something.
+    pub fn person(&mut self) {
+        self.person = true;
+    }
+
+    /// Something changed by itself.
+    pub fn world(&mut self) {
+        self.world = true;
+    }
+
+    /// When the next frame is due, if one is wanted; `drain` is how long the last one took to be written.
+    pub fn due(&self, now: Instant, drain: Duration) -> Option<Instant> {
+        let pause = match (self.person, self.world) {
+            (true, _) => FOR_A_PERSON,
+            (false, true) if self.quick > 0 => IN_A_BURST.max(drain * REST),
+            (false, true) => FOR_THE_WORLD.max(drain * REST),
+            (false, false) => return None,
+        };
+        Some(self.last.map_or(now, |last| last + pause))
+    }
+
+    /// A frame was drawn.
+    pub fn drawn(&mut self, now: Instant) {
+        let quiet = self.last.map_or(0, |last| (now - last).as_secs() / EARNS_ONE.as_secs());
+        let spent = u32::from(!self.person);
+        *self = Self {
+            last: Some(now),
+            quick: (self.quick.saturating_sub(spent) + quiet as u32).min(BURST),
+            person: false,
+            world: false,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_answered_soon_and_the_world_seldom() {
+        let now = Instant::now();
+        let fast = Duration::from_millis(1);
+        let mut pacing = Pacing::default();
+        assert_eq!(pacing.due(now, fast), None);
+        pacing.world();
+        assert_eq!(pacing.due(now, fast), Some(now), "the first frame is due at once");
+        pacing.drawn(now);
+        assert_eq!(pacing.due(now, fast), None);
+        pacing.world();
+        assert_eq!(pacing.due(now, fast), Some(now + IN_A_BURST));
+        for _ in 0..BURST {
+            pacing.world();
+            pacing.drawn(now);
+        }
+        pacing.world();
+        assert_eq!(pacing.due(now, fast), Some(now + FOR_THE_WORLD));
+        assert_eq!(
+            pacing.due(now, Duration::from_secs(1)),
+            Some(now + Duration::from_secs(3))
+        );
+        pacing.person();
+        assert_eq!(pacing.due(now, Duration::from_secs(1)), Some(now + FOR_A_PERSON));
+        let later = now + Duration::from_secs(2);
+        pacing.drawn(later);
+        pacing.world();
+        assert_eq!(
+            pacing.due(later, fast),
+            Some(later + IN_A_BURST),
+            "quiet earns quick frames"
+        );
+    }
+}

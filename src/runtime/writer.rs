@@ -1,0 +1,154 @@
+//! The thread that writes frames: one at a time, so that a blocked or slow terminal delays nothing but itself.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::tty::Tty;
+
+/// A mailbox for one frame and the thread that empties it.
+#[derive(Debug)]
+pub struct Writer {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    give_up: AtomicBool,
+    idle: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frame: Option<Vec<u8>>,
+    busy: bool,
+    closed: bool,
+    failed: bool,
+    /// How long the last frame took to be taken.
+    drain: Duration,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub fn start(tty: Arc<Tty>) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        std::thread::Builder::new()
+            .name("pilothouse-writer".into())
+            .spawn(move || {
+                let _ending = Ending(&theirs);
+                write_frames(&theirs, &tty);
+            })?;
+        Ok(Self { shared })
+    }
+
+    /// Whether a frame handed over now would be written at once.
+    pub fn is_idle(&self) -> bool {
+        !self.shared.lock().busy
+    }
+
+    /// Whether the terminal refuses what is written.
+    pub fn has_failed(&self) -> bool {
+        self.shared.lock().failed
+    }
+
+    /// How long the terminal took to take the last frame.
+    pub fn drain(&self) -> Duration {
+        self.shared.lock().drain
+    }
+
+    /// Hands over bytes; only when idle, otherwise they are given back.
+    pub fn submit(&self, frame: Vec<u8>) -> Result<(), Vec<u8>> {
+        let mut state = self.shared.lock();
+        if state.busy || state.closed {
+            return Err(frame);
+        }
+        state.busy = true;
+        state.frame = Some(frame);
+        drop(state);
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+
+    /// Waits until the writer has become idle since the last look.
+    pub async fn idle(&self) {
+        self.shared.idle.notified().await;
+    }
+
+    /// Lets the frame in hand be finished for up to `patience`, then gives it up. Whether it was finished.
+    pub fn finish(&self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        let mut state = self.shared.lock();
+        while state.busy && Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let waited = self.shared.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let finished = !state.busy;
+        self.shared.give_up.store(!finished, Ordering::Release);
+        finished
+    }
+
+    /// Waits until a frame that was given up is out of the writer's hands, then lets it write again.
+    pub fn resume(&self) {
+        let _ = self.finish(Duration::from_millis(200));
+        self.shared.give_up.store(false, Ordering::Release);
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the loop when the thread ends, also by a panic.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.busy = false;
+        state.failed |= !state.closed;
+        drop(state);
+        self.0.changed.notify_all();
+        self.0.idle.notify_one();
+    }
+}
+
+fn write_frames(shared: &Shared, tty: &Tty) {
+    loop {
+        let mut state = shared.lock();
+        let frame = loop {
+            if let Some(frame) = state.frame.take() {
+                break frame;
+            }
+            if state.closed {
+                return;
+            }
+            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        drop(state);
+        let begun = Instant::now();
+        let written = tty.write_all(&frame, &shared.give_up, None);
+        let mut state = shared.lock();
+        state.busy = false;
+        state.drain = begun.elapsed();
+        state.failed = matches!(&written, Err(e) if e.kind() != io::ErrorKind::TimedOut);
+        drop(state);
+        shared.changed.notify_all();
+        shared.idle.notify_one();
+    }
+}

@@ -1,0 +1,105 @@
+//! How many more instances of an app fit, location by location, and what stops the next one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::World;
+use super::cluster::ClusterView;
+use super::place::LocationKey;
+use crate::domain::headroom::{Limit, Taken};
+use crate::domain::{AppKey, Clean, PodShape};
+
+/// How many more instances of an app fit in a location, and what stops the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppHeadroom {
+    pub location: LocationKey,
+    pub fits: i64,
+    /// What stops most nodes of the location from taking one more.
+    pub limit: Option<Limit>,
+    /// The namespace's quota that allows less than the nodes do: resource and how many it lets in.
+    pub quota: Option<(Clean, i64)>,
+}
+
+/// Nodes that share a limit, by the limit's name.
+type NodesByLimit = BTreeMap<&'static str, (Limit, u32)>;
+
+impl World {
+    /// How many more instances of an app fit, location by location, counted node by node.
+    ///
+    /// The shape is that of its workload's template in each cluster, else of its newest instance.
+    pub fn app_headroom(&self, key: &AppKey) -> Vec<AppHeadroom> {
+        self.clusters
+            .iter()
+            .flat_map(|cluster| cluster.app_headroom(key))
+            .collect()
+    }
+}
+
+impl ClusterView {
+    fn app_headroom(&self, key: &AppKey) -> Vec<AppHeadroom> {
+        let Some(shape) = self.shape_of(key) else {
+            return Vec::new();
+        };
+        let mut found: BTreeMap<Clean, (i64, NodesByLimit)> = BTreeMap::new();
+        for (_, node) in self.nodes.iter() {
+            let taken = self.tally.node(&node.name).map_or_else(Taken::default, |t| t.taken);
+            let has_one = (shape.host_port || shape.one_per_node) && self.has_instance_on(key, &node.name);
+            let fit = shape.fit(node, taken, has_one);
+            let (sum, limits) = found.entry(self.location_of(node)).or_default();
+            *sum += fit.count;
+            limits.entry(fit.limit.name()).or_insert((fit.limit, 0)).1 += 1;
+        }
+        let quota = self.quota_headroom(&key.namespace, &shape);
+        found
+            .into_iter()
+            .map(|(location, (fits, limits))| AppHeadroom {
+                location: LocationKey {
+                    cluster: self.id.clone(),
+                    name: location,
+                },
+                fits,
+                limit: limits
+                    .into_values()
+                    .max_by_key(|(_, nodes)| *nodes)
+                    .map(|(limit, _)| limit),
+                quota: quota.clone().filter(|(_, most)| *most < fits),
+            })
+            .collect()
+    }
+
+    fn shape_of(&self, key: &AppKey) -> Option<Arc<PodShape>> {
+        let tally = self.tally.app(key)?;
+        let from_workload = tally
+            .workloads
+            .iter()
+            .find_map(|(kind, object)| self.workload(*kind, object))
+            .map(|w| Arc::clone(&w.shape));
+        from_workload.or_else(|| {
+            let newest = tally
+                .slots
+                .iter()
+                .filter_map(|&slot| self.pods.at(slot))
+                .max_by_key(|pod| pod.created)?;
+            Some(Arc::clone(&newest.shape))
+        })
+    }
+
+    /// The tightest quota of a namespace for one shape: its resource and how many more it lets in.
+    fn quota_headroom(&self, namespace: &str, shape: &PodShape) -> Option<(Clean, i64)> {
+        self.quotas
+            .values()
+            .filter(|quota| quota.key.namespace == namespace)
+            .flat_map(|quota| quota.limits.iter())
+            .filter_map(|limit| {
+                let left = limit.hard_millis - limit.used_millis;
+                let one = match limit.resource.as_str() {
+                    "cpu" | "requests.cpu" => shape.requests.cpu.0,
+                    "memory" | "requests.memory" => shape.requests.memory.0.saturating_mul(1000),
+                    "pods" | "count/pods" => 1000,
+                    _ => 0,
+                };
+                (one > 0).then(|| (limit.resource.clone(), (left / one).max(0)))
+            })
+            .min_by_key(|(_, count)| *count)
+    }
+}
