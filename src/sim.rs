@@ -131,3 +131,6 @@ impl Simulation {
         self.inner.advance(chrono::Duration::from_std(by).unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,20 +63,18 @@ pub(super) async fn answer(cluster: &Arc<Inner>, request: http::Request<Bytes>) 
             "the simulated server is gone",
         ));
     }
-    let mut response = match fault_reply(cluster, &seen) {
-        Some(response) => response,
-        None => {
-            let answer = match routed {
-                None => elsewhere(cluster, &parts, &body),
-                Some(request) => request
-                    .and_then(|request| Ok((serve(cluster, &request, &seen)?, request)))
-                    .map_or_else(
-                        |status| (Answer::Json(status.code, status.to_json()), None),
-                        |(answer, request)| (answer, Some(request)),
-                    ),
-            };
-            render(cluster, answer, &seen)
-        }
+    let mut response = if let Some(response) = fault_reply(cluster, &seen) {
+        response
+    } else {
+        let answer = match routed {
+            None => (elsewhere(cluster, &parts, &body), None),
+            Some(Err(status)) => (refused(&status), None),
+            Some(Ok(request)) => {
+                let answer = serve(cluster, &request, &seen).unwrap_or_else(|status| refused(&status));
+                (answer, Some(request))
+            }
+        };
+        render(cluster, answer, &seen)
     };
     if let Ok(date) = HeaderValue::try_from(cluster.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
         response.headers_mut().insert(DATE, date);
@@ -89,6 +87,10 @@ pub(super) async fn answer(cluster: &Arc<Inner>, request: http::Request<Bytes>) 
         Some(rate) => response.map(|body| slow::trickle(body, rate)),
         None => response,
     })
+}
+
+fn refused(status: &Status) -> Answer {
+    Answer::Json(status.code, status.to_json())
 }
 
 fn see(cluster: &Inner, parts: &http::request::Parts, routed: Option<&Result<Request, Status>>) -> Seen {
@@ -140,17 +142,14 @@ fn fault_reply(cluster: &Inner, seen: &Seen) -> Option<Response<SimBody>> {
 }
 
 /// Paths that are not stored objects: discovery, health, reviews.
-fn elsewhere(cluster: &Inner, parts: &http::request::Parts, body: &Bytes) -> (Answer, Option<Request>) {
+fn elsewhere(cluster: &Inner, parts: &http::request::Parts, body: &Bytes) -> Answer {
     let who = Identity::of(&parts.headers, cluster.identity());
     let answer = cluster.with_store(|store| {
         review::answer(store, parts, body, &who)
             .or_else(|| discovery::answer(store, parts))
             .unwrap_or_else(|| Ok(Answer::Text(404, "404 page not found\n".into())))
     });
-    (
-        answer.unwrap_or_else(|status| Answer::Json(status.code, status.to_json())),
-        None,
-    )
+    answer.unwrap_or_else(|status| refused(&status))
 }
 
 /// Answers a request for objects.
@@ -163,6 +162,7 @@ fn serve(cluster: &Inner, request: &Request, seen: &Seen) -> Result<Answer, Stat
     if forbidden.is_some() || !cluster.with_store(|store| who.may(store, &access::Attributes::of(request))) {
         return Err(access::refusal(&who, request));
     }
+    View::check(&request.headers)?;
     match request.verb {
         Verb::Get => cluster.with_store(|store| write::get(store, request)),
         Verb::List => {

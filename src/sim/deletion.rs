@@ -62,7 +62,7 @@ pub fn delete(
         return store.remove(resource, namespace, name).map(Deleted::Gone);
     };
     let marked = store.update(resource, namespace, name, now, |object| {
-        mark(resource, object, grace, finalizer, now)
+        mark(resource, object, grace, finalizer, now);
     })?;
     let gone = store.get(resource, namespace, name).is_none();
     Ok(if gone {

@@ -230,7 +230,9 @@ impl FieldSelector {
             let equal = match object.pointer(&requirement.pointer) {
                 None | Some(Value::Null) => matches!(requirement.value.as_str(), "" | "false" | "0"),
                 Some(Value::String(text)) => *text == requirement.value,
-                Some(other) => other.to_string() == requirement.value,
+                Some(Value::Bool(flag)) => requirement.value.parse() == Ok(*flag),
+                Some(Value::Number(number)) => requirement.value.parse().ok().as_ref() == Some(number),
+                Some(Value::Array(_) | Value::Object(_)) => false,
             };
             equal == requirement.equal
         })

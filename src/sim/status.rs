@@ -177,6 +177,15 @@ impl Status {
         Self::new(400, "BadRequest", message)
     }
 
+    /// 422 for a patch whose result is not of its type.
+    pub fn unfit_patch(object: &str, why: &str) -> Self {
+        let message = format!("Invalid value: {object:?}: {why}");
+        let mut status = Self::new(422, "Invalid", format!(" \"\" is invalid: patch: {message}"));
+        let cause = json!({"reason": "FieldValueInvalid", "message": message, "field": "patch"});
+        status.details = Some(json!({"causes": [cause]}));
+        status
+    }
+
     /// 403 by access rules.
     pub fn forbidden(resource: &Resource, name: &str, why: &str) -> Self {
         let named = if name.is_empty() {

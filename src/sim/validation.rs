@@ -9,8 +9,10 @@ use super::status::{Cause, Status};
 
 mod names;
 mod pod;
+mod typed;
 
 use names::{check_labels, check_name};
+pub(super) use typed::prune;
 
 const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
 

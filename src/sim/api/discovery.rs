@@ -265,12 +265,12 @@ fn openapi(store: &Store, group: &str, version: &str) -> Option<Value> {
         let path = format!("{root}{place}/{}/{{name}}", resource.plural);
         let parameter = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string"}});
         let kind = json!({"group": group, "version": version, "kind": resource.kind});
-        let patch = json!({
+        let operation = json!({
             "parameters": [parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation")],
             "responses": {"200": {"description": "OK"}},
             "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": kind,
         });
-        paths.insert(path, json!({"patch": patch}));
+        paths.insert(path, json!({"patch": operation}));
     }
     let info = json!({"title": "Kubernetes", "version": "1.36"});
     (!paths.is_empty())

@@ -97,7 +97,7 @@ impl Continue {
 pub(super) fn list(store: &Store, request: &Request) -> Result<Listed, Status> {
     let (query, resource) = (&request.query, &*request.resource);
     let selection = Selection::of(request)?;
-    let limit = query.get("limit").parse::<usize>().unwrap_or(0);
+    let limit = number(query, "limit")?.unwrap_or(0).max(0) as usize;
     let from = start(store, query)?;
     let namespace = Some(request.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let revision = if from.revision == 0 {
@@ -215,7 +215,6 @@ fn check_match(token: &str, version: &str, matching: &str) -> Result<(), Status>
     let field = "resourceVersionMatch";
     let forbidden = |why: &str| Err(Status::invalid_options("ListOptions", &Cause::forbidden(field, why)));
     match matching {
-        "" => Ok(()),
         "Exact" | "NotOlderThan" if version.is_empty() => {
             forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided")
         }
@@ -223,7 +222,7 @@ fn check_match(token: &str, version: &str, matching: &str) -> Result<(), Status>
             forbidden("resourceVersionMatch is forbidden when continue is provided")
         }
         "Exact" if version == "0" => forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""),
-        "Exact" | "NotOlderThan" => Ok(()),
+        "" | "Exact" | "NotOlderThan" => Ok(()),
         other => {
             let message =
                 format!("Unsupported value: \"{other}\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
@@ -234,6 +233,17 @@ fn check_match(token: &str, version: &str, matching: &str) -> Result<(), Status>
             };
             Err(Status::invalid_options("ListOptions", &cause))
         }
+    }
+}
+
+/// Reads a parameter that is a number.
+pub(super) fn number(query: &Query, name: &str) -> Result<Option<i64>, Status> {
+    match query.get(name) {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| Status::bad_request(format!("strconv.ParseInt: parsing \"{text}\": invalid syntax"))),
     }
 }
 

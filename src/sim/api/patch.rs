@@ -38,7 +38,7 @@ impl Kind {
 }
 
 /// The object with a JSON, merge or strategic merge patch applied.
-pub(super) fn patched(kind: Kind, resource: &Resource, object: &Value, body: &[u8]) -> Result<Value, Status> {
+pub(super) fn patched(kind: Kind, object: &Value, body: &[u8]) -> Result<Value, Status> {
     let decode = |error: serde_json::Error| {
         let why = if error.is_eof() {
             "unexpected end of JSON input".to_owned()
@@ -55,7 +55,7 @@ pub(super) fn patched(kind: Kind, resource: &Resource, object: &Value, body: &[u
             merge(&mut object, &patch);
             Ok(object)
         }
-        Kind::Strategic | Kind::Apply => Ok(strategic::patched(resource, object, &patch)),
+        Kind::Strategic | Kind::Apply => Ok(strategic::patched(object, &patch)),
     }
 }
 

@@ -111,8 +111,9 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
         .collect();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let (group, version, rest) = match path.as_slice() {
-        ["api", version, rest @ ..] => ("", *version, rest),
-        ["apis", group, version, rest @ ..] => (*group, *version, rest),
+        // A group and version alone is discovery.
+        ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
+        ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
         _ => return None,
     };
     if !store
@@ -159,12 +160,10 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
 
 fn verb(method: &Method, watch: bool, name: &str, all_namespaces: bool) -> Option<Verb> {
     match (method.as_str(), name.is_empty()) {
-        ("GET", true) if watch => Some(Verb::Watch),
+        ("GET", _) if watch => Some(Verb::Watch),
         ("GET", true) => Some(Verb::List),
-        ("GET", false) if watch => Some(Verb::Watch),
         ("GET", false) => Some(Verb::Get),
-        ("POST", true) if !all_namespaces => Some(Verb::Create),
-        ("POST", false) => Some(Verb::Create),
+        ("POST", unnamed) if !(unnamed && all_namespaces) => Some(Verb::Create),
         ("PUT", false) => Some(Verb::Update),
         ("PATCH", false) => Some(Verb::Patch),
         ("DELETE", false) => Some(Verb::Delete),
@@ -223,6 +222,7 @@ mod tests {
             ("GET", "/api/v1/nopes", "404"),
             ("GET", "/api/v1/namespaces/shop/nodes", "404"),
             ("GET", "/apis/nope/v1/nopes", "none"),
+            ("GET", "/apis/apps/v1", "none"),
             ("GET", "/metrics", "none"),
         ] {
             assert_eq!(find(method, uri), expected, "{method} {uri}");

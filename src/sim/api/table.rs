@@ -14,10 +14,13 @@ mod workloads;
 /// A column: name, type, and whether only `-o wide` shows it.
 type Column = (&'static str, &'static str, bool);
 
+/// Fills a row.
+type Cells = fn(&Value, Timestamp) -> Vec<Value>;
+
 /// The columns of a resource and how to fill them.
 struct Layout {
     columns: &'static [Column],
-    cells: fn(&Value, Timestamp) -> Vec<Value>,
+    cells: Cells,
 }
 
 const STRING: &str = "string";
@@ -56,78 +59,27 @@ fn definition(&(name, kind, wide): &Column) -> Value {
 }
 
 fn layout(resource: &Resource) -> Layout {
-    match (resource.group.as_ref(), resource.plural.as_ref()) {
-        ("", "pods") => Layout {
-            columns: pods::COLUMNS,
-            cells: pods::cells,
-        },
-        ("", "nodes") => Layout {
-            columns: cells::NODE,
-            cells: cells::node,
-        },
-        ("", "namespaces") => Layout {
-            columns: cells::NAMESPACE,
-            cells: cells::namespace,
-        },
-        ("", "events") => Layout {
-            columns: cells::EVENT,
-            cells: cells::event,
-        },
-        ("", "services") => Layout {
-            columns: cells::SERVICE,
-            cells: cells::service,
-        },
-        ("", "configmaps") => Layout {
-            columns: cells::CONFIG_MAP,
-            cells: cells::config_map,
-        },
-        ("", "secrets") => Layout {
-            columns: cells::SECRET,
-            cells: cells::secret,
-        },
-        ("apps", "deployments") => Layout {
-            columns: workloads::DEPLOYMENT,
-            cells: workloads::deployment,
-        },
-        ("apps", "replicasets") => Layout {
-            columns: workloads::REPLICA_SET,
-            cells: workloads::replica_set,
-        },
-        ("apps", "statefulsets") => Layout {
-            columns: workloads::STATEFUL_SET,
-            cells: workloads::stateful_set,
-        },
-        ("apps", "daemonsets") => Layout {
-            columns: workloads::DAEMON_SET,
-            cells: workloads::daemon_set,
-        },
-        ("apps", "controllerrevisions") => Layout {
-            columns: workloads::REVISION,
-            cells: workloads::revision,
-        },
-        ("batch", "jobs") => Layout {
-            columns: workloads::JOB,
-            cells: workloads::job,
-        },
-        ("autoscaling", "horizontalpodautoscalers") => Layout {
-            columns: workloads::SCALER,
-            cells: workloads::scaler,
-        },
-        ("policy", "poddisruptionbudgets") => Layout {
-            columns: workloads::BUDGET,
-            cells: workloads::budget,
-        },
-        ("coordination.k8s.io", "leases") => Layout {
-            columns: cells::LEASE,
-            cells: cells::lease,
-        },
-        _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => Layout {
-            columns: cells::CREATED,
-            cells: cells::created,
-        },
-        _ => Layout {
-            columns: cells::GENERIC,
-            cells: cells::generic,
-        },
-    }
+    let (columns, cells): (&'static [Column], Cells) = match (resource.group.as_ref(), resource.plural.as_ref()) {
+        ("", "pods") => (pods::COLUMNS, pods::cells),
+        ("", "nodes") => (cells::NODE, cells::node),
+        ("", "namespaces") => (cells::NAMESPACE, cells::namespace),
+        ("", "events") => (cells::EVENT, cells::event),
+        ("", "services") => (cells::SERVICE, cells::service),
+        ("", "configmaps") => (cells::CONFIG_MAP, cells::config_map),
+        ("", "secrets") => (cells::SECRET, cells::secret),
+        ("apps", "deployments") => (workloads::DEPLOYMENT, workloads::deployment),
+        ("apps", "replicasets") => (workloads::REPLICA_SET, workloads::replica_set),
+        ("apps", "statefulsets") => (workloads::STATEFUL_SET, workloads::stateful_set),
+        ("apps", "daemonsets") => (workloads::DAEMON_SET, workloads::daemon_set),
+        ("apps", "controllerrevisions") => (workloads::REVISION, workloads::revision),
+        ("batch", "jobs") => (workloads::JOB, workloads::job),
+        ("autoscaling", "horizontalpodautoscalers") => (workloads::SCALER, workloads::scaler),
+        ("policy", "poddisruptionbudgets") => (workloads::BUDGET, workloads::budget),
+        ("coordination.k8s.io", "leases") => (cells::LEASE, cells::lease),
+        _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => {
+            (cells::CREATED, cells::created)
+        }
+        _ => (cells::GENERIC, cells::generic),
+    };
+    Layout { columns, cells }
 }

@@ -5,6 +5,7 @@ use http::header::ACCEPT;
 use serde_json::{Value, json};
 
 use super::super::resource::Resource;
+use super::super::status::Status;
 use super::super::store::{Stored, Timestamp};
 use super::request::Query;
 use super::table;
@@ -26,6 +27,29 @@ pub(super) enum Include {
 }
 
 impl View {
+    /// Refuses clients that take nothing the server can give.
+    ///
+    /// # Errors
+    /// 406.
+    pub(super) fn check(headers: &HeaderMap) -> Result<(), Status> {
+        let accept = headers
+            .get(ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("*/*");
+        let fits = |kind: &str| {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            matches!(kind, "" | "application/json" | "application/*" | "*/*")
+        };
+        if accept.split(',').any(fits) {
+            return Ok(());
+        }
+        let message =
+            "406: Not Acceptable\n\nAvailable representations: application/json, application/json;stream=watch";
+        let mut status = Status::new(406, "NotAcceptable", message);
+        status.details = Some(json!({}));
+        Err(status)
+    }
+
     pub(super) fn of(headers: &HeaderMap, query: &Query) -> Self {
         let accept = headers
             .get(ACCEPT)

@@ -14,8 +14,8 @@ use super::super::json;
 use super::super::resource::Resource;
 use super::super::status::{Cause, Status};
 use super::super::store::{Change, Page, Store, Stored, Timestamp, Verb};
-use super::list::{Selection, parse_version};
-use super::request::Request;
+use super::list::{Selection, number, parse_version};
+use super::request::{Query, Request};
 use super::view::View;
 
 /// How long a watch lasts if the client does not say.
@@ -52,10 +52,8 @@ pub(super) fn plan(store: &Store, request: &Request, ignore_initial_events: bool
     } else {
         parse_version(version).map_err(|why| Status::new(500, "", why))?
     };
-    if !query.get("sendInitialEvents").is_empty() && !ignore_initial_events {
-        let field = "sendInitialEvents";
-        let why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
-        return Err(Status::invalid_options("ListOptions", &Cause::forbidden(field, why)));
+    if !ignore_initial_events {
+        check_initial_events(query)?;
     }
     let namespace = Some(request.namespace.as_str()).filter(|namespace| !namespace.is_empty());
     let revision = store.revision();
@@ -73,11 +71,7 @@ pub(super) fn plan(store: &Store, request: &Request, ignore_initial_events: bool
                 .cloned(),
         );
     }
-    let timeout = query
-        .get("timeoutSeconds")
-        .parse::<i64>()
-        .ok()
-        .filter(|seconds| *seconds > 0);
+    let timeout = number(query, "timeoutSeconds")?.filter(|seconds| *seconds > 0);
     Ok(Plan {
         resource: request.resource.clone(),
         namespace: request.namespace.clone(),
@@ -88,6 +82,27 @@ pub(super) fn plan(store: &Store, request: &Request, ignore_initial_events: bool
         timeout: timeout.map_or(DEFAULT_TIMEOUT, Duration::seconds),
         view: View::of(&request.headers, query),
     })
+}
+
+/// Refuses what a server without streaming lists refuses.
+fn check_initial_events(query: &Query) -> Result<(), Status> {
+    let (asked, matching) = (query.get("sendInitialEvents"), query.get("resourceVersionMatch"));
+    let (field, why) = match (asked, matching) {
+        ("", "") => return Ok(()),
+        ("", _) => (
+            "resourceVersionMatch",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ),
+        (_, "NotOlderThan") => (
+            "sendInitialEvents",
+            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+        ),
+        (_, _) => (
+            "resourceVersionMatch",
+            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        ),
+    };
+    Err(Status::invalid_options("ListOptions", &Cause::forbidden(field, why)))
 }
 
 /// The ERROR event of a version that is no longer kept.

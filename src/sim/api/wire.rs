@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn a_recorded_review_is_read() {
-        let review = review("selfsubjectaccessreviews", RECORDED).unwrap();
-        let asked = review.pointer("/spec/resourceAttributes").unwrap();
+        let decoded = review("selfsubjectaccessreviews", RECORDED).unwrap();
+        let asked = decoded.pointer("/spec/resourceAttributes").unwrap();
         assert_eq!(
             (&asked["namespace"], &asked["verb"], &asked["resource"]),
             (&json!("default"), &json!("list"), &json!("pods"))

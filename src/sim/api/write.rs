@@ -2,17 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::super::deletion::{self, DeleteOptions, Deleted, Propagation};
+use super::super::deletion;
 use super::super::resource::{NAMESPACES, Resource};
 use super::super::status::{Cause, Status};
 use super::super::store::{Store, Stored, Timestamp};
 use super::super::{defaults, json, validation};
-use super::list::Selection;
 use super::patch;
-use super::request::Request;
-use super::{Answer, list, wire};
+use super::request::{Request, Verb};
+use super::{Answer, wire};
 
+mod delete;
 mod scale;
+
+pub(super) use delete::{delete, delete_collection};
 
 /// Reads one object.
 pub(super) fn get(store: &Store, request: &Request) -> Result<Answer, Status> {
@@ -109,6 +111,7 @@ fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: 
         check_namespace(store, request, &object)?;
         json::set_meta(&mut object, "namespace", request.namespace.clone());
     }
+    prune(request, &mut object).map_err(|why| unfit(request, &why))?;
     defaults::apply(resource, &mut object);
     validation::new(resource, &object)?;
     if dry {
@@ -118,6 +121,16 @@ fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: 
     store
         .create(resource, object, now)
         .map(|object| Answer::Object(201, object))
+}
+
+/// Takes away unknown fields, or refuses them where the client wants that.
+fn prune(request: &Request, object: &mut Value) -> Result<(), String> {
+    let unknown = validation::prune(&request.resource, object)?;
+    if unknown.is_empty() || request.query.get("fieldValidation") != "Strict" {
+        return Ok(());
+    }
+    let unknown: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+    Err(format!("strict decoding error: {}", unknown.join(", ")))
 }
 
 fn check_namespace(store: &Store, request: &Request, object: &Value) -> Result<(), Status> {
@@ -145,14 +158,14 @@ fn subresource(store: &mut Store, request: &Request, now: Timestamp) -> Result<A
     match (request.resource.plural.as_ref(), request.subresource.as_str()) {
         ("pods", "eviction") => {
             if !dry_run(request, "CreateOptions")? {
-                deletion::delete(store, &request.resource, place, &options(&body, request), now)?;
+                deletion::delete(store, &request.resource, place, &delete::options(&body, request), now)?;
             }
             Ok(success())
         }
         ("pods", "binding") => {
             let node = json::text(&body, "/target/name").unwrap_or_default().to_owned();
             store.update(&request.resource, place.0, place.1, now, |pod| {
-                json::set(pod, &["spec", "nodeName"], node)
+                json::set(pod, &["spec", "nodeName"], node);
             })?;
             Ok(success())
         }
@@ -198,10 +211,10 @@ pub(super) fn patch(store: &mut Store, request: &Request, now: Timestamp) -> Res
     let old = current(store, request)?;
     if request.subresource == "scale" {
         let scale = scale::of(&request.resource, &old)?;
-        let scale = patch::patched(kind, &request.resource, &scale, &request.body)?;
+        let scale = patch::patched(kind, &scale, &request.body)?;
         return scale::write(store, request, &scale, dry, now);
     }
-    let object = patch::patched(kind, &request.resource, &old, &request.body)?;
+    let object = patch::patched(kind, &old, &request.body)?;
     let uid = json::meta(&object, "uid");
     if uid != json::meta(&old, "uid") {
         let cause = Cause::invalid("metadata.uid", format!("\"{uid}\""), "field is immutable");
@@ -279,8 +292,7 @@ fn save(
                 json::set(&mut object, &["status"], status);
             }
         }
-        "" => {}
-        "finalize" => {}
+        "" | "finalize" => {}
         _ => return Err(Status::no_such_path()),
     }
     for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
@@ -292,6 +304,15 @@ fn save(
     }
     json::set(&mut object, &["apiVersion"], resource.api_version());
     json::set(&mut object, &["kind"], resource.kind.to_string());
+    let given = object.to_string();
+    prune(request, &mut object).map_err(|why| match request.verb {
+        Verb::Patch => Status::unfit_patch(&given, &why),
+        _ => unfit(request, &why),
+    })?;
+    if resource.traits.generation {
+        let generation = generation(request, old, &object);
+        json::set_meta(&mut object, "generation", generation);
+    }
     defaults::apply(resource, &mut object);
     validation::change(resource, old, &object)?;
     let place = (request.namespace.as_str(), request.name.as_str());
@@ -304,94 +325,29 @@ fn save(
         .map(|new| Answer::Object(200, new))
 }
 
+/// The generation before the spec is looked at: annotations of a Deployment count too.
+fn generation(request: &Request, old: &Stored, object: &Value) -> i64 {
+    let before = json::number(old, "/metadata/generation").unwrap_or(0);
+    let annotations = |object: &Value| object.pointer("/metadata/annotations").cloned().unwrap_or_default();
+    let annotated = request.resource.plural == "deployments" && annotations(old) != annotations(object);
+    if annotated && request.subresource.is_empty() {
+        before + 1
+    } else {
+        before
+    }
+}
+
+/// The refusal of an object that is not of its type.
+fn unfit(request: &Request, why: &str) -> Status {
+    let (kind, version) = (&request.resource.kind, &request.resource.version);
+    Status::bad_request(format!(
+        "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
+    ))
+}
+
 fn replace_field(object: &mut Value, old: &Value, field: &str) {
     match old.get(field) {
         Some(value) => json::set(object, &[field], value.clone()),
         None => drop(json::object_mut(object).remove(field)),
     }
-}
-
-/// The options of a deletion, from body and parameters.
-fn options(body: &Value, request: &Request) -> DeleteOptions {
-    let body = body.get("deleteOptions").unwrap_or(body);
-    let text = |pointer: &str| json::text(body, pointer).map(str::to_owned);
-    let asked = request.query.get("propagationPolicy");
-    let policy = if asked.is_empty() {
-        json::text(body, "/propagationPolicy").unwrap_or_default()
-    } else {
-        asked
-    };
-    let orphan = body.get("orphanDependents") == Some(&Value::Bool(true)) || request.query.flag("orphanDependents");
-    DeleteOptions {
-        uid: text("/preconditions/uid"),
-        resource_version: text("/preconditions/resourceVersion"),
-        grace_seconds: request
-            .query
-            .get("gracePeriodSeconds")
-            .parse()
-            .ok()
-            .or_else(|| json::number(body, "/gracePeriodSeconds")),
-        propagation: match policy {
-            "Foreground" => Propagation::Foreground,
-            "Orphan" => Propagation::Orphan,
-            _ if orphan => Propagation::Orphan,
-            _ => Propagation::Background,
-        },
-    }
-}
-
-fn delete_body(request: &Request) -> Result<Value, Status> {
-    if request.body.is_empty() {
-        return Ok(json!({}));
-    }
-    serde_json::from_slice(&request.body).map_err(|error| Status::bad_request(error.to_string()))
-}
-
-fn is_dry(body: &Value, request: &Request) -> Result<bool, Status> {
-    Ok(dry_run(request, "DeleteOptions")? || json::array(body, "/dryRun").iter().any(|one| one == "All"))
-}
-
-/// Deletes one object.
-pub(super) fn delete(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
-    let body = delete_body(request)?;
-    let place = (request.namespace.as_str(), request.name.as_str());
-    let options = options(&body, request);
-    let deleted = if is_dry(&body, request)? {
-        deletion::try_delete(store, &request.resource, place, &options, now)?
-    } else {
-        deletion::delete(store, &request.resource, place, &options, now)?
-    };
-    Ok(match deleted {
-        // A pod is answered with the object in any case.
-        Deleted::Gone(object) if request.resource.plural == "pods" => Answer::Object(200, object),
-        Deleted::Going(object) => Answer::Object(200, object),
-        Deleted::Gone(object) => {
-            let mut details = json!({"name": request.name, "kind": request.resource.plural});
-            if !request.resource.group.is_empty() {
-                json::set(&mut details, &["group"], request.resource.group.to_string());
-            }
-            json::set(&mut details, &["uid"], json::meta(&object, "uid"));
-            let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-                "details": details});
-            Answer::Json(200, status)
-        }
-    })
-}
-
-/// Deletes what is selected.
-pub(super) fn delete_collection(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
-    let body = delete_body(request)?;
-    let selection = Selection::of(request)?;
-    let mut listed = list::list(store, request)?;
-    listed.items.retain(|object| selection.matches(object));
-    if !is_dry(&body, request)? {
-        let options = options(&body, request);
-        for object in &listed.items {
-            let place = (json::meta(object, "namespace"), json::meta(object, "name"));
-            // What somebody else deleted meanwhile is gone as well.
-            let _ = deletion::delete(store, &request.resource, place, &options, now);
-        }
-    }
-    listed.revision = store.revision();
-    Ok(Answer::List(listed))
 }

@@ -79,14 +79,7 @@ fn uid(random: u64) -> String {
 
 /// What no write may change.
 fn keep_identity(old: &Value, new: &mut Value) {
-    for field in [
-        "name",
-        "namespace",
-        "uid",
-        "creationTimestamp",
-        "resourceVersion",
-        "generation",
-    ] {
+    for field in ["name", "namespace", "uid", "creationTimestamp", "resourceVersion"] {
         match old.get("metadata").and_then(|metadata| metadata.get(field)) {
             Some(value) => {
                 json::child_mut(new, "metadata").insert(field.into(), value.clone());
@@ -106,9 +99,19 @@ pub(super) fn changed(resource: &Resource, old: &Value, change: impl FnOnce(&mut
     keep_identity(old, &mut new);
     let started_deletion =
         old.pointer("/metadata/deletionTimestamp").is_none() && new.pointer("/metadata/deletionTimestamp").is_some();
-    if resource.traits.generation && (started_deletion || !same_but_for_status(old, &new)) {
-        let generation = json::number(old, "/metadata/generation").unwrap_or(0) + 1;
-        json::set_meta(&mut new, "generation", generation);
+    if resource.traits.generation {
+        let before = json::number(old, "/metadata/generation").unwrap_or(0);
+        let after = if started_deletion || !same_but_for_status(old, &new) {
+            before + 1
+        } else {
+            // The API raises it for more than the spec.
+            json::number(&new, "/metadata/generation").unwrap_or(0).max(before)
+        };
+        json::set_meta(&mut new, "generation", after);
+    } else if let Some(generation) = old.pointer("/metadata/generation") {
+        json::set_meta(&mut new, "generation", generation.clone());
+    } else {
+        json::child_mut(&mut new, "metadata").remove("generation");
     }
     new
 }

@@ -52,7 +52,7 @@ fn only_a_real_change_makes_a_version_and_only_spec_a_generation() {
     let mut write = |path: &[&str], value: Value| {
         let new = store
             .update(&DEPLOYMENTS, "shop", "web", now(), |object| {
-                json::set(object, path, value)
+                json::set(object, path, value);
             })
             .unwrap();
         (
@@ -73,7 +73,7 @@ fn history_tells_each_write_until_it_is_compacted() {
     store.create(&CONFIG_MAPS, config_map("a"), now()).unwrap();
     store
         .update(&CONFIG_MAPS, "shop", "a", now(), |object| {
-            json::set(object, &["data", "a"], "2")
+            json::set(object, &["data", "a"], "2");
         })
         .unwrap();
     store.remove(&CONFIG_MAPS, "shop", "a").unwrap();
@@ -100,7 +100,7 @@ fn pages_show_the_past() {
     store.create(&CONFIG_MAPS, config_map("bb"), now()).unwrap();
     store
         .update(&CONFIG_MAPS, "shop", "d", now(), |object| {
-            json::set(object, &["data", "a"], "2")
+            json::set(object, &["data", "a"], "2");
         })
         .unwrap();
     let page = |revision, after, namespace| Page {
@@ -134,7 +134,7 @@ fn a_rewind_undoes_later_writes() {
     let then = store.revision();
     store
         .update(&CONFIG_MAPS, "shop", "a", now(), |object| {
-            json::set(object, &["data", "a"], "2")
+            json::set(object, &["data", "a"], "2");
         })
         .unwrap();
     store.create(&CONFIG_MAPS, config_map("b"), now()).unwrap();
@@ -203,7 +203,7 @@ fn an_object_being_deleted_goes_with_its_last_finalizer() {
     assert!(store.get(&CONFIG_MAPS, "shop", "a").is_some());
     store
         .update(&CONFIG_MAPS, "shop", "a", now(), |object| {
-            json::set_meta(object, "finalizers", json!([]))
+            json::set_meta(object, "finalizers", json!([]));
         })
         .unwrap();
     assert!(store.get(&CONFIG_MAPS, "shop", "a").is_none());

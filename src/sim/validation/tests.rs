@@ -15,6 +15,7 @@ fn deployment(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn deployments_are_refused_in_the_servers_words() {
     let container = "spec.template.spec.containers[0]";
     let cases: Vec<(&[&str], Value, String)> = vec![

@@ -51,7 +51,7 @@ pub(in super::super) fn apply(
     if let Some(before) = mine.first().and_then(|entry| entry.get("fieldsV1")) {
         drop_fields(&mut result, before, &wanted, &kept);
     }
-    result = strategic::patched(resource, &result, configuration);
+    result = strategic::patched(&result, configuration);
     kept.push(
         json!({"manager": manager, "operation": "Apply", "apiVersion": resource.api_version(),
         "time": format_time(now), "fieldsType": "FieldsV1", "fieldsV1": wanted}),
@@ -204,22 +204,28 @@ fn remove(value: &mut Value, step: &str) {
     }
 }
 
+/// A path of a field set in words: `.spec.containers[name="a"].image`.
+fn spell(path: &[String]) -> String {
+    let mut spelt = String::new();
+    for step in path {
+        if let Some(key) = step.strip_prefix("f:") {
+            spelt.push('.');
+            spelt.push_str(key);
+        } else {
+            let identity = step
+                .strip_prefix("k:")
+                .unwrap_or(step)
+                .replace(['{', '}'], "")
+                .replace("\":", "\"=");
+            spelt.push('[');
+            spelt.push_str(&identity.replacen('"', "", 2));
+            spelt.push(']');
+        }
+    }
+    spelt
+}
+
 fn refusal(conflicts: &[(String, Vec<String>)]) -> Status {
-    let spell = |path: &[String]| {
-        path.iter()
-            .fold(String::new(), |spelt, step| match step.strip_prefix("f:") {
-                Some(key) => format!("{spelt}.{key}"),
-                None => {
-                    let identity = step
-                        .strip_prefix("k:")
-                        .unwrap_or(step)
-                        .replace(['{', '}'], "")
-                        .replace("\":", "\"=");
-                    let identity = identity.replacen('"', "", 2);
-                    format!("{spelt}[{identity}]")
-                }
-            })
-    };
     let many = if conflicts.len() == 1 { "" } else { "s" };
     let list: Vec<String> = match conflicts {
         [(manager, path)] => vec![format!("conflict with \"{manager}\": {}", spell(path))],

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use super::super::super::json;
-use super::super::super::resource::Resource;
 
 /// How a list is merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +21,16 @@ pub(super) fn merging(parent: &str, key: &str) -> Merging {
     match (parent, key) {
         ("containers" | "initContainers" | "ephemeralContainers", "ports") => Merging::Keyed("containerPort"),
         (_, "ports") => Merging::Keyed("port"),
-        ("spec", "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "imagePullSecrets")
-        | ("spec", "resourceClaims" | "schedulingGates")
+        (
+            "spec",
+            "containers"
+            | "initContainers"
+            | "ephemeralContainers"
+            | "volumes"
+            | "imagePullSecrets"
+            | "resourceClaims"
+            | "schedulingGates",
+        )
         | (_, "env" | "secrets") => Merging::Keyed("name"),
         (_, "volumeMounts") => Merging::Keyed("mountPath"),
         (_, "volumeDevices") => Merging::Keyed("devicePath"),
@@ -37,7 +44,7 @@ pub(super) fn merging(parent: &str, key: &str) -> Merging {
 }
 
 /// The object with the patch applied.
-pub(super) fn patched(_: &Resource, object: &Value, patch: &Value) -> Value {
+pub(super) fn patched(object: &Value, patch: &Value) -> Value {
     let mut object = object.clone();
     merge(&mut object, patch, "");
     object
@@ -170,7 +177,6 @@ fn clean(value: &Value) -> Value {
 mod tests {
     use serde_json::json;
 
-    use super::super::super::super::resource::DEPLOYMENTS;
     use super::*;
 
     fn deployment() -> Value {
@@ -238,7 +244,7 @@ mod tests {
                 json!([]),
             ),
         ] {
-            let result = patched(&DEPLOYMENTS, &deployment(), &patch);
+            let result = patched(&deployment(), &patch);
             assert_eq!(*result.pointer(at).unwrap_or(&Value::Null), expected, "{patch}");
         }
     }
