@@ -25,7 +25,6 @@ mod cluster;
 pub mod controllers;
 pub mod defaults;
 pub mod deletion;
-pub mod demo;
 pub mod fault;
 pub mod fleet;
 pub mod garbage;

@@ -21,6 +21,7 @@ use reload::Origin;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which clusters to look at, and as whom: the command line's part in connecting.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// `--kubeconfig`; empty: `KUBECONFIG`, else `~/.kube/config`, else the cluster this runs in.

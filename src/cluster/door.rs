@@ -1,16 +1,17 @@
 //! Sends requests: with the credentials of the moment, a limit on every wait, and no retry of its own
 //! but one after a 401 that new credentials may cure.
 
+mod session;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use kube::Client;
-use kube::client::{Body, ClientBuilder};
+use kube::client::Body;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
@@ -20,7 +21,8 @@ use super::connect::{Recipe, Target, Way, bare_address};
 use super::error::{ClusterError, retry_after};
 use super::wire::meta::Status;
 use super::wire::{Encoding, Wire, frame};
-use crate::domain::{Clean, Timestamp};
+use crate::domain::Clean;
+use session::Session;
 
 /// What built-in kinds are asked for; the server answers with the first it has.
 pub(crate) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf, application/json;q=0.9";
@@ -59,14 +61,6 @@ struct Inner {
     credential: Option<Credential>,
     count: u64,
     failure: Option<(Instant, ClusterError)>,
-}
-
-/// A client with the credentials it was made with.
-struct Session {
-    client: Client,
-    token: Option<HeaderValue>,
-    expires: Option<Timestamp>,
-    number: u64,
 }
 
 /// A successful answer whose body is still to be read.
@@ -326,10 +320,10 @@ impl Door {
         let kept = kept.filter(|c| c.expires.is_none_or(|at| clock::now() + EARLY < at));
         let made = timeout(
             limit.max(super::connect::exec::TIME_LIMIT * 2),
-            self.make(&way, number, kept),
+            session::make(&way, number, kept, &self.turn),
         )
         .await
-        .unwrap_or_else(|_| Err(login("another login is in the way")));
+        .unwrap_or_else(|_| Err(session::login("another login is in the way")));
         let mut inner = self.lock();
         match made {
             Ok((session, credential)) => {
@@ -345,60 +339,6 @@ impl Door {
             }
         }
     }
-
-    async fn make(
-        &self,
-        way: &Way,
-        number: u64,
-        kept: Option<Credential>,
-    ) -> Result<(Session, Option<Credential>), ClusterError> {
-        let recipe = match way {
-            Way::Client(make) => {
-                let session = Session {
-                    client: make(),
-                    token: None,
-                    expires: None,
-                    number,
-                };
-                return Ok((session, None));
-            }
-            Way::Broken(why, _) => return Err(ClusterError::Login { reason: why.clone() }),
-            Way::Config(recipe) => recipe,
-        };
-        let mut config = recipe.config.clone();
-        let credential = match (&recipe.plugin, kept) {
-            (Some(_), Some(kept)) => Some(kept),
-            (Some(plugin), None) => Some(plugin.run(&self.turn).await.map_err(|why| login(&why))?),
-            (None, _) => None,
-        };
-        if let Some((certificate, key)) = credential.as_ref().and_then(|c| c.certificate.clone()) {
-            config.auth_info.client_certificate_data = Some(certificate);
-            config.auth_info.client_key_data = Some(key.into());
-        }
-        let token = credential.as_ref().and_then(|c| c.token.as_ref()).map(|token| {
-            HeaderValue::try_from(format!("Bearer {token}")).map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
-        });
-        let token = token
-            .transpose()
-            .map_err(|_| login("the credential plugin's token has forbidden characters"))?;
-        // What kube says about broken keys and files may quote them.
-        let builder = ClientBuilder::try_from(config)
-            .map_err(|_| login("a certificate, key or token file of this context cannot be used"))?;
-        let session = Session {
-            client: builder.build(),
-            token,
-            expires: credential.as_ref().and_then(|c| c.expires),
-            number,
-        };
-        Ok((session, credential))
-    }
-}
-
-fn login(why: &str) -> ClusterError {
-    ClusterError::Login { reason: why.into() }
 }
 
 fn encoding(headers: &http::HeaderMap) -> Result<Encoding, ClusterError> {

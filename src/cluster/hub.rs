@@ -21,6 +21,8 @@ use crate::domain::{Clean, ClusterId, ClusterReport, Feed, Kind};
 const LISTS_AT_ONCE: usize = 4;
 /// Cuts older than this are forgiven.
 const CUT_MEMORY: Duration = Duration::from_secs(60);
+/// Watches cut within this time were cut by the same trouble.
+const ONE_CUT: Duration = Duration::from_secs(2);
 /// The same notice is not given again sooner.
 const NOTICE_PAUSE: Duration = Duration::from_secs(30);
 
@@ -124,9 +126,9 @@ impl Hub {
     /// A watch was cut before its time.
     pub(crate) fn note_cut(&self) {
         let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
-        cuts.push_back(Instant::now());
-        if cuts.len() > 1000 {
-            cuts.pop_front();
+        // An outage cuts all watches at once: that is one cut.
+        if cuts.back().is_none_or(|last| last.elapsed() >= ONE_CUT) {
+            cuts.push_back(Instant::now());
         }
     }
 

@@ -32,8 +32,7 @@ pub(crate) const fn version(kind: Kind) -> &'static str {
 /// Versions of a custom kind that can be read, newest first.
 pub(crate) const fn custom_versions(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Rollout => &["v1", "v1beta1", "v1alpha1"],
-        Kind::CloneSet => &["v1", "v1beta1", "v1alpha1"],
+        Kind::Rollout | Kind::CloneSet => &["v1", "v1beta1", "v1alpha1"],
         _ => &[],
     }
 }
@@ -57,6 +56,8 @@ pub(crate) fn collection(kind: Kind, version: &str, namespace: &str) -> String {
     }
 }
 
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
 /// Percent-encodes what is not plain in a path or query value.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -64,7 +65,10 @@ pub(crate) fn escape(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.push('%');
+            out.extend(
+                [byte >> 4, byte & 15].map(|digit| HEX.get(usize::from(digit)).copied().map_or('0', char::from)),
+            );
         }
     }
     out

@@ -18,7 +18,7 @@ const MOST_EVENTS: usize = 5_000;
 /// Lines of an object that are shown.
 const MOST_LINES: usize = 20_000;
 
-/// Whether a right is given (SelfSubjectAccessReview).
+/// Whether a right is given (`SelfSubjectAccessReview`).
 pub(crate) async fn may(door: &Door, right: &Right) -> Result<bool, ClusterError> {
     let (resource, subresource) = right.resource.split_once('/').unwrap_or((&right.resource, ""));
     let question = json!({

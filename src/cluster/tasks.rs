@@ -211,16 +211,15 @@ impl Scope {
         if !kind.is_namespaced() {
             return;
         }
-        let visible = match &self.visible {
-            Some(known) => known.clone(),
-            None => {
-                let found = visible_namespaces(&self.hub, &self.own).await;
-                if !found.is_empty() {
-                    self.limit_to(found.clone()).await;
-                }
-                self.visible = Some(found.clone());
-                found
+        let visible = if let Some(known) = &self.visible {
+            known.clone()
+        } else {
+            let found = visible_namespaces(&self.hub, &self.own).await;
+            if !found.is_empty() {
+                self.limit_to(found.clone()).await;
             }
+            self.visible = Some(found.clone());
+            found
         };
         for namespace in visible {
             let place = (kind, namespace.clone());

@@ -172,7 +172,6 @@ impl Watch {
         }
         let early_end = lived.is_some_and(|lived| lived < HEALTHY);
         match ended {
-            Ok(Ended::Rewound) => Next::Now,
             Ok(Ended::Resume) => {
                 self.is_suspect = true;
                 Next::Now
@@ -185,7 +184,7 @@ impl Watch {
                     "the server ends the watch early".into(),
                 )
             }
-            Ok(Ended::Closed) => Next::Now,
+            Ok(Ended::Closed | Ended::Rewound) => Next::Now,
             Err(error) => {
                 if lived.is_some() {
                     self.hub.note_cut();

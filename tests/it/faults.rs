@@ -7,6 +7,7 @@ mod kinds;
 mod link;
 mod login;
 mod objects;
+mod simulated;
 
 use std::time::Duration;
 

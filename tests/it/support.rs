@@ -1,6 +1,7 @@
 //! What tests share: clusters that exist only in a test, an observer that keeps what they report, a small
 //! fleet with troubles, keys, frames as text.
 
+pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod fleet;
 pub(crate) mod observer;

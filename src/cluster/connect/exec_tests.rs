@@ -29,7 +29,7 @@ async fn a_token_or_a_certificate_is_taken() {
         .unwrap();
     assert_eq!(token.token.as_deref(), Some("t0"));
     assert_eq!(token.expires.unwrap().to_rfc3339(), "2030-01-01T00:00:00+00:00");
-    let certificate = run(r#"printf 'status:\n  clientCertificateData: c\n  clientKeyData: k\n'"#)
+    let certificate = run(r"printf 'status:\n  clientCertificateData: c\n  clientKeyData: k\n'")
         .await
         .unwrap();
     assert_eq!(

@@ -146,7 +146,7 @@ fn listed(names: &[&str]) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if names.len() > SHOWN {
-        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+        text += " and more";
     }
     text
 }

@@ -1,4 +1,4 @@
-//! Workloads and their revisions: Deployments, StatefulSets, DaemonSets, Jobs, ReplicaSets.
+//! Workloads and their revisions.
 
 use std::sync::Arc;
 

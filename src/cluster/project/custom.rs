@@ -1,4 +1,4 @@
-//! Argo Rollouts and OpenKruise CloneSets.
+//! Workloads of Argo Rollouts and OpenKruise.
 
 use super::apps::{Counts, Said, troubles, written};
 use super::{Item, Projector};

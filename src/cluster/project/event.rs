@@ -11,7 +11,7 @@ impl Projector {
         let series = wire.series.unwrap_or_default();
         let created = moment(meta.creation_timestamp);
         let first = moment(wire.first_timestamp)
-            .or_else(|| moment(wire.event_time))
+            .or_else(|| moment(wire.micro_time))
             .or(created);
         let last = moment(series.last_observed_time)
             .or_else(|| moment(wire.last_timestamp))

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::shape::{effect, resources};
 use super::{Item, Projector, moment, uid};
+use crate::cluster::wire::meta::TimedCondition;
 use crate::cluster::wire::node::{self as wire, NodeSpec};
 use crate::domain::node::{Node, NodeHealth, Taint};
-use crate::domain::{Object, Provider};
+use crate::domain::{Clean, Object, Provider};
 
 /// The taint that keeps a node for one app.
 const EXCLUSIVE: &str = "pilothouse.dev/exclusive";
@@ -43,10 +44,6 @@ impl Projector {
         let place = first(&rules.location_labels);
         let group = first(&rules.group_labels).filter(|&group| Some(group) != place);
         let ready = status.conditions.iter().find(|c| c.kind == "Ready");
-        let bad = status
-            .conditions
-            .iter()
-            .filter(|c| c.kind != "Ready" && c.status == "True");
         let internal = status.addresses.iter().find(|a| a.kind == "InternalIP");
         let instance_type = meta
             .labels
@@ -67,33 +64,14 @@ impl Projector {
             labels: self.labels(&meta.labels),
             pod_cidrs: pod_cidrs(&spec).iter().map(|cidr| (*cidr).into()).collect(),
             internal_ip: internal.map(|a| a.address.as_str().into()),
-            kubelet_version: self.text(
-                status
-                    .node_info
-                    .as_ref()
-                    .map_or("", |info| info.kubelet_version.as_str()),
-            ),
+            kubelet_version: self.text(&status.node_info.unwrap_or_default().kubelet_version),
             instance_type: instance_type.map(|name| self.text(name)),
             created: moment(meta.creation_timestamp),
-            health: match ready.map(|c| c.status.as_str()) {
-                Some("True") => NodeHealth::Ready,
-                Some("False") => NodeHealth::NotReady,
-                _ => NodeHealth::Unknown,
-            },
+            health: health(ready),
             ready_since: ready.and_then(|c| moment(c.last_transition_time)),
-            pressures: bad.map(|c| self.text(&c.kind)).collect(),
+            pressures: self.pressures(&status.conditions),
             cordoned: spec.unschedulable,
-            taints: spec
-                .taints
-                .iter()
-                .filter_map(|t| {
-                    Some(Taint {
-                        effect: effect(&t.effect)?,
-                        key: self.text(&t.key),
-                        value: self.text(&t.value),
-                    })
-                })
-                .collect(),
+            taints: spec.taints.iter().filter_map(|taint| self.taint(taint)).collect(),
             allocatable: resources(&status.allocatable),
             pod_slots: status
                 .allocatable
@@ -102,6 +80,20 @@ impl Projector {
                 .unwrap_or(0),
         };
         Self::item(key, meta, Object::Node(Box::new(node)))
+    }
+
+    fn taint(&mut self, taint: &wire::Taint) -> Option<Taint> {
+        Some(Taint {
+            effect: effect(&taint.effect)?,
+            key: self.text(&taint.key),
+            value: self.text(&taint.value),
+        })
+    }
+
+    /// Conditions that should not be: all that are true but `Ready`.
+    fn pressures(&mut self, conditions: &[TimedCondition]) -> Arc<[Clean]> {
+        let bad = conditions.iter().filter(|c| c.kind != "Ready" && c.status == "True");
+        bad.map(|c| self.text(&c.kind)).collect()
     }
 
     /// Whose machine it is: what a label says, what only one cloud's nodes have, the provider id.
@@ -140,6 +132,14 @@ impl Projector {
             "" if provider_id.is_empty() && has_location => Provider::Idc,
             _ => Provider::Unknown,
         }
+    }
+}
+
+fn health(ready: Option<&TimedCondition>) -> NodeHealth {
+    match ready.map(|c| c.status.as_str()) {
+        Some("True") => NodeHealth::Ready,
+        Some("False") => NodeHealth::NotReady,
+        _ => NodeHealth::Unknown,
     }
 }
 
@@ -194,7 +194,7 @@ mod tests {
         ] {
             let node = node(rules, &json!({"metadata": {"name": "n", "labels": labels}}));
             assert_eq!(node.location, location, "{labels}");
-            assert_eq!(node.group.as_ref().map(crate::domain::Clean::as_str), group, "{labels}");
+            assert_eq!(node.group.as_ref().map(Clean::as_str), group, "{labels}");
         }
     }
 

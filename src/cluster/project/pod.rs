@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    fn owned(kind: &str, name: &str, labels: Value) -> Value {
+    fn owned(kind: &str, name: &str, labels: &Value) -> Value {
         json!({"metadata": {"name": "p", "namespace": "gift", "labels": labels,
             "ownerReferences": [{"kind": kind, "name": name, "controller": true}]}})
     }
@@ -213,7 +213,7 @@ mod tests {
     fn the_top_owner_and_the_app_are_told_by_the_pod_alone() {
         for (object, workload, app) in [
             (
-                owned("ReplicaSet", "live-6c5c9", json!({"pod-template-hash": "6c5c9"})),
+                owned("ReplicaSet", "live-6c5c9", &json!({"pod-template-hash": "6c5c9"})),
                 Some((Kind::Deployment, "live")),
                 "live",
             ),
@@ -221,23 +221,23 @@ mod tests {
                 owned(
                     "ReplicaSet",
                     "live-6c5c9",
-                    json!({"rollouts-pod-template-hash": "6c5c9", "app": "gift-live"}),
+                    &json!({"rollouts-pod-template-hash": "6c5c9", "app": "gift-live"}),
                 ),
                 Some((Kind::Rollout, "live")),
                 "gift-live",
             ),
-            (owned("ReplicaSet", "bare", json!({})), None, "bare"),
+            (owned("ReplicaSet", "bare", &json!({})), None, "bare"),
             (
-                owned("StatefulSet", "db", json!(null)),
+                owned("StatefulSet", "db", &json!(null)),
                 Some((Kind::StatefulSet, "db")),
                 "db",
             ),
             (
-                owned("CloneSet", "im", json!({"k8s-app": "im-gate"})),
+                owned("CloneSet", "im", &json!({"k8s-app": "im-gate"})),
                 Some((Kind::CloneSet, "im")),
                 "im-gate",
             ),
-            (owned("Workflow", "w", json!({})), None, "w"),
+            (owned("Workflow", "w", &json!({})), None, "w"),
             (json!({"metadata": {"name": "alone"}}), None, "alone"),
         ] {
             let pod = pod(&object);

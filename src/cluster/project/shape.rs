@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Projector;
 use crate::cluster::wire::meta::{LabelSelector, SelectorRequirement};
 use crate::cluster::wire::pod::{Amounts, Container, ContainerStatus, PodSpec, PodStatus, Requirements};
+use crate::cluster::wire::scalar::Quantity;
 use crate::domain::headroom::{AffinityTerm, Operator, Requirement, Toleration, effective_requests};
 use crate::domain::node::TaintEffect;
 use crate::domain::{Cpu, Memory, PodShape, Resources};
@@ -109,8 +110,8 @@ fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool 
 /// CPU and memory of a list of amounts.
 pub(super) fn resources(amounts: &Amounts) -> Resources {
     Resources {
-        cpu: amounts.get("cpu").and_then(|q| q.cpu()).unwrap_or_default(),
-        memory: amounts.get("memory").and_then(|q| q.memory()).unwrap_or_default(),
+        cpu: amounts.get("cpu").and_then(Quantity::cpu).unwrap_or_default(),
+        memory: amounts.get("memory").and_then(Quantity::memory).unwrap_or_default(),
     }
 }
 
@@ -138,10 +139,13 @@ pub(super) fn container_requests(requirements: Option<&Requirements>) -> Resourc
 pub(super) fn container_limits(requirements: Option<&Requirements>) -> (Option<i64>, Option<i64>) {
     let limits = requirements.map(|r| &r.limits);
     (
-        limits.and_then(|l| l.get("cpu")).and_then(|q| q.cpu()).map(|Cpu(m)| m),
+        limits
+            .and_then(|l| l.get("cpu"))
+            .and_then(Quantity::cpu)
+            .map(|Cpu(m)| m),
         limits
             .and_then(|l| l.get("memory"))
-            .and_then(|q| q.memory())
+            .and_then(Quantity::memory)
             .map(|Memory(b)| b),
     )
 }

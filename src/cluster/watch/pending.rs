@@ -12,12 +12,12 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn put(&mut self, key: ObjectKey, change: Change) {
-        match self.places.get(&key).and_then(|&at| self.changes.get_mut(at)) {
-            Some(place) => *place = change,
-            None => {
-                self.places.insert(key, self.changes.len());
-                self.changes.push(change);
-            }
+        let place = self.places.get(&key).and_then(|&at| self.changes.get_mut(at));
+        if let Some(place) = place {
+            *place = change;
+        } else {
+            self.places.insert(key, self.changes.len());
+            self.changes.push(change);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs.
+//! Built-in workloads and their revisions.
 
 use super::meta::{Condition, ObjectMeta, TimedCondition};
 use super::pod::PodTemplate;

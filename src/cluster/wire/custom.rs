@@ -1,4 +1,4 @@
-//! Argo Rollouts and OpenKruise CloneSets. Custom resources are JSON only.
+//! Workloads of Argo Rollouts and OpenKruise. Custom resources are JSON only.
 
 use serde::{Deserialize, Deserializer};
 

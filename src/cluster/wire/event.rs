@@ -16,7 +16,8 @@ wire! {
         [int32, tag = "8"] count: i32,
         #[serde(rename = "type")]
         [string, tag = "9"] kind: String,
-        [message, optional, tag = "10"] event_time: Option<Time>,
+        #[serde(rename = "eventTime")]
+        [message, optional, tag = "10"] micro_time: Option<Time>,
         [message, optional, tag = "11"] series: Option<Series>,
         [string, tag = "14"] reporting_component: String,
     }

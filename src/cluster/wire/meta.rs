@@ -101,7 +101,6 @@ wire! {
     /// An answer that is not an object: mostly an error.
     Status {
         [message, optional, tag = "1"] metadata: Option<ListMeta>,
-        [string, tag = "2"] status: String,
         [string, tag = "3"] message: String,
         [string, tag = "4"] reason: String,
         [message, optional, tag = "5"] details: Option<StatusDetails>,
@@ -119,7 +118,7 @@ wire! {
         [string, tag = "2"] operator: String,
         [string, repeated, tag = "3"] values: Vec<String>,
     }
-    /// A controller's condition: Deployment, ReplicaSet, StatefulSet, DaemonSet, HorizontalPodAutoscaler.
+    /// A controller's condition.
     Condition {
         #[serde(rename = "type")]
         [string, tag = "1"] kind: String,

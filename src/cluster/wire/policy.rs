@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscalers, PodDisruptionBudgets and ResourceQuotas.
+//! Autoscalers, disruption budgets and quotas.
 
 use super::meta::{Condition, LabelSelector, ObjectMeta};
 use super::pod::Amounts;

@@ -9,7 +9,7 @@ use super::secs;
 use crate::support::api::{Api, Reply};
 use crate::support::watch;
 
-/// Serves discovery of CloneSets in the version that is set, if any.
+/// Serves discovery of `CloneSet` in the version that is set, if any.
 fn clone_sets(api: &Api) -> Arc<Mutex<Option<&'static str>>> {
     let version = Arc::new(Mutex::new(None));
     let served = Arc::clone(&version);

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::StreamExt as _;
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+
+use super::answer::{answer, asked, collection_of, covers, full, key, stream};
+pub(crate) use super::answer::{gone, line_of};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
@@ -70,7 +71,7 @@ impl Reply {
 }
 
 type Rule = Box<dyn FnMut(&Asked) -> Option<Reply> + Send>;
-type Pipe = mpsc::UnboundedSender<Result<Bytes, BoxError>>;
+pub(crate) type Pipe = mpsc::UnboundedSender<Result<Bytes, BoxError>>;
 
 #[derive(Default)]
 struct State {
@@ -247,7 +248,7 @@ impl Api {
 
     /// Answers a request, now or never.
     pub(crate) async fn handle(&self, request: Request<Bytes>) -> Result<Response<Body>, BoxError> {
-        let reply = self.decide(request);
+        let reply = self.decide(&request);
         match reply {
             Decided::Answer(response) => Ok(response),
             Decided::Refuse => Err("connection refused".into()),
@@ -255,8 +256,8 @@ impl Api {
         }
     }
 
-    fn decide(&self, request: Request<Bytes>) -> Decided {
-        let asked = asked(&request);
+    fn decide(&self, request: &Request<Bytes>) -> Decided {
+        let asked = asked(request);
         let mut state = self.state();
         state.asked.push(asked.clone());
         let mut rules = std::mem::take(&mut state.rules);
@@ -365,71 +366,6 @@ impl State {
         self.watchers.push((asked.path.clone(), pipe));
         response
     }
-}
-
-/// The `Status` of an expired version.
-pub(crate) fn gone() -> Value {
-    json!({"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410, "message": "too old resource version"})
-}
-
-fn covers(path: &str, collection: &str, event: &Value) -> bool {
-    let (watched, namespace) = collection_of(path);
-    watched == collection
-        && (namespace.is_none() || event["object"]["metadata"]["namespace"].as_str() == namespace.as_deref())
-}
-
-/// `/api/v1/namespaces/gift/pods` is `/api/v1/pods` in `gift`.
-fn collection_of(path: &str) -> (String, Option<String>) {
-    match path
-        .split_once("/namespaces/")
-        .and_then(|(root, rest)| Some((root, rest.split_once('/')?)))
-    {
-        Some((root, (namespace, plural))) => (format!("{root}/{plural}"), Some(namespace.to_owned())),
-        None => (path.to_owned(), None),
-    }
-}
-
-fn key(object: &Value) -> String {
-    let part = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
-    format!("{}/{}", part("namespace"), part("name"))
-}
-
-fn asked(request: &Request<Bytes>) -> Asked {
-    let query = request.uri().query().unwrap_or_default();
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    Asked {
-        method: request.method().clone(),
-        path: request.uri().path().to_owned(),
-        query: pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
-        token: request
-            .headers()
-            .get("authorization")
-            .and_then(|v| v.to_str().ok())
-            .map(str::to_owned),
-    }
-}
-
-pub(crate) fn line_of(event: &Value) -> Bytes {
-    format!("{event}\n").into()
-}
-
-fn full(body: Bytes) -> Body {
-    Full::new(body).map_err(|never| match never {}).boxed_unsync()
-}
-
-fn answer(code: u16, body: &Value) -> Response<Body> {
-    let response = Response::builder()
-        .status(code)
-        .header("content-type", "application/json");
-    response.body(full(body.to_string().into())).unwrap()
-}
-
-fn stream() -> (Pipe, Response<Body>) {
-    let (pipe, mut end) = mpsc::unbounded_channel();
-    let chunks = futures::stream::poll_fn(move |context| end.poll_recv(context));
-    let body = StreamBody::new(chunks.map(|chunk: Result<Bytes, BoxError>| chunk.map(Frame::data)));
-    let response = Response::builder().header("content-type", "application/json");
-    (pipe, response.body(body.boxed_unsync()).unwrap())
 }
 
 impl tower_service::Service<Request<kube::client::Body>> for Api {

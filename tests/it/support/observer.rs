@@ -133,7 +133,7 @@ impl Observer {
             match timeout_at(began + limit, self.reports.recv()).await {
                 Ok(Some((_, report))) => self.seen.take(report),
                 Ok(None) => panic!("the cluster ended before: {what}"),
-                Err(_) => panic!(
+                Err(_elapsed) => panic!(
                     "not within {limit:?}: {what}; link {:?}, feeds {:?}, notices {:?}",
                     self.seen.link(),
                     self.seen.feeds,
