@@ -26,6 +26,8 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         )?;
     }
     let settings = settings(args, environment, &setup);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    settings.activity.started(chrono::Utc::now(), &arguments.join(" "));
     let program = Waiting::default();
     Ok(runtime::run(settings, program, |_| Box::new(|_| None))?)
 }

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod cli;
+mod keymaps;
 mod panics;
 mod pty;
 mod real;
