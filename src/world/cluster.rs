@@ -9,6 +9,7 @@ use super::loss::Losses;
 use super::store::{Slot, Store};
 use super::tally::{Standing, Tally, app_key};
 use crate::domain::cluster::Identity;
+use crate::domain::pod::Health;
 use crate::domain::{
     Access, AppKey, Autoscaler, Batch, Budget, Change, Clean, ClusterId, ClusterReport, Event, Feed, Kind, Link, Node,
     Object, ObjectKey, Pod, Quota, Revision, Timestamp, Uid, Workload,
@@ -319,6 +320,11 @@ impl ClusterView {
             location: node.map(|node| self.location_of(node)),
             lost: node.is_some_and(|node| node.is_lost()) && !pod.phase.is_terminal(),
         }
+    }
+
+    /// How well an instance is, its node taken into account.
+    pub fn health(&self, pod: &Pod) -> Health {
+        pod.health(pod.node.as_ref().is_some_and(|node| self.losses.contains(node)))
     }
 
     pub fn node(&self, name: &str) -> Option<&Arc<Node>> {

@@ -42,6 +42,11 @@ pub struct Replaced {
 }
 
 impl Losses {
+    /// Whether a node is known and not heard of.
+    pub fn contains(&self, node: &str) -> bool {
+        self.0.contains_key(node)
+    }
+
     pub(super) fn node_changed<'a>(&mut self, node: &Node, pods: impl Iterator<Item = &'a Arc<Pod>>) {
         if !node.is_lost() {
             self.0.remove(&node.name);

@@ -1,0 +1,177 @@
+//! The columns a list may have: what they are called, how wide they are, which go first when there is no room.
+
+/// Names a column across all lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ColumnId {
+    Name,
+    Namespace,
+    Cluster,
+    Location,
+    Group,
+    Exclusive,
+    Provider,
+    App,
+    Kind,
+    Owner,
+    Version,
+    Server,
+    Link,
+    State,
+    Ready,
+    Desired,
+    Locations,
+    Nodes,
+    Groups,
+    Apps,
+    Instances,
+    Where,
+    Node,
+    Address,
+    Cidr,
+    Cpu,
+    Memory,
+    CpuAllocatable,
+    MemoryAllocatable,
+    Headroom,
+    Rolling,
+    Restarts,
+    Age,
+    Count,
+    Reason,
+    Object,
+    Message,
+    Source,
+    Image,
+    Limits,
+    Instance,
+    Kubelet,
+    Bounds,
+    Outcome,
+    Trouble,
+}
+
+/// What a number in a column counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Text,
+    Count,
+    /// Thousandths of a core.
+    Cpu,
+    /// Bytes.
+    Memory,
+    /// Seconds.
+    Age,
+    /// Thousandths: a share of what there is.
+    Share,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Right,
+}
+
+/// A column: declared once for a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub id: ColumnId,
+    pub title: &'static str,
+    /// What it is called in a filter; the first name is the one told.
+    pub names: &'static [&'static str],
+    /// Least and most columns of the terminal it takes.
+    pub width: (u16, u16),
+    pub align: Align,
+    pub unit: Unit,
+    /// When there is no room the highest goes first; 0 never goes.
+    pub priority: u8,
+    /// Only shown when more columns were asked for.
+    pub wide: bool,
+    /// Sorting by it begins with the largest.
+    pub largest_first: bool,
+}
+
+impl Column {
+    /// A column of text.
+    pub const fn text(
+        id: ColumnId,
+        title: &'static str,
+        names: &'static [&'static str],
+        width: (u16, u16),
+        priority: u8,
+    ) -> Self {
+        Self {
+            id,
+            title,
+            names,
+            width,
+            align: Align::Left,
+            unit: Unit::Text,
+            priority,
+            wide: false,
+            largest_first: false,
+        }
+    }
+
+    /// A column of numbers, flush right.
+    pub const fn number(
+        id: ColumnId,
+        title: &'static str,
+        names: &'static [&'static str],
+        width: u16,
+        priority: u8,
+        unit: Unit,
+    ) -> Self {
+        Self {
+            id,
+            title,
+            names,
+            width: (width, width),
+            align: Align::Right,
+            unit,
+            priority,
+            wide: false,
+            largest_first: !matches!(unit, Unit::Age),
+        }
+    }
+
+    /// A bar with its number.
+    pub const fn bar(
+        id: ColumnId,
+        title: &'static str,
+        names: &'static [&'static str],
+        width: (u16, u16),
+        priority: u8,
+    ) -> Self {
+        Self {
+            width,
+            align: Align::Left,
+            ..Self::number(id, title, names, 0, priority, Unit::Share)
+        }
+    }
+
+    #[must_use]
+    pub const fn worst_first(self) -> Self {
+        Self {
+            largest_first: true,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub const fn only_wide(self) -> Self {
+        Self { wide: true, ..self }
+    }
+
+    #[must_use]
+    pub const fn flush_right(self) -> Self {
+        Self {
+            align: Align::Right,
+            ..self
+        }
+    }
+
+    /// The name a filter knows it by.
+    pub fn name(&self) -> &'static str {
+        self.names.first().copied().unwrap_or(self.title)
+    }
+}

@@ -1,0 +1,148 @@
+//! A filter: its text as typed, and the terms it asks for, all of which must hold.
+
+use std::cell::RefCell;
+
+use super::column::Column;
+use super::fuzzy::Fuzzy;
+use super::list::Source;
+use super::term::{Comparison, Operand, Term};
+use super::value::Value;
+
+/// A filter as a person typed it; what cannot be understood is left out and said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    text: String,
+    terms: Vec<Term>,
+    problem: Option<String>,
+}
+
+impl Filter {
+    /// Parses a filter for a list with these columns: words that must all hold.
+    ///
+    /// `text`, `!not`, `~fuzzy`, `-l key=value`, `column>value`. Terms that are wrong are left out, and
+    /// [`Self::problem`] says why.
+    pub fn parse(text: &str, columns: &[Column]) -> Self {
+        let mut terms = Vec::new();
+        let mut problem = None;
+        let mut words = text.split_whitespace();
+        while let Some(word) = words.next() {
+            let parsed = if word == "-l" {
+                Term::parse_labels(words.next().unwrap_or_default())
+            } else if let Some(selector) = word.strip_prefix("-l") {
+                Term::parse_labels(selector)
+            } else {
+                Term::parse(word, columns).map(|term| vec![term])
+            };
+            match parsed {
+                Ok(parsed) => terms.extend(parsed),
+                Err(what) => problem = problem.or(Some(what)),
+            }
+        }
+        Self {
+            text: text.to_owned(),
+            terms,
+            problem,
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is wrong with the text, if something is.
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// Makes it ready to be held against many rows.
+    pub fn matcher(&self) -> Matcher<'_> {
+        Matcher {
+            terms: self.terms.iter().map(Prepared::new).collect(),
+        }
+    }
+}
+
+/// A filter that is ready to run.
+#[derive(Debug)]
+pub struct Matcher<'a> {
+    terms: Vec<Prepared<'a>>,
+}
+
+#[derive(Debug)]
+enum Prepared<'a> {
+    Text(memchr::memmem::Finder<'a>, &'a str),
+    Fuzzy(RefCell<Fuzzy>),
+    Plain(&'a Term),
+    Not(Box<Prepared<'a>>),
+}
+
+impl<'a> Prepared<'a> {
+    fn new(term: &'a Term) -> Self {
+        match term {
+            Term::Text(text) => Self::Text(memchr::memmem::Finder::new(text), text),
+            Term::Fuzzy(pattern) => Self::Fuzzy(RefCell::new(Fuzzy::new(pattern))),
+            Term::Not(inner) => Self::Not(Box::new(Self::new(inner))),
+            Term::Label { .. } | Term::Column(..) => Self::Plain(term),
+        }
+    }
+
+    fn holds(&self, source: &dyn Source, row: u32) -> bool {
+        match self {
+            Self::Text(finder, text) => source.any_text(row, &mut |field| contains(field, finder, text)),
+            Self::Fuzzy(fuzzy) => {
+                let mut fuzzy = fuzzy.borrow_mut();
+                source.any_text(row, &mut |field| fuzzy.score(field).is_some())
+            }
+            Self::Not(inner) => !inner.holds(source, row),
+            Self::Plain(Term::Label { key, value, equal }) => {
+                let found = source.label(row, key);
+                match value {
+                    None => found.is_some(),
+                    Some(value) => (found == Some(value.as_str())) == *equal,
+                }
+            }
+            Self::Plain(Term::Column(column, comparison, operand)) => {
+                compare(&source.value(row, *column), *comparison, operand, source, row)
+            }
+            Self::Plain(Term::Text(_) | Term::Fuzzy(_) | Term::Not(_)) => false,
+        }
+    }
+}
+
+impl Matcher<'_> {
+    /// Whether a row satisfies every term.
+    pub fn holds(&self, source: &dyn Source, row: u32) -> bool {
+        self.terms.iter().all(|term| term.holds(source, row))
+    }
+}
+
+/// Whether `field` has the text; the text is in lower case, the field may not be.
+fn contains(field: &str, finder: &memchr::memmem::Finder<'_>, lower: &str) -> bool {
+    finder.find(field.as_bytes()).is_some()
+        || (!field
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || !b.is_ascii_alphabetic() && b.is_ascii())
+            && field.to_lowercase().contains(lower))
+}
+
+fn compare(value: &Value<'_>, comparison: Comparison, operand: &Operand, source: &dyn Source, row: u32) -> bool {
+    let numbers = |a: Option<i64>, b: Option<i64>| match (a, b) {
+        (Some(a), Some(b)) => comparison.holds(a.cmp(&b)),
+        _ => false,
+    };
+    match operand {
+        Operand::Number(number) => numbers(value.as_number(), Some(*number)),
+        Operand::Column(other) => numbers(value.as_number(), source.value(row, *other).as_number()),
+        Operand::Text(text) => {
+            let has = match value.as_text() {
+                None => text.is_empty() || text == "–",
+                Some(found) => !text.is_empty() && found.to_lowercase().contains(text.as_str()),
+            };
+            has == (comparison != Comparison::NotEqual)
+        }
+    }
+}

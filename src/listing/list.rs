@@ -1,0 +1,228 @@
+//! A list: rows in order, filtered, with the cursor and the marks on objects, not on places.
+
+use std::collections::BTreeSet;
+
+use super::cell::Cell;
+use super::column::{Column, ColumnId};
+use super::filter::Filter;
+use super::order::{Sort, order};
+use super::value::Value;
+use crate::domain::{AppKey, Clean, ClusterId, ResourceRef};
+
+/// What a row is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowKey {
+    Cluster(ClusterId),
+    /// A cluster and the name of the location there.
+    Location(ClusterId, Clean),
+    App(AppKey),
+    Object(ResourceRef),
+    /// A container of an instance.
+    Container(ResourceRef, Clean),
+    /// An app's instances in one cluster that no workload is known for.
+    Loose(ClusterId, Clean),
+    /// A line of the activity log, by its number.
+    Entry(u64),
+}
+
+/// How a list reads rows. Rows are numbered in the order of their keys.
+pub trait Source {
+    fn columns(&self) -> &'static [Column];
+    fn len(&self) -> usize;
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    fn key(&self, row: u32) -> Option<RowKey>;
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_>;
+    fn cell(&self, row: u32, column: ColumnId) -> Cell;
+    /// Whether any of the texts a person would look for satisfies `test`.
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool;
+    fn label(&self, _row: u32, _key: &str) -> Option<&str> {
+        None
+    }
+    /// What is known of the row is old.
+    fn is_stale(&self, _row: u32) -> bool {
+        false
+    }
+    /// Whether a column says anything here, such as the cluster among several.
+    fn shows(&self, _column: ColumnId) -> bool {
+        true
+    }
+}
+
+/// The state of a list on screen.
+#[derive(Clone, Debug)]
+pub struct List {
+    filter: Filter,
+    sort: Option<Sort>,
+    /// All rows in order; kept so that a letter typed in the filter sorts nothing.
+    ordered: Vec<u32>,
+    visible: Vec<u32>,
+    cursor: Option<RowKey>,
+    place: usize,
+    marks: BTreeSet<RowKey>,
+    last_mark: Option<RowKey>,
+}
+
+impl List {
+    /// A list that begins in this order; without one rows stay in the order of their keys.
+    pub fn new(sort: Option<Sort>) -> Self {
+        Self {
+            filter: Filter::default(),
+            sort,
+            ordered: Vec::new(),
+            visible: Vec::new(),
+            cursor: None,
+            place: 0,
+            marks: BTreeSet::new(),
+            last_mark: None,
+        }
+    }
+
+    /// Sorts and filters all rows anew; the cursor stays on its object.
+    pub fn derive(&mut self, source: &dyn Source) {
+        self.ordered = match self.sort {
+            Some(sort) => order(source, sort),
+            None => (0..source.len() as u32).collect(),
+        };
+        self.refilter(source);
+    }
+
+    fn refilter(&mut self, source: &dyn Source) {
+        if self.filter.is_empty() {
+            self.visible.clone_from(&self.ordered);
+        } else {
+            let matcher = self.filter.matcher();
+            self.visible.clear();
+            let rows = self.ordered.iter().copied().filter(|&row| matcher.holds(source, row));
+            self.visible.extend(rows);
+        }
+        self.anchor(source);
+    }
+
+    /// Finds the cursor's object again; if it vanished, the cursor takes the row that moved to its place.
+    fn anchor(&mut self, source: &dyn Source) {
+        if let Some(cursor) = &self.cursor {
+            let here = self.visible.get(self.place).and_then(|&row| source.key(row));
+            if here.as_ref() == Some(cursor) {
+                return;
+            }
+            let found = self
+                .visible
+                .iter()
+                .position(|&row| source.key(row).as_ref() == Some(cursor));
+            if let Some(place) = found {
+                self.place = place;
+                return;
+            }
+        }
+        self.go(self.place, source);
+    }
+
+    /// Puts the cursor on a place, or on the last one before it that there is.
+    pub fn go(&mut self, place: usize, source: &dyn Source) {
+        self.place = place.min(self.visible.len().saturating_sub(1));
+        // An empty list keeps its cursor: the rows may be on their way back.
+        if let Some(&row) = self.visible.get(self.place) {
+            self.cursor = source.key(row);
+        }
+    }
+
+    pub fn step(&mut self, rows: isize, source: &dyn Source) {
+        self.go(self.place.saturating_add_signed(rows), source);
+    }
+
+    /// Puts the cursor on an object, now or as soon as it is there.
+    pub fn seek(&mut self, key: RowKey, source: &dyn Source) {
+        self.cursor = Some(key);
+        self.anchor(source);
+    }
+
+    /// Filters anew; the cursor stays on its object if that is still shown, else it takes the first row.
+    pub fn set_filter(&mut self, filter: Filter, source: &dyn Source) {
+        self.filter = filter;
+        self.place = 0;
+        self.refilter(source);
+    }
+
+    pub fn set_sort(&mut self, sort: Sort, source: &dyn Source) {
+        self.sort = Some(sort);
+        self.derive(source);
+    }
+
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub fn sort(&self) -> Option<Sort> {
+        self.sort
+    }
+
+    /// The rows that are shown, in order.
+    pub fn rows(&self) -> &[u32] {
+        &self.visible
+    }
+
+    /// How many rows there are without the filter.
+    pub fn total(&self) -> usize {
+        self.ordered.len()
+    }
+
+    /// The place of the cursor among the rows shown.
+    pub fn place(&self) -> usize {
+        self.place
+    }
+
+    /// The object under the cursor, as long as it is among the rows shown.
+    pub fn selected(&self) -> Option<&RowKey> {
+        self.cursor.as_ref().filter(|_| !self.visible.is_empty())
+    }
+
+    /// The row under the cursor.
+    pub fn selected_row(&self) -> Option<u32> {
+        self.visible.get(self.place).copied()
+    }
+
+    pub fn marks(&self) -> &BTreeSet<RowKey> {
+        &self.marks
+    }
+
+    /// Marks the row under the cursor, or takes its mark away.
+    pub fn toggle_mark(&mut self) {
+        let Some(key) = self.selected().cloned() else {
+            return;
+        };
+        if !self.marks.remove(&key) {
+            self.marks.insert(key.clone());
+        }
+        self.last_mark = Some(key);
+    }
+
+    /// Marks everything from the last mark to the cursor.
+    pub fn mark_range(&mut self, source: &dyn Source) {
+        let from = self
+            .last_mark
+            .as_ref()
+            .and_then(|key| {
+                self.visible
+                    .iter()
+                    .position(|&row| source.key(row).as_ref() == Some(key))
+            })
+            .unwrap_or(self.place);
+        let (low, high) = (from.min(self.place), from.max(self.place));
+        let rows = self.visible.get(low..=high).unwrap_or_default();
+        self.marks.extend(rows.iter().filter_map(|&row| source.key(row)));
+        self.last_mark = self.selected().cloned();
+    }
+
+    pub fn clear_marks(&mut self) {
+        self.marks.clear();
+        self.last_mark = None;
+    }
+
+    /// Forgets the rows, keeping what a person chose: for screens that are not on top.
+    pub fn rest(&mut self) {
+        self.ordered = Vec::new();
+        self.visible = Vec::new();
+    }
+}

@@ -1,0 +1,218 @@
+//! One term of a filter, parsed: what it asks of a row.
+
+use super::column::{Column, ColumnId, Unit};
+use crate::domain::{Cpu, Memory};
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    Less,
+    AtMost,
+    Equal,
+    NotEqual,
+    AtLeast,
+    More,
+}
+
+/// What a column is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operand {
+    Number(i64),
+    /// Compared as a part of the text, without regard to case; empty: equal to what is not known.
+    Text(String),
+    Column(ColumnId),
+}
+
+/// One condition on a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// Any of a row's texts has this part.
+    Text(String),
+    /// Any of a row's texts has these letters in this order.
+    Fuzzy(String),
+    /// A label: `key` alone asks that it is there.
+    Label {
+        key: String,
+        value: Option<String>,
+        equal: bool,
+    },
+    Column(ColumnId, Comparison, Operand),
+    Not(Box<Term>),
+}
+
+const COMPARISONS: [(&str, Comparison); 8] = [
+    ("<=", Comparison::AtMost),
+    (">=", Comparison::AtLeast),
+    ("!=", Comparison::NotEqual),
+    ("==", Comparison::Equal),
+    ("=", Comparison::Equal),
+    ("<", Comparison::Less),
+    (">", Comparison::More),
+    (":", Comparison::Equal),
+];
+
+impl Comparison {
+    /// Whether an order of two values satisfies the comparison.
+    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Less => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::AtLeast => order.is_ge(),
+            Self::More => order.is_gt(),
+        }
+    }
+}
+
+impl Term {
+    /// Parses a word of a filter: `text`, `!text`, `~fuzzy`, `column>value`.
+    ///
+    /// # Errors
+    /// Says in words what is wrong with it.
+    pub fn parse(word: &str, columns: &[Column]) -> Result<Self, String> {
+        if let Some(rest) = word.strip_prefix('!') {
+            return if rest.is_empty() {
+                Err("'!' needs what it excludes".into())
+            } else {
+                Self::parse(rest, columns).map(|term| Self::Not(Box::new(term)))
+            };
+        }
+        if let Some(rest) = word.strip_prefix('~') {
+            return if rest.is_empty() {
+                Err("'~' needs letters to look for".into())
+            } else {
+                Ok(Self::Fuzzy(rest.to_owned()))
+            };
+        }
+        match split(word) {
+            Some((name, comparison, value)) => compare(name, comparison, value, columns),
+            None => Ok(Self::Text(word.to_lowercase())),
+        }
+    }
+
+    /// Parses a label selector: `k=v`, `k!=v`, `k`, `!k`, several with commas between.
+    ///
+    /// # Errors
+    /// Says in words what is wrong with it.
+    pub fn parse_labels(selector: &str) -> Result<Vec<Self>, String> {
+        selector
+            .split(',')
+            .map(|part| {
+                let part = part.trim();
+                let (part, absent) = part.strip_prefix('!').map_or((part, false), |rest| (rest, true));
+                let found = ["!=", "==", "="]
+                    .iter()
+                    .find_map(|sign| part.split_once(sign).map(|(key, value)| (key, value, *sign != "!=")));
+                let term = match found {
+                    _ if part.is_empty() => return Err("'-l' needs a label, such as app=live".to_owned()),
+                    Some((key, value, equal)) => Self::Label {
+                        key: key.to_owned(),
+                        value: Some(value.to_owned()),
+                        equal,
+                    },
+                    None => Self::Label {
+                        key: part.to_owned(),
+                        value: None,
+                        equal: true,
+                    },
+                };
+                Ok(if absent { Self::Not(Box::new(term)) } else { term })
+            })
+            .collect()
+    }
+}
+
+/// Takes a word apart at its first sign of comparison, if what is before it looks like a column's name.
+fn split(word: &str) -> Option<(&str, Comparison, &str)> {
+    let place = word.find(['<', '>', '=', ':', '!'])?;
+    let (name, rest) = word.split_at_checked(place)?;
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
+        return None;
+    }
+    COMPARISONS
+        .iter()
+        .find_map(|(sign, comparison)| rest.strip_prefix(sign).map(|value| (name, *comparison, value)))
+}
+
+fn compare(name: &str, comparison: Comparison, value: &str, columns: &[Column]) -> Result<Term, String> {
+    let Some(column) = find(name, columns) else {
+        let known: Vec<&str> = columns.iter().map(Column::name).collect();
+        return Err(format!("no column '{name}' here; there are {}", known.join(" ")));
+    };
+    let operand = operand(value, column, columns)?;
+    if let (Operand::Text(_), Comparison::Less | Comparison::More | Comparison::AtLeast | Comparison::AtMost) =
+        (&operand, comparison)
+    {
+        return Err(format!("'{name}' holds words: compare it with = or !="));
+    }
+    Ok(Term::Column(column.id, comparison, operand))
+}
+
+fn find<'a>(name: &str, columns: &'a [Column]) -> Option<&'a Column> {
+    columns
+        .iter()
+        .find(|c| c.names.iter().any(|n| n.eq_ignore_ascii_case(name)))
+}
+
+fn operand(value: &str, column: &Column, columns: &[Column]) -> Result<Operand, String> {
+    let name = column.name();
+    if column.unit == Unit::Text {
+        return Ok(Operand::Text(value.to_lowercase()));
+    }
+    if value.is_empty() {
+        return Err(format!("'{name}' is compared with {}", example(column.unit)));
+    }
+    if let Some(other) = find(value, columns).filter(|other| other.unit == column.unit) {
+        return Ok(Operand::Column(other.id));
+    }
+    let number = match column.unit {
+        Unit::Text | Unit::Count => value.replace(',', "").parse().ok(),
+        Unit::Cpu => Cpu::parse(value).map(|cpu| cpu.0),
+        Unit::Memory => Memory::parse(value.strip_suffix('B').unwrap_or(value)).map(|memory| memory.0),
+        Unit::Age => parse_age(value),
+        Unit::Share => parse_share(value),
+    };
+    number
+        .map(Operand::Number)
+        .ok_or_else(|| format!("'{value}' is no amount of {name}: write {}", example(column.unit)))
+}
+
+fn example(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Text => "a word",
+        Unit::Count => "a number, such as 3",
+        Unit::Cpu => "cores, such as 500m or 2",
+        Unit::Memory => "bytes, such as 512Mi or 2Gi",
+        Unit::Age => "a time, such as 30s, 15m, 2h or 3d",
+        Unit::Share => "a share, such as 80%",
+    }
+}
+
+fn parse_share(text: &str) -> Option<i64> {
+    let percent: f64 = text.strip_suffix('%').unwrap_or(text).trim().parse().ok()?;
+    percent.is_finite().then_some((percent * 10.0).round() as i64)
+}
+
+/// Parses `90s`, `15m`, `2h`, `3d`, `1h30m` as seconds.
+pub fn parse_age(text: &str) -> Option<i64> {
+    let mut seconds = 0_i64;
+    let mut digits = String::new();
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        let unit = match c {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'w' => 604_800,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
+        digits.clear();
+    }
+    (digits.is_empty() && !text.is_empty()).then_some(seconds)
+}

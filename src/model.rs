@@ -1,0 +1,247 @@
+//! The one owner of state: the world, the screens gone through, what lies over them, notices.
+//!
+//! [`Model::settle`] makes rows follow the world at a pace that their number allows; everything else
+//! changes through [`crate::update::update`].
+
+pub mod access;
+pub mod trail;
+
+use crate::domain::{Clean, Timestamp};
+use crate::message::{Action, Binding, Mode, Severity, Trouble};
+use crate::notice::Notices;
+use crate::overlays::Overlay;
+use crate::screens::activity::Entry;
+use crate::screens::{Context, Screen};
+use crate::world::{Scope, World};
+
+pub use trail::Trail;
+
+/// Most lines kept in the activity log.
+const MOST_ENTRIES: usize = 1_000;
+
+/// What was decided before the program began.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub readonly: bool,
+    /// Minutes east of UTC, for the clock.
+    pub clock_offset_minutes: i32,
+    /// The live keymap, in the order help shows it.
+    pub bindings: Vec<Binding>,
+    /// The scope to begin with.
+    pub scope: Scope,
+    /// The simulated clusters are shown.
+    pub demo: bool,
+}
+
+/// Everything the program knows and shows.
+#[derive(Debug)]
+pub struct Model {
+    pub(crate) world: World,
+    pub(crate) settings: Settings,
+    pub(crate) now: Timestamp,
+    pub(crate) size: (u16, u16),
+    pub(crate) scope: Scope,
+    pub(crate) trail: Trail,
+    pub(crate) overlays: Vec<Overlay>,
+    pub(crate) notices: Notices,
+    pub(crate) activity: Vec<Entry>,
+    pub(crate) entries: u64,
+    pub(crate) wide: bool,
+    /// Columns hidden to the left.
+    pub(crate) shift: usize,
+    /// Keys that begin a longer sequence, with what may follow.
+    pub(crate) pending: Option<(String, Vec<(String, Action)>)>,
+    derived_at: Option<Timestamp>,
+    links_seen: u64,
+    version: u64,
+}
+
+impl Model {
+    /// A model that shows the fleet.
+    pub fn new(world: World, settings: Settings, now: Timestamp) -> Self {
+        let mut model = Self {
+            world,
+            scope: settings.scope.clone(),
+            settings,
+            now,
+            size: (80, 24),
+            trail: Trail::default(),
+            overlays: Vec::new(),
+            notices: Notices::default(),
+            activity: Vec::new(),
+            entries: 0,
+            wide: false,
+            shift: 0,
+            pending: None,
+            derived_at: None,
+            links_seen: 0,
+            version: 1,
+        };
+        model.settle(now);
+        model
+    }
+
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub fn screen(&self) -> &Screen {
+        self.trail.top()
+    }
+
+    /// Where keys go now.
+    pub fn mode(&self) -> Mode {
+        match self.overlays.last() {
+            None => Mode::Screen,
+            Some(Overlay::Filter { .. }) => Mode::Prompt,
+            Some(Overlay::Picker(_)) => Mode::Picker,
+            Some(Overlay::Help { .. }) => Mode::Reader,
+        }
+    }
+
+    /// Raised by whatever changes what is seen: a frame of the same version is the same frame.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Says that the next frame is different.
+    pub(crate) fn touch(&mut self) {
+        self.version += 1;
+    }
+
+    /// Lets the rows on screen follow the world, if they are behind and it is time; call it before a
+    /// frame may be drawn. Says whether the next frame is different.
+    ///
+    /// The more rows there are, the longer the pause between: making them never takes more than a few
+    /// percent of a core. A key that changes the list does not wait for this.
+    pub fn settle(&mut self, now: Timestamp) -> bool {
+        let before = self.version;
+        let scope = self.trail.top().scope(&self.scope);
+        if self.trail.top().is_current(self.world.version(), &scope) {
+            return false;
+        }
+        let due = match self.derived_at {
+            Some(at) if self.trail.top().has_rows() => {
+                (now - at).num_milliseconds() >= self.pause_milliseconds() || now < at
+            }
+            _ => true,
+        };
+        if due {
+            self.derived_at = Some(now);
+            self.derive();
+        }
+        self.version != before
+    }
+
+    fn pause_milliseconds(&self) -> i64 {
+        let rows = self.trail.top().list.total().max(self.world.instance_count() / 10) as i64;
+        // Half a second at 6,000 rows: about one percent of a core.
+        (rows / 12).min(2_000)
+    }
+
+    /// Makes the rows on screen anew, now.
+    pub(crate) fn derive(&mut self) {
+        let scope = self.trail.top().scope(&self.scope);
+        self.with_screen(&scope, |screen, ctx| screen.derive(ctx));
+        self.touch();
+    }
+
+    /// Does something with the screen on top and what it may look at.
+    pub(crate) fn with_screen<T>(&mut self, scope: &Scope, act: impl FnOnce(&mut Screen, Context<'_>) -> T) -> T {
+        let ctx = Context {
+            world: &self.world,
+            scope,
+            clock: self.now,
+            now: minute(self.now),
+            activity: &self.activity,
+        };
+        act(self.trail.top_mut(), ctx)
+    }
+
+    /// The scope of the screen on top.
+    pub fn scope_here(&self) -> Scope {
+        self.trail.top().scope(&self.scope)
+    }
+
+    /// What the screen on top may look at.
+    pub fn context<'a>(&'a self, scope: &'a Scope) -> Context<'a> {
+        Context {
+            world: &self.world,
+            scope,
+            clock: self.now,
+            now: minute(self.now),
+            activity: &self.activity,
+        }
+    }
+
+    /// Rows of a list that are seen at once, about.
+    pub(crate) fn page(&self) -> isize {
+        isize::try_from(self.size.1.saturating_sub(6)).unwrap_or(1).max(1)
+    }
+
+    /// Tells a person something once.
+    pub(crate) fn tell(&mut self, trouble: Trouble) {
+        self.notices.add(trouble, self.now);
+        self.touch();
+    }
+
+    /// Writes a line in the activity log.
+    pub(crate) fn record(&mut self, what: &str, target: Clean, outcome: Option<(Severity, Clean)>) {
+        self.activity.push(Entry {
+            number: self.entries,
+            at: self.now,
+            what: what.into(),
+            target,
+            outcome,
+        });
+        self.entries += 1;
+        let surplus = self.activity.len().saturating_sub(MOST_ENTRIES);
+        self.activity.drain(..surplus);
+        self.trail.outdate_activity();
+    }
+
+    /// The keys that are bound to an action here, the easiest to press of them.
+    pub fn keys_of(&self, mode: Mode, action: Action) -> Option<&str> {
+        let bindings = self.settings.bindings.iter();
+        bindings
+            .filter(|binding| binding.mode == mode && binding.action == action)
+            .map(|binding| binding.keys.as_str())
+            .min_by_key(|keys| (keys.contains("ctrl-") || keys.contains("alt-"), keys.len()))
+    }
+
+    /// Takes note of the time; says whether what is seen changes with it.
+    pub(crate) fn pass_time(&mut self, now: Timestamp) -> bool {
+        let minute_turned = minute(now) != minute(self.now);
+        let waiting = self
+            .world
+            .clusters()
+            .iter()
+            .any(|cluster| matches!(cluster.link, crate::domain::Link::Stale { .. }));
+        self.now = now;
+        let expired = self.notices.expire(now);
+        if minute_turned {
+            self.trail.top_mut().outdate();
+        }
+        minute_turned || waiting || expired
+    }
+
+    /// Whether links, feeds or identities changed since this was last asked: the header shows them.
+    pub(crate) fn links_changed(&mut self) -> bool {
+        use std::hash::{Hash, Hasher};
+        let mut hasher = rustc_hash::FxHasher::default();
+        for cluster in self.world.clusters() {
+            std::mem::discriminant(&cluster.link).hash(&mut hasher);
+            cluster.identity.insecure.hash(&mut hasher);
+            for ((kind, namespace), feed) in &cluster.feeds {
+                (kind, namespace, format!("{feed:?}")).hash(&mut hasher);
+            }
+        }
+        std::mem::replace(&mut self.links_seen, hasher.finish()) != self.links_seen
+    }
+}
+
+/// The minute a moment is in.
+fn minute(at: Timestamp) -> Timestamp {
+    let seconds = at.timestamp();
+    Timestamp::from_timestamp(seconds - seconds.rem_euclid(60), 0).unwrap_or(at)
+}

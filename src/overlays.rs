@@ -1,0 +1,22 @@
+//! What lies over a screen and gets keys first: the filter's field, pickers, help.
+
+pub mod field;
+pub mod picker;
+
+pub use field::Field;
+pub use picker::{Item, Picker, Purpose, Target};
+
+/// What lies over the screen.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// The filter being typed; `before` comes back when it is left.
+    Filter {
+        field: Field,
+        before: String,
+    },
+    Picker(Picker),
+    /// Help, scrolled down by so many lines.
+    Help {
+        scroll: usize,
+    },
+}

@@ -1,0 +1,177 @@
+//! A list to choose from, narrowed by typing: the palette, the sort, the scope.
+
+use std::collections::BTreeSet;
+
+use super::field::Field;
+use crate::domain::{AppKey, Clean, ClusterId};
+use crate::listing::Sort;
+use crate::listing::fuzzy::Fuzzy;
+use crate::message::Action;
+use crate::world::LocationKey;
+
+/// What a picker is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Palette,
+    Sort,
+    Clusters,
+    Locations,
+    Namespaces,
+}
+
+impl Purpose {
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Palette => "go to",
+            Self::Sort => "sort by",
+            Self::Clusters => "clusters in scope",
+            Self::Locations => "locations in scope",
+            Self::Namespaces => "namespaces in scope",
+        }
+    }
+
+    /// Whether several may be chosen.
+    pub const fn is_multiple(self) -> bool {
+        matches!(self, Self::Clusters | Self::Locations | Self::Namespaces)
+    }
+}
+
+/// What choosing an item does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    Action(Action),
+    Sort(Sort),
+    Cluster(ClusterId),
+    Location(LocationKey),
+    Namespace(Clean),
+    App(AppKey),
+}
+
+/// Something to choose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub label: String,
+    /// What it is, or what it does.
+    pub detail: String,
+    /// The keys that do the same without the picker.
+    pub keys: String,
+    pub target: Target,
+}
+
+/// A picker on screen.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    pub purpose: Purpose,
+    pub field: Field,
+    items: Vec<Item>,
+    /// Items that match what is typed, best first.
+    matching: Vec<usize>,
+    cursor: usize,
+    checked: BTreeSet<usize>,
+    touched: bool,
+}
+
+impl Picker {
+    /// A picker over items, some of which are chosen already.
+    pub fn new(purpose: Purpose, items: Vec<Item>, checked: BTreeSet<usize>) -> Self {
+        let mut picker = Self {
+            purpose,
+            field: Field::default(),
+            matching: Vec::new(),
+            cursor: checked.first().copied().unwrap_or(0),
+            items,
+            checked,
+            touched: false,
+        };
+        picker.narrow();
+        picker
+    }
+
+    /// Finds the items that match what is typed.
+    fn narrow(&mut self) {
+        let text = self.field.text();
+        if text.trim().is_empty() {
+            self.matching = (0..self.items.len()).collect();
+            return;
+        }
+        let mut fuzzy = Fuzzy::new(text.trim());
+        let mut scored: Vec<(u32, usize)> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| {
+                // A match in the name counts more than one in what an action does.
+                let by_label = fuzzy.score(&item.label).map(|score| score.saturating_mul(2));
+                let by_detail = || match item.target {
+                    Target::Action(_) => fuzzy.score(&item.detail),
+                    Target::Sort(_)
+                    | Target::Cluster(_)
+                    | Target::Location(_)
+                    | Target::Namespace(_)
+                    | Target::App(_) => None,
+                };
+                let score = by_label.or_else(by_detail)?;
+                Some((score, index))
+            })
+            .collect();
+        scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        self.matching = scored.into_iter().map(|(_, index)| index).collect();
+    }
+
+    /// Edits what is typed; the cursor goes to the best match.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Field)) {
+        let before = self.field.text();
+        change(&mut self.field);
+        if self.field.text() != before {
+            self.narrow();
+            self.cursor = 0;
+        }
+    }
+
+    pub fn step(&mut self, rows: isize) {
+        let last = self.matching.len().saturating_sub(1);
+        self.cursor = self.cursor.saturating_add_signed(rows).min(last);
+    }
+
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// The items that match, with whether each is chosen.
+    pub fn matching(&self) -> impl ExactSizeIterator<Item = (&Item, bool)> {
+        self.matching
+            .iter()
+            .filter_map(|&index| self.items.get(index).map(|item| (item, self.checked.contains(&index))))
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Chooses the item under the cursor, or takes the choice back, and goes on to the next.
+    pub fn toggle(&mut self) {
+        if let Some(&index) = self.matching.get(self.cursor) {
+            if !self.checked.remove(&index) {
+                self.checked.insert(index);
+            }
+            self.touched = true;
+            self.step(1);
+        }
+    }
+
+    /// What was chosen: the checked items, or, if none was touched, the one under the cursor.
+    pub fn chosen(&self) -> Vec<Target> {
+        let target = |index: &usize| self.items.get(*index).map(|item| item.target.clone());
+        if self.purpose.is_multiple() && self.touched {
+            self.checked.iter().filter_map(target).collect()
+        } else {
+            self.matching.get(self.cursor).and_then(target).into_iter().collect()
+        }
+    }
+}

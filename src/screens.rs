@@ -1,0 +1,287 @@
+//! The screens: what each shows, made of plain values; nothing here knows the terminal.
+//!
+//! A screen is a list, perhaps with facts above it. [`Screen::derive`] makes the rows, `view` draws
+//! those that are in sight.
+
+pub mod activity;
+pub mod apps;
+pub mod containers;
+pub mod context;
+pub mod events;
+pub mod facts;
+pub mod fleet;
+pub mod instances;
+pub mod locations;
+pub mod nodes;
+pub mod rows;
+pub mod tree;
+pub mod words;
+
+use std::collections::BTreeSet;
+
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef};
+use crate::listing::{ColumnId, Filter, List, RowKey, Sort};
+use crate::world::{LocationKey, Scope};
+
+pub use context::Context;
+pub use rows::Rows;
+
+/// Which screen it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScreenKind {
+    Fleet,
+    Locations,
+    Apps,
+    Instances,
+    Nodes,
+    Events,
+    /// Events about one object.
+    EventsOf(ResourceRef),
+    Activity,
+    Log,
+    App(AppKey),
+    Instance(ResourceRef),
+    /// A container of an instance.
+    Container(ResourceRef, Clean),
+    Node(ResourceRef),
+}
+
+impl ScreenKind {
+    /// The kinds of object a screen's rows are made from: what is told when they are not all there.
+    pub fn feeds(&self) -> &'static [Kind] {
+        const WORKLOADS: &[Kind] = &[
+            Kind::Pod,
+            Kind::Deployment,
+            Kind::StatefulSet,
+            Kind::DaemonSet,
+            Kind::Rollout,
+            Kind::CloneSet,
+        ];
+        match self {
+            Self::Fleet | Self::Locations => &[Kind::Node, Kind::Pod],
+            Self::Apps | Self::App(_) => WORKLOADS,
+            Self::Instances | Self::Instance(_) | Self::Container(..) => &[Kind::Pod],
+            Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
+            Self::Events | Self::EventsOf(_) => &[Kind::Event],
+            Self::Activity | Self::Log => &[],
+        }
+    }
+
+    /// What its rows are called, one and many.
+    pub fn noun(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Fleet => ("cluster", "clusters"),
+            Self::Locations => ("location", "locations"),
+            Self::Apps => ("app", "apps"),
+            Self::Instances | Self::Node(_) => ("instance", "instances"),
+            Self::Nodes => ("node", "nodes"),
+            Self::Events | Self::EventsOf(_) | Self::Container(..) => ("event", "events"),
+            Self::Activity => ("entry", "entries"),
+            Self::Log => ("line", "lines"),
+            Self::App(_) => ("row", "rows"),
+            Self::Instance(_) => ("container", "containers"),
+        }
+    }
+
+    /// The object a detail screen is about.
+    pub fn subject(&self) -> Option<&ResourceRef> {
+        match self {
+            Self::Instance(object) | Self::Container(object, _) | Self::Node(object) | Self::EventsOf(object) => {
+                Some(object)
+            }
+            Self::Fleet
+            | Self::Locations
+            | Self::Apps
+            | Self::Instances
+            | Self::Nodes
+            | Self::Events
+            | Self::Activity
+            | Self::Log
+            | Self::App(_) => None,
+        }
+    }
+
+    fn first_sort(&self) -> Option<Sort> {
+        let worst_first = |column| {
+            Some(Sort {
+                column,
+                descending: true,
+            })
+        };
+        match self {
+            Self::Apps | Self::Instances | Self::Nodes | Self::Node(_) => worst_first(ColumnId::State),
+            Self::Fleet
+            | Self::Locations
+            | Self::Events
+            | Self::EventsOf(_)
+            | Self::Activity
+            | Self::Log
+            | Self::App(_)
+            | Self::Instance(_)
+            | Self::Container(..) => None,
+        }
+    }
+}
+
+/// A screen with its state.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    pub kind: ScreenKind,
+    /// What was gone into on the way here; it comes before the scope that was picked.
+    pub within: Scope,
+    pub list: List,
+    pub rows: Rows,
+    /// Branches of a tree that are closed against their habit, or open against it.
+    pub folds: BTreeSet<RowKey>,
+    /// What the rows were made from.
+    made_from: Option<(u64, Scope)>,
+}
+
+impl Screen {
+    pub fn new(kind: ScreenKind) -> Self {
+        Self::within(kind, Scope::default())
+    }
+
+    /// A screen limited to what was gone into.
+    pub fn within(kind: ScreenKind, within: Scope) -> Self {
+        Self {
+            list: List::new(kind.first_sort()),
+            kind,
+            within,
+            rows: Rows::None,
+            folds: BTreeSet::new(),
+            made_from: None,
+        }
+    }
+
+    /// The scope of the rows: what was gone into, else what was picked.
+    pub fn scope(&self, picked: &Scope) -> Scope {
+        fn first<T: Clone>(own: &BTreeSet<T>, other: &BTreeSet<T>) -> BTreeSet<T> {
+            if own.is_empty() { other.clone() } else { own.clone() }
+        }
+        let locations = if self.within.clusters.is_empty() {
+            first(&self.within.locations, &picked.locations)
+        } else {
+            // The cluster gone into stands above locations picked elsewhere.
+            let here = picked
+                .locations
+                .iter()
+                .filter(|l| self.within.clusters.contains(&l.cluster));
+            first(&self.within.locations, &here.cloned().collect())
+        };
+        Scope {
+            clusters: first(&self.within.clusters, &picked.clusters),
+            locations,
+            namespaces: first(&self.within.namespaces, &picked.namespaces),
+        }
+    }
+
+    /// Whether the rows are as the world is.
+    pub fn is_current(&self, version: u64, scope: &Scope) -> bool {
+        self.made_from
+            .as_ref()
+            .is_some_and(|(v, s)| *v == version && s == scope)
+    }
+
+    /// Whether rows were ever made since it came on top.
+    pub fn has_rows(&self) -> bool {
+        self.made_from.is_some()
+    }
+
+    /// Makes the rows anew.
+    pub fn derive(&mut self, ctx: Context<'_>) {
+        self.rows = std::mem::replace(&mut self.rows, Rows::None).collect(&self.kind, &self.folds, &ctx);
+        self.made_from = Some((ctx.world.version(), ctx.scope.clone()));
+        let source = self.rows.source(ctx);
+        self.list.derive(&*source);
+    }
+
+    /// Makes rows again at the next chance.
+    pub fn outdate(&mut self) {
+        self.made_from = None;
+    }
+
+    /// Lets rows go while another screen is on top.
+    pub fn rest(&mut self) {
+        self.rows = Rows::None;
+        self.made_from = None;
+        self.list.rest();
+    }
+
+    /// Does something with the list that needs its rows.
+    pub fn with_list<T>(
+        &mut self,
+        ctx: Context<'_>,
+        act: impl FnOnce(&mut List, &dyn crate::listing::Source) -> T,
+    ) -> T {
+        let source = self.rows.source(ctx);
+        act(&mut self.list, &*source)
+    }
+
+    /// Takes a filter's text; what is wrong with it stays in [`Filter::problem`].
+    pub fn set_filter(&mut self, text: &str, ctx: Context<'_>) {
+        self.with_list(ctx, |list, source| {
+            list.set_filter(Filter::parse(text, source.columns()), source);
+        });
+    }
+
+    /// What the line of crumbs calls it.
+    pub fn crumb(&self) -> String {
+        let one_location = self.within.locations.first();
+        let one_cluster = self.within.clusters.first();
+        match &self.kind {
+            ScreenKind::Fleet => "fleet".into(),
+            ScreenKind::Locations => one_cluster.map_or_else(|| "locations".into(), ClusterId::to_string),
+            ScreenKind::Apps => one_location.map_or_else(|| "apps".into(), |l| l.name.to_string()),
+            ScreenKind::Instances => "instances".into(),
+            ScreenKind::Nodes => "nodes".into(),
+            ScreenKind::Events => "events".into(),
+            ScreenKind::EventsOf(object) => format!("events of {}", object.key.name),
+            ScreenKind::Activity => "activity".into(),
+            ScreenKind::Log => "log".into(),
+            ScreenKind::App(key) => key.to_string(),
+            ScreenKind::Instance(object) | ScreenKind::Node(object) => object.key.name.to_string(),
+            ScreenKind::Container(_, name) => name.to_string(),
+        }
+    }
+
+    /// The screen that a row opens.
+    pub fn opened_by(&self, row: &RowKey) -> Option<Self> {
+        let mut within = self.within.clone();
+        let kind = match row {
+            RowKey::Cluster(id) => {
+                within.clusters = [id.clone()].into();
+                ScreenKind::Locations
+            }
+            RowKey::Location(cluster, name) => {
+                within.locations = [LocationKey {
+                    cluster: cluster.clone(),
+                    name: name.clone(),
+                }]
+                .into();
+                within.clusters = [cluster.clone()].into();
+                ScreenKind::Apps
+            }
+            RowKey::App(key) => ScreenKind::App(key.clone()),
+            RowKey::Object(object) => match object.kind {
+                Kind::Pod => ScreenKind::Instance(object.clone()),
+                Kind::Node => ScreenKind::Node(object.clone()),
+                Kind::Namespace
+                | Kind::Deployment
+                | Kind::ReplicaSet
+                | Kind::StatefulSet
+                | Kind::DaemonSet
+                | Kind::Job
+                | Kind::Rollout
+                | Kind::CloneSet
+                | Kind::HorizontalPodAutoscaler
+                | Kind::PodDisruptionBudget
+                | Kind::ResourceQuota
+                | Kind::Event => return None,
+            },
+            RowKey::Container(pod, name) => ScreenKind::Container(pod.clone(), name.clone()),
+            RowKey::Loose(..) | RowKey::Entry(_) => return None,
+        };
+        Some(Self::within(kind, within))
+    }
+}

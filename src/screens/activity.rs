@@ -1,0 +1,89 @@
+//! Activity: what this program was told to do and what came of it, newest first.
+
+use super::words;
+use crate::domain::{Clean, Timestamp};
+use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::message::Severity;
+
+use super::context::Context;
+
+/// One line of the activity log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub number: u64,
+    pub at: Timestamp,
+    pub what: Clean,
+    pub target: Clean,
+    /// What came of it; `None` while it is not known.
+    pub outcome: Option<(Severity, Clean)>,
+}
+
+pub(super) static COLUMNS: [Column; 4] = [
+    Column::number(ColumnId::Age, "AGE", &["age"], 6, 0, Unit::Age),
+    Column::text(ColumnId::Reason, "WHAT", &["what"], (16, 30), 0),
+    Column::text(ColumnId::Object, "TARGET", &["target"], (14, 40), 1),
+    Column::text(ColumnId::Outcome, "WHAT CAME OF IT", &["outcome"], (24, 120), 0),
+];
+
+/// Reads the activity log, newest first.
+#[derive(Debug)]
+pub(super) struct Activity<'a> {
+    pub(super) ctx: Context<'a>,
+}
+
+impl<'a> Activity<'a> {
+    fn get(&self, row: u32) -> Option<&'a Entry> {
+        self.ctx.activity.iter().rev().nth(row as usize)
+    }
+}
+
+impl Source for Activity<'_> {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn len(&self) -> usize {
+        self.ctx.activity.len()
+    }
+
+    fn key(&self, row: u32) -> Option<RowKey> {
+        self.get(row).map(|entry| RowKey::Entry(entry.number))
+    }
+
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
+        let Some(entry) = self.get(row) else {
+            return Value::Absent;
+        };
+        match column {
+            ColumnId::Age => Value::number(words::seconds_since(Some(entry.at), self.ctx.clock)),
+            ColumnId::Reason => Value::text(entry.what.as_str()),
+            ColumnId::Object => Value::known(&entry.target),
+            ColumnId::Outcome => Value::known(entry.outcome.as_ref().map_or("", |(_, text)| text)),
+            _ => Value::Absent,
+        }
+    }
+
+    fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        let Some(entry) = self.get(row) else {
+            return Cell::unknown();
+        };
+        match column {
+            ColumnId::Age => words::age(Some(entry.at), self.ctx.now),
+            ColumnId::Reason => Cell::new(entry.what.as_str(), Tone::Strong),
+            ColumnId::Object => Cell::or_unknown(Some(&entry.target)),
+            ColumnId::Outcome => match &entry.outcome {
+                None => Cell::new("… asked", Tone::Busy),
+                Some((Severity::Info, text)) => Cell::new(format!("● {text}"), Tone::Good),
+                Some((Severity::Warning, text)) => Cell::new(format!("▲ {text}"), Tone::Warning),
+                Some((Severity::Error, text)) => Cell::new(format!("✖ {text}"), Tone::Bad),
+            },
+            _ => Cell::unknown(),
+        }
+    }
+
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.get(row).is_some_and(|entry| {
+            test(&entry.what) || test(&entry.target) || entry.outcome.as_ref().is_some_and(|(_, text)| test(text))
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! Apps: which version runs where, how many are ready, and what is wrong or under way.
+
+use super::context::Context;
+use super::words;
+use crate::domain::{AppKey, Version};
+use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::world::AppSummary;
+
+pub(super) static COLUMNS: [Column; 15] = [
+    Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
+    Column::text(ColumnId::Version, "VERSION", &["version"], (9, 19), 3),
+    Column::number(ColumnId::Ready, "READY", &["ready"], 9, 0, Unit::Count),
+    Column::text(ColumnId::State, "STATE", &["state", "status", "trouble"], (22, 44), 0).worst_first(),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 4, Unit::Cpu),
+    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 5, Unit::Memory),
+    Column::text(ColumnId::Where, "WHERE", &["where", "location"], (12, 34), 6),
+    Column::number(ColumnId::Restarts, "↻", &["restarts"], 5, 2, Unit::Count),
+    Column::text(ColumnId::Owner, "OWNER", &["owner"], (8, 16), 8).only_wide(),
+    Column::text(ColumnId::Kind, "CARRIED BY", &["kind"], (11, 18), 9).only_wide(),
+    Column::text(ColumnId::Bounds, "MIN–MAX", &["bounds"], (9, 9), 10)
+        .flush_right()
+        .only_wide(),
+    Column::number(ColumnId::Desired, "WANTED", &["desired", "wanted"], 6, 11, Unit::Count).only_wide(),
+    Column::number(ColumnId::Instances, "EXIST", &["instances"], 6, 12, Unit::Count).only_wide(),
+    Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 13).only_wide(),
+    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (9, 20), 14).only_wide(),
+];
+
+pub(super) fn collect(ctx: &Context<'_>) -> Vec<AppSummary> {
+    ctx.world.apps(ctx.scope)
+}
+
+/// Reads apps.
+#[derive(Debug)]
+pub(super) struct Apps<'a> {
+    pub(super) rows: &'a [AppSummary],
+    pub(super) ctx: Context<'a>,
+}
+
+impl<'a> Apps<'a> {
+    fn get(&self, row: u32) -> Option<&'a AppSummary> {
+        self.rows.get(row as usize)
+    }
+}
+
+impl Source for Apps<'_> {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn key(&self, row: u32) -> Option<RowKey> {
+        self.get(row).map(|app| RowKey::App(app.key.clone()))
+    }
+
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
+        let Some(app) = self.get(row) else {
+            return Value::Absent;
+        };
+        match column {
+            ColumnId::App => Value::text(app.key.to_string()),
+            ColumnId::Namespace => Value::text(app.key.namespace.as_str()),
+            ColumnId::Version => Value::text(
+                app.versions
+                    .iter()
+                    .map(|(v, ..)| v.full())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            ),
+            ColumnId::Ready => Value::Number(i64::from(app.ready)),
+            ColumnId::Desired => Value::number(app.desired),
+            ColumnId::Instances => Value::Number(i64::from(app.instances)),
+            ColumnId::State => words::app_value(app),
+            ColumnId::Cpu => Value::Number(app.requested.cpu.0),
+            ColumnId::Memory => Value::Number(app.requested.memory.0),
+            ColumnId::Restarts => Value::Number(app.restarts as i64),
+            ColumnId::Where => Value::text(places(app).join(" ")),
+            ColumnId::Owner => Value::known(app.owner.as_deref().unwrap_or_default()),
+            ColumnId::Kind => Value::text(kinds(app)),
+            ColumnId::Cluster => Value::text(clusters(app)),
+            ColumnId::Bounds => Value::text(bounds(app).text()),
+            _ => Value::Absent,
+        }
+    }
+
+    fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        let Some(app) = self.get(row) else {
+            return Cell::unknown();
+        };
+        match column {
+            ColumnId::App => Cell::muted(format!("{}/", app.key.namespace)).and(app.key.name.as_str(), Tone::Strong),
+            ColumnId::Namespace => Cell::muted(app.key.namespace.as_str()),
+            ColumnId::Version => versions(&self.ctx, app),
+            ColumnId::Ready => match app.desired {
+                Some(0) if app.instances == 0 => Cell::muted("0/0"),
+                Some(desired) => words::of_all(i64::from(app.ready), desired),
+                None => words::of_all(i64::from(app.ready), i64::from(app.instances)),
+            },
+            ColumnId::Desired => app.desired.map_or_else(Cell::unknown, Cell::count),
+            ColumnId::Instances => Cell::count(i64::from(app.instances)),
+            ColumnId::State => words::app_state(app),
+            ColumnId::Cpu => words::requested(app.requested).0,
+            ColumnId::Memory => words::requested(app.requested).1,
+            ColumnId::Restarts => Cell::count(app.restarts as i64),
+            ColumnId::Where => where_it_runs(&self.ctx, app),
+            ColumnId::Owner => Cell::or_unknown(app.owner.as_ref()),
+            ColumnId::Kind => Cell::muted(kinds(app)),
+            ColumnId::Cluster => Cell::muted(clusters(app)),
+            ColumnId::Bounds => bounds(app),
+            _ => Cell::unknown(),
+        }
+    }
+
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.get(row).is_some_and(|app| {
+            test(&app.key.name)
+                || test(&app.key.namespace)
+                || test(&app.key.to_string())
+                || app.versions.iter().any(|(v, ..)| test(v.full()))
+                || app.owner.as_ref().is_some_and(|o| test(o))
+                || app.trouble.as_ref().is_some_and(|(s, _)| test(s))
+                || app
+                    .places
+                    .iter()
+                    .any(|(l, _)| test(&l.name) || test(l.cluster.as_str()))
+        })
+    }
+
+    fn label(&self, row: u32, key: &str) -> Option<&str> {
+        let app = self.get(row)?;
+        let mut found = self.ctx.world.workloads_of(&app.key);
+        found.find_map(|(_, workload)| {
+            let place = workload.labels.iter().position(|(k, _)| k == key)?;
+            workload.labels.get(place).map(|(_, value)| value.as_str())
+        })
+    }
+
+    fn is_stale(&self, row: u32) -> bool {
+        let Some(app) = self.get(row) else { return false };
+        let mut clusters = app.workloads.iter().map(|(c, _)| c).peekable();
+        clusters.peek().is_some() && clusters.all(|c| self.ctx.is_stale(c))
+    }
+}
+
+/// The version most instances run, and the one their workload's template asks for when it differs.
+pub(super) fn versions(ctx: &Context<'_>, app: &AppSummary) -> Cell {
+    let wanted = newest_version(ctx, &app.key);
+    let mut running = app.versions.iter().map(|(version, ..)| version);
+    let Some(first) = running.next() else {
+        return wanted.map_or_else(Cell::unknown, |version| Cell::muted(version.short()));
+    };
+    let Some(wanted) = wanted.filter(|_| app.versions.len() > 1 || app.progress.is_moving()) else {
+        return Cell::plain(first.short());
+    };
+    let old = app.versions.iter().map(|(version, ..)| version).find(|v| **v != wanted);
+    match old {
+        Some(old) => Cell::plain(old.short())
+            .and(" ▸ ", Tone::Muted)
+            .and(wanted.short(), Tone::Accent),
+        None => Cell::plain(wanted.short()),
+    }
+}
+
+/// The version in the template of the app's workloads: what new instances get.
+pub(super) fn newest_version(ctx: &Context<'_>, key: &AppKey) -> Option<Version> {
+    ctx.world
+        .workloads_of(key)
+        .map(|(_, workload)| workload.version.clone())
+        .find(|version| *version != Version::Unknown)
+}
+
+fn places(app: &AppSummary) -> Vec<&str> {
+    app.places.iter().map(|(l, _)| l.name.as_str()).collect()
+}
+
+fn where_it_runs(ctx: &Context<'_>, app: &AppSummary) -> Cell {
+    let Some((first, count)) = app.places.first() else {
+        return Cell::unknown();
+    };
+    // A location named like its cluster says it all.
+    let name = if ctx.world.clusters().len() > 1
+        && first.name != first.cluster.0
+        && !first.name.contains(first.cluster.as_str())
+    {
+        format!("{}/{}", first.cluster, first.name)
+    } else {
+        first.name.to_string()
+    };
+    let cell = Cell::plain(name);
+    match app.places.len() {
+        1 => cell,
+        n => cell.and(format!(" {count} +{} more", n - 1), Tone::Muted),
+    }
+}
+
+fn kinds(app: &AppSummary) -> String {
+    let mut names: Vec<&str> = app.workloads.iter().map(|(_, kind)| kind.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        "bare pods".into()
+    } else {
+        names.join(" ")
+    }
+}
+
+fn clusters(app: &AppSummary) -> String {
+    let mut names: Vec<&str> = app.workloads.iter().map(|(c, _)| c.as_str()).collect();
+    names.dedup();
+    names.join(" ")
+}
+
+fn bounds(app: &AppSummary) -> Cell {
+    match (app.min_instances, app.max_instances) {
+        (None, None) => Cell::unknown(),
+        (min, max) => {
+            let side = |n: Option<i64>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+            Cell::plain(format!("{}–{}", side(min), side(max)))
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What a screen may look at when it makes its rows: the world, the scope, the minute.
+
+use crate::domain::{ClusterId, Timestamp};
+use crate::world::{Scope, World};
+
+use super::activity::Entry;
+
+/// What rows are made from. Ages are counted to a whole minute, so that a quiet screen stays as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub world: &'a World,
+    pub scope: &'a Scope,
+    /// The time to the second, for what a person waits for.
+    pub clock: Timestamp,
+    /// The time to the minute, for ages.
+    pub now: Timestamp,
+    pub activity: &'a [Entry],
+}
+
+impl Context<'_> {
+    /// Whether what is known of a cluster is old.
+    pub fn is_stale(&self, id: &ClusterId) -> bool {
+        self.world.cluster(id).is_none_or(|cluster| !cluster.link.is_live())
+    }
+}

@@ -1,0 +1,142 @@
+//! Events: what Kubernetes says happened, newest first, warnings marked.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::words;
+use crate::domain::{Event, Kind, ResourceRef};
+use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::world::{ClusterView, Slot};
+
+/// An event: the place of its cluster, and its slot there.
+pub type EventRow = (u16, Slot);
+
+pub(super) static COLUMNS: [Column; 9] = [
+    Column::number(ColumnId::Age, "AGE", &["age"], 6, 0, Unit::Age),
+    Column::text(ColumnId::State, "TYPE", &["type", "state"], (9, 9), 0).worst_first(),
+    Column::text(ColumnId::Reason, "REASON", &["reason"], (14, 24), 1),
+    Column::text(ColumnId::Object, "ABOUT", &["about", "object"], (22, 48), 2),
+    Column::number(ColumnId::Count, "×", &["count"], 5, 4, Unit::Count),
+    Column::text(ColumnId::Message, "MESSAGE", &["message"], (20, 120), 0),
+    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 5),
+    Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 6).only_wide(),
+    Column::text(ColumnId::Source, "FROM", &["from", "source"], (10, 24), 7).only_wide(),
+];
+
+/// The events in scope, about one object or about all.
+pub(super) fn collect(ctx: &Context<'_>, about: Option<&ResourceRef>) -> Vec<EventRow> {
+    let mut rows: Vec<(Option<crate::domain::Timestamp>, EventRow)> = Vec::new();
+    for (index, cluster) in ctx.world.clusters().iter().enumerate() {
+        if !ctx.scope.has_cluster(&cluster.id) {
+            continue;
+        }
+        let wanted = |event: &Event| match about {
+            Some(object) => concerns(event, object) && object.cluster == cluster.id,
+            None => ctx.scope.has_namespace(&event.about.1.namespace),
+        };
+        let found = cluster.events.iter().filter(|(_, event)| wanted(event));
+        rows.extend(found.map(|(slot, event)| (event.last_seen, (index as u16, slot))));
+    }
+    rows.sort_by(|a, b| b.cmp(a));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Whether an event is about an object, by uid where the event has one.
+pub(super) fn concerns(event: &Event, object: &ResourceRef) -> bool {
+    let (kind, key, uid) = &event.about;
+    *uid == object.uid || (*kind == object.kind.name() && *key == object.key && object.kind == Kind::Node)
+}
+
+/// Reads events.
+#[derive(Debug)]
+pub(super) struct Events<'a> {
+    pub(super) rows: &'a [EventRow],
+    pub(super) ctx: Context<'a>,
+}
+
+impl<'a> Events<'a> {
+    fn get(&self, row: u32) -> Option<(&'a ClusterView, &'a Arc<Event>)> {
+        let (index, slot) = self.rows.get(row as usize)?;
+        let cluster = self.ctx.world.clusters().get(usize::from(*index))?;
+        Some((cluster, cluster.events.at(*slot)?))
+    }
+}
+
+impl Source for Events<'_> {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn key(&self, row: u32) -> Option<RowKey> {
+        let (cluster, event) = self.get(row)?;
+        Some(RowKey::Object(ResourceRef {
+            cluster: cluster.id.clone(),
+            kind: Kind::Event,
+            key: event.key.clone(),
+            uid: event.uid.clone(),
+        }))
+    }
+
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
+        let Some((cluster, event)) = self.get(row) else {
+            return Value::Absent;
+        };
+        match column {
+            ColumnId::Age => Value::number(words::seconds_since(event.last_seen, self.ctx.clock)),
+            ColumnId::State => {
+                let word = if event.warning { "warning" } else { "normal" };
+                Value::Ranked(i64::from(event.warning), word.into())
+            }
+            ColumnId::Reason => Value::text(event.reason.as_str()),
+            ColumnId::Object => Value::text(about(event)),
+            ColumnId::Count => Value::Number(i64::from(event.count)),
+            ColumnId::Message => Value::text(event.message.as_str()),
+            ColumnId::Cluster => Value::text(cluster.id.as_str()),
+            ColumnId::Namespace => Value::known(&event.about.1.namespace),
+            ColumnId::Source => Value::known(&event.source),
+            _ => Value::Absent,
+        }
+    }
+
+    fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        let Some((cluster, event)) = self.get(row) else {
+            return Cell::muted("gone");
+        };
+        match column {
+            ColumnId::Age => words::age(event.last_seen, self.ctx.now),
+            ColumnId::State if event.warning => Cell::new("▲ warning", Tone::Warning),
+            ColumnId::State => Cell::muted("· normal"),
+            ColumnId::Reason if event.warning => Cell::new(event.reason.as_str(), Tone::Warning),
+            ColumnId::Reason => Cell::plain(event.reason.as_str()),
+            ColumnId::Object => Cell::muted(format!("{} ", event.about.0)).and(event.about.1.to_string(), Tone::Strong),
+            ColumnId::Count => Cell::count(i64::from(event.count)),
+            ColumnId::Message => Cell::plain(event.message.as_str()),
+            ColumnId::Cluster => Cell::muted(cluster.id.as_str()),
+            ColumnId::Namespace => Cell::or_unknown(Some(&event.about.1.namespace)),
+            ColumnId::Source => Cell::or_unknown(Some(&event.source)),
+            _ => Cell::unknown(),
+        }
+    }
+
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.get(row).is_some_and(|(cluster, event)| {
+            test(&event.reason) || test(&event.message) || test(&about(event)) || test(cluster.id.as_str())
+        })
+    }
+
+    fn is_stale(&self, row: u32) -> bool {
+        self.get(row).is_some_and(|(cluster, _)| !cluster.link.is_live())
+    }
+
+    fn shows(&self, column: ColumnId) -> bool {
+        column != ColumnId::Cluster || self.ctx.world.clusters().len() > 1
+    }
+}
+
+fn about(event: &Event) -> String {
+    format!("{} {}", event.about.0, event.about.1)
+}

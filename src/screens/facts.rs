@@ -1,0 +1,96 @@
+//! The facts above the list of a detail screen: lines of words, most important first.
+
+mod app;
+mod instance;
+mod node;
+
+use super::ScreenKind;
+use super::context::Context;
+use super::words;
+use crate::domain::ResourceRef;
+use crate::listing::{Cell, Tone};
+
+/// The lines above the list; empty for plain lists.
+pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
+    match kind {
+        ScreenKind::App(key) => app::facts(key, ctx),
+        ScreenKind::Instance(pod) => instance::facts(pod, ctx),
+        ScreenKind::Container(pod, name) => instance::container_facts(pod, name, ctx),
+        ScreenKind::Node(node) => node::facts(node, ctx),
+        ScreenKind::Fleet
+        | ScreenKind::Locations
+        | ScreenKind::Apps
+        | ScreenKind::Instances
+        | ScreenKind::Nodes
+        | ScreenKind::Events
+        | ScreenKind::EventsOf(_)
+        | ScreenKind::Activity
+        | ScreenKind::Log => Vec::new(),
+    }
+}
+
+/// A line that begins with what it is about.
+fn fact(label: &str, value: Cell) -> Cell {
+    let mut cell = Cell::muted(format!("{label:<10} "));
+    cell.spans.extend(value.spans);
+    cell
+}
+
+/// Values one after the other.
+fn join(values: impl IntoIterator<Item = Cell>) -> Cell {
+    let mut all = Cell::empty();
+    for value in values {
+        if !all.spans.is_empty() {
+            all = all.and("  ·  ", Tone::Muted);
+        }
+        all.spans.extend(value.spans);
+    }
+    all
+}
+
+/// A value after its name.
+fn named(name: &str, value: Cell) -> Cell {
+    let mut cell = Cell::muted(format!("{name} "));
+    cell.spans.extend(value.spans);
+    cell
+}
+
+/// What is left of something that vanished while one looked at it.
+fn gone(what: &str) -> Vec<Cell> {
+    vec![Cell::new(format!("▲ this {what} is gone"), Tone::Warning)]
+}
+
+/// The newest events about an object, one a line.
+fn events(object: &ResourceRef, ctx: &Context<'_>, most: usize) -> Vec<Cell> {
+    let Some(cluster) = ctx.world.cluster(&object.cluster) else {
+        return Vec::new();
+    };
+    let mut found: Vec<_> = cluster
+        .events
+        .values()
+        .filter(|event| super::events::concerns(event, object))
+        .collect();
+    found.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
+    let lines = found.into_iter().take(most).enumerate().map(|(place, event)| {
+        let label = if place == 0 { "events" } else { "" };
+        let (glyph, tone) = if event.warning {
+            ("▲", Tone::Warning)
+        } else {
+            ("·", Tone::Muted)
+        };
+        let age = words::seconds_since(event.last_seen, ctx.now).map_or_else(|| "–".to_owned(), words::span);
+        let count = if event.count > 1 {
+            format!(" ×{}", event.count)
+        } else {
+            String::new()
+        };
+        let text = Cell::new(format!("{glyph} {age:>6} "), tone)
+            .and(
+                format!("{}{count}", event.reason),
+                if event.warning { Tone::Warning } else { Tone::Plain },
+            )
+            .and(format!("  {}", event.message), Tone::Muted);
+        fact(label, text)
+    });
+    lines.collect()
+}

@@ -1,0 +1,195 @@
+//! The fleet: its clusters, their links, what they have and what is asked of them.
+
+use super::context::Context;
+use super::words;
+use crate::domain::Link;
+use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::world::{ClusterSummary, ClusterView};
+
+/// A cluster with its sums.
+#[derive(Clone, Debug)]
+pub struct ClusterRow {
+    index: usize,
+    sum: ClusterSummary,
+}
+
+pub(super) static COLUMNS: [Column; 14] = [
+    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0),
+    Column::text(ColumnId::Link, "LINK", &["link"], (12, 22), 0),
+    Column::text(ColumnId::Server, "SERVER", &["server", "version"], (8, 12), 7),
+    Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 10), 8),
+    Column::number(ColumnId::Locations, "LOC", &["locations"], 3, 9, Unit::Count),
+    Column::number(ColumnId::Nodes, "NODES", &["nodes"], 9, 1, Unit::Count),
+    Column::number(ColumnId::Apps, "APPS", &["apps"], 6, 6, Unit::Count),
+    Column::number(
+        ColumnId::Instances,
+        "READY",
+        &["ready", "instances"],
+        13,
+        2,
+        Unit::Count,
+    ),
+    Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 20), 3),
+    Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 20), 4),
+    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (14, 48), 0).worst_first(),
+    Column::number(ColumnId::CpuAllocatable, "CORES", &["cores"], 7, 10, Unit::Cpu).only_wide(),
+    Column::number(ColumnId::MemoryAllocatable, "MEMORY", &["ram"], 8, 10, Unit::Memory).only_wide(),
+];
+
+/// The clusters in scope, in the order they were asked for.
+pub(super) fn collect(ctx: &Context<'_>) -> Vec<ClusterRow> {
+    let clusters = ctx.world.clusters().iter().enumerate();
+    clusters
+        .filter(|(_, cluster)| ctx.scope.has_cluster(&cluster.id))
+        .map(|(index, cluster)| ClusterRow {
+            index,
+            sum: cluster.summary(),
+        })
+        .collect()
+}
+
+/// Reads [`ClusterRow`]s.
+#[derive(Debug)]
+pub(super) struct Clusters<'a> {
+    pub(super) rows: &'a [ClusterRow],
+    pub(super) ctx: Context<'a>,
+}
+
+impl<'a> Clusters<'a> {
+    fn get(&self, row: u32) -> Option<(&'a ClusterView, &'a ClusterSummary)> {
+        let row = self.rows.get(row as usize)?;
+        Some((self.ctx.world.clusters().get(row.index)?, &row.sum))
+    }
+}
+
+impl Source for Clusters<'_> {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn key(&self, row: u32) -> Option<RowKey> {
+        self.get(row).map(|(cluster, _)| RowKey::Cluster(cluster.id.clone()))
+    }
+
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
+        let Some((cluster, sum)) = self.get(row) else {
+            return Value::Absent;
+        };
+        let known = sum.nodes > 0;
+        let count = |n: u32| Value::number(known.then_some(i64::from(n)));
+        match column {
+            ColumnId::Cluster => Value::text(cluster.id.as_str()),
+            ColumnId::Link => Value::text(words::link(&cluster.link, self.ctx.clock).0),
+            ColumnId::Server => Value::known(cluster.identity.version.as_deref().unwrap_or_default()),
+            ColumnId::Provider => Value::text(sum.provider.to_string()),
+            ColumnId::Locations => count(sum.locations),
+            ColumnId::Nodes => count(sum.nodes),
+            ColumnId::Apps => count(sum.apps),
+            ColumnId::Instances => count(sum.ready),
+            ColumnId::Cpu => Value::number(words::share(sum.requested.cpu.0, sum.allocatable.cpu.0)),
+            ColumnId::Memory => Value::number(words::share(sum.requested.memory.0, sum.allocatable.memory.0)),
+            ColumnId::CpuAllocatable => Value::number(known.then_some(sum.allocatable.cpu.0)),
+            ColumnId::MemoryAllocatable => Value::number(known.then_some(sum.allocatable.memory.0)),
+            ColumnId::Headroom => Value::number(known.then_some(sum.headroom)),
+            ColumnId::Trouble => Value::Ranked(
+                i64::from(sum.failing + sum.stuck + sum.nodes - sum.nodes_ready),
+                trouble(cluster, sum).text().into(),
+            ),
+            _ => Value::Absent,
+        }
+    }
+
+    fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        let Some((cluster, sum)) = self.get(row) else {
+            return Cell::unknown();
+        };
+        let count = |n: u32| {
+            if sum.nodes == 0 && n == 0 {
+                Cell::unknown()
+            } else {
+                Cell::count(i64::from(n))
+            }
+        };
+        let known = sum.allocatable.cpu.0 > 0;
+        match column {
+            ColumnId::Cluster => {
+                let name = Cell::new(cluster.id.as_str(), Tone::Strong);
+                match &cluster.tag {
+                    Some(tag) => name.and(format!(" {tag}"), Tone::Accent),
+                    None => name,
+                }
+            }
+            ColumnId::Link => {
+                let (text, tone) = words::link(&cluster.link, self.ctx.clock);
+                Cell::new(text, tone)
+            }
+            ColumnId::Server => Cell::or_unknown(cluster.identity.version.as_ref()),
+            ColumnId::Provider => Cell::plain(sum.provider.to_string()),
+            ColumnId::Locations => count(sum.locations),
+            ColumnId::Nodes if sum.nodes == 0 => Cell::unknown(),
+            ColumnId::Nodes => words::of_all(i64::from(sum.nodes_ready), i64::from(sum.nodes)),
+            ColumnId::Apps => count(sum.apps),
+            ColumnId::Instances if sum.instances == 0 => count(0),
+            ColumnId::Instances => words::of_all(i64::from(sum.ready), i64::from(sum.instances)),
+            ColumnId::Cpu => words::share_bar(sum.requested.cpu.0, sum.allocatable.cpu.0),
+            ColumnId::Memory => words::share_bar(sum.requested.memory.0, sum.allocatable.memory.0),
+            ColumnId::Headroom if known => Cell::count(sum.headroom),
+            ColumnId::CpuAllocatable if known => Cell::plain(sum.allocatable.cpu.to_string()),
+            ColumnId::MemoryAllocatable if known => Cell::plain(sum.allocatable.memory.to_string()),
+            ColumnId::Trouble => trouble(cluster, sum),
+            _ => Cell::unknown(),
+        }
+    }
+
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.get(row).is_some_and(|(cluster, sum)| {
+            test(cluster.id.as_str())
+                || cluster.tag.as_ref().is_some_and(|t| test(t))
+                || test(&sum.provider.to_string())
+        })
+    }
+
+    fn is_stale(&self, row: u32) -> bool {
+        self.get(row).is_some_and(|(cluster, _)| !cluster.link.is_live())
+    }
+}
+
+fn trouble(cluster: &ClusterView, sum: &ClusterSummary) -> Cell {
+    match &cluster.link {
+        Link::Denied { reason, .. } => return Cell::new(reason.as_str(), Tone::Bad),
+        Link::Stale { reason, .. } if sum.nodes == 0 => return Cell::new(reason.as_str(), Tone::Warning),
+        Link::Connecting => return Cell::unknown(),
+        Link::Stale { .. } | Link::Live | Link::Unstable { .. } => {}
+    }
+    let lost = sum.nodes - sum.nodes_ready;
+    let parts = [
+        (sum.failing, "✖", "failing", Tone::Bad),
+        (
+            lost,
+            "▲",
+            if lost == 1 { "node lost" } else { "nodes lost" },
+            Tone::Warning,
+        ),
+        (sum.stuck, "▲", "stuck", Tone::Warning),
+        (sum.rolling, "◐", "rolling", Tone::Busy),
+    ];
+    let mut cell = Cell::empty();
+    for (count, glyph, word, tone) in parts.into_iter().filter(|(count, ..)| *count > 0) {
+        if !cell.spans.is_empty() {
+            cell = cell.and(" · ", Tone::Muted);
+        }
+        cell = cell.and(format!("{glyph} {count} {word}"), tone);
+    }
+    if !cell.spans.is_empty() {
+        cell
+    } else if sum.nodes == 0 && sum.instances == 0 {
+        Cell::unknown()
+    } else {
+        Cell::new("● none", Tone::Good)
+    }
+}

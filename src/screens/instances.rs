@@ -1,0 +1,271 @@
+//! Instances: the pods of the scope, of an app or of a node, with what their containers do.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::words;
+use crate::domain::pod::{Health, label};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Memory, Pod, ResourceRef};
+use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::world::tally::app_key;
+use crate::world::{ClusterView, Slot};
+
+/// An instance: the place of its cluster, and its slot there.
+pub type InstanceRow = (u16, Slot);
+
+pub(super) static COLUMNS: [Column; 17] = [
+    Column::text(ColumnId::Name, "INSTANCE", &["name", "instance"], (20, 46), 0),
+    Column::text(ColumnId::State, "STATE", &["state", "status"], (18, 30), 0).worst_first(),
+    Column::number(ColumnId::Ready, "READY", &["ready"], 5, 3, Unit::Count),
+    Column::text(ColumnId::App, "APP", &["app"], (14, 30), 8),
+    Column::text(ColumnId::Version, "VERSION", &["version"], (8, 12), 5),
+    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 9),
+    Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 18), 7),
+    Column::text(ColumnId::Node, "NODE", &["node"], (8, 24), 4),
+    Column::text(ColumnId::Address, "IP", &["ip", "address"], (13, 15), 10),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 6, Unit::Cpu),
+    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 6, Unit::Memory),
+    Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 1, Unit::Count),
+    Column::number(ColumnId::Age, "AGE", &["age"], 6, 2, Unit::Age),
+    Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 11).only_wide(),
+    Column::text(ColumnId::Limits, "CPU / MEM limit", &["limits"], (16, 18), 12)
+        .flush_right()
+        .only_wide(),
+    Column::text(ColumnId::Group, "GROUP", &["group"], (8, 16), 13).only_wide(),
+    Column::text(ColumnId::Image, "IMAGE", &["image"], (20, 50), 14).only_wide(),
+];
+
+/// What instances a list holds beside the scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Of {
+    Scope,
+    App(AppKey),
+    Node(ClusterId, Clean),
+}
+
+/// The instances in the order of their names. `previous` is where they were: what is in order stays
+/// so, which makes sorting again cheap.
+pub(super) fn collect(ctx: &Context<'_>, of: &Of, previous: &[InstanceRow]) -> Vec<InstanceRow> {
+    let wanted = |cluster: &ClusterView, pod: &Pod| match of {
+        Of::Scope => true,
+        Of::App(key) => app_key(pod).as_ref() == Some(key),
+        Of::Node(..) => pod.node.is_some(),
+    } && in_scope(ctx, cluster, pod);
+    let mut rows: Vec<InstanceRow> = Vec::with_capacity(previous.len() + 16);
+    let mut seen: rustc_hash::FxHashSet<InstanceRow> = rustc_hash::FxHashSet::default();
+    let clusters = ctx.world.clusters();
+    if *of == Of::Scope {
+        for &(index, slot) in previous {
+            let cluster = clusters.get(usize::from(index));
+            if let Some((cluster, pod)) = cluster.and_then(|c| c.pods.at(slot).map(|pod| (c, pod))) {
+                if ctx.scope.has_cluster(&cluster.id) && wanted(cluster, pod) && seen.insert((index, slot)) {
+                    rows.push((index, slot));
+                }
+            }
+        }
+    }
+    for (index, cluster) in clusters.iter().enumerate() {
+        let index = index as u16;
+        if !ctx.scope.has_cluster(&cluster.id) {
+            continue;
+        }
+        let mut take = |slot: Slot, pod: &Pod| {
+            if wanted(cluster, pod) && (previous.is_empty() || !seen.contains(&(index, slot))) {
+                rows.push((index, slot));
+            }
+        };
+        match of {
+            Of::Scope => cluster.pods.iter().for_each(|(slot, pod)| take(slot, pod)),
+            Of::App(key) => each(cluster, cluster.tally.instances(key), &mut take),
+            Of::Node(id, node) if *id == cluster.id => each(cluster, cluster.tally.on_node(node), &mut take),
+            Of::Node(..) => {}
+        }
+    }
+    sort(ctx, rows)
+}
+
+fn each(cluster: &ClusterView, slots: &[Slot], take: &mut impl FnMut(Slot, &Pod)) {
+    for &slot in slots {
+        if let Some(pod) = cluster.pods.at(slot) {
+            take(slot, pod);
+        }
+    }
+}
+
+fn in_scope(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod) -> bool {
+    let here = ctx.scope.locations.is_empty()
+        || cluster
+            .standing(pod)
+            .location
+            .is_some_and(|location| ctx.scope.has_location(&cluster.id, &location));
+    here && ctx.scope.has_namespace(&pod.key.namespace)
+}
+
+fn sort(ctx: &Context<'_>, rows: Vec<InstanceRow>) -> Vec<InstanceRow> {
+    let clusters = ctx.world.clusters();
+    let pod = |(index, slot): InstanceRow| clusters.get(usize::from(index)).and_then(|c| c.pods.at(slot));
+    let mut keyed: Vec<(Option<&Arc<Pod>>, InstanceRow)> = rows.into_iter().map(|row| (pod(row), row)).collect();
+    keyed.sort_by(|(a, x), (b, y)| match (a, b) {
+        (Some(a), Some(b)) => a.key.cmp(&b.key).then_with(|| x.0.cmp(&y.0)),
+        _ => a.is_none().cmp(&b.is_none()),
+    });
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Reads instances.
+#[derive(Debug)]
+pub(super) struct Instances<'a> {
+    pub(super) rows: &'a [InstanceRow],
+    pub(super) ctx: Context<'a>,
+    /// The app or node is told above the list already.
+    pub(super) of: &'a Of,
+}
+
+impl<'a> Instances<'a> {
+    fn get(&self, row: u32) -> Option<(&'a ClusterView, &'a Arc<Pod>)> {
+        let (index, slot) = self.rows.get(row as usize)?;
+        let cluster = self.ctx.world.clusters().get(usize::from(*index))?;
+        Some((cluster, cluster.pods.at(*slot)?))
+    }
+}
+
+impl Source for Instances<'_> {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn key(&self, row: u32) -> Option<RowKey> {
+        let (cluster, pod) = self.get(row)?;
+        Some(RowKey::Object(pod_ref(cluster, pod)))
+    }
+
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
+        let Some((cluster, pod)) = self.get(row) else {
+            return Value::Absent;
+        };
+        let node = || pod.node.as_ref().and_then(|name| cluster.node(name));
+        match column {
+            ColumnId::Name => Value::text(pod.key.name.as_str()),
+            ColumnId::Namespace => Value::text(pod.key.namespace.as_str()),
+            ColumnId::App => Value::text(pod.app.as_str()),
+            ColumnId::State => words::instance_value(cluster, pod),
+            ColumnId::Ready => Value::Number(ready(pod).0),
+            ColumnId::Version => Value::known(pod.version.full()),
+            ColumnId::Cluster => Value::text(cluster.id.as_str()),
+            ColumnId::Location => node().map_or(Value::Absent, |n| Value::text(cluster.location_of(n).to_string())),
+            ColumnId::Group => Value::known(node().and_then(|n| n.group.as_deref()).unwrap_or_default()),
+            ColumnId::Node => Value::known(pod.node.as_deref().unwrap_or_default()),
+            ColumnId::Address => pod.ip.map_or(Value::Absent, |ip| Value::text(ip.to_string())),
+            ColumnId::Cpu => Value::Number(pod.shape.requests.cpu.0),
+            ColumnId::Memory => Value::Number(pod.shape.requests.memory.0),
+            ColumnId::Restarts => Value::Number(i64::from(pod.restarts())),
+            ColumnId::Age => Value::number(words::seconds_since(pod.created, self.ctx.clock)),
+            ColumnId::Image => Value::known(pod.containers.first().map_or("", |c| &c.image)),
+            _ => Value::Absent,
+        }
+    }
+
+    fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        self.get(row).map_or_else(
+            || Cell::muted("gone"),
+            |(cluster, pod)| cell(&self.ctx, cluster, pod, column),
+        )
+    }
+
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.get(row).is_some_and(|(cluster, pod)| {
+            test(&pod.key.name)
+                || test(&pod.key.namespace)
+                || test(&pod.app)
+                || pod.node.as_ref().is_some_and(|n| test(n))
+                || test(pod.version.full())
+                || test(cluster.id.as_str())
+                || (cluster.health(pod) != Health::Ready && test(&pod.status()))
+                || pod.ip.is_some_and(|ip| test(&ip.to_string()))
+        })
+    }
+
+    fn label(&self, row: u32, key: &str) -> Option<&str> {
+        let (_, pod) = self.get(row)?;
+        label(&pod.labels, key).map(Clean::as_str)
+    }
+
+    fn is_stale(&self, row: u32) -> bool {
+        self.get(row).is_some_and(|(cluster, _)| !cluster.link.is_live())
+    }
+
+    fn shows(&self, column: ColumnId) -> bool {
+        match column {
+            ColumnId::Cluster => self.ctx.world.clusters().len() > 1 && !matches!(self.of, Of::Node(..)),
+            ColumnId::Location | ColumnId::Node => !matches!(self.of, Of::Node(..)),
+            _ => true,
+        }
+    }
+}
+
+/// An instance's identity.
+pub(super) fn pod_ref(cluster: &ClusterView, pod: &Pod) -> ResourceRef {
+    ResourceRef {
+        cluster: cluster.id.clone(),
+        kind: Kind::Pod,
+        key: pod.key.clone(),
+        uid: pod.uid.clone(),
+    }
+}
+
+/// Containers that are ready, and how many run at the same time.
+fn ready(pod: &Pod) -> (i64, i64) {
+    use crate::domain::pod::ContainerRole::{Ephemeral, Init, Main, Sidecar};
+    let lasting = pod.containers.iter().filter(|c| match c.role {
+        Main | Sidecar => true,
+        Init | Ephemeral => false,
+    });
+    lasting.fold((0, 0), |(ready, all), c| (ready + i64::from(c.ready), all + 1))
+}
+
+/// What an instance shows in a column, also in the tree of an app.
+pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: ColumnId) -> Cell {
+    let node = || pod.node.as_ref().and_then(|name| cluster.node(name));
+    let lost = cluster.health(pod) == Health::Unknown;
+    match column {
+        ColumnId::Name => Cell::new(pod.key.name.as_str(), Tone::Strong),
+        ColumnId::Namespace => Cell::muted(pod.key.namespace.as_str()),
+        ColumnId::App => Cell::muted(format!("{}/", pod.key.namespace)).and(pod.app.as_str(), Tone::Plain),
+        ColumnId::State => words::instance_state(cluster, pod, ctx.now),
+        // What a lost node last said of readiness is not known to hold.
+        ColumnId::Ready if lost => Cell::unknown(),
+        ColumnId::Ready => {
+            let (ready, all) = ready(pod);
+            words::of_all(ready, all)
+        }
+        ColumnId::Version => Cell::plain(pod.version.short()),
+        ColumnId::Cluster => Cell::muted(cluster.id.as_str()),
+        ColumnId::Location => node().map_or_else(Cell::unknown, |n| Cell::plain(cluster.location_of(n).as_str())),
+        ColumnId::Group => Cell::or_unknown(node().and_then(|n| n.group.as_ref())),
+        ColumnId::Node if lost => Cell::new(pod.node.as_deref().unwrap_or_default(), Tone::Warning),
+        ColumnId::Node => Cell::or_unknown(pod.node.as_ref()),
+        ColumnId::Address => pod.ip.map_or_else(Cell::unknown, |ip| Cell::muted(ip.to_string())),
+        ColumnId::Cpu => words::requested(pod.shape.requests).0,
+        ColumnId::Memory => words::requested(pod.shape.requests).1,
+        ColumnId::Limits => limits(pod.limits),
+        ColumnId::Restarts => match pod.restarts() {
+            n @ 10.. => Cell::new(n.to_string(), Tone::Bad),
+            n @ 3.. => Cell::new(n.to_string(), Tone::Warning),
+            n => Cell::count(i64::from(n)),
+        },
+        ColumnId::Age => words::age(pod.created, ctx.now),
+        ColumnId::Image => Cell::or_unknown(pod.containers.first().map(|c| &c.image)),
+        _ => Cell::unknown(),
+    }
+}
+
+/// Limits of CPU and memory; none is said so.
+pub(super) fn limits((cpu, memory): (Option<i64>, Option<i64>)) -> Cell {
+    let cpu = cpu.map_or_else(|| "none".to_owned(), |m| crate::domain::Cpu(m).to_string());
+    let memory = memory.map_or_else(|| "none".to_owned(), |b| Memory(b).to_string());
+    Cell::plain(cpu).and(" / ", Tone::Muted).and(memory, Tone::Plain)
+}

@@ -1,0 +1,163 @@
+//! Locations: where the machines are, how full they are, what still fits.
+
+use super::context::Context;
+use super::words;
+use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::world::LocationSummary;
+
+pub(super) static COLUMNS: [Column; 14] = [
+    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 20), 5),
+    Column::text(ColumnId::Location, "LOCATION", &["location", "name"], (10, 26), 0),
+    Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 12), 6),
+    Column::number(ColumnId::Nodes, "NODES", &["nodes"], 9, 1, Unit::Count),
+    Column::number(ColumnId::Groups, "GROUPS", &["groups"], 6, 8, Unit::Count),
+    Column::number(ColumnId::Exclusive, "EXCL", &["exclusive", "excl"], 4, 7, Unit::Count),
+    Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 22), 2),
+    Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 22), 3),
+    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 1, Unit::Count),
+    Column::number(
+        ColumnId::Instances,
+        "READY",
+        &["ready", "instances"],
+        11,
+        4,
+        Unit::Count,
+    ),
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (12, 40), 0).worst_first(),
+    Column::text(ColumnId::CpuAllocatable, "CORES", &["cores"], (13, 15), 9)
+        .flush_right()
+        .only_wide(),
+    Column::text(ColumnId::MemoryAllocatable, "MEMORY", &["ram"], (17, 20), 9)
+        .flush_right()
+        .only_wide(),
+    Column::text(ColumnId::Group, "GROUP NAMES", &["group"], (12, 40), 10).only_wide(),
+];
+
+pub(super) fn collect(ctx: &Context<'_>) -> Vec<LocationSummary> {
+    ctx.world.locations(ctx.scope)
+}
+
+/// Reads locations.
+#[derive(Debug)]
+pub(super) struct Locations<'a> {
+    pub(super) rows: &'a [LocationSummary],
+    pub(super) ctx: Context<'a>,
+}
+
+impl<'a> Locations<'a> {
+    fn get(&self, row: u32) -> Option<&'a LocationSummary> {
+        self.rows.get(row as usize)
+    }
+}
+
+impl Source for Locations<'_> {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn key(&self, row: u32) -> Option<RowKey> {
+        self.get(row)
+            .map(|l| RowKey::Location(l.key.cluster.clone(), l.key.name.clone()))
+    }
+
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
+        let Some(l) = self.get(row) else {
+            return Value::Absent;
+        };
+        match column {
+            ColumnId::Cluster => Value::text(l.key.cluster.as_str()),
+            ColumnId::Location => Value::text(l.key.name.as_str()),
+            ColumnId::Provider => Value::text(l.provider.to_string()),
+            ColumnId::Nodes => Value::Number(i64::from(l.nodes)),
+            ColumnId::Groups => Value::Number(l.groups.len() as i64),
+            ColumnId::Exclusive => Value::Number(l.exclusive.values().map(|&n| i64::from(n)).sum()),
+            ColumnId::Cpu => Value::number(words::share(l.requested.cpu.0, l.allocatable.cpu.0)),
+            ColumnId::Memory => Value::number(words::share(l.requested.memory.0, l.allocatable.memory.0)),
+            ColumnId::CpuAllocatable => Value::Number(l.allocatable.cpu.0),
+            ColumnId::MemoryAllocatable => Value::Number(l.allocatable.memory.0),
+            ColumnId::Headroom => Value::Number(l.headroom),
+            ColumnId::Instances => Value::Number(i64::from(l.ready)),
+            ColumnId::Trouble => Value::Ranked(
+                i64::from(l.nodes - l.nodes_ready) * 1000 + i64::from(l.stuck),
+                trouble(l).text().into(),
+            ),
+            ColumnId::Group => Value::text(groups(l)),
+            _ => Value::Absent,
+        }
+    }
+
+    fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        let Some(l) = self.get(row) else {
+            return Cell::unknown();
+        };
+        match column {
+            ColumnId::Cluster => Cell::muted(l.key.cluster.as_str()),
+            ColumnId::Location => Cell::new(l.key.name.as_str(), Tone::Strong),
+            ColumnId::Provider => Cell::plain(l.provider.to_string()),
+            ColumnId::Nodes => words::of_all(i64::from(l.nodes_ready), i64::from(l.nodes)),
+            ColumnId::Groups => Cell::count(l.groups.len() as i64),
+            ColumnId::Exclusive => Cell::count(l.exclusive.values().map(|&n| i64::from(n)).sum()),
+            ColumnId::Cpu => words::share_bar(l.requested.cpu.0, l.allocatable.cpu.0),
+            ColumnId::Memory => words::share_bar(l.requested.memory.0, l.allocatable.memory.0),
+            ColumnId::CpuAllocatable => Cell::plain(l.requested.cpu.to_string())
+                .and(" of ", Tone::Muted)
+                .and(l.allocatable.cpu.to_string(), Tone::Plain),
+            ColumnId::MemoryAllocatable => Cell::plain(l.requested.memory.to_string())
+                .and(" of ", Tone::Muted)
+                .and(l.allocatable.memory.to_string(), Tone::Plain),
+            ColumnId::Headroom if l.headroom == 0 => Cell::new("full", Tone::Bad),
+            ColumnId::Headroom => Cell::count(l.headroom),
+            ColumnId::Instances => words::of_all(i64::from(l.ready), i64::from(l.instances)),
+            ColumnId::Trouble => trouble(l),
+            ColumnId::Group => Cell::muted(groups(l)),
+            _ => Cell::unknown(),
+        }
+    }
+
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.get(row).is_some_and(|l| {
+            test(&l.key.name)
+                || test(l.key.cluster.as_str())
+                || test(&l.provider.to_string())
+                || l.groups.iter().any(|g| test(g))
+        })
+    }
+
+    fn is_stale(&self, row: u32) -> bool {
+        self.get(row).is_some_and(|l| self.ctx.is_stale(&l.key.cluster))
+    }
+
+    fn shows(&self, column: ColumnId) -> bool {
+        column != ColumnId::Cluster || self.ctx.world.clusters().len() > 1
+    }
+}
+
+fn groups(l: &LocationSummary) -> String {
+    let names: Vec<&str> = l.groups.iter().map(|g| g.as_str()).collect();
+    names.join(" ")
+}
+
+fn trouble(l: &LocationSummary) -> Cell {
+    let lost = l.nodes - l.nodes_ready;
+    let mut cell = Cell::empty();
+    if lost > 0 {
+        let word = if lost == 1 { "node lost" } else { "nodes lost" };
+        cell = cell.and(format!("▲ {lost} {word}"), Tone::Warning);
+        if l.stuck > 0 {
+            cell = cell.and(format!(", {} stuck", l.stuck), Tone::Warning);
+        }
+    }
+    if l.cordoned > 0 {
+        let gap = if lost > 0 { " · " } else { "" };
+        cell = cell.and(format!("{gap}⊘ {} cordoned", l.cordoned), Tone::Muted);
+    }
+    if cell.spans.is_empty() {
+        Cell::new("● none", Tone::Good)
+    } else {
+        cell
+    }
+}

@@ -1,0 +1,81 @@
+//! The rows of whichever screen: made by `collect`, read through a `Source`.
+
+use std::collections::BTreeSet;
+
+use super::ScreenKind;
+use super::activity::Activity;
+use super::apps::{self, Apps};
+use super::containers::{self, Containers};
+use super::context::Context;
+use super::events::{self, EventRow, Events};
+use super::fleet::{self, ClusterRow, Clusters};
+use super::instances::{self, InstanceRow, Instances, Of};
+use super::locations::{self, Locations};
+use super::nodes::{self, Nodes};
+use super::tree::{self, Tree, TreeRow};
+use crate::domain::ResourceRef;
+use crate::listing::{RowKey, Source};
+use crate::world::{AppSummary, LocationSummary, NodeSummary};
+
+/// Rows, in the order of their keys.
+#[derive(Clone, Debug, Default)]
+pub enum Rows {
+    #[default]
+    None,
+    Clusters(Vec<ClusterRow>),
+    Locations(Vec<LocationSummary>),
+    Apps(Vec<AppSummary>),
+    Instances(Of, Vec<InstanceRow>),
+    Nodes(Vec<NodeSummary>),
+    Events(Vec<EventRow>),
+    Activity,
+    Tree(Vec<TreeRow>),
+    Containers(ResourceRef, usize),
+}
+
+impl Rows {
+    /// Makes the rows of a screen; those that were there help where there are many.
+    #[must_use]
+    pub fn collect(self, kind: &ScreenKind, folds: &BTreeSet<RowKey>, ctx: &Context<'_>) -> Self {
+        let before = match self {
+            Self::Instances(_, rows) => rows,
+            _ => Vec::new(),
+        };
+        let instances = |of: Of| {
+            let rows = instances::collect(ctx, &of, &before);
+            Self::Instances(of, rows)
+        };
+        match kind {
+            ScreenKind::Fleet => Self::Clusters(fleet::collect(ctx)),
+            ScreenKind::Locations => Self::Locations(locations::collect(ctx)),
+            ScreenKind::Apps => Self::Apps(apps::collect(ctx)),
+            ScreenKind::Instances => instances(Of::Scope),
+            ScreenKind::Node(node) => instances(Of::Node(node.cluster.clone(), node.key.name.clone())),
+            ScreenKind::Nodes => Self::Nodes(nodes::collect(ctx)),
+            ScreenKind::Events => Self::Events(events::collect(ctx, None)),
+            ScreenKind::EventsOf(object) | ScreenKind::Container(object, _) => {
+                Self::Events(events::collect(ctx, Some(object)))
+            }
+            ScreenKind::Activity => Self::Activity,
+            ScreenKind::Log => Self::None,
+            ScreenKind::App(key) => Self::Tree(tree::collect(ctx, key, folds)),
+            ScreenKind::Instance(pod) => Self::Containers(pod.clone(), containers::count(ctx, pod)),
+        }
+    }
+
+    /// What the list reads the rows through.
+    pub fn source<'a>(&'a self, ctx: Context<'a>) -> Box<dyn Source + 'a> {
+        match self {
+            Self::None => Box::new(Clusters { rows: &[], ctx }),
+            Self::Clusters(rows) => Box::new(Clusters { rows, ctx }),
+            Self::Locations(rows) => Box::new(Locations { rows, ctx }),
+            Self::Apps(rows) => Box::new(Apps { rows, ctx }),
+            Self::Instances(of, rows) => Box::new(Instances { rows, ctx, of }),
+            Self::Nodes(rows) => Box::new(Nodes { rows, ctx }),
+            Self::Events(rows) => Box::new(Events { rows, ctx }),
+            Self::Activity => Box::new(Activity { ctx }),
+            Self::Tree(rows) => Box::new(Tree { rows, ctx }),
+            Self::Containers(pod, count) => Box::new(Containers::new(ctx, pod, *count)),
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! The tree of an app: workload, revision, instance, container; old and new versions told apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::context::Context;
+use super::instances::{self, pod_ref};
+use super::{containers, words};
+use crate::domain::pod::Health;
+use crate::domain::{AppKey, Clean, ClusterId, Container, Kind, Pod, ResourceRef, Version, Workload};
+use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::world::{ClusterView, Progress};
+
+pub(super) static COLUMNS: [Column; 11] = [
+    Column::text(ColumnId::Name, "WORKLOAD · REVISION · INSTANCE", &["name"], (32, 56), 0),
+    Column::text(ColumnId::State, "STATE", &["state", "status"], (20, 34), 0),
+    Column::number(ColumnId::Ready, "READY", &["ready"], 7, 1, Unit::Count),
+    Column::text(ColumnId::Version, "VERSION", &["version"], (8, 12), 3),
+    Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 20), 5),
+    Column::text(ColumnId::Node, "NODE", &["node"], (8, 24), 4),
+    Column::text(ColumnId::Address, "IP", &["ip"], (13, 15), 9),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 7, Unit::Cpu),
+    Column::number(ColumnId::Memory, "MEM req", &["memory"], 8, 8, Unit::Memory),
+    Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 2, Unit::Count),
+    Column::number(ColumnId::Age, "AGE", &["age"], 6, 6, Unit::Age),
+];
+
+/// A row of the tree. The workload and revision rows carry what they sum up.
+#[derive(Clone, Debug)]
+pub enum TreeRow {
+    Workload {
+        cluster: ClusterId,
+        workload: Arc<Workload>,
+        /// Instances that are ready on nodes that are heard of: a lost node's count for nothing.
+        ready: u32,
+        open: bool,
+    },
+    Revision {
+        key: RowKey,
+        version: Version,
+        /// What tells it from the workload's other revisions.
+        hash: Option<Clean>,
+        /// `None` where the workload has but one.
+        age: Option<Age>,
+        number: Option<i64>,
+        instances: u32,
+        ready: u32,
+        restarts: u64,
+        trouble: Option<Clean>,
+        open: bool,
+    },
+    Instance {
+        cluster: ClusterId,
+        pod: Arc<Pod>,
+        open: bool,
+    },
+    Container {
+        pod: ResourceRef,
+        container: Container,
+        lost: bool,
+    },
+}
+
+/// Whether a revision is the one the template asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    New,
+    Old,
+}
+
+/// The rows of an app's tree; `folds` holds branches that are not as they are by habit: instances are
+/// closed by habit, everything above open.
+pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>) -> Vec<TreeRow> {
+    let mut rows = Vec::new();
+    for cluster in ctx.world.clusters() {
+        if !ctx.scope.has_cluster(&cluster.id) {
+            continue;
+        }
+        let mut of_workload: BTreeMap<Option<(Kind, Clean)>, Vec<&Arc<Pod>>> = BTreeMap::new();
+        for &slot in cluster.tally.instances(app) {
+            if let Some(pod) = cluster.pods.at(slot) {
+                of_workload.entry(pod.workload.clone()).or_default().push(pod);
+            }
+        }
+        let workloads = ctx.world.workloads_of(app).filter(|(c, _)| c.id == cluster.id);
+        for (_, workload) in workloads {
+            let pods = of_workload
+                .remove(&Some((workload.kind, workload.key.name.clone())))
+                .unwrap_or_default();
+            let open = !folds.contains(&workload_key(&cluster.id, workload));
+            rows.push(TreeRow::Workload {
+                cluster: cluster.id.clone(),
+                workload: Arc::clone(workload),
+                ready: pods.iter().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32,
+                open,
+            });
+            if open {
+                revisions(cluster, Some(workload), pods, folds, &mut rows);
+            }
+        }
+        for pods in of_workload.into_values() {
+            revisions(cluster, None, pods, folds, &mut rows);
+        }
+    }
+    rows
+}
+
+fn workload_key(cluster: &ClusterId, workload: &Workload) -> RowKey {
+    RowKey::Object(ResourceRef {
+        cluster: cluster.clone(),
+        kind: workload.kind,
+        key: workload.key.clone(),
+        uid: workload.uid.clone(),
+    })
+}
+
+/// Adds a workload's revisions, newest first, each with its instances.
+fn revisions(
+    cluster: &ClusterView,
+    workload: Option<&Arc<Workload>>,
+    pods: Vec<&Arc<Pod>>,
+    folds: &BTreeSet<RowKey>,
+    rows: &mut Vec<TreeRow>,
+) {
+    let mut found: BTreeMap<Option<Clean>, Vec<&Arc<Pod>>> = BTreeMap::new();
+    for pod in pods {
+        found.entry(pod.revision.clone()).or_default().push(pod);
+    }
+    let several = found.len() > 1;
+    let number = |hash: &Option<Clean>| {
+        let name = workload.map(|w| &w.key.name);
+        cluster
+            .revisions
+            .values()
+            .find(|r| r.hash == *hash && hash.is_some() && r.workload.as_ref().map(|(_, n)| n) == name)
+            .and_then(|r| r.number)
+    };
+    let mut found: Vec<_> = found
+        .into_iter()
+        .map(|(hash, pods)| (number(&hash), pods.iter().filter_map(|p| p.created).max(), hash, pods))
+        .collect();
+    found.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    for (place, (number, _, hash, mut pods)) in found.into_iter().enumerate() {
+        pods.sort_by(|a, b| (cluster.health(b), &a.key.name).cmp(&(cluster.health(a), &b.key.name)));
+        let name = workload.map_or_else(|| Clean::new("bare"), |w| w.key.name.clone());
+        let key = RowKey::Loose(
+            cluster.id.clone(),
+            format!("{name}/{}", hash.as_deref().unwrap_or_default()).into(),
+        );
+        let open = !folds.contains(&key);
+        let live = || pods.iter().filter(|pod| !pod.phase.is_terminal());
+        rows.push(TreeRow::Revision {
+            version: pods.first().map(|pod| pod.version.clone()).unwrap_or_default(),
+            age: several.then_some(if place == 0 { Age::New } else { Age::Old }),
+            number,
+            instances: live().count() as u32,
+            ready: live().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32,
+            restarts: live().map(|pod| u64::from(pod.restarts())).sum(),
+            trouble: live()
+                .find(|pod| matches!(cluster.health(pod), Health::Failing | Health::Unschedulable))
+                .map(|pod| pod.status()),
+            hash,
+            key,
+            open,
+        });
+        if open {
+            for pod in pods {
+                instance(cluster, pod, folds, rows);
+            }
+        }
+    }
+}
+
+fn instance(cluster: &ClusterView, pod: &Arc<Pod>, folds: &BTreeSet<RowKey>, rows: &mut Vec<TreeRow>) {
+    let object = pod_ref(cluster, pod);
+    let open = folds.contains(&RowKey::Object(object.clone()));
+    rows.push(TreeRow::Instance {
+        cluster: cluster.id.clone(),
+        pod: Arc::clone(pod),
+        open,
+    });
+    if open {
+        let lost = cluster.standing(pod).lost;
+        rows.extend(pod.containers.iter().map(|container| TreeRow::Container {
+            pod: object.clone(),
+            container: container.clone(),
+            lost,
+        }));
+    }
+}
+
+/// Reads the tree.
+#[derive(Debug)]
+pub(super) struct Tree<'a> {
+    pub(super) rows: &'a [TreeRow],
+    pub(super) ctx: Context<'a>,
+}
+
+impl Source for Tree<'_> {
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn key(&self, row: u32) -> Option<RowKey> {
+        self.rows.get(row as usize).map(|row| match row {
+            TreeRow::Workload { cluster, workload, .. } => workload_key(cluster, workload),
+            TreeRow::Revision { key, .. } => key.clone(),
+            TreeRow::Instance { cluster, pod, .. } => RowKey::Object(ResourceRef {
+                cluster: cluster.clone(),
+                kind: Kind::Pod,
+                key: pod.key.clone(),
+                uid: pod.uid.clone(),
+            }),
+            TreeRow::Container { pod, container, .. } => RowKey::Container(pod.clone(), container.name.clone()),
+        })
+    }
+
+    fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
+        let number = match (self.rows.get(row as usize), column) {
+            (Some(TreeRow::Instance { pod, .. }), ColumnId::Restarts) => Some(i64::from(pod.restarts())),
+            (Some(TreeRow::Instance { pod, .. }), ColumnId::Cpu) => Some(pod.shape.requests.cpu.0),
+            (Some(TreeRow::Instance { pod, .. }), ColumnId::Memory) => Some(pod.shape.requests.memory.0),
+            (Some(TreeRow::Instance { pod, .. }), ColumnId::Age) => words::seconds_since(pod.created, self.ctx.clock),
+            (Some(TreeRow::Instance { pod, .. }), ColumnId::Ready) => Some(i64::from(pod.ready)),
+            (_, ColumnId::Restarts | ColumnId::Cpu | ColumnId::Memory | ColumnId::Age | ColumnId::Ready) => None,
+            _ => return Value::text(self.cell(row, column).text()),
+        };
+        Value::number(number)
+    }
+
+    fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        let Some(row) = self.rows.get(row as usize) else {
+            return Cell::unknown();
+        };
+        match row {
+            TreeRow::Workload { ready, workload, .. } if column == ColumnId::Ready => {
+                words::of_all(i64::from(*ready), workload.desired)
+            }
+            TreeRow::Workload {
+                cluster,
+                workload,
+                open,
+                ..
+            } => workload_cell(&self.ctx, cluster, workload, *open, column),
+            TreeRow::Revision { .. } => revision_cell(row, column),
+            TreeRow::Instance { cluster, pod, open } => {
+                let Some(view) = self.ctx.world.cluster(cluster) else {
+                    return Cell::unknown();
+                };
+                match column {
+                    ColumnId::Name => {
+                        Cell::muted(format!("    {} ", fold(*open))).and(pod.key.name.as_str(), Tone::Strong)
+                    }
+                    ColumnId::Ready if pod.containers.len() == 1 => Cell::empty(),
+                    other => instances::cell(&self.ctx, view, pod, other),
+                }
+            }
+            TreeRow::Container { container, lost, .. } => match column {
+                ColumnId::Name => Cell::muted("        ").and(container.name.as_str(), Tone::Plain),
+                ColumnId::State if *lost => Cell::new("? unknown: node lost", Tone::Unknown),
+                ColumnId::State => containers::state(container),
+                ColumnId::Cpu => words::requested(container.requests).0,
+                ColumnId::Memory => words::requested(container.requests).1,
+                ColumnId::Restarts => Cell::count(i64::from(container.restarts)),
+                ColumnId::Version => Cell::muted(Version::of_image(&container.image).short()),
+                _ => Cell::empty(),
+            },
+        }
+    }
+
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        match self.rows.get(row as usize) {
+            Some(TreeRow::Workload { workload, .. }) => test(&workload.key.name),
+            Some(TreeRow::Revision { version, hash, .. }) => {
+                test(version.full()) || hash.as_ref().is_some_and(|hash| test(hash))
+            }
+            Some(TreeRow::Instance { pod, .. }) => {
+                test(&pod.key.name) || pod.node.as_ref().is_some_and(|node| test(node)) || test(&pod.status())
+            }
+            Some(TreeRow::Container { container, .. }) => test(&container.name) || test(&container.image),
+            None => false,
+        }
+    }
+
+    fn is_stale(&self, row: u32) -> bool {
+        match self.key(row) {
+            Some(RowKey::Object(object) | RowKey::Container(object, _)) => self.ctx.is_stale(&object.cluster),
+            Some(RowKey::Loose(cluster, _)) => self.ctx.is_stale(&cluster),
+            _ => false,
+        }
+    }
+}
+
+const fn fold(open: bool) -> &'static str {
+    if open { "▾" } else { "▸" }
+}
+
+fn workload_cell(ctx: &Context<'_>, cluster: &ClusterId, workload: &Workload, open: bool, column: ColumnId) -> Cell {
+    match column {
+        ColumnId::Name => {
+            let name =
+                Cell::muted(format!("{} {} ", fold(open), workload.kind)).and(workload.key.name.as_str(), Tone::Strong);
+            if ctx.world.clusters().len() > 1 {
+                name.and(format!("  {cluster}"), Tone::Muted)
+            } else {
+                name
+            }
+        }
+        ColumnId::State => match Progress::of(workload) {
+            Progress::Steady if workload.desired == 0 => Cell::muted("○ no instances"),
+            Progress::Steady => Cell::new("● stable", Tone::Good),
+            Progress::Rolling { updated, desired } => Cell::new(format!("◐ rolling {updated}/{desired}"), Tone::Busy),
+            Progress::Scaling { instances, desired } => Cell::new(format!("◐ ready {instances}/{desired}"), Tone::Busy),
+            Progress::Paused => Cell::new("‖ paused", Tone::Warning),
+            Progress::Unseen => Cell::new("◌ change not seen yet", Tone::Busy),
+            Progress::Stuck { reason, .. } => Cell::new(format!("✖ {reason}"), Tone::Bad),
+        },
+        ColumnId::Version => Cell::plain(workload.version.short()),
+        ColumnId::Age => words::age(workload.created, ctx.now),
+        _ => Cell::empty(),
+    }
+}
+
+fn revision_cell(row: &TreeRow, column: ColumnId) -> Cell {
+    let TreeRow::Revision {
+        version,
+        hash,
+        age,
+        number,
+        instances,
+        ready,
+        restarts,
+        trouble,
+        open,
+        ..
+    } = row
+    else {
+        return Cell::empty();
+    };
+    match column {
+        ColumnId::Name => {
+            let mut cell = Cell::muted(format!("  {} # ", fold(*open))).and(
+                version.short(),
+                if *age == Some(Age::Old) {
+                    Tone::Plain
+                } else {
+                    Tone::Accent
+                },
+            );
+            match age {
+                Some(Age::New) => cell = cell.and("  new", Tone::Accent),
+                Some(Age::Old) => cell = cell.and("  old", Tone::Muted),
+                None => {}
+            }
+            if let Some(number) = number {
+                cell = cell.and(format!("  revision {number}"), Tone::Muted);
+            } else if let Some(hash) = hash {
+                cell = cell.and(format!("  {hash}"), Tone::Muted);
+            }
+            cell
+        }
+        ColumnId::State => match trouble {
+            Some(status) => Cell::new(format!("✖ {status}"), Tone::Bad),
+            None if ready < instances => Cell::new(format!("◌ {} not ready", instances - ready), Tone::Busy),
+            None if *instances == 0 => Cell::muted("○ no instances"),
+            None => Cell::new("● ready", Tone::Good),
+        },
+        ColumnId::Ready => words::of_all(i64::from(*ready), i64::from(*instances)),
+        ColumnId::Restarts => Cell::count(*restarts as i64),
+        _ => Cell::empty(),
+    }
+}

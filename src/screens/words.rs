@@ -1,0 +1,290 @@
+//! How facts are put into words and numbers: ages, shares, states; the same on every screen.
+
+use crate::domain::pod::{ContainerState, Exit, Health};
+use crate::domain::{Clean, Feed, Kind, Link, Pod, Resources, Timestamp};
+use crate::listing::{Cell, Tone, Value};
+use crate::world::{AppSummary, ClusterView, Progress};
+
+/// A span of time in two units at most: `<1m`, `5m`, `3h12m`, `4d6h`, `40d`.
+pub fn span(seconds: i64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match seconds {
+        ..60 => "<1m".into(),
+        60..3600 => format!("{minutes}m"),
+        3600..86_400 if minutes % 60 == 0 => format!("{hours}h"),
+        3600..86_400 => format!("{hours}h{}m", minutes % 60),
+        86_400..864_000 if hours % 24 != 0 => format!("{days}d{}h", hours % 24),
+        _ => format!("{days}d"),
+    }
+}
+
+/// A span of time to the second, for what a person waits for: `12 s`, `3 m 20 s`.
+pub fn exact_span(seconds: i64) -> String {
+    match seconds.max(0) {
+        s @ ..60 => format!("{s} s"),
+        s @ 60..600 => format!("{} m {} s", s / 60, s % 60),
+        s => span(s),
+    }
+}
+
+/// Seconds since a moment; `None` if it is not known. Never negative: clocks differ.
+pub fn seconds_since(at: Option<Timestamp>, now: Timestamp) -> Option<i64> {
+    at.map(|at| (now - at).num_seconds().max(0))
+}
+
+pub fn age(at: Option<Timestamp>, now: Timestamp) -> Cell {
+    seconds_since(at, now).map_or_else(Cell::unknown, |seconds| Cell::muted(span(seconds)))
+}
+
+/// Thousandths of `whole` that `part` is; `None` of nothing.
+pub fn share(part: i64, whole: i64) -> Option<i64> {
+    (whole > 0).then(|| ((i128::from(part) * 1000) / i128::from(whole)) as i64)
+}
+
+/// A bar with its percentage: what is requested of what there is.
+pub fn share_bar(part: i64, whole: i64) -> Cell {
+    let Some(thousandths) = share(part, whole) else {
+        return Cell::unknown();
+    };
+    let tone = match thousandths {
+        ..700 => Tone::Good,
+        700..900 => Tone::Warning,
+        _ => Tone::Bad,
+    };
+    let text_tone = if thousandths >= 900 { Tone::Strong } else { Tone::Plain };
+    Cell::empty()
+        .and_bar(thousandths as f64 / 1000.0, tone)
+        .and(format!(" {:>3} %", (thousandths + 5) / 10), text_tone)
+}
+
+/// `ready/all`, worth a look when some are missing.
+pub fn of_all(some: i64, all: i64) -> Cell {
+    let tone = if some < all { Tone::Warning } else { Tone::Plain };
+    Cell::new(format!("{some}/{all}"), tone)
+}
+
+/// A cluster's link as glyph, word and tone.
+pub fn link(link: &Link, now: Timestamp) -> (String, Tone) {
+    match link {
+        Link::Connecting => ("… connecting".into(), Tone::Busy),
+        Link::Live => ("● live".into(), Tone::Good),
+        Link::Unstable { cuts } => (format!("◍ live, cut {cuts}×"), Tone::Warning),
+        Link::Stale { since, .. } => {
+            let text = match seconds_since(Some(*since), now) {
+                Some(seconds @ 5..) => format!("◌ stale {}", exact_span(seconds)),
+                _ => "◌ stale".to_owned(),
+            };
+            (text, Tone::Warning)
+        }
+        Link::Denied { .. } => ("✖ denied".into(), Tone::Bad),
+    }
+}
+
+/// What a watch that is not live says for itself, with its tone; `None` when all is well.
+pub fn feed(kind: Kind, feed: &Feed) -> Option<(String, Tone)> {
+    let plural = kind.plural();
+    match feed {
+        Feed::Live | Feed::Absent => None,
+        Feed::Waiting => Some((format!("… {plural}: waiting for the cluster"), Tone::Busy)),
+        Feed::Listing { rows, total } => {
+            let rows = crate::domain::quantity::thousands(*rows as i64);
+            Some(match total {
+                Some(total) => (
+                    format!(
+                        "… listing {rows} of {} {plural}",
+                        crate::domain::quantity::thousands(*total as i64)
+                    ),
+                    Tone::Busy,
+                ),
+                None => (format!("… listing {plural}: {rows} so far"), Tone::Busy),
+            })
+        }
+        Feed::Stale { reason, .. } => Some((format!("◌ {plural} may be old: {reason}"), Tone::Warning)),
+        Feed::NoAccess { right } => Some((format!("✖ no access: {right}"), Tone::Bad)),
+    }
+}
+
+/// Glyph and tone of a state of health.
+pub const fn mark(health: Health) -> (&'static str, Tone) {
+    match health {
+        Health::Ready => ("●", Tone::Good),
+        Health::Completed => ("○", Tone::Muted),
+        Health::Terminating | Health::Starting => ("◌", Tone::Busy),
+        Health::Unknown => ("?", Tone::Unknown),
+        Health::Unschedulable => ("▲", Tone::Warning),
+        Health::Failing => ("✖", Tone::Bad),
+    }
+}
+
+/// An instance's state: a glyph, the word Kubernetes has for it, and the exit code if it crashed.
+pub fn instance_state(cluster: &ClusterView, pod: &Pod, now: Timestamp) -> Cell {
+    let health = cluster.health(pod);
+    let (glyph, tone) = mark(health);
+    let text = match health {
+        Health::Ready => "ready".to_owned(),
+        Health::Completed => "completed".to_owned(),
+        Health::Terminating => match seconds_since(pod.deleting, now) {
+            Some(late) if late >= 60 => return Cell::new(format!("▲ terminating, {} late", span(late)), Tone::Warning),
+            _ => "terminating".to_owned(),
+        },
+        Health::Starting => pod.status().to_string(),
+        Health::Unknown => "unknown: node lost".to_owned(),
+        Health::Unschedulable => "unschedulable".to_owned(),
+        Health::Failing => failing_words(pod),
+    };
+    Cell::new(format!("{glyph} {text}"), tone)
+}
+
+fn failing_words(pod: &Pod) -> String {
+    let exit = pod
+        .containers
+        .iter()
+        .filter(|c| c.is_failing())
+        .find_map(|c| match &c.state {
+            ContainerState::Terminated(exit) => Some(exit),
+            _ => c.last_exit.as_ref(),
+        });
+    match exit {
+        Some(exit) if exit.code != 0 => format!("{} exit {}", pod.status(), exit.code),
+        _ => pod.status().to_string(),
+    }
+}
+
+/// How a run ended: `exit 137 OOMKilled`.
+pub fn exit_words(exit: &Exit) -> String {
+    let mut text = format!("exit {}", exit.code);
+    if let Some(signal) = exit.signal {
+        text.push_str(&format!(" signal {signal}"));
+    }
+    if !exit.reason.is_empty() && exit.reason != "Error" {
+        text.push(' ');
+        text.push_str(&exit.reason);
+    }
+    text
+}
+
+/// An instance's state for sorting (worst last) and filtering.
+pub fn instance_value(cluster: &ClusterView, pod: &Pod) -> Value<'static> {
+    let health = cluster.health(pod);
+    let rank = health as i64;
+    match health {
+        Health::Ready => Value::Ranked(rank, "ready Running".into()),
+        Health::Unknown => Value::Ranked(rank, format!("unknown node lost {}", pod.status()).into()),
+        Health::Completed | Health::Terminating | Health::Starting | Health::Unschedulable | Health::Failing => {
+            Value::Ranked(rank, pod.status().to_string().into())
+        }
+    }
+}
+
+/// What an app is about: its trouble first, then what is under way, else that it is stable.
+pub fn app_state(app: &AppSummary) -> Cell {
+    let parts = app_parts(app);
+    let mut cell = Cell::empty();
+    for (i, (_, text, tone)) in parts.into_iter().enumerate() {
+        if i > 0 {
+            cell = cell.and(" · ", Tone::Muted);
+        }
+        cell = cell.and(text, tone);
+    }
+    cell
+}
+
+/// The same for sorting and filtering.
+pub fn app_value(app: &AppSummary) -> Value<'static> {
+    let parts = app_parts(app);
+    let rank = parts.first().map_or(0, |(rank, ..)| *rank);
+    let words: Vec<String> = parts.into_iter().map(|(_, text, _)| text).collect();
+    Value::Ranked(rank, words.join(" ").into())
+}
+
+/// How urgent, in which words, of which tone; most urgent first, never empty.
+fn app_parts(app: &AppSummary) -> Vec<(i64, String, Tone)> {
+    let count = |wanted: Health| app.health.iter().find(|(h, _)| *h == wanted).map_or(0, |(_, n)| *n);
+    let (failing, unschedulable) = (count(Health::Failing), count(Health::Unschedulable));
+    let mut parts = Vec::new();
+    if failing > 0 {
+        let word = app.trouble.as_ref().map_or("failing", |(status, _)| status.as_str());
+        let word = if word == "Unschedulable" { "failing" } else { word };
+        parts.push((6, format!("✖ {word} {failing}"), Tone::Bad));
+    }
+    if let Progress::Stuck { reason, .. } = &app.progress {
+        parts.push((6, format!("✖ {}", stuck_words(reason)), Tone::Bad));
+    }
+    if unschedulable > 0 {
+        parts.push((5, format!("▲ {unschedulable} unschedulable"), Tone::Warning));
+    }
+    if app.stuck > 0 {
+        parts.push((5, format!("▲ {} stuck on lost nodes", app.stuck), Tone::Warning));
+    }
+    match &app.progress {
+        Progress::Rolling { updated, desired } => {
+            parts.push((3, format!("◐ rolling {updated}/{desired}"), Tone::Busy));
+        }
+        Progress::Scaling { instances, desired } if parts.is_empty() => {
+            parts.push((3, format!("◐ ready {instances}/{desired}"), Tone::Busy));
+        }
+        Progress::Unseen => parts.push((2, "◌ change not seen yet".into(), Tone::Busy)),
+        Progress::Paused => parts.push((4, "‖ paused".into(), Tone::Warning)),
+        Progress::Steady | Progress::Stuck { .. } | Progress::Scaling { .. } => {}
+    }
+    if parts.is_empty() {
+        parts.push(match (app.desired, app.instances) {
+            (Some(0) | None, 0) => (0, "○ no instances".into(), Tone::Muted),
+            (_, instances) if app.ready < instances => (1, format!("◌ starting {}", instances - app.ready), Tone::Busy),
+            _ => (0, "● stable".into(), Tone::Good),
+        });
+    }
+    parts
+}
+
+fn stuck_words(reason: &Clean) -> &str {
+    match reason.as_str() {
+        "ProgressDeadlineExceeded" => "rollout stuck: deadline passed",
+        "FailedCreate" | "ReplicaSetCreateError" => "cannot create instances",
+        other => other,
+    }
+}
+
+/// Requested CPU or memory as a cell; nothing requested is said so.
+pub fn requested(resources: Resources) -> (Cell, Cell) {
+    let cell = |amount: i64, text: String| {
+        if amount == 0 {
+            Cell::muted("none")
+        } else {
+            Cell::plain(text)
+        }
+    };
+    (
+        cell(resources.cpu.0, resources.cpu.to_string()),
+        cell(resources.memory.0, resources.memory.to_string()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        for (seconds, text) in [
+            (0, "<1m"),
+            (59, "<1m"),
+            (60, "1m"),
+            (3600, "1h"),
+            (3661, "1h1m"),
+            (86_399, "23h59m"),
+            (86_400, "1d"),
+            (360_000, "4d4h"),
+            (864_000, "10d"),
+            (3_456_000, "40d"),
+        ] {
+            assert_eq!(span(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_not_known() {
+        assert_eq!(share_bar(10, 0), Cell::unknown());
+        assert_eq!(share_bar(39, 50).text(), "78 %");
+    }
+}

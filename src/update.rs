@@ -1,0 +1,197 @@
+//! Everything that happens goes through here: a message in, effects out; pure and total.
+
+mod goto;
+mod list;
+mod overlay;
+
+use crate::domain::observation::{Batch, Change, ClusterReport, Object};
+use crate::domain::{Event, Kind, ResourceRef};
+use crate::message::{Action, Effect, Message, Severity, Trouble};
+use crate::model::Model;
+use crate::overlays::Overlay;
+
+/// Takes a message in and answers with what is to be done.
+#[must_use]
+pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let pending = matches!(message, Message::Pending(..));
+    let from_person = pending
+        || matches!(
+            message,
+            Message::Act(_) | Message::Text(_) | Message::Paste(_) | Message::Unbound(_)
+        );
+    if from_person && !pending && model.pending.take().is_some() {
+        model.touch();
+    }
+    let effects = match message {
+        Message::Act(action) => act(model, action),
+        Message::Text(c) => overlay::insert(model, c.encode_utf8(&mut [0; 4])),
+        Message::Paste(text) => overlay::insert(model, &text),
+        Message::Unbound(keys) => unbound(model, &keys),
+        Message::Pending(keys, next) => {
+            model.pending = Some((keys, next));
+            model.touch();
+            Vec::new()
+        }
+        Message::Cluster(id, report) => {
+            reported(model, &id, report);
+            Vec::new()
+        }
+        Message::Tick(now) => {
+            if model.pass_time(now) {
+                model.touch();
+            }
+            Vec::new()
+        }
+        Message::Resize { width, height } => {
+            model.size = (width, height);
+            model.touch();
+            Vec::new()
+        }
+        Message::Events(object, result) => {
+            events_arrived(model, &object, result);
+            Vec::new()
+        }
+        Message::Access(id, access) => {
+            let now = model.now;
+            model.world.apply(&id, ClusterReport::Access(access), now);
+            model.touch();
+            Vec::new()
+        }
+        Message::Notice(trouble) => {
+            model.tell(trouble);
+            Vec::new()
+        }
+        Message::Resumed(now) => {
+            model.pass_time(now);
+            model.touch();
+            Vec::new()
+        }
+    };
+    let now = model.now;
+    model.settle(now);
+    effects
+}
+
+/// Something a person asked for.
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match model.overlays.last() {
+        Some(Overlay::Help { .. }) => overlay::read(model, action),
+        Some(Overlay::Filter { .. }) => overlay::type_filter(model, action),
+        Some(Overlay::Picker(_)) => overlay::pick(model, action),
+        None => on_screen(model, action),
+    }
+}
+
+/// An action on the screen itself; also what the palette chooses.
+fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(reason) = model.refusal(action) {
+        if action == Action::Back {
+            if model.notices.dismiss() {
+                model.touch();
+            }
+            return Vec::new();
+        }
+        model.tell(Trouble::info(format!("{}: {reason}", action.label())));
+        return Vec::new();
+    }
+    if list::act(model, action) || goto::act(model, action) || overlay::open(model, action) {
+        model.touch();
+        return Vec::new();
+    }
+    match action {
+        Action::Open => goto::open(model),
+        Action::EventsOf => goto::events_of(model),
+        Action::NodeOf => goto::node_of(model),
+        Action::CopyName | Action::CopyRow => list::copy(model, action),
+        Action::Reconnect => {
+            for id in model
+                .world
+                .clusters()
+                .iter()
+                .map(|c| c.id.0.clone())
+                .collect::<Vec<_>>()
+            {
+                model.record("reconnect", id, None);
+            }
+            model.tell(Trouble::info("trying all clusters again"));
+            vec![Effect::Reconnect(None)]
+        }
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Quit => vec![Effect::Quit],
+        _ => Vec::new(),
+    }
+}
+
+fn unbound(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let help = model
+        .keys_of(crate::message::Mode::Screen, Action::Help)
+        .map(str::to_owned);
+    let hint = help.map(|help| format!("{help} shows the keys that work here").into());
+    model.tell(Trouble {
+        hint,
+        ..Trouble::info(format!("{keys} does nothing here"))
+    });
+    Vec::new()
+}
+
+fn reported(model: &mut Model, id: &crate::domain::ClusterId, report: ClusterReport) {
+    if let ClusterReport::Notice(text) = &report {
+        model.tell(Trouble::info(format!("{id}: {text}")));
+        model.record(
+            "said by the cluster",
+            id.0.clone(),
+            Some((Severity::Info, text.clone())),
+        );
+    }
+    let shown_at_once = matches!(
+        report,
+        ClusterReport::Link(_) | ClusterReport::Identity(_) | ClusterReport::Feed(..)
+    );
+    if let ClusterReport::Link(link) = &report {
+        finish_reconnect(model, id, link);
+    }
+    let now = model.now;
+    model.world.apply(id, report, now);
+    if shown_at_once && model.links_changed() {
+        model.touch();
+    }
+}
+
+/// Says in the activity log what came of trying again.
+fn finish_reconnect(model: &mut Model, id: &crate::domain::ClusterId, link: &crate::domain::Link) {
+    use crate::domain::Link;
+    let outcome = match link {
+        Link::Connecting => return,
+        Link::Live | Link::Unstable { .. } => (Severity::Info, "live".into()),
+        Link::Stale { reason, .. } => (Severity::Warning, reason.clone()),
+        Link::Denied { reason, .. } => (Severity::Error, reason.clone()),
+    };
+    let mut open = model.activity.iter_mut().rev();
+    if let Some(entry) = open.find(|e| e.target == id.0 && e.outcome.is_none() && e.what == "reconnect") {
+        entry.outcome = Some(outcome);
+        model.trail.outdate_activity();
+    }
+}
+
+fn events_arrived(model: &mut Model, object: &ResourceRef, result: Result<Vec<Event>, Trouble>) {
+    match result {
+        Ok(events) => {
+            let changes = events
+                .into_iter()
+                .map(|e| Change::Upsert(Object::Event(Box::new(e))))
+                .collect();
+            let batch = Batch {
+                kind: Kind::Event,
+                namespace: object.key.namespace.clone(),
+                generation: 0,
+                changes,
+                sweep: false,
+            };
+            let now = model.now;
+            model.world.apply(&object.cluster, ClusterReport::Batch(batch), now);
+            model.derive();
+        }
+        Err(trouble) => model.tell(trouble),
+    }
+}

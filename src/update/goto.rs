@@ -1,0 +1,101 @@
+//! Going from screen to screen.
+
+use crate::domain::{Kind, ResourceRef};
+use crate::listing::RowKey;
+use crate::message::{Action, Effect};
+use crate::model::Model;
+use crate::screens::{Screen, ScreenKind};
+
+/// Does what only changes the way; says whether it was that.
+pub(super) fn act(model: &mut Model, action: Action) -> bool {
+    let moved = match action {
+        Action::Back => model.trail.pop(),
+        Action::HistoryBack => model.trail.back(),
+        Action::HistoryForward => model.trail.forward(),
+        Action::LastView => model.trail.last(),
+        Action::ScopeAll => {
+            model.scope = crate::world::Scope::default();
+            true
+        }
+        _ => {
+            let Some(kind) = shown_by(action) else { return false };
+            if model.trail.way().len() > 1 || model.trail.top().kind != kind {
+                model.trail.show(&kind);
+            }
+            true
+        }
+    };
+    if moved {
+        model.shift = 0;
+        model.derive();
+    }
+    true
+}
+
+fn shown_by(action: Action) -> Option<ScreenKind> {
+    Some(match action {
+        Action::ShowFleet => ScreenKind::Fleet,
+        Action::ShowLocations => ScreenKind::Locations,
+        Action::ShowApps => ScreenKind::Apps,
+        Action::ShowInstances => ScreenKind::Instances,
+        Action::ShowNodes => ScreenKind::Nodes,
+        Action::ShowEvents => ScreenKind::Events,
+        Action::ShowActivity => ScreenKind::Activity,
+        Action::ShowLog => ScreenKind::Log,
+        _ => return None,
+    })
+}
+
+/// Goes into what is under the cursor.
+pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    let top = model.trail.top();
+    let about = match top.kind {
+        ScreenKind::Events | ScreenKind::EventsOf(_) => model.about_selected_event(),
+        _ => top.list.selected().cloned(),
+    };
+    let Some(key) = about else { return Vec::new() };
+    match top.opened_by(&key) {
+        Some(screen) => go(model, screen),
+        // A branch of the tree that is no screen of its own.
+        None => {
+            super::list::act(model, Action::Expand);
+            model.touch();
+            Vec::new()
+        }
+    }
+}
+
+pub(super) fn node_of(model: &mut Model) -> Vec<Effect> {
+    match model.node_of_selected() {
+        Some(node) => go(model, Screen::new(ScreenKind::Node(node))),
+        None => Vec::new(),
+    }
+}
+
+pub(super) fn events_of(model: &mut Model) -> Vec<Effect> {
+    match model.object_for_events() {
+        Some(object) => go(model, Screen::new(ScreenKind::EventsOf(object))),
+        None => Vec::new(),
+    }
+}
+
+/// Shows an app, whatever is on screen.
+pub(super) fn show(model: &mut Model, key: &RowKey) -> Vec<Effect> {
+    match Screen::new(ScreenKind::Apps).opened_by(key) {
+        Some(screen) => go(model, screen),
+        None => Vec::new(),
+    }
+}
+
+fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    let subject: Option<ResourceRef> = screen.kind.subject().cloned();
+    model.trail.push(screen);
+    model.shift = 0;
+    model.derive();
+    // Older events are not watched: they are asked for when something is looked at closely.
+    subject
+        .filter(|object| object.kind != Kind::Event)
+        .map(Effect::LoadEvents)
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,146 @@
+//! What is done with the list on screen: moving, sorting, marking, copying.
+
+use crate::listing::{ColumnId, RowKey, Sort};
+use crate::message::{Action, Effect, Trouble};
+use crate::model::Model;
+use crate::screens::{Screen, ScreenKind};
+
+/// Does what concerns the list alone; says whether it was that.
+pub(super) fn act(model: &mut Model, action: Action) -> bool {
+    let page = model.page();
+    match action {
+        Action::CursorUp => step(model, -1),
+        Action::CursorDown => step(model, 1),
+        Action::PageUp => step(model, -page),
+        Action::PageDown => step(model, page),
+        Action::HalfPageUp => step(model, -(page / 2).max(1)),
+        Action::HalfPageDown => step(model, (page / 2).max(1)),
+        Action::Top => step(model, isize::MIN),
+        Action::Bottom => step(model, isize::MAX),
+        Action::ColumnsLeft => model.shift = model.shift.saturating_sub(1),
+        Action::ColumnsRight => model.shift = (model.shift + 1).min(30),
+        Action::Wide => model.wide = !model.wide,
+        Action::Mark => {
+            model.trail.top_mut().list.toggle_mark();
+            step(model, 1);
+        }
+        Action::MarkRange => with_list(model, super::super::listing::List::mark_range),
+        Action::ClearMarks => model.trail.top_mut().list.clear_marks(),
+        Action::ClearFilter => {
+            let scope = model.scope_here();
+            model.with_screen(&scope, |screen, ctx| screen.set_filter("", ctx));
+        }
+        Action::SortNext => sort_next(model),
+        Action::SortReverse => {
+            let sort = model.trail.top().list.sort();
+            if let Some(sort) = sort {
+                with_list(model, |list, source| list.set_sort(sort.reversed(), source));
+            }
+        }
+        Action::SortByName => sort_by(
+            model,
+            &[ColumnId::Name, ColumnId::App, ColumnId::Location, ColumnId::Cluster],
+        ),
+        Action::SortByAge => sort_by(model, &[ColumnId::Age]),
+        Action::SortByStatus => sort_by(model, &[ColumnId::State, ColumnId::Trouble, ColumnId::Link]),
+        Action::SortByNamespace => sort_by(model, &[ColumnId::Namespace, ColumnId::App]),
+        Action::Expand => expand(model),
+        _ => return false,
+    }
+    true
+}
+
+fn with_list<T>(model: &mut Model, act: impl FnOnce(&mut crate::listing::List, &dyn crate::listing::Source) -> T) -> T {
+    let scope = model.scope_here();
+    model.with_screen(&scope, |screen, ctx| screen.with_list(ctx, act))
+}
+
+fn step(model: &mut Model, rows: isize) {
+    with_list(model, |list, source| list.step(rows, source));
+}
+
+/// Sorts by the first of these columns that the list has; by the same one again the other way round.
+fn sort_by(model: &mut Model, wanted: &[ColumnId]) {
+    with_list(model, |list, source| {
+        let columns = source.columns();
+        let column = wanted.iter().find_map(|id| columns.iter().find(|c| c.id == *id));
+        if let Some(column) = column {
+            let sort = match list.sort() {
+                Some(sort) if sort.column == column.id => sort.reversed(),
+                _ => Sort::by(column),
+            };
+            list.set_sort(sort, source);
+        }
+    });
+}
+
+fn sort_next(model: &mut Model) {
+    let wide = model.wide;
+    with_list(model, |list, source| {
+        let columns: Vec<_> = source
+            .columns()
+            .iter()
+            .filter(|c| source.shows(c.id) && (wide || !c.wide))
+            .collect();
+        let here = list
+            .sort()
+            .and_then(|sort| columns.iter().position(|c| c.id == sort.column));
+        let next = here.map_or(0, |place| (place + 1) % columns.len().max(1));
+        if let Some(column) = columns.get(next) {
+            list.set_sort(Sort::by(column), source);
+        }
+    });
+}
+
+/// Opens or closes the branch under the cursor.
+fn expand(model: &mut Model) {
+    let screen: &mut Screen = model.trail.top_mut();
+    let Some(key) = screen.list.selected().cloned() else {
+        return;
+    };
+    if !matches!(screen.kind, ScreenKind::App(_)) || matches!(key, RowKey::Container(..)) {
+        return;
+    }
+    if !screen.folds.remove(&key) {
+        screen.folds.insert(key);
+    }
+    model.derive();
+}
+
+/// Copies names of the marked rows, or of the one under the cursor, or the row as it is shown.
+pub(super) fn copy(model: &mut Model, action: Action) -> Vec<Effect> {
+    let marks: Vec<RowKey> = model.trail.top().list.marks().iter().cloned().collect();
+    let text = if action == Action::CopyRow {
+        with_list(model, |list, source| {
+            let row = list.selected_row()?;
+            let cells = source.columns().iter().filter(|c| source.shows(c.id));
+            Some(
+                cells
+                    .map(|c| source.cell(row, c.id).text())
+                    .collect::<Vec<_>>()
+                    .join("\t"),
+            )
+        })
+    } else if marks.is_empty() {
+        model.trail.top().list.selected().map(name)
+    } else {
+        Some(marks.iter().map(name).collect::<Vec<_>>().join("\n"))
+    };
+    let Some(text) = text else { return Vec::new() };
+    let told = match text.lines().count() {
+        0 | 1 => format!("copied {text}"),
+        lines => format!("copied {lines} names"),
+    };
+    model.tell(Trouble::info(told.replace('\t', "  ")));
+    vec![Effect::Copy(text)]
+}
+
+fn name(key: &RowKey) -> String {
+    match key {
+        RowKey::Cluster(id) => id.to_string(),
+        RowKey::Location(_, name) | RowKey::Container(_, name) | RowKey::Loose(_, name) => name.to_string(),
+        RowKey::App(app) => app.name.to_string(),
+        RowKey::Object(object) => object.key.name.to_string(),
+        RowKey::Entry(number) => number.to_string(),
+    }
+}

@@ -1,0 +1,123 @@
+//! The line of keys: what works here, and the reason of what does not.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::message::{Action, Mode};
+use crate::model::Model;
+use crate::overlays::Overlay;
+use crate::theme::{Role, Theme};
+use crate::widgets::line;
+
+type Pieces = Vec<(String, Style)>;
+
+pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    buffer.set_style(area, theme.style(Role::Footer));
+    let offers = offers(model);
+    let mut x = area.x + 1;
+    if let Some((keys, _)) = &model.pending {
+        x = put(
+            buffer,
+            (x, area.y),
+            area.right(),
+            &vec![(format!("{keys} …  "), theme.style(Role::Key))],
+        );
+    }
+    // Help stays in sight: where the rest does not fit is told there.
+    let (last, others) = match offers.split_last() {
+        Some((last, others)) if last.1 == "help" => (Some(last), others),
+        _ => (None, offers.as_slice()),
+    };
+    let last = last.map(|offer| pieces(theme, offer));
+    let reserved = last.as_ref().map_or(0, |p| width(p) + 1);
+    let end = area.right().saturating_sub(reserved + 1);
+    for offer in others {
+        let pieces = pieces(theme, offer);
+        if x + width(&pieces) > end {
+            continue;
+        }
+        x = put(buffer, (x, area.y), end, &pieces) + 2;
+    }
+    if let Some(last) = last {
+        put(
+            buffer,
+            (area.right().saturating_sub(reserved), area.y),
+            area.right(),
+            &last,
+        );
+    }
+}
+
+fn put(buffer: &mut Buffer, at: (u16, u16), end: u16, pieces: &Pieces) -> u16 {
+    line::draw(
+        buffer,
+        at,
+        end,
+        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
+    )
+}
+
+fn width(pieces: &Pieces) -> u16 {
+    pieces.iter().map(|(text, _)| line::width(text)).sum()
+}
+
+/// Keys, what they do, and why they do not.
+type Offer = (String, String, Option<String>);
+
+fn pieces(theme: &Theme, (keys, label, refusal): &Offer) -> Pieces {
+    match refusal {
+        None => vec![
+            (keys.clone(), theme.style(Role::Key)),
+            (format!(" {label}"), theme.style(Role::Footer)),
+        ],
+        Some(reason) => vec![(format!("{keys} {label} ({reason})"), theme.style(Role::KeyOff))],
+    }
+}
+
+fn offers(model: &Model) -> Vec<Offer> {
+    if let Some((_, next)) = &model.pending {
+        let shown = next.iter();
+        return shown
+            .map(|(keys, action)| (keys.clone(), action.label().to_owned(), None))
+            .collect();
+    }
+    let mode = model.mode();
+    let actions: Vec<(Action, &str)> = match model.overlays.last() {
+        Some(Overlay::Filter { .. }) => vec![
+            (Action::Accept, "keep"),
+            (Action::Cancel, "leave"),
+            (Action::EraseAll, "clear"),
+        ],
+        Some(Overlay::Picker(picker)) if picker.purpose.is_multiple() => {
+            vec![
+                (Action::Mark, "choose several"),
+                (Action::Accept, "take"),
+                (Action::Cancel, "leave"),
+            ]
+        }
+        Some(Overlay::Picker(_)) => vec![(Action::Accept, "take"), (Action::Cancel, "leave")],
+        Some(Overlay::Help { .. }) => vec![
+            (Action::CursorDown, "down"),
+            (Action::CursorUp, "up"),
+            (Action::Cancel, "close"),
+        ],
+        None => model
+            .offered()
+            .into_iter()
+            .map(|action| (action, action.label()))
+            .collect(),
+    };
+    actions
+        .into_iter()
+        .filter_map(|(action, label)| {
+            let keys = model.keys_of(mode, action)?.to_owned();
+            let refusal = if mode == Mode::Screen {
+                model.refusal(action)
+            } else {
+                None
+            };
+            Some((keys, label.to_owned(), refusal))
+        })
+        .collect()
+}

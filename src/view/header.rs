@@ -1,0 +1,178 @@
+//! The line at the top: where one is, how each cluster's link is, the time.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::style::role;
+use crate::domain::{ClusterId, Link};
+use crate::listing::Tone;
+use crate::model::Model;
+use crate::screens::words;
+use crate::theme::{Role, Theme};
+use crate::widgets::line;
+
+type Pieces = Vec<(String, Style)>;
+
+pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let ground = theme.style(Role::Header);
+    buffer.set_style(area, ground);
+    let right = marks_and_clock(model, theme);
+    let right_width = width(&right);
+    let right_x = area.right().saturating_sub(right_width + 1);
+    put(buffer, (right_x, area.y), area.right(), &right);
+    let crumbs = crumbs(model, theme, area.width / 2);
+    let crumbs_end = put(buffer, (area.x + 1, area.y), right_x.saturating_sub(1), &crumbs);
+    let room = right_x.saturating_sub(crumbs_end + 4);
+    let links = links(model, theme, room);
+    let x = right_x.saturating_sub(width(&links) + 3);
+    if x > crumbs_end {
+        put(buffer, (x, area.y), right_x, &links);
+    }
+}
+
+fn put(buffer: &mut Buffer, at: (u16, u16), end: u16, pieces: &Pieces) -> u16 {
+    line::draw(
+        buffer,
+        at,
+        end,
+        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
+    )
+}
+
+fn width(pieces: &Pieces) -> u16 {
+    pieces.iter().map(|(text, _)| line::width(text)).sum()
+}
+
+/// The way here; crumbs in the middle give way first.
+fn crumbs(model: &Model, theme: &Theme, most: u16) -> Pieces {
+    let mut names: Vec<String> = model.trail.way().iter().map(crate::screens::Screen::crumb).collect();
+    let total = |names: &[String]| -> u16 { names.iter().map(|n| line::width(n) + 3).sum() };
+    while names.len() > 2 && total(&names) > most.max(30) {
+        let middle = if names.get(1).is_some_and(|name| name == "…") {
+            2
+        } else {
+            1
+        };
+        if middle + 1 >= names.len() {
+            break;
+        }
+        names.remove(middle);
+        if middle == 1 {
+            names.insert(1, "…".to_owned());
+        }
+    }
+    let last = names.len().saturating_sub(1);
+    let ground = theme.style(Role::Header);
+    let mut pieces = Vec::new();
+    for (place, name) in names.into_iter().enumerate() {
+        if place > 0 {
+            pieces.push((" › ".to_owned(), ground.patch(theme.style(Role::Muted))));
+        }
+        let style = if place == last {
+            theme.style(Role::Crumb)
+        } else {
+            ground
+        };
+        pieces.push((name, style));
+    }
+    pieces
+}
+
+/// Every link by name where there is room, else how many are in which state.
+fn links(model: &Model, theme: &Theme, room: u16) -> Pieces {
+    let ground = theme.style(Role::Header);
+    let mut each: Pieces = Vec::new();
+    for cluster in model.world.clusters() {
+        let (text, tone) = words::link(&cluster.link, model.now);
+        let (glyph, word) = text.split_once(' ').unwrap_or((&text, ""));
+        let gap = if each.is_empty() { "" } else { "   " };
+        let style = ground.patch(theme.style(role(tone)));
+        each.push((format!("{gap}{glyph} "), style));
+        each.push((cluster.id.to_string(), ground));
+        each.push((format!(" {word}"), style));
+    }
+    if width(&each) <= room {
+        each
+    } else {
+        counted(model, theme)
+    }
+}
+
+fn counted(model: &Model, theme: &Theme) -> Pieces {
+    let clusters = model.world.clusters();
+    let count = |wanted: fn(&Link) -> bool| clusters.iter().filter(|c| wanted(&c.link)).count();
+    let oldest = clusters
+        .iter()
+        .filter_map(|c| match &c.link {
+            Link::Stale { since, .. } => words::seconds_since(Some(*since), model.now),
+            Link::Connecting | Link::Live | Link::Unstable { .. } | Link::Denied { .. } => None,
+        })
+        .max();
+    let stale_word = match oldest {
+        Some(seconds @ 5..) => format!("stale {}", words::exact_span(seconds)),
+        _ => "stale".to_owned(),
+    };
+    let parts = [
+        (count(Link::is_live), "● ", "live".to_owned(), Tone::Good),
+        (
+            count(|l| matches!(l, Link::Stale { .. })),
+            "◌ ",
+            stale_word,
+            Tone::Warning,
+        ),
+        (
+            count(|l| matches!(l, Link::Denied { .. })),
+            "✖ ",
+            "denied".to_owned(),
+            Tone::Bad,
+        ),
+        (
+            count(|l| matches!(l, Link::Connecting)),
+            "… ",
+            "connecting".to_owned(),
+            Tone::Busy,
+        ),
+    ];
+    let ground = theme.style(Role::Header);
+    let mut pieces = Pieces::new();
+    for (count, glyph, word, tone) in parts.into_iter().filter(|(count, ..)| *count > 0) {
+        let gap = if pieces.is_empty() { "" } else { " · " };
+        pieces.push((gap.to_owned(), ground));
+        pieces.push((format!("{glyph}{count} {word}"), ground.patch(theme.style(role(tone)))));
+    }
+    pieces
+}
+
+fn marks_and_clock(model: &Model, theme: &Theme) -> Pieces {
+    let ground = theme.style(Role::Header);
+    let mut pieces = Pieces::new();
+    let insecure: Vec<&ClusterId> = model
+        .world
+        .clusters()
+        .iter()
+        .filter(|c| c.identity.insecure)
+        .map(|c| &c.id)
+        .collect();
+    match insecure.as_slice() {
+        [] => {}
+        [one] => pieces.push((format!(" {one} without TLS checks "), theme.style(Role::Danger))),
+        several => pieces.push((
+            format!(" {} without TLS checks ", several.len()),
+            theme.style(Role::Danger),
+        )),
+    }
+    if !pieces.is_empty() {
+        pieces.push(("  ".to_owned(), ground));
+    }
+    let all_readonly = model.settings.readonly || model.world.clusters().iter().all(|c| c.readonly);
+    if all_readonly && !model.world.clusters().is_empty() {
+        pieces.push(("read-only   ".to_owned(), ground.patch(theme.style(Role::Warning))));
+    }
+    if model.settings.demo {
+        pieces.push(("demo   ".to_owned(), ground.patch(theme.style(Role::Accent))));
+    }
+    let local = model.now + chrono::TimeDelta::minutes(i64::from(model.settings.clock_offset_minutes));
+    pieces.push((local.format("%H:%M").to_string(), ground));
+    pieces
+}

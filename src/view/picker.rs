@@ -1,0 +1,101 @@
+//! A picker over the list: what is typed, what matches, what is chosen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::overlays::Picker;
+use crate::theme::{Role, Theme};
+use crate::widgets::line;
+
+/// Clears a place and draws a frame with a title around it; gives the inside.
+pub(super) fn frame(theme: &Theme, buffer: &mut Buffer, area: Rect, title: &str) -> Rect {
+    use ratatui::widgets::{Block, Clear, Widget};
+    Clear.render(area, buffer);
+    buffer.set_style(area, theme.style(Role::Text));
+    let block = Block::bordered()
+        .border_style(theme.style(Role::Border))
+        .title(format!(" {title} "))
+        .title_style(theme.style(Role::Title));
+    let inside = block.inner(area);
+    block.render(area, buffer);
+    inside
+}
+
+pub(super) fn draw(picker: &Picker, theme: &Theme, buffer: &mut Buffer, body: Rect) {
+    let width = (body.width * 4 / 5).clamp(50.min(body.width), 96);
+    let height = (body.height * 4 / 5).clamp(8, 26).min(body.height);
+    let area = Rect::new(
+        body.x + (body.width - width) / 2,
+        body.y + (body.height - height) / 3,
+        width,
+        height,
+    );
+    let count = format!(
+        "{} · {} of {}",
+        picker.purpose.title(),
+        picker.matching().len(),
+        picker.len()
+    );
+    let inside = frame(theme, buffer, area, &count);
+    let (before, after) = picker.field.parts();
+    let field = theme.style(Role::Field);
+    let cursor = field.add_modifier(ratatui::style::Modifier::REVERSED);
+    let mut rest = after.chars();
+    let under = rest.next().map_or_else(|| " ".to_owned(), String::from);
+    let start = (inside.x + 1, inside.y);
+    let pieces = [
+        ("› ", theme.style(Role::Title)),
+        (before, field),
+        (under.as_str(), cursor),
+        (rest.as_str(), field),
+    ];
+    line::draw(buffer, start, inside.right(), pieces);
+    let list = Rect::new(inside.x, inside.y + 1, inside.width, inside.height.saturating_sub(1));
+    rows(picker, theme, buffer, list);
+}
+
+fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    if picker.matching().len() == 0 {
+        line::draw(
+            buffer,
+            (area.x + 1, area.y),
+            area.right(),
+            [("nothing matches", theme.style(Role::Muted))],
+        );
+        return;
+    }
+    let height = usize::from(area.height).max(1);
+    let top = (picker.cursor() + 1).saturating_sub(height);
+    let label_width = (area.width / 2).min(38);
+    let shown = picker.matching().enumerate().skip(top).take(height);
+    for ((place, (item, checked)), y) in shown.zip(area.y..area.bottom()) {
+        let end = area.right().saturating_sub(1);
+        let mut x = area.x + 1;
+        if picker.purpose.is_multiple() {
+            let sign = if checked { "✓ " } else { "  " };
+            x = line::draw(buffer, (x, y), end, [(sign, theme.style(Role::Marked))]);
+        } else if checked {
+            line::draw(buffer, (area.x, y), end, [("•", theme.style(Role::Marked))]);
+        }
+        let label = line::cut(&item.label, label_width.saturating_sub(1));
+        line::draw(buffer, (x, y), end, [(label.as_str(), theme.style(Role::Strong))]);
+        let keys_width = line::width(&item.keys);
+        let detail_end = end.saturating_sub(if keys_width > 0 { keys_width + 2 } else { 0 });
+        line::draw(
+            buffer,
+            (x + label_width, y),
+            detail_end,
+            [(item.detail.as_str(), theme.style(Role::Muted))],
+        );
+        let keys_x = end.saturating_sub(keys_width);
+        line::draw(
+            buffer,
+            (keys_x, y),
+            end,
+            [(item.keys.as_str(), theme.style(Role::Accent))],
+        );
+        if place == picker.cursor() {
+            buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(Role::Selected));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The list: columns that fit, and the rows in sight; no other row is looked at.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::style::{self, Look};
+use super::{Viewports, empty};
+use crate::listing::{Align, Cell, Column, List, Source, Unit};
+use crate::model::Model;
+use crate::theme::{Role, Theme};
+use crate::widgets::{columns, line};
+
+/// Columns left of the first one: the cursor and the mark.
+const GUTTER: u16 = 2;
+
+struct Placed {
+    column: Column,
+    /// Among the cells of a row.
+    index: usize,
+    x: u16,
+    width: u16,
+}
+
+/// A row in sight with what it says in every column.
+struct Row {
+    number: u32,
+    is_cursor: bool,
+    cells: Vec<Cell>,
+}
+
+pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, area: Rect) {
+    if area.height < 2 {
+        return;
+    }
+    let scope = model.scope_here();
+    let screen = model.screen();
+    let source = screen.rows.source(model.context(&scope));
+    let list = &screen.list;
+    if list.rows().is_empty() {
+        empty::draw(model, theme, buffer, area);
+        return;
+    }
+    let height = usize::from(area.height - 1);
+    let depth = model.trail.way().len();
+    let top = viewports.top(depth, list.place(), height, list.rows().len());
+    let columns = columns_here(&*source, model.shift);
+    let in_sight = list.rows().iter().enumerate().skip(top).take(height);
+    let rows: Vec<Row> = in_sight
+        .map(|(place, &number)| Row {
+            number,
+            is_cursor: place == list.place(),
+            cells: columns.iter().map(|column| source.cell(number, column.id)).collect(),
+        })
+        .collect();
+    let placed = place(&columns, &rows, area, model.wide);
+    titles(theme, buffer, area, &placed, list);
+    for (row, y) in rows.iter().zip(area.y + 1..area.bottom()) {
+        let line = Rect::new(area.x, y, area.width, 1);
+        draw_row(theme, buffer, line, &placed, (&*source, list, row));
+    }
+    scroll_mark(theme, buffer, area, (top, height, list.rows().len()));
+}
+
+/// The columns that say something here; those scrolled past are left out, the first one stays.
+fn columns_here(source: &dyn Source, shift: usize) -> Vec<Column> {
+    let mut shown: Vec<Column> = source
+        .columns()
+        .iter()
+        .copied()
+        .filter(|c| source.shows(c.id))
+        .collect();
+    let after_first = shown.len().saturating_sub(2);
+    shown.drain(1.min(shown.len())..=shift.min(after_first));
+    shown
+}
+
+/// The columns that fit, as wide as the rows in sight need, with where they begin.
+fn place(columns: &[Column], rows: &[Row], area: Rect, wide: bool) -> Vec<Placed> {
+    let gap = if area.width >= 100 { 2 } else { 1 };
+    let wishes: Vec<columns::Wish> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let cells = rows.iter().filter_map(|row| row.cells.get(index));
+            wish(column, cells, wide)
+        })
+        .collect();
+    let mut x = area.x + GUTTER;
+    columns::fit(&wishes, area.width.saturating_sub(GUTTER + 1), gap)
+        .into_iter()
+        .filter_map(|(index, width)| {
+            let placed = Placed {
+                column: *columns.get(index)?,
+                index,
+                x,
+                width,
+            };
+            x += width + gap;
+            Some(placed)
+        })
+        .collect()
+}
+
+fn wish<'a>(column: &Column, cells: impl Iterator<Item = &'a Cell>, wide: bool) -> columns::Wish {
+    let (min, max) = column.width;
+    let is_bar = column.unit == Unit::Share;
+    // One more for the arrow of the sorted column.
+    let title = line::width(column.title) + 1;
+    let natural = cells.map(style::width).fold(title, u16::max);
+    // A column of less weight gives way before names are cut.
+    let readable = if column.priority == 0 { 26 } else { 18 };
+    columns::Wish {
+        least: min.min(natural),
+        min: if is_bar {
+            min
+        } else {
+            natural.min(max).min(min.max(readable))
+        },
+        max: if is_bar { max } else { max.max(min).min(natural) },
+        // More columns asked for: those of the wide view come before others.
+        priority: if wide && column.wide { 1 } else { column.priority },
+        spare: column.wide && !wide,
+        patient: is_bar,
+    }
+}
+
+fn titles(theme: &Theme, buffer: &mut Buffer, area: Rect, placed: &[Placed], list: &List) {
+    for Placed { column, x, width, .. } in placed {
+        let sorted = list.sort().filter(|sort| sort.column == column.id);
+        let arrow = sorted.map_or("", |sort| if sort.descending { "↓" } else { "↑" });
+        let style = theme.style(if sorted.is_some() {
+            Role::SortedColumn
+        } else {
+            Role::Column
+        });
+        let text = line::cut(&format!("{}{arrow}", column.title), *width);
+        let start = match column.align {
+            Align::Left => *x,
+            Align::Right => x + width.saturating_sub(line::width(&text)),
+        };
+        line::draw(buffer, (start, area.y), area.right(), [(text.as_str(), style)]);
+    }
+}
+
+fn draw_row(
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+    placed: &[Placed],
+    (source, list, row): (&dyn Source, &List, &Row),
+) {
+    let number = row.number;
+    let marked = !list.marks().is_empty() && source.key(number).is_some_and(|key| list.marks().contains(&key));
+    let look = Look {
+        align: None,
+        stale: source.is_stale(number),
+        marked,
+    };
+    if marked {
+        line::draw(
+            buffer,
+            (area.x + 1, area.y),
+            area.right(),
+            [("◆", theme.style(Role::Marked))],
+        );
+    }
+    for Placed {
+        column,
+        index,
+        x,
+        width,
+    } in placed
+    {
+        let room = (*width).min(area.right().saturating_sub(*x));
+        let Some(cell) = row.cells.get(*index) else { continue };
+        let look = Look {
+            align: Some(column.align),
+            ..look
+        };
+        style::cell(buffer, theme, Rect::new(*x, area.y, room, 1), cell, look);
+    }
+    if row.is_cursor {
+        line::draw(
+            buffer,
+            (area.x, area.y),
+            area.right(),
+            [("▌", theme.style(Role::Accent))],
+        );
+        select(theme, buffer, area);
+    }
+}
+
+/// Lays the cursor's style over a row; bars keep their track.
+fn select(theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let style = theme.style(Role::Selected);
+    let track = theme.style(Role::BarEmpty).fg;
+    for x in area.left()..area.right() {
+        if let Some(cell) = buffer.cell_mut((x, area.y)) {
+            let is_track = track.is_some() && Some(cell.bg) == track;
+            cell.set_style(if is_track { ratatui::style::Style::new() } else { style });
+        }
+    }
+}
+
+/// Where in the list one is, at the right edge, when not all of it is in sight.
+fn scroll_mark(theme: &Theme, buffer: &mut Buffer, area: Rect, (top, height, total): (usize, usize, usize)) {
+    if total <= height {
+        return;
+    }
+    let size = (height * height / total).max(1);
+    let start = top * (height - size) / (total - height).max(1);
+    for row in start..start + size {
+        let y = area.y + 1 + u16::try_from(row).unwrap_or(0);
+        if let Some(cell) = buffer.cell_mut((area.right() - 1, y)) {
+            cell.set_symbol("│").set_style(theme.style(Role::Border));
+        }
+    }
+}

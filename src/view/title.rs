@@ -1,0 +1,184 @@
+//! The line under the header: what the list is, how it is sorted and filtered, what it is limited to.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::style::role;
+use crate::domain::quantity::thousands;
+use crate::model::Model;
+use crate::overlays::Overlay;
+use crate::screens::{ScreenKind, words};
+use crate::theme::{Role, Theme};
+use crate::widgets::line;
+use crate::world::Scope;
+
+/// Draws the title and what the watches of these rows have to say; gives the line after.
+pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect) -> u16 {
+    let y = body.y;
+    match model.overlays.last() {
+        Some(Overlay::Filter { field, .. }) => {
+            filter(model, theme, buffer, Rect::new(body.x, y, body.width, 1), field.parts());
+        }
+        _ => title(model, theme, buffer, Rect::new(body.x, y, body.width, 1)),
+    }
+    notes(model, theme, buffer, body, y + 1)
+}
+
+fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let screen = model.screen();
+    let muted = theme.style(Role::Muted);
+    let scope = scope_words(&model.scope_here());
+    let scope_x = area.right().saturating_sub(line::width(&scope) + 1);
+    let shown = screen.list.rows().len();
+    let noun = match shown {
+        1 => screen.kind.noun().0,
+        _ => screen.kind.noun().1,
+    };
+    let mut pieces: Vec<(String, Style)> = Vec::new();
+    if screen.kind == ScreenKind::Log {
+        pieces.push(("the log of this program".to_owned(), theme.style(Role::Title)));
+    } else {
+        pieces.push((format!("{} {noun}", thousands(shown as i64)), theme.style(Role::Title)));
+        if shown != screen.list.total() {
+            pieces.push((format!(" of {}", thousands(screen.list.total() as i64)), muted));
+        }
+    }
+    let scope_here = model.scope_here();
+    let source = screen.rows.source(model.context(&scope_here));
+    if let Some(sort) = screen.list.sort() {
+        let name = source
+            .columns()
+            .iter()
+            .find(|c| c.id == sort.column)
+            .map_or("", |c| c.name());
+        let arrow = if sort.descending { "↓" } else { "↑" };
+        pieces.push((format!("   sort {name} {arrow}"), muted));
+    }
+    let text = screen.list.filter().text();
+    if !text.is_empty() {
+        pieces.push(("   filter ".to_owned(), muted));
+        pieces.push((text.to_owned(), theme.style(Role::Accent)));
+    }
+    if !screen.list.marks().is_empty() {
+        pieces.push((
+            format!("   {} marked", screen.list.marks().len()),
+            theme.style(Role::Marked),
+        ));
+    }
+    if matches!(
+        screen.kind,
+        ScreenKind::Fleet | ScreenKind::Locations | ScreenKind::Nodes
+    ) && area.width >= 100
+    {
+        pieces.push(("   * instances of 500m and 512 MiB that still fit".to_owned(), muted));
+    }
+    let end = line::draw(
+        buffer,
+        (area.x + 2, area.y),
+        area.right(),
+        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
+    );
+    if scope_x > end + 1 && !matches!(screen.kind, ScreenKind::Log | ScreenKind::Activity) {
+        line::draw(buffer, (scope_x, area.y), area.right(), [(scope.as_str(), muted)]);
+    }
+}
+
+fn scope_words(scope: &Scope) -> String {
+    fn some<T: ToString>(set: &std::collections::BTreeSet<T>, all: &str, many: &str) -> String {
+        match set.len() {
+            0 => all.to_owned(),
+            1 | 2 => set.iter().map(T::to_string).collect::<Vec<_>>().join(", "),
+            n => format!("{n} {many}"),
+        }
+    }
+    let locations: std::collections::BTreeSet<&str> = scope.locations.iter().map(|l| l.name.as_str()).collect();
+    let mut parts = vec![some(&scope.clusters, "all clusters", "clusters")];
+    if !locations.is_empty() {
+        parts.push(some(&locations, "", "locations"));
+    }
+    parts.push(some(&scope.namespaces, "all namespaces", "namespaces"));
+    format!("scope {}", parts.join(" · "))
+}
+
+fn filter(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, (before, after): (&str, &str)) {
+    let list = &model.screen().list;
+    let field = theme.style(Role::Field);
+    let end = area.right();
+    let mut x = line::draw(buffer, (area.x + 2, area.y), end, [("/ ", theme.style(Role::Title))]);
+    // A long filter shows its end: that is where one types.
+    let keep = usize::from(area.width / 2);
+    let skip = before.chars().count().saturating_sub(keep);
+    let tail: String = before.chars().skip(skip).collect();
+    x = line::draw(buffer, (x, area.y), end, [(tail.as_str(), field)]);
+    let mut rest = after.chars();
+    let under = rest.next().map_or_else(|| " ".to_owned(), String::from);
+    let cursor = field.add_modifier(ratatui::style::Modifier::REVERSED);
+    x = line::draw(
+        buffer,
+        (x, area.y),
+        end,
+        [(under.as_str(), cursor), (rest.as_str(), field)],
+    );
+    let told = match list.filter().problem() {
+        Some(problem) => (format!("   ▲ {problem}"), theme.style(Role::Warning)),
+        None if before.is_empty() && after.is_empty() => (
+            "   text  !not  ~fuzzy  -l label=value  column>value".to_owned(),
+            theme.style(Role::Muted),
+        ),
+        None => (
+            format!(
+                "   {} of {}",
+                thousands(list.rows().len() as i64),
+                thousands(list.total() as i64)
+            ),
+            theme.style(Role::Muted),
+        ),
+    };
+    line::draw(buffer, (x, area.y), end, [(told.0.as_str(), told.1)]);
+}
+
+/// What watches that are not live say, cluster by cluster, in two lines at most.
+fn notes(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect, mut y: u16) -> u16 {
+    let screen = model.screen();
+    let scope = model.scope_here();
+    let mut notes: Vec<(String, Style)> = Vec::new();
+    for cluster in model.world.clusters_in(&scope) {
+        let several = model.world.clusters().len() > 1;
+        let name = if several {
+            format!("{}: ", cluster.id)
+        } else {
+            String::new()
+        };
+        let told = screen
+            .kind
+            .feeds()
+            .iter()
+            .flat_map(|kind| cluster.feeds.iter().filter(move |((k, _), _)| k == kind))
+            .filter_map(|((kind, _), feed)| words::feed(*kind, feed));
+        notes.extend(told.map(|(text, tone)| (format!("{name}{text}"), theme.style(role(tone)))));
+    }
+    notes.dedup();
+    if notes.is_empty() {
+        return y;
+    }
+    let count = notes.len();
+    let mut pieces: Vec<(String, Style)> = Vec::new();
+    for (place, (text, style)) in notes.into_iter().take(3).enumerate() {
+        if place > 0 {
+            pieces.push(("   ".to_owned(), style));
+        }
+        pieces.push((text, style));
+    }
+    if count > 3 {
+        pieces.push((format!("   and {} more", count - 3), theme.style(Role::Muted)));
+    }
+    line::draw(
+        buffer,
+        (body.x + 2, y),
+        body.right().saturating_sub(1),
+        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
+    );
+    y += 1;
+    y
+}

@@ -1,0 +1,6 @@
+//! Pieces of drawing that know no domain: they render the data given to them.
+
+pub mod bar;
+pub mod columns;
+pub mod line;
+pub mod svg;

@@ -1,0 +1,74 @@
+//! Text on one line: cut with an ellipsis where it does not fit, at a grapheme's edge.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// How many columns a text takes.
+pub fn width(text: &str) -> u16 {
+    if text.is_ascii() {
+        return u16::try_from(text.len()).unwrap_or(u16::MAX);
+    }
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// The text, or as much of it as fits with an ellipsis after it.
+pub fn cut(text: &str, most: u16) -> String {
+    if width(text) <= most {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let next = used + width(grapheme);
+        if next + 1 > most {
+            break;
+        }
+        out.push_str(grapheme);
+        used = next;
+    }
+    if most > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// Draws pieces one after the other in the columns from `x` to before `end`; gives where they ended.
+pub fn draw<'a>(
+    buffer: &mut Buffer,
+    (x, y): (u16, u16),
+    end: u16,
+    pieces: impl IntoIterator<Item = (&'a str, Style)>,
+) -> u16 {
+    let mut x = x;
+    for (text, style) in pieces {
+        let room = end.saturating_sub(x);
+        if room == 0 {
+            break;
+        }
+        let text = cut(text, room);
+        x = buffer.set_stringn(x, y, &text, usize::from(room), style).0;
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cut_by_columns_not_by_bytes() {
+        for (text, most, cut_text) in [
+            ("live-gift", 9, "live-gift"),
+            ("live-gift", 8, "live-gi…"),
+            ("直播礼物", 5, "直播…"),
+            ("直播礼物", 4, "直…"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+        ] {
+            assert_eq!(cut(text, most), cut_text, "{text} in {most}");
+            assert!(width(&cut(text, most)) <= most);
+        }
+    }
+}
