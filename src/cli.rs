@@ -3,6 +3,7 @@
 //! Start at [`run`]. Everything is printed through the writers it is given.
 
 pub mod args;
+mod colours;
 mod doctor;
 mod extras;
 mod fleet;
