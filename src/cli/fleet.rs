@@ -26,7 +26,7 @@ const WORKERS: usize = 2;
 /// The clusters asked for, real or simulated.
 pub(super) fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
     if args.demo {
-        return simulated::members(args, setup, &simulated::clusters(args.seed));
+        return simulated::members(args, setup);
     }
     members::of_kubeconfig(args, setup)
 }

@@ -5,9 +5,9 @@ use std::io::Write;
 use chrono::Utc;
 
 use super::args::Args;
-use super::members::{self, Member};
+use super::members::Member;
 use super::setup::Setup;
-use super::{Environment, Failure, colours, simulated};
+use super::{Environment, Failure, colours, fleet};
 use crate::config::Problem;
 use crate::domain::Clean;
 use crate::message::{Message, Severity, Trouble};
@@ -33,20 +33,13 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
     let settings = settings(environment, &setup);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     settings.activity.started(Utc::now(), &arguments.join(" "));
-    let simulated = args.demo.then(|| simulated::clusters(args.seed)).unwrap_or_default();
-    let members = if args.demo {
-        simulated::members(args, &setup, &simulated)?
-    } else {
-        members::of_kubeconfig(args, &setup)?
-    };
+    let members = fleet::members(args, &setup)?;
     let program = program(args, environment, &setup, &members);
     let targets = members
         .into_iter()
         .map(|member| (member.target, member.rules))
         .collect();
     Ok(runtime::run(settings, program, |handles| {
-        let _inside = handles.runtime.enter();
-        simulated::play(&simulated);
         runtime::fleet::start(targets, handles)
     })?)
 }

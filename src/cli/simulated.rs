@@ -1,9 +1,11 @@
 //! The simulated fleet: as clusters to watch, and served to `kubectl`.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use chrono::Utc;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Args, Serve};
@@ -18,15 +20,45 @@ use crate::sim::{Simulation, demo, serve};
 /// The fleet that is shown where no seed is named.
 pub const SEED: u64 = 7;
 
-/// The clusters of the demo, with the story that goes on in them once [`play`] is called.
-pub fn clusters(seed: Option<u64>) -> Vec<(&'static str, Simulation)> {
-    demo::clusters(seed.unwrap_or(SEED), Utc::now())
+/// The names of the demo's clusters, known before they are made.
+const NAMES: [&str; 3] = ["idc-bj", "aliyun", "mixed-sh"];
+
+/// The simulated fleet. It is made when the first request asks for it, on a thread of its own, so that
+/// the first frame waits for nothing.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    seed: u64,
+    made: Arc<OnceCell<Vec<(&'static str, Simulation)>>>,
 }
 
-/// Lets the story happen; must be called inside the async runtime.
-pub fn play(clusters: &[(&'static str, Simulation)]) {
-    for (name, simulation) in clusters {
-        tokio::spawn(demo::play(name, simulation.clone()));
+impl Fleet {
+    pub fn new(seed: Option<u64>) -> Self {
+        Self {
+            seed: seed.unwrap_or(SEED),
+            made: Arc::new(OnceCell::new()),
+        }
+    }
+
+    /// The clusters, made now if they are not yet; their story begins then.
+    async fn clusters(&self) -> io::Result<&[(&'static str, Simulation)]> {
+        let seed = self.seed;
+        let make = || async move {
+            let made = tokio::task::spawn_blocking(move || demo::clusters(seed, Utc::now())).await;
+            let clusters = made.map_err(io::Error::other)?;
+            for (name, simulation) in &clusters {
+                tokio::spawn(demo::play(name, simulation.clone()));
+            }
+            Ok(clusters)
+        };
+        self.made.get_or_try_init(make).await.map(Vec::as_slice)
+    }
+
+    async fn cluster(&self, name: &str) -> io::Result<Simulation> {
+        let clusters = self.clusters().await?;
+        let found = clusters.iter().find(|(own, _)| *own == name);
+        found
+            .map(|(_, simulation)| simulation.clone())
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -34,28 +66,24 @@ pub fn play(clusters: &[(&'static str, Simulation)]) {
 ///
 /// # Errors
 /// A context that the demo does not have.
-pub fn members(args: &Args, setup: &Setup, clusters: &[(&'static str, Simulation)]) -> Result<Vec<Member>, Failure> {
-    if let Some(unknown) = args
-        .context
-        .iter()
-        .find(|c| !clusters.iter().any(|(name, _)| name == c))
-    {
-        let names: Vec<&str> = clusters.iter().map(|(name, _)| *name).collect();
+pub fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+    if let Some(unknown) = args.context.iter().find(|context| !NAMES.contains(&context.as_str())) {
         return Err(Failure::usage(
             format!("the demo has no cluster '{unknown}'"),
-            format!("its clusters are {}", names.join(", ")),
+            format!("its clusters are {}", NAMES.join(", ")),
         ));
     }
+    let fleet = Fleet::new(args.seed);
     let options = members::options(args, &setup.config);
-    let asked = clusters
-        .iter()
-        .filter(|(name, _)| args.context.is_empty() || args.context.iter().any(|c| c == name));
+    let asked = NAMES
+        .into_iter()
+        .filter(|name| args.context.is_empty() || args.context.iter().any(|c| c == name));
     Ok(asked
-        .map(|(name, simulation)| {
-            let simulation = simulation.clone();
+        .map(|name| {
+            let fleet = fleet.clone();
             let answer = move |request| {
-                let simulation = simulation.clone();
-                async move { simulation.answer(request).await }
+                let fleet = fleet.clone();
+                async move { fleet.cluster(name).await?.answer(request).await }
             };
             let target = Target::in_process(ClusterId::new(name), answer).with_options(&options);
             members::member(target, args, &setup.config)
@@ -79,9 +107,9 @@ pub(super) fn serve(args: &Serve, seed: Option<u64>, out: &mut dyn Write) -> Res
             )
         })?;
         let address = listener.local_addr()?;
-        let clusters = clusters(seed);
-        say_where(args, address, &clusters, out)?;
-        play(&clusters);
+        let fleet = Fleet::new(seed);
+        let clusters = fleet.clusters().await?;
+        say_where(args, address, clusters, out)?;
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
         tokio::spawn(async move {
@@ -90,8 +118,8 @@ pub(super) fn serve(args: &Serve, seed: Option<u64>, out: &mut dyn Write) -> Res
             stop.cancel();
         });
         let clusters = clusters
-            .into_iter()
-            .map(|(name, simulation)| (name.to_owned(), simulation));
+            .iter()
+            .map(|(name, simulation)| ((*name).to_owned(), simulation.clone()));
         serve::serve(clusters.collect(), listener, cancel).await?;
         Ok(Exit(Exit::DONE))
     })?
@@ -116,4 +144,15 @@ fn say_where(
     }
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_told_beforehand_are_those_of_the_demo() {
+        let made: Vec<&str> = demo::clusters(SEED, Utc::now()).iter().map(|(name, _)| *name).collect();
+        assert_eq!(made, NAMES);
+    }
 }
