@@ -173,7 +173,7 @@ async fn read_events(args: &Args, known: &mut Known) -> Vec<EventRow> {
         }
     }
     known.missing.extend(missing);
-    rows.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.last_seen));
     rows
 }
 
