@@ -3,6 +3,7 @@
 //! Start at [`run`]. Everything is printed through the writers it is given.
 
 pub mod args;
+mod colours;
 mod doctor;
 mod extras;
 mod fleet;
@@ -57,6 +58,13 @@ impl Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // `pilothouse get … | head` has what it wanted: nothing to say, nothing wrong.
+            return Self {
+                exit: Exit(Exit::DONE),
+                ..Self::usage("", "")
+            };
+        }
         Self::failed(error.to_string(), "")
     }
 }
@@ -126,8 +134,10 @@ fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &m
 
 /// One sentence, with what to do on a line of its own.
 fn say(err: &mut dyn Write, failure: &Failure) -> io::Result<()> {
-    write!(err, "pilothouse: ")?;
-    writeln!(err, "{}", Printable(&failure.what))?;
+    if failure.what.is_empty() {
+        return Ok(());
+    }
+    writeln!(err, "pilothouse: {}", Printable(&failure.what))?;
     if !failure.hint.is_empty() {
         writeln!(err, "  {}", Printable(&failure.hint))?;
     }

@@ -4,7 +4,6 @@
 
 pub mod activity;
 pub mod clipboard;
-pub mod colours;
 mod event_loop;
 pub mod files;
 pub mod fleet;
@@ -32,11 +31,11 @@ use ratatui::Frame;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
+use crate::domain::Timestamp;
 use crate::input::Keymap;
 use crate::message::{Effect, Message, Mode};
 use activity::ActivityLog;
 use clipboard::Multiplexer;
-use colours::Colours;
 use tasks::Work;
 
 /// Threads for the network; the loop has the main thread to itself.
@@ -52,6 +51,8 @@ const LAST_FRAME: Duration = Duration::from_millis(100);
 pub trait Program {
     /// Takes a message; pure: what is to be done comes back as effects.
     fn update(&mut self, message: Message) -> Vec<Effect>;
+    /// Time for what was put off; called before a frame may be drawn, with the time.
+    fn settle(&mut self, now: Timestamp);
     /// Which table of the keymap counts now.
     fn mode(&self) -> Mode;
     /// Whether a frame drawn now would differ from the last one.
@@ -67,7 +68,6 @@ pub type Perform = Box<dyn FnMut(Effect) -> Option<Work>>;
 #[derive(Debug)]
 pub struct Settings {
     pub keymap: Keymap,
-    pub colours: Colours,
     /// Frames between the marks of DEC mode 2026.
     pub synchronized: bool,
     pub multiplexer: Multiplexer,
@@ -122,7 +122,7 @@ pub fn run(settings: Settings, program: impl Program, start: impl FnOnce(&Handle
         let (keys, inputs) = mpsc::unbounded_channel();
         keyboard::start(keys)?;
         let writer = writer::Writer::start(tty)?;
-        let screen = screen::Screen::new(Box::new(screen::terminal_size), settings.colours, settings.synchronized)?;
+        let screen = screen::Screen::new(Box::new(screen::terminal_size), settings.synchronized)?;
         let shell = event_loop::Shell::new(settings, program, Arc::clone(&terminal), writer, screen);
         shell.run(signals, inputs, messages, || start(&handles)).await
     });

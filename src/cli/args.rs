@@ -10,6 +10,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// Without a command it shows the fleet: the current context of the kubeconfig, or the contexts asked for.
 /// `--demo` shows a simulated fleet and needs nothing.
 #[derive(Clone, Debug, Default, Parser)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 #[command(name = "pilothouse", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Args {
     #[command(subcommand)]

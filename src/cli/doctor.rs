@@ -92,36 +92,31 @@ async fn ask(known: &Known, namespaces: &[String]) -> Vec<Vec<(Right, Option<boo
     all
 }
 
+/// Prints what was found of a cluster; whether all is well.
 fn report(view: &ClusterView, answers: &[(Right, Option<bool>)], out: &mut dyn Write) -> Result<bool, Failure> {
     let identity = &view.identity;
-    let line = |out: &mut dyn Write, good: bool, text: &str| writeln!(out, "  {} {text}", if good { "●" } else { "✖" });
-    let mut healthy = true;
     match &view.link {
-        Link::Live | Link::Unstable { .. } => line(
-            out,
-            true,
-            &format!("reachable: {} answers", or(&identity.server, "the server")),
-        )?,
+        Link::Live | Link::Unstable { .. } => {
+            let server = or(&identity.server, "the server");
+            line(out, true, &format!("reachable: {server} answers"))?;
+        }
         Link::Denied { reason, hint } => {
             line(out, false, &format!("login refused: {reason}"))?;
             writeln!(out, "    {hint}")?;
             return Ok(false);
         }
         Link::Stale { reason, .. } => {
+            let server = or(&identity.server, "in the kubeconfig");
             line(out, false, &format!("not reachable: {reason}"))?;
             writeln!(
                 out,
-                "    check the address {}, the network, the VPN and the proxy",
-                or(&identity.server, "in the kubeconfig")
+                "    check the address {server}, the network, the VPN and the proxy"
             )?;
             return Ok(false);
         }
         Link::Connecting => {
-            line(
-                out,
-                false,
-                &format!("{}: no answer within {} s", project::link(&view.link), WAIT.as_secs()),
-            )?;
+            let link = project::link(&view.link);
+            line(out, false, &format!("{link}: no answer within {} s", WAIT.as_secs()))?;
             return Ok(false);
         }
     }
@@ -135,7 +130,13 @@ fn report(view: &ClusterView, answers: &[(Right, Option<bool>)], out: &mut dyn W
         identity.user.is_some(),
         &format!("you are {}", known(identity.user.as_ref())),
     )?;
-    if identity.insecure {
+    let safe = report_safety(view, out)?;
+    Ok(report_rights(answers, out)? && safe)
+}
+
+fn report_safety(view: &ClusterView, out: &mut dyn Write) -> Result<bool, Failure> {
+    let mut healthy = true;
+    if view.identity.insecure {
         healthy = false;
         line(
             out,
@@ -147,7 +148,7 @@ fn report(view: &ClusterView, answers: &[(Right, Option<bool>)], out: &mut dyn W
             "    take insecure-skip-tls-verify away and give the server's certificate-authority"
         )?;
     }
-    match identity.clock_skew {
+    match view.identity.clock_skew {
         Some(skew) if skew.abs() > SKEW => {
             healthy = false;
             line(out, false, &format!("the server's clock is {skew} s ahead of ours"))?;
@@ -159,12 +160,17 @@ fn report(view: &ClusterView, answers: &[(Right, Option<bool>)], out: &mut dyn W
         Some(skew) => line(out, true, &format!("clocks agree ({skew} s)"))?,
         None => line(out, true, "the server does not tell its time")?,
     }
+    Ok(healthy)
+}
+
+fn report_rights(answers: &[(Right, Option<bool>)], out: &mut dyn Write) -> Result<bool, Failure> {
+    let mut healthy = true;
     for (right, answer) in answers {
         match answer {
             Some(true) => line(out, true, &format!("you may {right}"))?,
             // Reading is needed; whether one may change things is only worth knowing.
             Some(false) if right.verb == Verb::Patch => {
-                writeln!(out, "  – you may not {right}: the keys for it are grey")?
+                writeln!(out, "  – you may not {right}: the keys for it are grey")?;
             }
             Some(false) => {
                 healthy = false;
@@ -180,6 +186,10 @@ fn report(view: &ClusterView, answers: &[(Right, Option<bool>)], out: &mut dyn W
         writeln!(out, "    where you may see single namespaces only, name them with -n")?;
     }
     Ok(healthy)
+}
+
+fn line(out: &mut dyn Write, good: bool, text: &str) -> std::io::Result<()> {
+    writeln!(out, "  {} {text}", if good { "●" } else { "✖" })
 }
 
 fn or<'a>(text: &'a Clean, otherwise: &'a str) -> &'a str {

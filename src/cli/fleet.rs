@@ -25,7 +25,7 @@ const WORKERS: usize = 2;
 /// The clusters asked for, real or simulated.
 pub(super) fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
     if args.demo {
-        return simulated::members(args, &setup.config, &simulated::clusters(args.seed));
+        return simulated::members(args, setup);
     }
     members::of_kubeconfig(args, setup)
 }
@@ -172,7 +172,7 @@ async fn read_events(args: &Args, known: &mut Known) -> Vec<EventRow> {
         }
     }
     known.missing.extend(missing);
-    rows.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.last_seen));
     rows
 }
 

@@ -11,8 +11,7 @@ use ratatui::layout::Rect;
 use super::Failure;
 use super::args::Args;
 use super::fleet::block_on;
-use super::members::Member;
-use super::simulated::{self, SEED};
+use super::simulated;
 use super::watch;
 use crate::config::Config;
 use crate::domain::{Kind, Timestamp};
@@ -20,7 +19,6 @@ use crate::input::Keymap;
 use crate::message::{Action, Message};
 use crate::model::{Model, Settings};
 use crate::runtime::Exit;
-use crate::sim::{Simulation, fleet};
 use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{Viewports, draw};
@@ -134,12 +132,9 @@ pub fn pictures() -> Result<Vec<(&'static str, String)>, Failure> {
 
 /// The demo's fleet as it is at `now`, watched by the code that watches real ones.
 fn world(now: Timestamp) -> Result<World, Failure> {
-    let clusters: Vec<(&'static str, Simulation)> = fleet::demo(SEED, now)
-        .into_iter()
-        .map(|cluster| (cluster.name, Simulation::manual(cluster.store, now)))
-        .collect();
+    let fleet = simulated::Fleet::still(now);
     block_on(async {
-        let members: Vec<Member> = simulated::members(&Args::default(), &Config::default(), &clusters)?;
+        let members = simulated::members_of(&fleet, &Args::default(), &Config::default());
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_custom()).collect();
         let known = watch::until_known(&members, &kinds, Duration::from_secs(60)).await;
         known.cancel.cancel();

@@ -10,10 +10,13 @@ use crate::world::{ClusterView, Progress, Scope, World};
 
 /// Whether all objects of a kind are known; only then may they be counted.
 fn is_known(view: &ClusterView, kind: Kind) -> bool {
-    matches!(
-        view.feeds.get(&(kind, Clean::default())),
-        Some(Feed::Live | Feed::Stale { .. })
-    )
+    match view.feeds.get(&(kind, Clean::default())) {
+        Some(Feed::Live) => true,
+        // Cut after it was read, or never read at all.
+        Some(Feed::Stale { .. }) if kind == Kind::Node => !view.nodes.is_empty(),
+        Some(Feed::Stale { .. }) => !view.pods.is_empty(),
+        Some(Feed::Waiting | Feed::Listing { .. } | Feed::NoAccess { .. } | Feed::Absent) | None => false,
+    }
 }
 
 fn provider(provider: &Provider) -> Option<String> {

@@ -5,19 +5,18 @@ use std::io::Write;
 use chrono::Utc;
 
 use super::args::Args;
-use super::members::{self, Member};
-use super::setup::{Choice, Setup};
-use super::{Environment, Failure, simulated};
+use super::members::Member;
+use super::setup::Setup;
+use super::{Environment, Failure, colours, fleet};
 use crate::config::Problem;
 use crate::domain::Clean;
 use crate::message::{Message, Severity, Trouble};
 use crate::model::{self, Model};
 use crate::runtime::activity::ActivityLog;
 use crate::runtime::clipboard::Multiplexer;
-use crate::runtime::colours::Colours;
 use crate::runtime::program::Screens;
 use crate::runtime::{self, Exit, Program, Settings, logging};
-use crate::theme::Theme;
+use crate::theme::ColourDepth;
 use crate::world::{Scope, World};
 
 /// `pilothouse` without a command.
@@ -31,67 +30,57 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
             setup.paths.log().display()
         )?;
     }
-    let settings = settings(args, environment, &setup);
-    let simulated = args.demo.then(|| simulated::clusters(args.seed)).unwrap_or_default();
-    let members = if args.demo {
-        simulated::members(args, &setup.config, &simulated)?
-    } else {
-        members::of_kubeconfig(args, &setup)?
-    };
-    let program = program(args, environment, &setup, &settings, &members);
+    let settings = settings(environment, &setup);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    settings.activity.started(Utc::now(), &arguments.join(" "));
+    let members = fleet::members(args, &setup)?;
+    let program = program(args, environment, &setup, &members);
     let targets = members
         .into_iter()
         .map(|member| (member.target, member.rules))
         .collect();
     Ok(runtime::run(settings, program, |handles| {
-        let _inside = handles.runtime.enter();
-        simulated::play(&simulated);
         runtime::fleet::start(targets, handles)
     })?)
 }
 
 /// The screens over a world of which nothing is known yet.
-fn program(args: &Args, environment: &Environment, setup: &Setup, settings: &Settings, members: &[Member]) -> Screens {
-    let world = World::new(members.iter().map(|member| member.setup.clone()));
-    let (theme, mistakes) = match &setup.theme {
-        Choice::Shipped(name) => (Theme::shipped(name), Vec::new()),
-        Choice::File { path, text } => {
-            let (theme, problems) = Theme::parse(text);
-            let problems = problems.into_iter();
-            (
-                theme,
-                problems
-                    .map(|p| Problem::new(path, Some(p.line), p.what, p.hint.unwrap_or_default()))
-                    .collect(),
-            )
-        }
+fn program(args: &Args, environment: &Environment, setup: &Setup, members: &[Member]) -> Screens {
+    let depth = if args.no_color {
+        ColourDepth::None
+    } else {
+        colours::depth(environment)
     };
+    let world = World::new(members.iter().map(|member| member.setup.clone()));
     let model = Model::new(
         world,
         model::Settings {
-            readonly: setup.config.readonly && !args.write,
+            readonly: args.readonly || (setup.config.readonly && !args.write),
             clock_offset_minutes: chrono::Local::now().offset().local_minus_utc() / 60,
-            bindings: settings.keymap.table(),
+            bindings: setup.keymap.table(),
             scope: Scope::default(),
             demo: args.demo,
         },
         Utc::now(),
     );
-    let mut screens = Screens::new(
-        model,
-        theme,
-        settings.colours,
-        environment.variable("TERM").unwrap_or_default(),
-    );
-    for problem in setup.problems.iter().chain(&mistakes) {
+    let mut screens = Screens::new(model, setup.theme.clone().fitted(depth, colours::glyphs(environment)));
+    for problem in &setup.problems {
         // A notice asks nothing of the world.
-        let _ = screens.update(Message::Notice(Trouble {
-            severity: Severity::Warning,
-            text: Clean::new(&problem.to_string()),
-            hint: None,
-        }));
+        let _ = screens.update(Message::Notice(notice(problem)));
     }
     screens
+}
+
+fn notice(problem: &Problem) -> Trouble {
+    let place = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let name = problem.file.file_name().map(|name| name.to_string_lossy().into_owned());
+    Trouble {
+        severity: Severity::Warning,
+        text: format!("{}{place}: {}", name.unwrap_or_default(), problem.what).into(),
+        hint: Some(problem.hint.as_str())
+            .filter(|hint| !hint.is_empty())
+            .map(Clean::new),
+    }
 }
 
 /// A person needs a terminal that can be drawn on.
@@ -112,17 +101,7 @@ fn check_terminal(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-fn settings(args: &Args, environment: &Environment, setup: &Setup) -> Settings {
-    let term = environment.variable("TERM");
-    let colours = if args.no_color {
-        Colours::None
-    } else {
-        Colours::detect(
-            environment.variable("NO_COLOR"),
-            environment.variable("COLORTERM"),
-            term,
-        )
-    };
+fn settings(environment: &Environment, setup: &Setup) -> Settings {
     let person = environment
         .variable("USER")
         .or_else(|| environment.variable("LOGNAME"))
@@ -130,9 +109,8 @@ fn settings(args: &Args, environment: &Environment, setup: &Setup) -> Settings {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     Settings {
         keymap: setup.keymap.clone(),
-        colours,
         synchronized: setup.config.synchronized_output,
-        multiplexer: Multiplexer::detect(environment.variable("TMUX"), term),
+        multiplexer: Multiplexer::detect(environment.variable("TMUX"), environment.variable("TERM")),
         activity: ActivityLog::open(Some(&setup.paths.activity()), format!("{person}@{host}")),
         reports: setup.paths.reports(),
     }

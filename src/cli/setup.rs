@@ -7,6 +7,7 @@ use super::{Environment, Failure};
 use crate::config::paths::CONFIG_VARIABLE;
 use crate::config::{Config, Paths, Problem};
 use crate::input::keymap::{Keymap, SHIPPED};
+use crate::theme::{self, Theme};
 
 /// What the files and the command line say together.
 #[derive(Clone, Debug)]
@@ -14,14 +15,13 @@ pub struct Setup {
     pub config: Config,
     pub paths: Paths,
     pub keymap: Keymap,
-    pub theme: Choice,
+    pub theme: Theme,
     /// What is wrong in the files; the program starts all the same.
     pub problems: Vec<Problem>,
 }
 
 /// Something that ships with the program by name, or is in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Choice {
+enum Choice {
     Shipped(String),
     File { path: PathBuf, text: String },
 }
@@ -58,14 +58,7 @@ impl Setup {
                 .for_each(|section| section.readonly = Some(true));
         }
         let keymap = read_keymap(args, &config, &paths, &mut problems)?;
-        let theme = choose(
-            args.theme.is_some(),
-            &config.theme,
-            &["dark", "light", "mono"],
-            &paths,
-            &mut problems,
-        )?
-        .unwrap_or_else(|| Choice::Shipped("dark".into()));
+        let theme = read_theme(args, &config, &paths, &mut problems)?;
         Ok(Self {
             config,
             paths,
@@ -109,6 +102,20 @@ fn read_keymap(args: &Args, config: &Config, paths: &Paths, problems: &mut Vec<P
         problems.extend(keymap.overlay(&path, &text));
     }
     Ok(keymap)
+}
+
+fn read_theme(args: &Args, config: &Config, paths: &Paths, problems: &mut Vec<Problem>) -> Result<Theme, Failure> {
+    let names: Vec<&str> = theme::SHIPPED.iter().map(|(name, _)| *name).collect();
+    match choose(args.theme.is_some(), &config.theme, &names, paths, problems)? {
+        Some(Choice::Shipped(name)) => Ok(Theme::shipped(&name)),
+        Some(Choice::File { path, text }) => {
+            let (theme, wrong) = Theme::parse(&text);
+            let problem = |p: theme::Problem| Problem::new(&path, Some(p.line), p.what, p.hint.unwrap_or_default());
+            problems.extend(wrong.into_iter().map(problem));
+            Ok(theme)
+        }
+        None => Ok(Theme::default()),
+    }
 }
 
 /// A shipped name, else a file beside the configuration. What the command line names must be there;

@@ -1,32 +1,73 @@
 //! The simulated fleet: as clusters to watch, and served to `kubectl`.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use chrono::Utc;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Args, Serve};
 use super::members::{self, Member};
+use super::setup::Setup;
 use super::{Failure, fleet::block_on};
 use crate::cluster::Target;
 use crate::config::Config;
-use crate::domain::ClusterId;
+use crate::domain::{ClusterId, Timestamp};
 use crate::runtime::Exit;
-use crate::sim::{Simulation, demo, serve};
+use crate::sim::{Simulation, fleet, serve};
 
 /// The fleet that is shown where no seed is named.
 pub const SEED: u64 = 7;
 
-/// The clusters of the demo, with the story that goes on in them once [`play`] is called.
-pub fn clusters(seed: Option<u64>) -> Vec<(&'static str, Simulation)> {
-    demo::clusters(seed.unwrap_or(SEED), Utc::now())
+/// The names of the demo's clusters, known before they are made.
+const NAMES: [&str; 3] = ["idc-bj", "aliyun", "mixed-sh"];
+
+/// The simulated fleet. It is made when the first request asks for it, on a thread of its own, so that
+/// the first frame waits for nothing.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    seed: u64,
+    made: Arc<OnceCell<Vec<(&'static str, Simulation)>>>,
 }
 
-/// Lets the story happen; must be called inside the async runtime.
-pub fn play(clusters: &[(&'static str, Simulation)]) {
-    for (name, simulation) in clusters {
-        tokio::spawn(demo::play(name, simulation.clone()));
+impl Fleet {
+    pub fn new(seed: Option<u64>) -> Self {
+        Self {
+            seed: seed.unwrap_or(SEED),
+            made: Arc::new(OnceCell::new()),
+        }
+    }
+
+    /// The fleet at a moment at which its clock stands still.
+    pub fn still(now: Timestamp) -> Self {
+        let clusters = fleet::demo(SEED, now)
+            .into_iter()
+            .map(|cluster| cluster.start_still(now));
+        Self {
+            seed: SEED,
+            made: Arc::new(OnceCell::new_with(Some(clusters.collect()))),
+        }
+    }
+
+    /// The clusters, made now if they are not yet; their story begins then.
+    async fn clusters(&self) -> io::Result<&[(&'static str, Simulation)]> {
+        let seed = self.seed;
+        let make = || async move {
+            let made = tokio::task::spawn_blocking(move || fleet::demo(seed, Utc::now())).await;
+            let clusters = made.map_err(io::Error::other)?;
+            Ok(clusters.into_iter().map(fleet::Cluster::start).collect())
+        };
+        self.made.get_or_try_init(make).await.map(Vec::as_slice)
+    }
+
+    async fn cluster(&self, name: &str) -> io::Result<Simulation> {
+        let clusters = self.clusters().await?;
+        let found = clusters.iter().find(|(own, _)| *own == name);
+        found
+            .map(|(_, simulation)| simulation.clone())
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
@@ -34,33 +75,33 @@ pub fn play(clusters: &[(&'static str, Simulation)]) {
 ///
 /// # Errors
 /// A context that the demo does not have.
-pub fn members(args: &Args, config: &Config, clusters: &[(&'static str, Simulation)]) -> Result<Vec<Member>, Failure> {
-    if let Some(unknown) = args
-        .context
-        .iter()
-        .find(|c| !clusters.iter().any(|(name, _)| name == c))
-    {
-        let names: Vec<&str> = clusters.iter().map(|(name, _)| *name).collect();
+pub fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+    if let Some(unknown) = args.context.iter().find(|context| !NAMES.contains(&context.as_str())) {
         return Err(Failure::usage(
             format!("the demo has no cluster '{unknown}'"),
-            format!("its clusters are {}", names.join(", ")),
+            format!("its clusters are {}", NAMES.join(", ")),
         ));
     }
+    Ok(members_of(&Fleet::new(args.seed), args, &setup.config))
+}
+
+/// The clusters of a simulated fleet, those that were asked for.
+pub fn members_of(fleet: &Fleet, args: &Args, config: &Config) -> Vec<Member> {
     let options = members::options(args, config);
-    let asked = clusters
-        .iter()
-        .filter(|(name, _)| args.context.is_empty() || args.context.iter().any(|c| c == name));
-    Ok(asked
-        .map(|(name, simulation)| {
-            let simulation = simulation.clone();
+    let asked = NAMES
+        .into_iter()
+        .filter(|name| args.context.is_empty() || args.context.iter().any(|c| c == name));
+    asked
+        .map(|name| {
+            let fleet = fleet.clone();
             let answer = move |request| {
-                let simulation = simulation.clone();
-                async move { simulation.answer(request).await }
+                let fleet = fleet.clone();
+                async move { fleet.cluster(name).await?.answer(request).await }
             };
             let target = Target::in_process(ClusterId::new(name), answer).with_options(&options);
             members::member(target, args, config)
         })
-        .collect())
+        .collect()
 }
 
 /// `pilothouse demo serve`: until it is interrupted.
@@ -79,9 +120,9 @@ pub(super) fn serve(args: &Serve, seed: Option<u64>, out: &mut dyn Write) -> Res
             )
         })?;
         let address = listener.local_addr()?;
-        let clusters = clusters(seed);
-        say_where(args, address, &clusters, out)?;
-        play(&clusters);
+        let fleet = Fleet::new(seed);
+        let clusters = fleet.clusters().await?;
+        say_where(args, address, clusters, out)?;
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
         tokio::spawn(async move {
@@ -90,8 +131,8 @@ pub(super) fn serve(args: &Serve, seed: Option<u64>, out: &mut dyn Write) -> Res
             stop.cancel();
         });
         let clusters = clusters
-            .into_iter()
-            .map(|(name, simulation)| (name.to_owned(), simulation));
+            .iter()
+            .map(|(name, simulation)| ((*name).to_owned(), simulation.clone()));
         serve::serve(clusters.collect(), listener, cancel).await?;
         Ok(Exit(Exit::DONE))
     })?
@@ -116,4 +157,18 @@ fn say_where(
     }
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_told_beforehand_are_those_of_the_demo() {
+        let made: Vec<&str> = fleet::demo(SEED, Utc::now())
+            .iter()
+            .map(|cluster| cluster.name)
+            .collect();
+        assert_eq!(made, NAMES);
+    }
 }

@@ -94,6 +94,7 @@ impl<P: Program> Shell<P> {
             while let Ok(input) = inputs.try_recv() {
                 self.input(Some(input));
             }
+            self.program.settle(Utc::now());
             self.draw_if_due()?;
             if self.writer.has_failed() && self.ending.is_none() {
                 self.ending = Some(Exit(Exit::HANGUP));
@@ -180,7 +181,7 @@ impl<P: Program> Shell<P> {
     fn second(&mut self) {
         logging::catch_up();
         if self.clocks.slept() {
-            self.update(Message::Resumed(Utc::now()));
+            self.resume();
         }
         self.update(Message::Tick(Utc::now()));
     }
@@ -270,9 +271,21 @@ impl<P: Program> Shell<P> {
         self.stopped = false;
         self.writer.resume();
         self.terminal.enter()?;
+        self.resume();
+        self.resized()
+    }
+
+    /// Nothing known is fresh any more, and connections may have died without a word.
+    fn resume(&mut self) {
         self.clocks = Clocks::now();
         self.update(Message::Resumed(Utc::now()));
-        self.resized()
+        if let Some(work) = self
+            .perform
+            .as_mut()
+            .and_then(|perform| perform(Effect::Reconnect(None)))
+        {
+            self.tasks.start(work);
+        }
     }
 
     /// When a frame is due; `None` while nothing is to be drawn, or nothing can be written.

@@ -1,13 +1,12 @@
 //! What the loop runs: the model, and how it is drawn.
 
-use chrono::Utc;
 use ratatui::Frame;
 
 use super::Program;
-use super::colours::Colours;
+use crate::domain::Timestamp;
 use crate::message::{Effect, Message, Mode};
 use crate::model::Model;
-use crate::theme::{ColourDepth, Glyphs, Theme};
+use crate::theme::Theme;
 use crate::update::update;
 use crate::view::{Viewports, view};
 
@@ -22,19 +21,10 @@ pub struct Screens {
 }
 
 impl Screens {
-    /// `term` is the terminal's name: the Linux console has few signs.
-    pub fn new(model: Model, theme: Theme, colours: Colours, term: &str) -> Self {
-        let depth = match colours {
-            Colours::None => ColourDepth::None,
-            Colours::Sixteen => ColourDepth::Sixteen,
-            Colours::Indexed => ColourDepth::Indexed,
-            Colours::True => ColourDepth::True,
-        };
-        let plain = matches!(term, "linux" | "ansi" | "cygwin") || term.starts_with("vt");
-        let glyphs = if plain { Glyphs::Ascii } else { Glyphs::Unicode };
+    pub fn new(model: Model, theme: Theme) -> Self {
         Self {
             model,
-            theme: theme.fitted(depth, glyphs),
+            theme,
             viewports: Viewports::default(),
             drawn: None,
         }
@@ -43,9 +33,11 @@ impl Screens {
 
 impl Program for Screens {
     fn update(&mut self, message: Message) -> Vec<Effect> {
-        let effects = update(&mut self.model, message);
-        self.model.settle(Utc::now());
-        effects
+        update(&mut self.model, message)
+    }
+
+    fn settle(&mut self, now: Timestamp) {
+        self.model.settle(now);
     }
 
     fn mode(&self) -> Mode {

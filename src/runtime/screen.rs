@@ -10,8 +10,6 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 
-use super::colours::Colours;
-
 /// DEC mode 2026: the terminal shows what is between at once, without tearing.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
@@ -34,12 +32,11 @@ impl fmt::Debug for Screen {
 
 impl Screen {
     /// A screen whose first frame draws every cell.
-    pub fn new(size: SizeOf, colours: Colours, synchronized: bool) -> io::Result<Self> {
+    pub fn new(size: SizeOf, synchronized: bool) -> io::Result<Self> {
         let bytes = Rc::new(RefCell::new(Vec::new()));
         let backend = FrameBackend {
             inner: CrosstermBackend::new(Buffer(Rc::clone(&bytes))),
             size,
-            colours,
             cursor_shown: false,
         };
         let terminal = Terminal::new(backend)?;
@@ -85,11 +82,10 @@ impl Write for Buffer {
     }
 }
 
-/// Crossterm's backend with colours the terminal has, that writes nothing when there is nothing to say.
+/// Crossterm's backend, but for writing nothing when there is nothing to say.
 struct FrameBackend {
     inner: CrosstermBackend<Buffer>,
     size: SizeOf,
-    colours: Colours,
     cursor_shown: bool,
 }
 
@@ -100,19 +96,11 @@ impl Backend for FrameBackend {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let colours = self.colours;
-        let cells: Vec<(u16, u16, Cell)> = content
-            .map(|(x, y, cell)| {
-                let mut cell = cell.clone();
-                cell.fg = colours.nearest(cell.fg);
-                cell.bg = colours.nearest(cell.bg);
-                (x, y, cell)
-            })
-            .collect();
-        if cells.is_empty() {
+        let mut content = content.peekable();
+        if content.peek().is_none() {
             return Ok(());
         }
-        self.inner.draw(cells.iter().map(|(x, y, cell)| (*x, *y, cell)))
+        self.inner.draw(content)
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -174,20 +162,19 @@ pub fn terminal_size() -> io::Result<Size> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::style::{Color, Stylize};
     use ratatui::text::Line;
 
-    fn screen(colours: Colours, synchronized: bool) -> Screen {
-        Screen::new(Box::new(|| Ok(Size::new(20, 3))), colours, synchronized).unwrap()
+    fn screen(synchronized: bool) -> Screen {
+        Screen::new(Box::new(|| Ok(Size::new(20, 3))), synchronized).unwrap()
     }
 
     fn say(text: &'static str) -> impl FnOnce(&mut Frame<'_>) {
-        move |frame| frame.render_widget(Line::from(text).fg(Color::Rgb(255, 0, 0)), frame.area())
+        move |frame| frame.render_widget(Line::from(text), frame.area())
     }
 
     #[test]
     fn an_unchanged_frame_is_no_bytes() {
-        let mut screen = screen(Colours::True, true);
+        let mut screen = screen(true);
         let first = screen.frame(say("hello")).unwrap();
         assert!(first.starts_with(BEGIN) && first.ends_with(END));
         assert_eq!(screen.frame(say("hello")).unwrap(), b"");
@@ -196,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_forgotten_screen_is_drawn_whole() {
-        let mut screen = screen(Colours::True, false);
+        let mut screen = screen(false);
         let first = screen.frame(say("hello")).unwrap();
         screen.forget().unwrap();
         let again = screen.frame(say("hello")).unwrap();
@@ -205,22 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn colours_the_terminal_lacks_are_not_sent() {
-        for (colours, sent, absent) in [
-            (Colours::True, "38;2;255;0;0", "38;5"),
-            (Colours::Indexed, "38;5;196", "38;2"),
-            (Colours::Sixteen, "38;5;9", "38;2"),
-            (Colours::None, "hello", "38;"),
-        ] {
-            let bytes = screen(colours, false).frame(say("hello")).unwrap();
-            let text = String::from_utf8(bytes).unwrap();
-            assert!(text.contains(sent) && !text.contains(absent), "{colours:?} {text:?}");
-        }
-    }
-
-    #[test]
     fn a_cursor_is_shown_and_hidden_once() {
-        let mut screen = screen(Colours::True, false);
+        let mut screen = screen(false);
         let with_cursor = |frame: &mut Frame<'_>| frame.set_cursor_position(Position::new(3, 1));
         let shown = String::from_utf8(screen.frame(with_cursor).unwrap()).unwrap();
         assert!(shown.contains("\x1b[?25h"));

@@ -7,8 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod cli;
 mod contract;
 mod faults;
+mod keymaps;
 mod kubectl;
 mod panics;
 mod pty;

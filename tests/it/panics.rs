@@ -7,7 +7,6 @@ use pilothouse::input::Keymap;
 use pilothouse::message::{Action, Effect, Message, Mode};
 use pilothouse::runtime::activity::ActivityLog;
 use pilothouse::runtime::clipboard::Multiplexer;
-use pilothouse::runtime::colours::Colours;
 use pilothouse::runtime::tasks::Work;
 use pilothouse::runtime::{self, Perform, Program, Settings};
 use ratatui::Frame;
@@ -38,6 +37,8 @@ impl Program for Fragile {
         Vec::new()
     }
 
+    fn settle(&mut self, _: pilothouse::domain::Timestamp) {}
+
     fn mode(&self) -> Mode {
         Mode::Screen
     }
@@ -61,7 +62,6 @@ fn child() -> io::Result<()> {
     };
     let settings = Settings {
         keymap: Keymap::shipped("default").unwrap(),
-        colours: Colours::Sixteen,
         synchronized: true,
         multiplexer: Multiplexer::None,
         activity: ActivityLog::open(None, "test".into()),

@@ -1,0 +1,168 @@
+//! The command line without a terminal: exit codes, sentences, and what scripts rely on.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
+
+use crate::pty::PROGRAM;
+
+/// Runs the program in a home of its own, away from any kubeconfig.
+fn run(home: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(PROGRAM)
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("TERM", "xterm-256color")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn what_cannot_start_says_so_in_a_sentence_and_exits_with_2() {
+    let home = tempfile::tempdir().unwrap();
+    let broken = home.path().join("broken.yaml");
+    std::fs::write(&broken, "a: [").unwrap();
+    let broken = broken.to_str().unwrap();
+    for (arguments, said) in [
+        (&[][..], "this is not a terminal"),
+        (&["--demo"], "this is not a terminal"),
+        (&["get", "clusters"], "no kubeconfig"),
+        (&["get", "clusters", "--kubeconfig", broken], "cannot be used"),
+        (
+            &["get", "clusters", "--config", "/nowhere.toml"],
+            "/nowhere.toml cannot be read",
+        ),
+        (&["--keymap", "nano", "config", "check"], "'nano' is not shipped"),
+        (&["get", "apps", "-l", "a=b"], "only instances and nodes have labels"),
+        (&["get", "nodes", "-l", "a in b"], "is not a label selector"),
+        (&["get", "pots"], "invalid value 'pots'"),
+        (&["--readonly", "--write"], "cannot be used with"),
+        (&["--contxt", "a"], "a similar argument exists: '--context'"),
+    ] {
+        let output = run(home.path(), arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+        assert!(
+            output.stdout.is_empty() && !error.contains('\u{1b}'),
+            "{arguments:?}: {error}"
+        );
+    }
+    let error = text(&run(home.path(), &["get", "clusters"]).stderr);
+    assert!(error.contains("--demo"), "{error}");
+}
+
+#[test]
+fn the_small_commands_print_what_they_say() {
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, said) in [
+        (&["version"][..], concat!("pilothouse ", env!("CARGO_PKG_VERSION"))),
+        (&["--help"], "Exit codes: 0 done"),
+        (&["man"], ".TH pilothouse 1"),
+        (&["completions", "bash"], "_pilothouse()"),
+        (&["completions", "zsh"], "#compdef pilothouse"),
+        (&["completions", "fish"], "complete -c pilothouse"),
+        (&["config", "check"], "nothing is wrong"),
+    ] {
+        let output = run(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(
+            text(&output.stdout).contains(said),
+            "{arguments:?}: {}",
+            text(&output.stdout)
+        );
+    }
+}
+
+#[test]
+fn the_check_of_the_configuration_names_every_mistake() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("config.toml");
+    std::fs::write(home.path().join("mine.toml"), "[screen]\nx = \"explode\"\n").unwrap();
+    std::fs::write(&path, "keymap = \"mine.toml\"\nthemes = \"dark\"\n").unwrap();
+    let output = run(home.path(), &["config", "check", "--config", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("config.toml:2: unknown field 'themes' (did you mean 'theme'?)"),
+        "{said}"
+    );
+    assert!(said.contains("mine.toml:2: 'explode' is not an action"), "{said}");
+}
+
+#[test]
+fn a_cluster_out_of_reach_costs_its_items_and_the_exit_code() {
+    let home = tempfile::tempdir().unwrap();
+    let kubeconfig = home.path().join("config.yaml");
+    let address = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let document = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: dead\nclusters: [{{name: dead, cluster: {{server: 'http://{address}'}}}}]\n\
+         users: [{{name: me, user: {{token: s3cr3t-token}}}}]\ncontexts: [{{name: dead, context: {{cluster: dead, user: me}}}}]\n"
+    );
+    std::fs::write(&kubeconfig, document).unwrap();
+    let arguments = [
+        "get",
+        "clusters",
+        "-o",
+        "json",
+        "--wait",
+        "100ms",
+        "--kubeconfig",
+        kubeconfig.to_str().unwrap(),
+    ];
+    let output = run(home.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("dead:") && !text(&output.stderr).contains("s3cr3t"));
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cluster = &printed["items"][0];
+    assert_eq!(cluster["name"], "dead");
+    for unknown in [
+        "nodes",
+        "apps",
+        "instances",
+        "ready",
+        "allocatable",
+        "requested",
+        "headroom",
+        "version",
+    ] {
+        assert!(
+            cluster[unknown].is_null(),
+            "{unknown} is unknown, not {}",
+            cluster[unknown]
+        );
+    }
+    let doctor = run(home.path(), &["doctor", "--kubeconfig", kubeconfig.to_str().unwrap()]);
+    assert_eq!(doctor.status.code(), Some(1));
+    assert!(
+        text(&doctor.stdout).contains("not reachable"),
+        "{}",
+        text(&doctor.stdout)
+    );
+}
+
+#[test]
+fn files_it_writes_are_for_its_user_alone() {
+    let mut terminal = crate::pty::Terminal::start(&["--demo"]);
+    terminal.wait_for_text("fleet");
+    terminal.type_bytes(b"q");
+    terminal.wait_for_end();
+    let state = terminal.home.path().join(".local/state/pilothouse");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&state), 0o700);
+    for file in ["pilothouse.log", "activity.jsonl"] {
+        assert_eq!(mode(&state.join(file)), 0o600, "{file}");
+    }
+    let activity = std::fs::read_to_string(state.join("activity.jsonl")).unwrap();
+    assert!(
+        activity.contains("\"did\":\"start\"") && activity.contains("\"did\":\"stop\""),
+        "{activity}"
+    );
+}
