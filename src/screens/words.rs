@@ -47,7 +47,7 @@ pub fn share_bar(part: i64, whole: i64) -> Cell {
         return Cell::unknown();
     };
     let tone = match thousandths {
-        ..700 => Tone::Good,
+        ..700 => Tone::Accent,
         700..900 => Tone::Warning,
         _ => Tone::Bad,
     };

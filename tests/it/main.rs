@@ -6,8 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod layers;
 mod real;
 mod screens;
 mod screenshots;
 mod support;
+mod themes;
 mod world;
