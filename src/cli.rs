@@ -3,10 +3,17 @@
 //! Start at [`run`]. Everything is printed through the writers it is given.
 
 pub mod args;
+mod doctor;
 mod extras;
-pub mod fleet;
+mod fleet;
+pub mod members;
+pub mod print;
+pub mod project;
+pub mod rows;
 mod screen;
+pub mod selector;
 pub mod setup;
+pub mod watch;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -101,7 +108,7 @@ fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &m
     match &args.command {
         None => screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
-        Some(Command::Doctor) => fleet::doctor(args, environment, out),
+        Some(Command::Doctor) => doctor::run(args, environment, out),
         Some(Command::Version) => extras::version(out),
         Some(Command::Completions { shell }) => extras::completions(*shell, out),
         Some(Command::Man) => extras::man(out),
@@ -109,7 +116,7 @@ fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &m
             command: ConfigCommand::Check,
         }) => extras::config_check(args, environment, out),
         Some(Command::Demo { command }) => match command {
-            DemoCommand::Serve(serve) => fleet::serve(serve, out),
+            DemoCommand::Serve(serve) => fleet::serve(serve, args.seed, out),
             DemoCommand::Screenshot { folder } => fleet::screenshot(folder, out),
         },
     }

@@ -4,6 +4,6 @@ pub mod file;
 pub mod paths;
 pub mod problem;
 
-pub use file::{ClusterSection, Config, Confirm, Labels};
+pub use file::{ClusterSection, Config, Confirm};
 pub use paths::Paths;
 pub use problem::Problem;

@@ -35,6 +35,7 @@ pub mod notice;
 pub mod overlays;
 pub mod runtime;
 pub mod screens;
+pub mod sim;
 pub mod theme;
 pub mod update;
 pub mod view;

@@ -5,10 +5,6 @@ use std::process::ExitCode;
 
 use pilothouse::cli::{self, Environment};
 
-/// glibc keeps what parallel lists used at their peak; this gives it back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     keep_memory_off_the_disk();
     let environment = Environment {

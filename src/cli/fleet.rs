@@ -1,21 +1,203 @@
-//! Commands that look at the fleet without a terminal.
+//! Commands that look at the fleet without a terminal: `get`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use super::args::{Args, Get, Serve};
-use super::{Environment, Failure};
+use chrono::Utc;
+
+use super::args::{Args, Get, Serve, What};
+use super::members::{self, Member};
+use super::print::{Row, print};
+use super::rows::EventRow;
+use super::selector::Selector;
+use super::setup::Setup;
+use super::watch::{self, Known};
+use super::{Environment, Failure, Printable, project};
+use crate::domain::{Clean, ClusterId, Kind};
 use crate::runtime::Exit;
 
-pub(super) fn get(_: &Args, _: &Get, _: &Environment, _: &mut dyn Write, _: &mut dyn Write) -> Result<Exit, Failure> {
-    Err(Failure::failed("there is no fleet to look at yet", ""))
+/// Events printed a cluster, newest first.
+const EVENTS: usize = 1000;
+
+/// Threads for the network.
+const WORKERS: usize = 2;
+
+/// The clusters asked for, real or simulated.
+pub(super) fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+    if args.demo {
+        return Err(Failure::failed("the simulated fleet is not there yet", ""));
+    }
+    members::of_kubeconfig(args, setup)
 }
-pub(super) fn doctor(_: &Args, _: &Environment, _: &mut dyn Write) -> Result<Exit, Failure> {
-    Err(Failure::failed("there is no fleet to look at yet", ""))
+
+/// Runs what waits for the network; what still hangs when it is done does not hold the program up.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()?;
+    let answer = runtime.block_on(future);
+    runtime.shutdown_background();
+    Ok(answer)
 }
-pub(super) fn serve(_: &Serve, _: &mut dyn Write) -> Result<Exit, Failure> {
-    Err(Failure::failed("there is no fleet to look at yet", ""))
+
+/// The kinds that must be known before rows are complete.
+fn kinds(what: What) -> &'static [Kind] {
+    const APPS: [Kind; 7] = [
+        Kind::Node,
+        Kind::Pod,
+        Kind::Deployment,
+        Kind::StatefulSet,
+        Kind::DaemonSet,
+        Kind::Rollout,
+        Kind::CloneSet,
+    ];
+    match what {
+        What::Apps | What::Clusters => &APPS,
+        What::Locations | What::Instances | What::Nodes => &[Kind::Node, Kind::Pod],
+        What::Events => &[],
+    }
+}
+
+/// `pilothouse get`
+pub(super) fn get(
+    args: &Args,
+    get: &Get,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let selector = selector(get)?;
+    let setup = Setup::load(args, environment)?;
+    for problem in &setup.problems {
+        writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
+    }
+    let members = members(args, &setup)?;
+    let (known, events) = block_on(async {
+        let mut known = watch::until_known(&members, kinds(get.what), get.wait).await;
+        let events = if get.what == What::Events {
+            read_events(args, &mut known).await
+        } else {
+            Vec::new()
+        };
+        known.cancel.cancel();
+        (known, events)
+    })?;
+    for (cluster, gaps) in &known.missing {
+        for gap in gaps {
+            writeln!(err, "pilothouse: {cluster}: {gap}")?;
+        }
+    }
+    let found = match get.what {
+        What::Clusters => show(project::clusters(&known.world), get, out)?,
+        What::Locations => show(project::locations(&known.world), get, out)?,
+        What::Apps => show(project::apps(&known.world), get, out)?,
+        What::Instances => {
+            let mut rows = project::instances(&known.world);
+            rows.retain(|row| selector.matches(&row.labels));
+            show(rows, get, out)?
+        }
+        What::Nodes => {
+            let mut rows = project::nodes(&known.world);
+            rows.retain(|row| selector.matches(&row.labels));
+            show(rows, get, out)?
+        }
+        What::Events => show(events, get, out)?,
+    };
+    if let (Some(name), 0) = (&get.name, found) {
+        return Err(Failure::failed(
+            format!("there is no '{name}'"),
+            "names are NAME or, with more of them, as `-o name` prints",
+        ));
+    }
+    Ok(Exit(if known.missing.is_empty() {
+        Exit::DONE
+    } else {
+        Exit::FAILED
+    }))
+}
+
+fn selector(get: &Get) -> Result<Selector, Failure> {
+    let Some(text) = &get.selector else {
+        return Ok(Selector::default());
+    };
+    if !matches!(get.what, What::Instances | What::Nodes) {
+        return Err(Failure::usage(
+            "only instances and nodes have labels to select by",
+            "leave -l out",
+        ));
+    }
+    Selector::parse(text).map_err(|what| Failure::usage(what, "write it as kubectl does: app=x,tier!=y,zone in (a,b)"))
+}
+
+/// Prints the rows of the name asked for, or all; how many they were.
+fn show<R: Row>(mut rows: Vec<R>, get: &Get, out: &mut dyn Write) -> Result<usize, Failure> {
+    if let Some(name) = &get.name {
+        rows.retain(|row| is_called(&row.name(), name));
+    }
+    if get.name.is_none() || !rows.is_empty() {
+        print(&rows, get.output, Utc::now(), out)?;
+    }
+    Ok(rows.len())
+}
+
+/// Whether `cluster/namespace/name` ends in the parts of `asked`.
+fn is_called(full: &str, asked: &str) -> bool {
+    full == asked || full.strip_suffix(asked).is_some_and(|before| before.ends_with('/'))
+}
+
+async fn read_events(args: &Args, known: &mut Known) -> Vec<EventRow> {
+    let namespaces: Vec<String> = if args.namespace.is_empty() || args.all_namespaces {
+        vec![String::new()]
+    } else {
+        args.namespace.clone()
+    };
+    let mut missing: BTreeMap<ClusterId, Vec<Clean>> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for cluster in known
+        .clusters
+        .iter()
+        .filter(|cluster| !known.missing.contains_key(cluster.id()))
+    {
+        for namespace in &namespaces {
+            match cluster.recent_events(namespace, EVENTS).await {
+                Ok(events) => rows.extend(events.into_iter().map(|event| project::event(cluster.id(), event))),
+                Err(e) => {
+                    missing
+                        .entry(cluster.id().clone())
+                        .or_default()
+                        .push(format!("{e} ({})", e.hint()).into());
+                }
+            }
+        }
+    }
+    known.missing.extend(missing);
+    rows.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
+    rows
+}
+
+pub(super) fn serve(_: &Serve, _: Option<u64>, _: &mut dyn Write) -> Result<Exit, Failure> {
+    Err(Failure::failed("the simulated fleet is not there yet", ""))
 }
 pub(super) fn screenshot(_: &Path, _: &mut dyn Write) -> Result<Exit, Failure> {
-    Err(Failure::failed("there is no fleet to look at yet", ""))
+    Err(Failure::failed("the simulated fleet is not there yet", ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_be_short_or_whole() {
+        for (asked, expected) in [
+            ("api", true),
+            ("shop/api", true),
+            ("a/shop/api", true),
+            ("pi", false),
+            ("b/shop/api", false),
+        ] {
+            assert_eq!(is_called("a/shop/api", asked), expected, "{asked}");
+        }
+    }
 }

@@ -85,6 +85,7 @@ impl Program for Waiting {
         self.dirty = true;
         match message {
             Message::Act(Action::Quit) => vec![Effect::Quit],
+            Message::Act(Action::Redraw) => vec![Effect::Redraw],
             Message::Act(Action::Suspend) => vec![Effect::Suspend],
             _ => Vec::new(),
         }

@@ -144,7 +144,12 @@ impl ClusterError {
         }
         let reason = short(&innermost.to_string());
         if let Some(text) = reason.strip_prefix("invalid peer certificate: ") {
-            return Self::Certificate { reason: text.into() };
+            let reason = match text {
+                "UnknownIssuer" => "unknown issuer: no authority of the kubeconfig signed it",
+                "BadSignature" => "bad signature: another authority of the same name signed it",
+                text => text,
+            };
+            return Self::Certificate { reason: reason.into() };
         }
         if reason.contains("certificate") {
             return Self::Certificate { reason };

@@ -69,3 +69,6 @@ impl<T: prost::Message + Default + for<'de> Deserialize<'de>> Wire for T {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,12 +28,12 @@ pub struct Config {
     pub readonly: bool,
     /// How a change is confirmed.
     pub confirm: Confirm,
-    /// Labels that name an app, first one wins.
-    pub app_labels: Vec<String>,
-    /// Node labels that name a location, first one wins.
-    pub location_labels: Vec<String>,
-    /// Node labels that name a group, first one wins.
-    pub group_labels: Vec<String>,
+    /// Labels that name an app, first one wins; those of `cluster` where nothing is said.
+    pub app_labels: Option<Vec<String>>,
+    /// Node labels that name a location, first one wins; those of `cluster` where nothing is said.
+    pub location_labels: Option<Vec<String>>,
+    /// Node labels that name a group, first one wins; those of `cluster` where nothing is said.
+    pub group_labels: Option<Vec<String>>,
     /// By context of the kubeconfig.
     pub clusters: BTreeMap<String, ClusterSection>,
 }
@@ -76,39 +76,8 @@ pub enum LogLevel {
     Trace,
 }
 
-/// Labels by what they name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Labels {
-    pub app: Vec<String>,
-    pub location: Vec<String>,
-    pub group: Vec<String>,
-}
-
-const APP_LABELS: [&str; 3] = ["app.kubernetes.io/name", "app", "k8s-app"];
-
-/// Labels that clouds and autoscalers put on the nodes of one pool.
-const POOL_LABELS: [&str; 8] = [
-    "karpenter.sh/nodepool",
-    "eks.amazonaws.com/nodegroup",
-    "cloud.google.com/gke-nodepool",
-    "kubernetes.azure.com/agentpool",
-    "doks.digitalocean.com/node-pool-id",
-    "alibabacloud.com/nodepool-id",
-    "tke.cloud.tencent.com/nodepool-id",
-    "apps.openyurt.io/nodepool",
-];
-
-const LOCATION_LABELS: [&str; 3] = [
-    "pilothouse.dev/location",
-    "topology.kubernetes.io/zone",
-    "topology.kubernetes.io/region",
-];
-
-const GROUP_LABEL: &str = "pilothouse.dev/group";
-
 impl Default for Config {
     fn default() -> Self {
-        let owned = |labels: &[&[&str]]| labels.concat().into_iter().map(str::to_owned).collect();
         Self {
             keymap: "default".into(),
             theme: "dark".into(),
@@ -116,9 +85,9 @@ impl Default for Config {
             synchronized_output: true,
             readonly: false,
             confirm: Confirm::default(),
-            app_labels: owned(&[&APP_LABELS]),
-            location_labels: owned(&[&LOCATION_LABELS, &POOL_LABELS]),
-            group_labels: owned(&[&[GROUP_LABEL], &POOL_LABELS]),
+            app_labels: None,
+            location_labels: None,
+            group_labels: None,
             clusters: BTreeMap::new(),
         }
     }
@@ -152,17 +121,6 @@ impl Config {
             if !remove_innermost(document.get_mut(), &span) {
                 return (Self::default(), problems);
             }
-        }
-    }
-
-    /// The labels that count in the cluster of `context`.
-    pub fn labels(&self, context: &str) -> Labels {
-        let section = self.clusters.get(context);
-        let pick = |own: Option<&Vec<String>>, general: &Vec<String>| own.unwrap_or(general).clone();
-        Labels {
-            app: pick(section.and_then(|s| s.app_labels.as_ref()), &self.app_labels),
-            location: pick(section.and_then(|s| s.location_labels.as_ref()), &self.location_labels),
-            group: pick(section.and_then(|s| s.group_labels.as_ref()), &self.group_labels),
         }
     }
 
@@ -234,9 +192,8 @@ mod tests {
 
     #[test]
     fn a_section_of_a_cluster_goes_before_the_general() {
-        let (config, problems) = parse(
-            "readonly = true\nconfirm = \"press\"\n[clusters.idc]\nreadonly = false\nconfirm = \"type\"\nlocation_labels = [\"rack\"]\n",
-        );
+        let (config, problems) =
+            parse("readonly = true\nconfirm = \"press\"\n[clusters.idc]\nreadonly = false\nconfirm = \"type\"\n");
         assert_eq!(problems, Vec::<String>::new());
         assert!(config.is_readonly("other", false) && !config.is_readonly("idc", false));
         assert!(
@@ -246,11 +203,6 @@ mod tests {
         assert_eq!(
             (config.confirm_in("idc"), config.confirm_in("other")),
             (Confirm::Type, Confirm::Press)
-        );
-        assert_eq!(config.labels("idc").location, ["rack"]);
-        assert_eq!(
-            config.labels("other").location.first().map(String::as_str),
-            Some("pilothouse.dev/location")
         );
     }
 

@@ -80,7 +80,7 @@ impl<P: Program> Shell<P> {
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         while self.ending.is_none() {
-            let due = self.next_frame();
+            let due = self.next_frame(Instant::now());
             tokio::select! {
                 biased;
                 asked = signals.next() => self.asked(asked)?,
@@ -276,22 +276,22 @@ impl<P: Program> Shell<P> {
     }
 
     /// When a frame is due; `None` while nothing is to be drawn, or nothing can be written.
-    fn next_frame(&self) -> Option<Instant> {
+    fn next_frame(&self, now: Instant) -> Option<Instant> {
         let mut pacing = self.pacing;
         if self.program.is_dirty() {
             pacing.world();
         }
-        let due = pacing.due(Instant::now(), self.writer.drain());
-        let now = (!self.outbox.is_empty()).then(Instant::now);
+        let due = pacing.due(now, self.writer.drain());
+        let at_once = (!self.outbox.is_empty()).then_some(now);
         if self.stopped || !self.writer.is_idle() {
             return None;
         }
-        now.or(due)
+        at_once.or(due)
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        if self.ending.is_some() || self.next_frame().is_none_or(|due| due > now) {
+        if self.ending.is_some() || self.next_frame(now).is_none_or(|due| due > now) {
             return Ok(());
         }
         let program = &mut self.program;

@@ -1,0 +1,123 @@
+//! The clusters of the fleet: which contexts, under which names, read by which rules.
+
+use std::sync::Arc;
+
+use super::Failure;
+use super::args::Args;
+use super::setup::Setup;
+use crate::cluster::{self, Options, Rules, Target};
+use crate::config::{ClusterSection, Config};
+use crate::domain::ClusterId;
+use crate::world::ClusterSetup;
+
+/// One cluster of the fleet, ready to be watched.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The context of the kubeconfig.
+    pub context: String,
+    pub target: Target,
+    pub rules: Arc<Rules>,
+    pub setup: ClusterSetup,
+}
+
+/// The clusters that the command line and the kubeconfig name.
+///
+/// # Errors
+/// No kubeconfig, an unknown context, two clusters of one name.
+pub fn of_kubeconfig(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+    let options = options(args, &setup.config);
+    let targets = cluster::targets(&options).map_err(|e| Failure::usage(e.to_string(), e.hint()))?;
+    let members: Vec<Member> = targets
+        .into_iter()
+        .map(|target| member(target, args, &setup.config))
+        .collect();
+    for (i, member) in members.iter().enumerate() {
+        let other = members.iter().take(i).find(|other| other.setup.id == member.setup.id);
+        if let Some(other) = other {
+            return Err(Failure::usage(
+                format!(
+                    "two clusters would be called '{}': the contexts '{}' and '{}'",
+                    member.setup.id, other.context, member.context
+                ),
+                "give them different aliases in the configuration",
+            ));
+        }
+    }
+    Ok(members)
+}
+
+/// A target with what the configuration says of its context.
+pub fn member(target: Target, args: &Args, config: &Config) -> Member {
+    let context = target.id().as_str().to_owned();
+    let section = config.clusters.get(&context).cloned().unwrap_or_default();
+    let readonly = config.is_readonly(&context, args.write);
+    let id = section
+        .alias
+        .as_deref()
+        .map_or_else(|| target.id().clone(), ClusterId::new);
+    Member {
+        target: target.with_id(id.clone()).with_readonly(readonly),
+        rules: Arc::new(rules(config, &section)),
+        setup: ClusterSetup {
+            id,
+            tag: section.tag.as_deref().map(Into::into),
+            readonly,
+            location: section.location.as_deref().map(Into::into),
+        },
+        context,
+    }
+}
+
+/// What the command line says about connecting.
+pub fn options(args: &Args, config: &Config) -> Options {
+    Options {
+        kubeconfig: args.kubeconfig.iter().cloned().collect(),
+        contexts: args.context.clone(),
+        all_contexts: args.all_contexts,
+        namespaces: args.namespace.clone(),
+        all_namespaces: args.all_namespaces,
+        as_user: args.as_user.clone(),
+        as_groups: args.as_group.clone(),
+        request_timeout: args.request_timeout,
+        insecure_skip_tls_verify: args.insecure_skip_tls_verify,
+        readonly: args.readonly || (config.readonly && !args.write),
+    }
+}
+
+/// The labels that count, where the configuration says nothing those of `cluster`.
+fn rules(config: &Config, section: &ClusterSection) -> Rules {
+    let default = Rules::default();
+    let pick = |own: &Option<Vec<String>>, general: &Option<Vec<String>>, otherwise: Vec<String>| {
+        own.clone().or_else(|| general.clone()).unwrap_or(otherwise)
+    };
+    Rules {
+        app_labels: pick(&section.app_labels, &config.app_labels, default.app_labels),
+        location_labels: pick(
+            &section.location_labels,
+            &config.location_labels,
+            default.location_labels,
+        ),
+        group_labels: pick(&section.group_labels, &config.group_labels, default.group_labels),
+        cluster_location: section.location.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn labels_of_the_cluster_go_before_the_general_and_those_before_the_default() {
+        let text = "app_labels = [\"team\"]\n[clusters.idc]\nlocation_labels = [\"rack\"]\nlocation = \"bj\"\n";
+        let (config, problems) = Config::parse(Path::new("config.toml"), text);
+        assert_eq!(problems, Vec::new());
+        let of = |context: &str| rules(&config, &config.clusters.get(context).cloned().unwrap_or_default());
+        assert_eq!(
+            (of("idc").app_labels, of("idc").location_labels),
+            (vec!["team".to_owned()], vec!["rack".to_owned()])
+        );
+        assert_eq!(of("idc").cluster_location.as_deref(), Some("bj"));
+        assert_eq!(of("other").location_labels, Rules::default().location_labels);
+    }
+}

@@ -1,0 +1,339 @@
+//! How rows are printed: a table, JSON, YAML, or names. Only text that was sanitised is printed.
+
+use std::io::Write;
+
+use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
+
+use super::Failure;
+use super::args::Format;
+use super::rows::{Amounts, AppRow, ClusterRow, EventRow, Headroom, InstanceRow, LocationRow, NodeRow};
+use crate::domain::{Clean, Cpu, Memory, Timestamp};
+
+/// What stands for unknown in a table.
+const UNKNOWN: &str = "–";
+
+/// A row that can stand in a table.
+pub trait Row: Serialize {
+    const HEADER: &'static [&'static str];
+    /// What `-o name` prints.
+    fn name(&self) -> String;
+    fn cells(&self, now: Timestamp) -> Vec<String>;
+}
+
+#[derive(Serialize)]
+struct List<'a, R> {
+    items: &'a [R],
+}
+
+/// Prints rows in a format.
+pub fn print<R: Row>(rows: &[R], format: Format, now: Timestamp, out: &mut dyn Write) -> Result<(), Failure> {
+    match format {
+        Format::Table => table(rows, now, out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &List { items: rows }).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        }
+        Format::Yaml => {
+            let text = serde_yaml_ng::to_string(&List { items: rows }).map_err(std::io::Error::other)?;
+            out.write_all(text.as_bytes())?;
+        }
+        Format::Name => {
+            for row in rows {
+                writeln!(out, "{}", row.name())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn table<R: Row>(rows: &[R], now: Timestamp, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut lines: Vec<Vec<String>> = vec![R::HEADER.iter().map(|&title| title.to_owned()).collect()];
+    lines.extend(rows.iter().map(|row| row.cells(now)));
+    let mut widths = vec![0; R::HEADER.len()];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.width().max(*width);
+        }
+    }
+    for line in &lines {
+        let mut text = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            text.push_str(cell);
+            text.push_str(&" ".repeat(width - cell.width() + 2));
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+fn or_unknown<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
+}
+
+fn share(requested: Option<Amounts>, allocatable: Option<Amounts>) -> [String; 2] {
+    let part = |used: Option<String>, all: Option<String>| format!("{}/{}", or_unknown(used), or_unknown(all));
+    [
+        part(
+            requested.map(|r| Cpu(r.cpu_millis).to_string()),
+            allocatable.map(|a| Cpu(a.cpu_millis).to_string()),
+        ),
+        part(
+            requested.map(|r| Memory(r.memory_bytes).to_string()),
+            allocatable.map(|a| Memory(a.memory_bytes).to_string()),
+        ),
+    ]
+}
+
+fn room(headroom: Option<Headroom>) -> String {
+    or_unknown(headroom.map(|headroom| headroom.instances))
+}
+
+/// `12s`, `5m`, `3h`, `40d`, as kubectl's one-unit ages.
+fn age(since: Option<Timestamp>, now: Timestamp) -> String {
+    let Some(since) = since else { return UNKNOWN.to_owned() };
+    let seconds = (now - since).num_seconds().max(0);
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7200 => format!("{}m", seconds / 60),
+        7200..172_800 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+fn joined(parts: &[Clean]) -> String {
+    if parts.is_empty() {
+        UNKNOWN.to_owned()
+    } else {
+        parts.join(",")
+    }
+}
+
+impl Row for ClusterRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "LINK",
+        "VERSION",
+        "PROVIDER",
+        "LOCATIONS",
+        "NODES",
+        "APPS",
+        "INSTANCES",
+        "CPU",
+        "MEMORY",
+        "HEADROOM",
+    ];
+
+    fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn cells(&self, _: Timestamp) -> Vec<String> {
+        let [cpu, memory] = share(self.requested, self.allocatable);
+        vec![
+            self.name.to_string(),
+            self.link.to_owned(),
+            or_unknown(self.version.as_ref()),
+            or_unknown(self.provider.as_ref()),
+            or_unknown(self.locations),
+            format!("{}/{}", or_unknown(self.nodes_ready), or_unknown(self.nodes)),
+            or_unknown(self.apps),
+            format!("{}/{}", or_unknown(self.ready), or_unknown(self.instances)),
+            cpu,
+            memory,
+            room(self.headroom),
+        ]
+    }
+}
+
+impl Row for LocationRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "LOCATION",
+        "PROVIDER",
+        "NODES",
+        "GROUPS",
+        "EXCLUSIVE",
+        "INSTANCES",
+        "CPU",
+        "MEMORY",
+        "HEADROOM",
+    ];
+
+    fn name(&self) -> String {
+        format!("{}/{}", self.cluster, self.name)
+    }
+
+    fn cells(&self, _: Timestamp) -> Vec<String> {
+        let [cpu, memory] = share(self.requested, Some(self.allocatable));
+        vec![
+            self.cluster.to_string(),
+            self.name.to_string(),
+            or_unknown(self.provider.as_ref()),
+            format!("{}/{}", self.nodes_ready, self.nodes),
+            joined(&self.groups),
+            self.exclusive.values().sum::<u32>().to_string(),
+            format!("{}/{}", or_unknown(self.ready), or_unknown(self.instances)),
+            cpu,
+            memory,
+            room(self.headroom),
+        ]
+    }
+}
+
+impl Row for AppRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "NAMESPACE",
+        "APP",
+        "VERSION",
+        "READY",
+        "PROGRESS",
+        "RESTARTS",
+        "LOCATIONS",
+    ];
+
+    fn name(&self) -> String {
+        format!("{}/{}/{}", self.cluster, self.namespace, self.name)
+    }
+
+    fn cells(&self, _: Timestamp) -> Vec<String> {
+        let versions: Vec<&str> = self
+            .versions
+            .iter()
+            .map(|v| v.version.as_deref().unwrap_or(UNKNOWN))
+            .collect();
+        let places: Vec<String> = self
+            .locations
+            .iter()
+            .map(|p| format!("{} {}", p.location, p.instances))
+            .collect();
+        vec![
+            self.cluster.to_string(),
+            self.namespace.to_string(),
+            self.name.to_string(),
+            if versions.is_empty() {
+                UNKNOWN.to_owned()
+            } else {
+                versions.join(",")
+            },
+            format!("{}/{}", self.ready, or_unknown(self.desired)),
+            self.trouble.as_ref().map_or_else(
+                || self.progress.clone(),
+                |trouble| format!("{}: {trouble}", self.progress),
+            ),
+            self.restarts.to_string(),
+            if places.is_empty() {
+                UNKNOWN.to_owned()
+            } else {
+                places.join(", ")
+            },
+        ]
+    }
+}
+
+impl Row for InstanceRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "NAMESPACE",
+        "INSTANCE",
+        "STATUS",
+        "READY",
+        "VERSION",
+        "NODE",
+        "LOCATION",
+        "IP",
+        "RESTARTS",
+        "AGE",
+    ];
+
+    fn name(&self) -> String {
+        format!("{}/{}/{}", self.cluster, self.namespace, self.name)
+    }
+
+    fn cells(&self, now: Timestamp) -> Vec<String> {
+        vec![
+            self.cluster.to_string(),
+            self.namespace.to_string(),
+            self.name.to_string(),
+            self.status.to_string(),
+            or_unknown(self.ready.map(|ready| if ready { "yes" } else { "no" })),
+            or_unknown(self.version.as_ref()),
+            or_unknown(self.node.as_ref()),
+            or_unknown(self.location.as_ref()),
+            or_unknown(self.ip.as_ref()),
+            self.restarts.to_string(),
+            age(self.created, now),
+        ]
+    }
+}
+
+impl Row for NodeRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "NODE",
+        "STATUS",
+        "LOCATION",
+        "GROUP",
+        "EXCLUSIVE",
+        "POD CIDR",
+        "INSTANCES",
+        "CPU",
+        "MEMORY",
+        "HEADROOM",
+        "AGE",
+    ];
+
+    fn name(&self) -> String {
+        format!("{}/{}", self.cluster, self.name)
+    }
+
+    fn cells(&self, now: Timestamp) -> Vec<String> {
+        let [cpu, memory] = share(self.requested, Some(self.allocatable));
+        let cordoned = if self.cordoned { ",cordoned" } else { "" };
+        vec![
+            self.cluster.to_string(),
+            self.name.to_string(),
+            format!("{}{cordoned}", self.status),
+            self.location.to_string(),
+            or_unknown(self.group.as_ref()),
+            or_unknown(self.exclusive.as_ref()),
+            joined(&self.pod_cidrs),
+            or_unknown(self.instances),
+            cpu,
+            memory,
+            room(self.headroom),
+            age(self.created, now),
+        ]
+    }
+}
+
+impl Row for EventRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "NAMESPACE",
+        "LAST SEEN",
+        "TYPE",
+        "REASON",
+        "OBJECT",
+        "COUNT",
+        "MESSAGE",
+    ];
+
+    fn name(&self) -> String {
+        format!("{}/{}/{}", self.cluster, self.namespace, self.name)
+    }
+
+    fn cells(&self, now: Timestamp) -> Vec<String> {
+        vec![
+            self.cluster.to_string(),
+            self.namespace.to_string(),
+            age(self.last_seen, now),
+            self.severity.to_owned(),
+            self.reason.to_string(),
+            format!("{}/{}", self.about.kind, self.about.name),
+            self.count.to_string(),
+            self.message.to_string(),
+        ]
+    }
+}

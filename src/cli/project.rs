@@ -1,0 +1,224 @@
+//! From what is known of the fleet to the rows `get` prints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rows::{
+    AboutRow, AppRow, ClusterRow, EventRow, Headroom, InstanceRow, LocationRow, NodeRow, PlaceRow, VersionRow, version,
+};
+use crate::domain::{Clean, ClusterId, Event, Feed, Kind, Link, NodeHealth, Provider};
+use crate::world::{ClusterView, Progress, Scope, World};
+
+/// Whether all objects of a kind are known; only then may they be counted.
+fn is_known(view: &ClusterView, kind: Kind) -> bool {
+    matches!(
+        view.feeds.get(&(kind, Clean::default())),
+        Some(Feed::Live | Feed::Stale { .. })
+    )
+}
+
+fn provider(provider: &Provider) -> Option<String> {
+    (*provider != Provider::Unknown).then(|| provider.to_string())
+}
+
+/// The link in a word.
+pub fn link(link: &Link) -> &'static str {
+    match link {
+        Link::Connecting => "connecting",
+        Link::Live => "live",
+        Link::Unstable { .. } => "unstable",
+        Link::Stale { .. } => "stale",
+        Link::Denied { .. } => "denied",
+    }
+}
+
+pub fn clusters(world: &World) -> Vec<ClusterRow> {
+    let row = |view: &ClusterView| {
+        let sum = view.summary();
+        let nodes = is_known(view, Kind::Node);
+        let pods = is_known(view, Kind::Pod);
+        ClusterRow {
+            cluster: view.id.clone(),
+            name: view.id.0.clone(),
+            server: view.identity.server.clone(),
+            version: view.identity.version.clone(),
+            link: link(&view.link),
+            provider: provider(&sum.provider),
+            locations: nodes.then_some(sum.locations),
+            nodes: nodes.then_some(sum.nodes),
+            nodes_ready: nodes.then_some(sum.nodes_ready),
+            apps: pods.then_some(sum.apps),
+            instances: pods.then_some(sum.instances),
+            ready: pods.then_some(sum.ready),
+            allocatable: nodes.then(|| sum.allocatable.into()),
+            requested: (nodes && pods).then(|| sum.requested.into()),
+            headroom: (nodes && pods).then_some(Headroom {
+                instances: sum.headroom,
+            }),
+        }
+    };
+    world.clusters().iter().map(row).collect()
+}
+
+pub fn locations(world: &World) -> Vec<LocationRow> {
+    let mut rows = Vec::new();
+    for view in world.clusters() {
+        let pods = is_known(view, Kind::Pod);
+        rows.extend(view.location_summaries().into_iter().map(|sum| LocationRow {
+            cluster: sum.key.cluster,
+            location: sum.key.name.clone(),
+            name: sum.key.name,
+            provider: provider(&sum.provider),
+            nodes: sum.nodes,
+            nodes_ready: sum.nodes_ready,
+            groups: sum.groups.into_iter().collect(),
+            exclusive: sum.exclusive,
+            instances: pods.then_some(sum.instances),
+            ready: pods.then_some(sum.ready),
+            allocatable: sum.allocatable.into(),
+            requested: pods.then(|| sum.requested.into()),
+            headroom: pods.then_some(Headroom {
+                instances: sum.headroom,
+            }),
+        }));
+    }
+    rows
+}
+
+/// One row an app and cluster.
+pub fn apps(world: &World) -> Vec<AppRow> {
+    let mut rows = Vec::new();
+    for view in world.clusters() {
+        let scope = Scope {
+            clusters: BTreeSet::from([view.id.clone()]),
+            ..Scope::default()
+        };
+        rows.extend(world.apps(&scope).into_iter().map(|app| {
+            AppRow {
+                cluster: view.id.clone(),
+                namespace: app.key.namespace,
+                name: app.key.name,
+                owner: app.owner,
+                desired: app.desired,
+                instances: app.instances,
+                ready: app.ready,
+                restarts: app.restarts,
+                versions: app.versions.iter().map(version_row).collect(),
+                locations: app
+                    .places
+                    .into_iter()
+                    .map(|(place, instances)| PlaceRow {
+                        location: place.name,
+                        instances,
+                    })
+                    .collect(),
+                progress: progress(&app.progress),
+                trouble: app.trouble.map(|(status, _)| status),
+                requested: app.requested.into(),
+            }
+        }));
+    }
+    rows
+}
+
+fn version_row((of, instances, ready): &(crate::domain::Version, u32, u32)) -> VersionRow {
+    VersionRow {
+        version: version(of),
+        instances: *instances,
+        ready: *ready,
+    }
+}
+
+fn progress(progress: &Progress) -> String {
+    match progress {
+        Progress::Steady => "steady".into(),
+        Progress::Rolling { updated, desired } => format!("rolling {updated}/{desired}"),
+        Progress::Scaling { instances, desired } => format!("scaling {instances}/{desired}"),
+        Progress::Paused => "paused".into(),
+        Progress::Unseen => "unseen".into(),
+        Progress::Stuck { reason, .. } => format!("stuck {reason}"),
+    }
+}
+
+pub fn instances(world: &World) -> Vec<InstanceRow> {
+    let mut rows = Vec::new();
+    for view in world.clusters() {
+        rows.extend(view.pods.values().map(|pod| {
+            let standing = view.standing(pod);
+            InstanceRow {
+                cluster: view.id.clone(),
+                namespace: pod.key.namespace.clone(),
+                name: pod.key.name.clone(),
+                app: Some(pod.app.clone()).filter(|app| !app.is_empty()),
+                version: version(&pod.version),
+                node: pod.node.clone(),
+                location: standing.location,
+                phase: pod.phase.name(),
+                status: if standing.lost { "Unknown".into() } else { pod.status() },
+                ready: (!standing.lost).then_some(pod.ready),
+                restarts: pod.restarts(),
+                ip: pod.ip.map(|ip| ip.to_string()),
+                created: pod.created,
+                labels: pod.labels.iter().cloned().collect::<BTreeMap<_, _>>(),
+            }
+        }));
+    }
+    rows.sort_by(|a, b| (&a.cluster, &a.namespace, &a.name).cmp(&(&b.cluster, &b.namespace, &b.name)));
+    rows
+}
+
+pub fn nodes(world: &World) -> Vec<NodeRow> {
+    let mut rows = Vec::new();
+    for view in world.clusters() {
+        let pods = is_known(view, Kind::Pod);
+        rows.extend(view.node_summaries().map(|sum| NodeRow {
+            cluster: sum.cluster,
+            name: sum.node.name.clone(),
+            location: sum.location,
+            group: sum.node.group.clone(),
+            exclusive: sum.node.exclusive.clone(),
+            provider: provider(&sum.node.provider),
+            status: match sum.node.health {
+                NodeHealth::Ready => "Ready",
+                NodeHealth::NotReady => "NotReady",
+                NodeHealth::Unknown => "Unknown",
+            },
+            cordoned: sum.node.cordoned,
+            pressures: sum.node.pressures.to_vec(),
+            pod_cidrs: sum.node.pod_cidrs.to_vec(),
+            internal_ip: sum.node.internal_ip.clone(),
+            kubelet_version: Some(sum.node.kubelet_version.clone()).filter(|version| !version.is_empty()),
+            instances: pods.then_some(sum.instances),
+            allocatable: sum.node.allocatable.into(),
+            requested: pods.then(|| sum.taken.requested.into()),
+            headroom: pods.then_some(Headroom {
+                instances: sum.headroom.count,
+            }),
+            created: sum.node.created,
+            labels: sum.node.labels.iter().cloned().collect(),
+        }));
+    }
+    rows.sort_by(|a, b| (&a.cluster, &a.name).cmp(&(&b.cluster, &b.name)));
+    rows
+}
+
+/// The row of one event of a cluster.
+pub fn event(cluster: &ClusterId, event: Event) -> EventRow {
+    let (kind, about, _) = event.about;
+    EventRow {
+        cluster: cluster.clone(),
+        namespace: event.key.namespace,
+        name: event.key.name,
+        severity: if event.warning { "Warning" } else { "Normal" },
+        reason: event.reason,
+        message: event.message,
+        about: AboutRow {
+            kind,
+            namespace: about.namespace,
+            name: about.name,
+        },
+        count: event.count,
+        first_seen: event.first_seen,
+        last_seen: event.last_seen,
+        source: event.source,
+    }
+}

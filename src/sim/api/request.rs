@@ -1,0 +1,241 @@
+//! A request to the API server, taken apart: verb, resource, names and parameters.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+use super::super::resource::Resource;
+use super::super::status::Status;
+use super::super::store::Store;
+
+/// What is wanted, in the words of access rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verb {
+    Get,
+    List,
+    Watch,
+    Create,
+    Update,
+    Patch,
+    Delete,
+    DeleteCollection,
+}
+
+impl Verb {
+    /// As RBAC rules spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Watch => "watch",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+            Self::DeleteCollection => "deletecollection",
+        }
+    }
+}
+
+/// A request for objects.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) verb: Verb,
+    pub(super) resource: Arc<Resource>,
+    /// Empty: the whole cluster.
+    pub(super) namespace: String,
+    /// Empty: all of them.
+    pub(super) name: String,
+    pub(super) subresource: String,
+    pub(super) query: Query,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// The parameters after the question mark.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn parse(text: &str) -> Self {
+        let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key), decode(value))
+        });
+        Self(pairs.collect())
+    }
+
+    /// A parameter's first value; empty if absent.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.0
+            .iter()
+            .any(|(key, value)| key == name && matches!(value.as_str(), "" | "1" | "true" | "True"))
+    }
+}
+
+/// Undoes percent encoding; a plus is a space.
+pub(super) fn decode(text: &str) -> String {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).unwrap_or(0) as u8;
+                digit(bytes.next()) * 16 + digit(bytes.next())
+            }
+            other => other,
+        });
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// Finds the resource and names of a path such as `/apis/apps/v1/namespaces/shop/deployments/web/scale`.
+/// `None` where no API group serves the path.
+pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) -> Option<Result<Request, Status>> {
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let path: Vec<String> = parts
+        .uri
+        .path()
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(decode)
+        .collect();
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let (group, version, rest) = match path.as_slice() {
+        ["api", version, rest @ ..] => ("", *version, rest),
+        ["apis", group, version, rest @ ..] => (*group, *version, rest),
+        _ => return None,
+    };
+    if !store
+        .resources()
+        .any(|resource| resource.group == group && resource.version == version)
+    {
+        return None;
+    }
+    let (watch, rest) = match rest {
+        ["watch", rest @ ..] => (true, rest),
+        rest => (query.flag("watch"), rest),
+    };
+    let (namespace, plural, name, subresource) = match rest {
+        ["namespaces", name, "status" | "finalize"] => ("", "namespaces", *name, rest.last().copied().unwrap_or("")),
+        ["namespaces", namespace, plural] => (*namespace, *plural, "", ""),
+        ["namespaces", namespace, plural, name] => (*namespace, *plural, *name, ""),
+        ["namespaces", namespace, plural, name, subresource] => (*namespace, *plural, *name, *subresource),
+        [plural] => ("", *plural, "", ""),
+        [plural, name] => ("", *plural, *name, ""),
+        [plural, name, subresource] => ("", *plural, *name, *subresource),
+        _ => return Some(Err(Status::no_such_path())),
+    };
+    let Some(resource) = store.resource(group, version, plural) else {
+        return Some(Err(Status::no_such_path()));
+    };
+    let misplaced = resource.namespaced == namespace.is_empty() && !(namespace.is_empty() && name.is_empty());
+    if misplaced {
+        return Some(Err(Status::no_such_path()));
+    }
+    let Some(verb) = verb(&parts.method, watch, name, resource.namespaced && namespace.is_empty()) else {
+        return Some(Err(Status::method_not_allowed()));
+    };
+    Some(Ok(Request {
+        verb,
+        resource,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        subresource: subresource.to_owned(),
+        query,
+        headers: parts.headers.clone(),
+        body,
+    }))
+}
+
+fn verb(method: &Method, watch: bool, name: &str, all_namespaces: bool) -> Option<Verb> {
+    match (method.as_str(), name.is_empty()) {
+        ("GET", true) if watch => Some(Verb::Watch),
+        ("GET", true) => Some(Verb::List),
+        ("GET", false) if watch => Some(Verb::Watch),
+        ("GET", false) => Some(Verb::Get),
+        ("POST", true) if !all_namespaces => Some(Verb::Create),
+        ("POST", false) => Some(Verb::Create),
+        ("PUT", false) => Some(Verb::Update),
+        ("PATCH", false) => Some(Verb::Patch),
+        ("DELETE", false) => Some(Verb::Delete),
+        ("DELETE", true) if !all_namespaces => Some(Verb::DeleteCollection),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(method: &str, uri: &str) -> String {
+        let (parts, ()) = http::Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(())
+            .unwrap()
+            .into_parts();
+        match route(&Store::new(1), &parts, Bytes::new()) {
+            None => "none".into(),
+            Some(Err(status)) => status.code.to_string(),
+            Some(Ok(request)) => format!(
+                "{} {} {}/{}/{}",
+                request.verb.name(),
+                request.resource.qualified(),
+                request.namespace,
+                request.name,
+                request.subresource
+            ),
+        }
+    }
+
+    #[test]
+    fn paths_name_resources() {
+        for (method, uri, expected) in [
+            ("GET", "/api/v1/pods", "list pods //"),
+            ("GET", "/api/v1/pods?watch=true", "watch pods //"),
+            ("GET", "/api/v1/watch/pods", "watch pods //"),
+            ("GET", "/api/v1/namespaces", "list namespaces //"),
+            ("GET", "/api/v1/namespaces/shop", "get namespaces /shop/"),
+            (
+                "PUT",
+                "/api/v1/namespaces/shop/status",
+                "update namespaces /shop/status",
+            ),
+            ("GET", "/api/v1/namespaces/shop/pods/web-1", "get pods shop/web-1/"),
+            (
+                "PATCH",
+                "/apis/apps/v1/namespaces/shop/deployments/web/scale",
+                "patch deployments.apps shop/web/scale",
+            ),
+            ("DELETE", "/api/v1/namespaces/shop/pods", "deletecollection pods shop//"),
+            ("POST", "/api/v1/pods", "405"),
+            ("PUT", "/api/v1/namespaces/shop/pods", "405"),
+            ("GET", "/api/v1/nopes", "404"),
+            ("GET", "/api/v1/namespaces/shop/nodes", "404"),
+            ("GET", "/apis/nope/v1/nopes", "none"),
+            ("GET", "/metrics", "none"),
+        ] {
+            assert_eq!(find(method, uri), expected, "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_decoded() {
+        let query = Query::parse("labelSelector=app%3Dweb+x&watch&limit=5");
+        assert_eq!(
+            (query.get("labelSelector"), query.get("limit"), query.get("none")),
+            ("app=web x", "5", "")
+        );
+        assert!(query.flag("watch") && !query.flag("limit"));
+    }
+}

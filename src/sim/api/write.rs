@@ -1,0 +1,397 @@
+//! Reading and writing single objects: create, replace, patch, delete, and the subresources.
+
+use serde_json::{Value, json};
+
+use super::super::deletion::{self, DeleteOptions, Deleted, Propagation};
+use super::super::resource::{NAMESPACES, Resource};
+use super::super::status::{Cause, Status};
+use super::super::store::{Store, Stored, Timestamp};
+use super::super::{defaults, json, validation};
+use super::list::Selection;
+use super::patch;
+use super::request::Request;
+use super::{Answer, list, wire};
+
+mod scale;
+
+/// Reads one object.
+pub(super) fn get(store: &Store, request: &Request) -> Result<Answer, Status> {
+    let object = current(store, request)?;
+    match request.subresource.as_str() {
+        "" | "status" => Ok(Answer::Object(200, object)),
+        "scale" => scale::of(&request.resource, &object).map(|scale| Answer::Json(200, scale)),
+        _ => Err(Status::no_such_path()),
+    }
+}
+
+fn current(store: &Store, request: &Request) -> Result<Stored, Status> {
+    let object = store.get(&request.resource, &request.namespace, &request.name).cloned();
+    object.ok_or_else(|| Status::not_found(&request.resource, &request.name))
+}
+
+fn dry_run(request: &Request, options: &str) -> Result<bool, Status> {
+    match request.query.get("dryRun") {
+        "" => Ok(false),
+        "All" => Ok(true),
+        other => Err(Status::invalid_options(
+            options,
+            &Cause::unsupported("dryRun", other, &["All"]),
+        )),
+    }
+}
+
+/// Reads the body as an object of the resource.
+fn decode(request: &Request) -> Result<Value, Status> {
+    let kind = &request.resource.kind;
+    let content_type = request
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let what = format!("(must be of type {kind}): couldn't get version/kind; json parse error: {error}");
+        Status::bad_request(format!("the object provided is unrecognized {what}"))
+    };
+    let object: Value = match content_type
+        .unwrap_or("application/json")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+    {
+        "application/json" | "" => serde_json::from_slice(&request.body).map_err(|error| unreadable(&error))?,
+        "application/yaml" => serde_yaml_ng::from_slice(&request.body).map_err(|error| unreadable(&error))?,
+        "application/vnd.kubernetes.protobuf" => wire::named(&request.resource.plural, &request.body)
+            .ok_or_else(|| Status::unsupported_media_type("application/json, application/yaml"))?,
+        _ => return Err(Status::unsupported_media_type("application/json, application/yaml")),
+    };
+    check_kind(&request.resource, &object)?;
+    Ok(object)
+}
+
+fn check_kind(resource: &Resource, object: &Value) -> Result<(), Status> {
+    let kind = json::text(object, "/kind")
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or(&resource.kind);
+    let (own, version) = (&resource.kind, resource.api_version());
+    let given = json::text(object, "/apiVersion")
+        .filter(|given| !given.is_empty())
+        .unwrap_or(&version);
+    if kind != own {
+        let message = format!("{kind} in version \"{given}\" cannot be handled as a {own}");
+        return Err(Status::bad_request(message));
+    }
+    if given != version {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({given}) does not match the expected API version ({version})"
+        )));
+    }
+    Ok(())
+}
+
+/// Adds an object.
+pub(super) fn create(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
+    if !request.name.is_empty() {
+        return subresource(store, request, now);
+    }
+    let dry = dry_run(request, "CreateOptions")?;
+    let object = decode(request)?;
+    new(store, request, object, dry, now)
+}
+
+fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: Timestamp) -> Result<Answer, Status> {
+    let resource = &*request.resource;
+    if resource.namespaced {
+        let given = json::meta(&object, "namespace");
+        if !given.is_empty() && given != request.namespace {
+            let message = "the namespace of the provided object does not match the namespace sent on the request";
+            return Err(Status::bad_request(message));
+        }
+        check_namespace(store, request, &object)?;
+        json::set_meta(&mut object, "namespace", request.namespace.clone());
+    }
+    defaults::apply(resource, &mut object);
+    validation::new(resource, &object)?;
+    if dry {
+        let made = store.try_create(resource, object, now)?;
+        return Ok(Answer::Object(201, made.into()));
+    }
+    store
+        .create(resource, object, now)
+        .map(|object| Answer::Object(201, object))
+}
+
+fn check_namespace(store: &Store, request: &Request, object: &Value) -> Result<(), Status> {
+    let namespace = &request.namespace;
+    let found = store
+        .get(&NAMESPACES, "", namespace)
+        .ok_or_else(|| Status::not_found(&NAMESPACES, namespace))?;
+    if found.pointer("/metadata/deletionTimestamp").is_some() {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        return Err(Status::forbidden(&request.resource, json::meta(object, "name"), &why));
+    }
+    Ok(())
+}
+
+/// `pods/NAME/eviction` and `pods/NAME/binding`.
+fn subresource(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
+    let success = || {
+        Answer::Json(
+            201,
+            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+        )
+    };
+    let place = (request.namespace.as_str(), request.name.as_str());
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    match (request.resource.plural.as_ref(), request.subresource.as_str()) {
+        ("pods", "eviction") => {
+            if !dry_run(request, "CreateOptions")? {
+                deletion::delete(store, &request.resource, place, &options(&body, request), now)?;
+            }
+            Ok(success())
+        }
+        ("pods", "binding") => {
+            let node = json::text(&body, "/target/name").unwrap_or_default().to_owned();
+            store.update(&request.resource, place.0, place.1, now, |pod| {
+                json::set(pod, &["spec", "nodeName"], node)
+            })?;
+            Ok(success())
+        }
+        _ => Err(Status::no_such_path()),
+    }
+}
+
+/// Replaces an object.
+pub(super) fn put(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
+    let dry = dry_run(request, "UpdateOptions")?;
+    if request.subresource == "scale" {
+        let scale = serde_json::from_slice(&request.body).map_err(|error| Status::bad_request(error.to_string()))?;
+        return scale::write(store, request, &scale, dry, now);
+    }
+    let object = decode(request)?;
+    let old = current(store, request)?;
+    let uid = json::meta(&object, "uid");
+    if !uid.is_empty() && uid != json::meta(&old, "uid") {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            json::meta(&old, "uid")
+        );
+        return Err(Status::conflict(&request.resource, &request.name, &why));
+    }
+    if request.resource.traits.custom && json::meta(&object, "resourceVersion").is_empty() {
+        let cause = Cause::invalid("metadata.resourceVersion", "0x0", "must be specified for an update");
+        return Err(Status::invalid(&request.resource, &request.name, &[cause]));
+    }
+    save(store, request, &old, object, (dry, now))
+}
+
+/// Patches an object, or applies one.
+pub(super) fn patch(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
+    let content_type = request
+        .headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let kind = patch::Kind::of(content_type.unwrap_or_default(), &request.resource)?;
+    let dry = dry_run(request, "PatchOptions")?;
+    if kind == patch::Kind::Apply {
+        return apply(store, request, dry, now);
+    }
+    let old = current(store, request)?;
+    if request.subresource == "scale" {
+        let scale = scale::of(&request.resource, &old)?;
+        let scale = patch::patched(kind, &request.resource, &scale, &request.body)?;
+        return scale::write(store, request, &scale, dry, now);
+    }
+    let object = patch::patched(kind, &request.resource, &old, &request.body)?;
+    let uid = json::meta(&object, "uid");
+    if uid != json::meta(&old, "uid") {
+        let cause = Cause::invalid("metadata.uid", format!("\"{uid}\""), "field is immutable");
+        return Err(Status::invalid(
+            &request.resource,
+            &request.name,
+            &[cause.clone(), cause],
+        ));
+    }
+    save(store, request, &old, object, (dry, now))
+}
+
+fn apply(store: &mut Store, request: &Request, dry: bool, now: Timestamp) -> Result<Answer, Status> {
+    let unreadable = |error: serde_yaml_ng::Error| Status::bad_request(format!("error decoding YAML: {error}"));
+    let configuration: Value = serde_yaml_ng::from_slice(&request.body).map_err(unreadable)?;
+    check_kind(&request.resource, &configuration)?;
+    let name = json::meta(&configuration, "name");
+    if !name.is_empty() && name != request.name {
+        return Err(wrong_name(name, &request.name));
+    }
+    let old = store.get(&request.resource, &request.namespace, &request.name).cloned();
+    let Some(old) = old else {
+        let mut nothing = json!({});
+        json::set_meta(&mut nothing, "name", request.name.clone());
+        let object = patch::apply(&request.resource, &nothing, &configuration, &request.query, now)?;
+        return new(store, request, object, dry, now);
+    };
+    let mut object = patch::apply(&request.resource, &old, &configuration, &request.query, now)?;
+    // A time alone is no change.
+    let mut timeless = (Value::clone(&old), object.clone());
+    for side in [&mut timeless.0, &mut timeless.1] {
+        let entries = side
+            .pointer_mut("/metadata/managedFields")
+            .and_then(Value::as_array_mut);
+        for entry in entries.into_iter().flatten() {
+            json::object_mut(entry).remove("time");
+        }
+    }
+    if timeless.0 == timeless.1 {
+        object = Value::clone(&old);
+    }
+    save(store, request, &old, object, (dry, now))
+}
+
+fn wrong_name(given: &str, expected: &str) -> Status {
+    Status::bad_request(format!(
+        "the name of the object ({given}) does not match the name on the URL ({expected})"
+    ))
+}
+
+/// Checks and stores the new state of an object, or of its status.
+fn save(
+    store: &mut Store,
+    request: &Request,
+    old: &Stored,
+    mut object: Value,
+    (dry, now): (bool, Timestamp),
+) -> Result<Answer, Status> {
+    let resource = &*request.resource;
+    check_kind(resource, &object)?;
+    let name = json::meta(&object, "name");
+    if name != request.name {
+        return Err(wrong_name(name, &request.name));
+    }
+    let version = json::meta(&object, "resourceVersion");
+    if !version.is_empty() && version != json::meta(old, "resourceVersion") {
+        return Err(Status::modified(resource, &request.name));
+    }
+    match request.subresource.as_str() {
+        "" if resource.traits.status => replace_field(&mut object, old, "status"),
+        "status" if resource.traits.status => {
+            let status = object.get("status").cloned();
+            object = Value::clone(old);
+            if let Some(status) = status {
+                json::set(&mut object, &["status"], status);
+            }
+        }
+        "" => {}
+        "finalize" => {}
+        _ => return Err(Status::no_such_path()),
+    }
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        let metadata = json::child_mut(&mut object, "metadata");
+        match old.pointer(&format!("/metadata/{field}")) {
+            Some(value) => metadata.insert(field.into(), value.clone()),
+            None => metadata.remove(field),
+        };
+    }
+    json::set(&mut object, &["apiVersion"], resource.api_version());
+    json::set(&mut object, &["kind"], resource.kind.to_string());
+    defaults::apply(resource, &mut object);
+    validation::change(resource, old, &object)?;
+    let place = (request.namespace.as_str(), request.name.as_str());
+    if dry {
+        let would = store.try_update(resource, place, |stored| *stored = object)?;
+        return Ok(Answer::Object(200, would.into()));
+    }
+    store
+        .update(resource, place.0, place.1, now, |stored| *stored = object)
+        .map(|new| Answer::Object(200, new))
+}
+
+fn replace_field(object: &mut Value, old: &Value, field: &str) {
+    match old.get(field) {
+        Some(value) => json::set(object, &[field], value.clone()),
+        None => drop(json::object_mut(object).remove(field)),
+    }
+}
+
+/// The options of a deletion, from body and parameters.
+fn options(body: &Value, request: &Request) -> DeleteOptions {
+    let body = body.get("deleteOptions").unwrap_or(body);
+    let text = |pointer: &str| json::text(body, pointer).map(str::to_owned);
+    let asked = request.query.get("propagationPolicy");
+    let policy = if asked.is_empty() {
+        json::text(body, "/propagationPolicy").unwrap_or_default()
+    } else {
+        asked
+    };
+    let orphan = body.get("orphanDependents") == Some(&Value::Bool(true)) || request.query.flag("orphanDependents");
+    DeleteOptions {
+        uid: text("/preconditions/uid"),
+        resource_version: text("/preconditions/resourceVersion"),
+        grace_seconds: request
+            .query
+            .get("gracePeriodSeconds")
+            .parse()
+            .ok()
+            .or_else(|| json::number(body, "/gracePeriodSeconds")),
+        propagation: match policy {
+            "Foreground" => Propagation::Foreground,
+            "Orphan" => Propagation::Orphan,
+            _ if orphan => Propagation::Orphan,
+            _ => Propagation::Background,
+        },
+    }
+}
+
+fn delete_body(request: &Request) -> Result<Value, Status> {
+    if request.body.is_empty() {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(&request.body).map_err(|error| Status::bad_request(error.to_string()))
+}
+
+fn is_dry(body: &Value, request: &Request) -> Result<bool, Status> {
+    Ok(dry_run(request, "DeleteOptions")? || json::array(body, "/dryRun").iter().any(|one| one == "All"))
+}
+
+/// Deletes one object.
+pub(super) fn delete(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
+    let body = delete_body(request)?;
+    let place = (request.namespace.as_str(), request.name.as_str());
+    let options = options(&body, request);
+    let deleted = if is_dry(&body, request)? {
+        deletion::try_delete(store, &request.resource, place, &options, now)?
+    } else {
+        deletion::delete(store, &request.resource, place, &options, now)?
+    };
+    Ok(match deleted {
+        // A pod is answered with the object in any case.
+        Deleted::Gone(object) if request.resource.plural == "pods" => Answer::Object(200, object),
+        Deleted::Going(object) => Answer::Object(200, object),
+        Deleted::Gone(object) => {
+            let mut details = json!({"name": request.name, "kind": request.resource.plural});
+            if !request.resource.group.is_empty() {
+                json::set(&mut details, &["group"], request.resource.group.to_string());
+            }
+            json::set(&mut details, &["uid"], json::meta(&object, "uid"));
+            let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                "details": details});
+            Answer::Json(200, status)
+        }
+    })
+}
+
+/// Deletes what is selected.
+pub(super) fn delete_collection(store: &mut Store, request: &Request, now: Timestamp) -> Result<Answer, Status> {
+    let body = delete_body(request)?;
+    let selection = Selection::of(request)?;
+    let mut listed = list::list(store, request)?;
+    listed.items.retain(|object| selection.matches(object));
+    if !is_dry(&body, request)? {
+        let options = options(&body, request);
+        for object in &listed.items {
+            let place = (json::meta(object, "namespace"), json::meta(object, "name"));
+            // What somebody else deleted meanwhile is gone as well.
+            let _ = deletion::delete(store, &request.resource, place, &options, now);
+        }
+    }
+    listed.revision = store.revision();
+    Ok(Answer::List(listed))
+}

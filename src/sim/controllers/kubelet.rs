@@ -1,0 +1,298 @@
+//! The kubelets: what happens to a pod once it has a node, one container at a time.
+//!
+//! What a pod does next follows from its own status and from what its annotations say of its behaviour
+//! (`kubelet/behaviour.rs`), so pods written by anybody come alive. The steps of one container are in
+//! `kubelet/container.rs`. A dead node ([`super::node::DEAD`]) stops everything on it.
+
+use chrono::TimeDelta;
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde_json::{Value, json};
+
+use self::behaviour::Behaviour;
+use self::container::{Said, Step};
+use super::context::{Context, Key, Task, Tone, is_deleting, is_over};
+use super::events::Note;
+use super::node::is_dead;
+use super::object::{at, condition, integer, items, map_at, moment, set, stamp, text};
+use crate::domain::Timestamp;
+use crate::sim::resource::{NODES, PODS};
+
+pub(crate) mod behaviour;
+pub(crate) mod container;
+
+const SOURCE: &str = "kubelet";
+
+/// What kubelets remember and no object tells.
+#[derive(Debug, Default)]
+pub(crate) struct Kubelet {
+    /// Image pulls that failed, by pod uid: how often, and when last.
+    pulls: FxHashMap<String, (u32, Timestamp)>,
+    /// Pods that were told to stop.
+    stopping: FxHashSet<String>,
+}
+
+/// The steps of containers that are due, and the address the pod gets with them.
+type Due<'a> = (&'a [(usize, Step)], Option<String>);
+
+impl Kubelet {
+    /// Does what is due for a pod, and comes back for what is next.
+    pub(crate) fn sync(&mut self, cx: &mut Context<'_>, key: &Key) {
+        let Some(pod) = cx.get(&PODS, key) else { return };
+        let node = text(&pod, &["spec", "nodeName"]);
+        let host = cx.store.get(&NODES, "", node).cloned();
+        if node.is_empty() || host.as_ref().is_none_or(|host| is_dead(host)) {
+            return;
+        }
+        if is_deleting(&pod) {
+            self.stop(cx, key, &pod);
+            return;
+        }
+        if is_over(&pod) {
+            return;
+        }
+        if moment(&pod, &["status", "startTime"]).is_none() {
+            let now = cx.now;
+            let address = host.as_ref().map(|host| address(host)).unwrap_or_default();
+            cx.update(&PODS, key, |pod| admit(pod, &address, now));
+            return;
+        }
+        let behaviour = Behaviour::of(&pod);
+        let pull = self.pulls.get(text(&pod, &["metadata", "uid"])).copied();
+        let mut steps = Vec::new();
+        let mut next = None::<Timestamp>;
+        for (index, status) in items(&pod, &["status", "containerStatuses"]).iter().enumerate() {
+            match container::next(&pod, status, &behaviour, pull) {
+                Some((when, step)) if when <= cx.now => steps.push((index, step)),
+                Some((when, _)) => next = Some(next.map_or(when, |sooner| sooner.min(when))),
+                None => {}
+            }
+        }
+        if let Some(when) = next.filter(|_| steps.is_empty()) {
+            cx.timers.at(when, Task::Pod(key.clone()));
+        }
+        if !steps.is_empty() {
+            let ip = host.filter(|_| text(&pod, &["status", "podIP"]).is_empty());
+            let ip = ip.and_then(|host| free_ip(cx, &host));
+            self.run(cx, key, &pod, &behaviour, (&steps, ip));
+        }
+    }
+
+    fn run(&mut self, cx: &mut Context<'_>, key: &Key, pod: &Value, behaviour: &Behaviour, (steps, ip): Due<'_>) {
+        let now = cx.now;
+        let uid = text(pod, &["metadata", "uid"]).to_owned();
+        let full = format!("{}_{}({uid})", key.name, key.namespace);
+        let mut said: Vec<Said> = Vec::new();
+        for (_, step) in steps {
+            if matches!(step, Step::PullFails) {
+                let failed = self.pulls.entry(uid.clone()).or_insert((0, now));
+                *failed = (failed.0 + 1, now);
+            }
+        }
+        let after = cx.update(&PODS, key, |pod| {
+            let spec = pod.get("spec").cloned().unwrap_or_default();
+            if let Some(statuses) = at_mut(pod, "containerStatuses") {
+                for (index, step) in steps {
+                    if let Some(status) = statuses.get_mut(*index) {
+                        container::apply(status, *step, &spec, &full, behaviour, now, &mut said);
+                    }
+                }
+            }
+            if let Some(ip) = &ip {
+                set_ip(pod, ip);
+            }
+            settle(pod, now);
+        });
+        let Some(after) = after else { return };
+        for said in &said {
+            let note = Note {
+                about: &after,
+                field: &said.field,
+                tone: said.tone,
+                reason: said.reason,
+                message: &said.message,
+                source: SOURCE,
+                host: text(&after, &["spec", "nodeName"]),
+            };
+            cx.recorder.record(cx.store, now, &note);
+        }
+    }
+
+    fn stop(&mut self, cx: &mut Context<'_>, key: &Key, pod: &Value) {
+        let uid = text(pod, &["metadata", "uid"]).to_owned();
+        let now = cx.now;
+        let deadline = moment(pod, &["metadata", "deletionTimestamp"]).unwrap_or(now);
+        let grace = integer(pod, &["metadata", "deletionGracePeriodSeconds"]).unwrap_or(0);
+        let asked = deadline - TimeDelta::try_seconds(grace).unwrap_or_default();
+        let done = deadline.min(asked + Behaviour::of(pod).stop);
+        if self.stopping.insert(uid.clone()) {
+            for status in items(pod, &["status", "containerStatuses"]) {
+                let name = text(status, &["name"]);
+                if at(status, &["state", "running"]).is_some() {
+                    let note = Note {
+                        about: pod,
+                        field: &format!("spec.containers{{{name}}}"),
+                        tone: Tone::Normal,
+                        reason: "Killing",
+                        message: &format!("Stopping container {name}"),
+                        source: SOURCE,
+                        host: text(pod, &["spec", "nodeName"]),
+                    };
+                    cx.recorder.record(cx.store, now, &note);
+                }
+            }
+        }
+        if done > now {
+            cx.timers.at(done, Task::Pod(key.clone()));
+            return;
+        }
+        let killed = deadline <= done;
+        cx.update(&PODS, key, |pod| {
+            if let Some(statuses) = at_mut(pod, "containerStatuses") {
+                for status in statuses {
+                    container::end(status, if killed { 137 } else { 0 }, now);
+                }
+            }
+            settle(pod, now);
+        });
+        self.stopping.remove(&uid);
+        self.pulls.remove(&uid);
+        cx.remove(&PODS, key);
+    }
+}
+
+fn at_mut<'a>(pod: &'a mut Value, field: &str) -> Option<&'a mut Vec<Value>> {
+    map_at(pod, &["status"])?.get_mut(field)?.as_array_mut()
+}
+
+/// The address a node is reached at.
+pub(crate) fn address(node: &Value) -> String {
+    items(node, &["status", "addresses"])
+        .iter()
+        .find(|a| text(a, &["type"]) == "InternalIP")
+        .map(|a| text(a, &["address"]).to_owned())
+        .unwrap_or_default()
+}
+
+/// Takes a pod in: nothing of it runs yet.
+pub(crate) fn admit(pod: &mut Value, address: &str, now: Timestamp) {
+    let names: Vec<(String, String)> = items(pod, &["spec", "containers"])
+        .iter()
+        .map(|c| (text(c, &["name"]).to_owned(), text(c, &["image"]).to_owned()))
+        .collect();
+    let statuses: Vec<Value> = names
+        .iter()
+        .map(|(name, image)| container::created(name, image))
+        .collect();
+    set(pod, &["status", "phase"], "Pending");
+    set(pod, &["status", "startTime"], stamp(now));
+    if !address.is_empty() {
+        set(pod, &["status", "hostIP"], address);
+        set(pod, &["status", "hostIPs"], json!([{"ip": address}]));
+    }
+    set(pod, &["status", "containerStatuses"], statuses);
+    mark(pod, "PodReadyToStartContainers", false, None, now);
+    mark(pod, "Initialized", true, None, now);
+    settle(pod, now);
+}
+
+/// An address of the node's pod network that none of its pods has.
+fn free_ip(cx: &Context<'_>, node: &Value) -> Option<String> {
+    let place = cx.nodes.get(text(node, &["metadata", "name"]))?;
+    let used: FxHashSet<String> = place
+        .pods
+        .iter()
+        .filter_map(|key| cx.get(&PODS, key))
+        .map(|pod| text(&pod, &["status", "podIP"]).to_owned())
+        .collect();
+    (2..=254)
+        .map(|number| pod_ip(node, number))
+        .find(|ip| !used.contains(ip))
+}
+
+/// The address of a number in a node's pod network; nodes without one share a made-up network.
+pub(crate) fn pod_ip(node: &Value, number: u32) -> String {
+    let network = text(node, &["spec", "podCIDR"]);
+    let prefix = network.rsplit_once('.').map_or("10.244.0", |(prefix, _)| prefix);
+    format!("{prefix}.{number}")
+}
+
+/// Gives a pod its address.
+pub(crate) fn set_ip(pod: &mut Value, ip: &str) {
+    set(pod, &["status", "podIPs"], json!([{"ip": ip}]));
+    set(pod, &["status", "podIP"], ip);
+}
+
+/// Makes phase and conditions follow from the containers.
+pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
+    let statuses = items(pod, &["status", "containerStatuses"]).to_vec();
+    let ended = |c: &Value| at(c, &["state", "terminated"]).is_some();
+    let never_ran = |c: &Value| at(c, &["state", "waiting"]).is_some() && at(c, &["lastState", "terminated"]).is_none();
+    let restarts = text(pod, &["spec", "restartPolicy"]);
+    let failed = statuses
+        .iter()
+        .any(|c| integer(c, &["state", "terminated", "exitCode"]).unwrap_or(0) != 0);
+    let final_end = statuses.iter().all(ended) && !statuses.is_empty();
+    let phase = match restarts {
+        "Never" if final_end && failed => "Failed",
+        "Never" | "OnFailure" if final_end && !failed => "Succeeded",
+        _ if is_deleting(pod) && final_end && failed => "Failed",
+        _ if is_deleting(pod) && final_end => "Succeeded",
+        _ if statuses.iter().any(never_ran) => "Pending",
+        _ => "Running",
+    };
+    set(pod, &["status", "phase"], phase);
+    let sandbox = phase != "Pending" || statuses.iter().any(|c| !never_ran(c));
+    mark(pod, "PodReadyToStartContainers", sandbox, None, now);
+    let unready: Vec<&str> = statuses
+        .iter()
+        .filter(|c| at(c, &["ready"]) != Some(&Value::Bool(true)))
+        .map(|c| text(c, &["name"]))
+        .collect();
+    let why = match phase {
+        "Succeeded" => Some(("PodCompleted", String::new())),
+        "Failed" => Some(("PodFailed", String::new())),
+        _ if unready.is_empty() => None,
+        _ => Some((
+            "ContainersNotReady",
+            format!("containers with unready status: [{}]", unready.join(" ")),
+        )),
+    };
+    for kind in ["Ready", "ContainersReady"] {
+        mark(
+            pod,
+            kind,
+            why.is_none(),
+            why.as_ref().map(|(reason, text)| (*reason, text.as_str())),
+            now,
+        );
+    }
+    mark(pod, "PodScheduled", true, None, now);
+}
+
+/// Sets a condition of a pod; its time changes with its status only.
+pub(crate) fn mark(pod: &mut Value, kind: &str, holds: bool, why: Option<(&str, &str)>, now: Timestamp) {
+    let status = if holds { "True" } else { "False" };
+    let since = condition(pod, kind)
+        .filter(|c| text(c, &["status"]) == status)
+        .map_or_else(|| stamp(now), |c| text(c, &["lastTransitionTime"]).to_owned());
+    let mut next = json!({"type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": since});
+    if let Some((reason, message)) = why {
+        set(&mut next, &["reason"], reason);
+        if !message.is_empty() {
+            set(&mut next, &["message"], message);
+        }
+    }
+    let Some(status) = map_at(pod, &["status"]) else { return };
+    let Some(list) = status.entry("conditions").or_insert_with(|| json!([])).as_array_mut() else {
+        return;
+    };
+    match list.iter_mut().find(|c| text(c, &["type"]) == kind) {
+        Some(current) => *current = next,
+        None => list.push(next),
+    }
+}
+
+/// Whether a pod needs its kubelet, though nobody changes it.
+pub(crate) fn is_restless(pod: &Value) -> bool {
+    is_deleting(pod) || !is_over(pod) && (!super::object::holds(pod, "Ready") || Behaviour::of(pod).is_eventful())
+}

@@ -1,0 +1,17 @@
+//! What goes wrong between us and a cluster, one named test a row of the fault table.
+
+mod answers;
+mod fleet;
+mod history;
+mod kinds;
+mod link;
+mod login;
+mod objects;
+
+use std::time::Duration;
+
+const PODS: &str = "/api/v1/pods";
+
+fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}

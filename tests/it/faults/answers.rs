@@ -1,0 +1,157 @@
+//! Answers that are not what was asked for: too many requests, server errors, refusals.
+
+use pilothouse::cluster::{ClusterError, Options, Target};
+use pilothouse::domain::access::{Right, Verb};
+use pilothouse::domain::{ClusterId, Feed, Kind, Link};
+use serde_json::json;
+use tokio::time::Duration;
+
+use super::{PODS, secs};
+use crate::support::api::{Api, Reply};
+use crate::support::{watch, watch_target};
+
+#[tokio::test(start_paused = true)]
+async fn f11_a_wait_that_is_asked_for_is_kept_and_capped() {
+    for (asked_for, least, most) in [("1", 1, 2), ("60", 60, 61), ("9e18", 60, 61)] {
+        let api = Api::with_pods(5);
+        let mut left = 1;
+        api.rule(move |asked| {
+            let is_now = asked.is_list_of(PODS) && left > 0;
+            left -= u32::from(is_now);
+            is_now.then(|| Reply::Answer {
+                code: 429,
+                headers: vec![("retry-after", asked_for.to_owned())],
+                body: "{}".into(),
+            })
+        });
+        let (_cluster, mut observer) = watch(&api);
+        let told = |feed: Feed| matches!(feed, Feed::Stale { reason, retry_at: Some(_), .. } if reason == "throttled");
+        observer.until("told", secs(5), |seen| told(seen.feed(Kind::Pod))).await;
+        let took = observer.until("listed", secs(90), |seen| seen.names(Kind::Pod).len() == 5).await;
+        assert!(took >= secs(least) - Duration::from_millis(100) && took <= secs(most), "{asked_for}: {took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f12_server_errors_are_short_and_reads_are_tried_again() {
+    let api = Api::with_pods(5);
+    let mut codes = vec![504, 503, 502, 500];
+    api.rule(move |asked| {
+        let code = if asked.is_list_of(PODS) { codes.pop()? } else { return None };
+        Some(Reply::Answer { code, headers: vec![], body: "<html>\u{1b}[31m".repeat(1000).into() })
+    });
+    let (_cluster, mut observer) = watch(&api);
+    let told = |feed: Feed| matches!(feed, Feed::Stale { reason, .. } if reason.starts_with("server error 50"));
+    observer.until("told", secs(10), |seen| told(seen.feed(Kind::Pod))).await;
+    observer.until_synced().await;
+    assert_eq!(observer.seen.names(Kind::Pod).len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f12_what_is_posted_is_sent_exactly_once() {
+    let api = Api::new();
+    let (cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    for code in [429, 500, 503, 504] {
+        let before = api.count(|a| a.method == "POST");
+        let rule = api.rule(move |asked| (asked.method == "POST").then(|| Reply::status(code, &json!({}))));
+        let access = cluster.review(&[Right::on(Verb::List, Kind::Pod, "gift")]).await;
+        assert!(access.answers.is_empty(), "no answer is no answer");
+        observer.rest(secs(30)).await;
+        assert_eq!(api.count(|a| a.method == "POST"), before + 1, "{code}");
+        api.forget(rule);
+    }
+}
+
+fn forbidden(what: &str) -> Reply {
+    Reply::status(403, &json!({"kind": "Status", "code": 403, "reason": "Forbidden", "message": what}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn f13_one_forbidden_kind_is_asked_for_rarely_and_the_others_live() {
+    let api = Api::with_pods(5);
+    let quotas = "resourcequotas";
+    let rule = api.rule(move |asked| asked.path.ends_with(quotas).then(|| forbidden("no")));
+    let (_cluster, mut observer) = watch(&api);
+    observer.rest(secs(600)).await;
+    let asked = api.count(|a| a.path == "/api/v1/resourcequotas");
+    assert!(asked <= 10, "{asked} requests in ten minutes");
+    assert_eq!(
+        observer.seen.feed(Kind::ResourceQuota),
+        Feed::NoAccess { right: "list resourcequotas in all namespaces".into() }
+    );
+    assert_eq!((observer.seen.feed(Kind::Pod), observer.seen.is_live()), (Feed::Live, true));
+    api.forget(rule);
+    observer.until("allowed now", secs(600), |seen| seen.feed(Kind::ResourceQuota) == Feed::Live).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f13_a_user_of_one_namespace_gets_a_whole_program_for_it() {
+    let api = Api::with_pods(5);
+    api.put("/api/v1/pods", &json!({"metadata": {"name": "hidden", "namespace": "kube-system"}}));
+    api.put("/apis/apps/v1/deployments", &json!({"metadata": {"name": "live", "namespace": "gift"}}));
+    api.rule(|asked| {
+        let is_list = asked.method == "GET" && asked.path.starts_with("/api") && asked.path.matches('/').count() > 2;
+        (is_list && !asked.path.contains("/namespaces/gift/")).then(|| forbidden("only gift"))
+    });
+    let id = ClusterId::new("test");
+    let client = kube::Client::new(api.clone(), "gift");
+    let (_cluster, mut observer) = watch_target(Target::from_client(id, client));
+    observer.until("its pods", secs(10), |seen| seen.names(Kind::Pod).len() == 5).await;
+    observer.until("its workloads", secs(10), |seen| seen.names(Kind::Deployment) == ["gift/live"]).await;
+    assert_eq!(observer.seen.scope.as_ref().unwrap(), &["gift"]);
+    assert_eq!(observer.seen.names(Kind::Namespace), ["gift"]);
+    api.put_pod("new", "Running");
+    observer.until("followed", secs(2), |seen| seen.object(Kind::Pod, "new").is_some()).await;
+    observer.rest(secs(20)).await;
+    assert!(observer.seen.is_live());
+}
+
+#[tokio::test(start_paused = true)]
+async fn f13_one_of_two_namespaces_is_forbidden() {
+    let api = Api::with_pods(5);
+    api.rule(|asked| asked.path.contains("/namespaces/secret/").then(|| forbidden("no")));
+    let options = Options { namespaces: vec!["secret".into(), "gift".into()], ..Options::default() };
+    let target = Target::from_client(ClusterId::new("test"), api.client()).with_options(&options);
+    let (_cluster, mut observer) = watch_target(target);
+    observer.until("the other", secs(5), |seen| seen.names(Kind::Pod).len() == 5).await;
+    let feed = &observer.seen.feeds[&(Kind::Pod, "secret".into())];
+    assert_eq!(feed, &Feed::NoAccess { right: "list pods in secret".into() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_see_nothing_is_told_so() {
+    let api = Api::new();
+    api.rule(|asked| {
+        if asked.path.ends_with("selfsubjectaccessreviews") {
+            return Some(Reply::status(201, &json!({"status": {"allowed": false}})));
+        }
+        let is_list = asked.path.starts_with("/api") && asked.query.contains_key("limit");
+        is_list.then(|| forbidden("no"))
+    });
+    let (_cluster, mut observer) = watch(&api);
+    observer.until("denied", secs(20), |seen| matches!(seen.link(), Some(Link::Denied { .. }))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f24_watch_list_is_never_asked_for() {
+    let api = Api::with_pods(5);
+    api.rule(|asked| {
+        let asks = asked.query.contains_key("sendInitialEvents") || asked.query.contains_key("resourceVersionMatch");
+        asks.then(|| Reply::status(422, &json!({"code": 422})))
+    });
+    let (_cluster, mut observer) = watch(&api);
+    let took = observer.until("synced", secs(10), |seen| seen.is_synced()).await;
+    assert!(took < secs(1));
+    assert_eq!(api.count(|a| a.query.contains_key("sendInitialEvents")), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_are_refused_at_the_door_of_a_read_only_cluster() {
+    let api = Api::new();
+    let target = Target::from_client(ClusterId::new("test"), api.client()).with_readonly(true);
+    let (cluster, _observer) = watch_target(target);
+    assert_eq!(cluster.may_write(), Err(ClusterError::ReadOnly));
+    let (cluster, _observer) = watch(&api);
+    assert_eq!(cluster.may_write(), Ok(()));
+}

@@ -1,0 +1,294 @@
+//! `kubectl` against the simulated clusters over HTTP, as a person would use it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use pilothouse::sim::Simulation;
+use pilothouse::sim::resource::{NAMESPACES, NODES};
+use pilothouse::sim::store::{Store, format_time};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+/// A served cluster, and a folder with its kubeconfig.
+struct Served {
+    folder: tempfile::TempDir,
+    cancel: CancellationToken,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Served {
+    fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let cancel = CancellationToken::new();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let path = folder.path().join("kubeconfig");
+        pilothouse::sim::serve::write_kubeconfig(&path, &["harbor", "empty"], address).unwrap();
+        let clusters = {
+            let _guard = runtime.enter();
+            vec![("harbor".to_owned(), cluster(1)), ("empty".to_owned(), cluster(0))]
+        };
+        runtime.spawn(pilothouse::sim::serve::serve(clusters, listener, cancel.clone()));
+        Self {
+            folder,
+            cancel,
+            runtime,
+        }
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.folder.path().join("kubeconfig")
+    }
+
+    /// Runs kubectl, which must succeed; gives what it printed.
+    fn kubectl(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(
+            output.status.success(),
+            "kubectl {arguments:?}: {}{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        Command::new("kubectl")
+            .args(["--request-timeout", "20s"])
+            .args(arguments)
+            .env("KUBECONFIG", self.kubeconfig())
+            .env("HOME", self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    }
+
+    /// Repeats a kubectl command until its output holds.
+    fn until(&self, arguments: &[&str], holds: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let text = self.kubectl(arguments);
+            if holds(&text) {
+                return text;
+            }
+            assert!(Instant::now() < end, "kubectl {arguments:?} still says: {text}");
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+        let _ = &self.runtime;
+    }
+}
+
+fn cluster(nodes: usize) -> Simulation {
+    let mut store = Store::new(7);
+    let now = chrono::Utc::now();
+    store
+        .create(
+            &NAMESPACES,
+            json!({"metadata": {"name": "default"}, "status": {"phase": "Active"}}),
+            now,
+        )
+        .unwrap();
+    for index in 0..nodes {
+        let size = json!({"cpu": "8", "memory": "16Gi", "pods": "110"});
+        let ready = json!({"type": "Ready", "status": "True", "lastHeartbeatTime": format_time(now)});
+        let node = json!({"metadata": {"name": format!("node-{index}")},
+            "status": {"capacity": size, "allocatable": size, "conditions": [ready],
+                "nodeInfo": {"kubeletVersion": "v1.36.0"}}});
+        store.create(&NODES, node, now).unwrap();
+    }
+    Simulation::new(store).with_controllers(7)
+}
+
+const WEB: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: main, image: 'registry.local/web:v1', resources: {requests: {cpu: 100m, memory: 64Mi}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {color: blue}
+";
+
+/// Whether there is a kubectl; says so if not.
+fn is_installed() -> bool {
+    let found = Command::new("kubectl")
+        .args(["version", "--client"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !found {
+        println!("skipped: kubectl is not on the PATH");
+    }
+    found
+}
+
+#[test]
+fn kubectl_works_on_a_served_cluster() {
+    if !is_installed() {
+        return;
+    }
+    let served = Served::start();
+    apply_and_look(&served);
+    release_and_roll_back(&served);
+    scale_and_delete(&served);
+}
+
+fn apply_and_look(served: &Served) {
+    let manifest = served.write("web.yaml", WEB);
+    let applied = served.kubectl(&["apply", "-f", &manifest]);
+    assert_eq!(applied, "deployment.apps/web created\nconfigmap/settings created\n");
+    let again = served.kubectl(&["apply", "-f", &manifest]);
+    assert_eq!(again, "deployment.apps/web unchanged\nconfigmap/settings unchanged\n");
+    assert!(
+        served
+            .kubectl(&["rollout", "status", "deployment/web"])
+            .contains("successfully rolled out")
+    );
+    let table = served.kubectl(&["get", "deployments"]);
+    assert_eq!(
+        first_words(&table),
+        ["NAME READY UP-TO-DATE AVAILABLE AGE", "web 2/2 2 2"].map(str::to_owned)
+    );
+    let pods = served.kubectl(&["get", "pods", "-o", "wide"]);
+    assert_eq!(
+        pods.lines()
+            .filter(|line| line.contains("1/1") && line.contains("Running") && line.contains("node-0"))
+            .count(),
+        2,
+        "{pods}"
+    );
+    assert!(served.kubectl(&["get", "all", "-A"]).contains("replicaset.apps/web-"));
+    assert!(served.kubectl(&["get", "nodes"]).contains("Ready"));
+    assert_eq!(
+        served.kubectl(&["get", "cm", "settings", "-o", "jsonpath={.data.color}"]),
+        "blue"
+    );
+    let described = served.kubectl(&["describe", "deployment", "web"]);
+    assert!(
+        described.contains("Replicas:               2 desired | 2 updated | 2 total | 2 available"),
+        "{described}"
+    );
+    assert!(described.contains("ScalingReplicaSet"), "{described}");
+    assert!(served.kubectl(&["describe", "pods"]).contains("registry.local/web:v1"));
+    assert!(
+        served
+            .kubectl(&["describe", "node", "node-0"])
+            .contains("Allocated resources")
+    );
+    assert_eq!(served.kubectl(&["auth", "can-i", "list", "pods"]), "yes\n");
+    let refused = served.run(&["auth", "can-i", "list", "pods", "--as", "nobody"]);
+    assert_eq!(String::from_utf8_lossy(&refused.stdout), "no\n");
+    let forbidden = served.run(&["get", "pods", "--as", "nobody"]);
+    let message = "pods is forbidden: User \"nobody\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"";
+    assert!(String::from_utf8_lossy(&forbidden.stderr).contains(message));
+    assert!(served.kubectl(&["--context", "empty", "get", "nodes"]).is_empty());
+}
+
+fn release_and_roll_back(served: &Served) {
+    let manifest = served.write("web2.yaml", &WEB.replace("web:v1", "web:v2"));
+    assert!(
+        served
+            .kubectl(&["diff", "-f", &served.write("same.yaml", WEB)])
+            .is_empty()
+    );
+    assert!(
+        served
+            .kubectl(&["apply", "-f", &manifest])
+            .starts_with("deployment.apps/web configured\n")
+    );
+    assert!(
+        served
+            .kubectl(&["rollout", "status", "deployment/web"])
+            .contains("successfully rolled out")
+    );
+    assert!(served.kubectl(&["rollout", "history", "deployment/web"]).contains("2 "));
+    served.kubectl(&["set", "image", "deployment/web", "main=registry.local/web:v3"]);
+    served.kubectl(&["rollout", "status", "deployment/web"]);
+    let image = [
+        "get",
+        "deployment",
+        "web",
+        "-o",
+        "jsonpath={.spec.template.spec.containers[0].image}",
+    ];
+    assert_eq!(served.kubectl(&image), "registry.local/web:v3");
+    served.kubectl(&["rollout", "undo", "deployment/web"]);
+    served.kubectl(&["rollout", "status", "deployment/web"]);
+    assert_eq!(served.kubectl(&image), "registry.local/web:v2");
+}
+
+fn scale_and_delete(served: &Served) {
+    served.kubectl(&["scale", "deployment/web", "--replicas", "4"]);
+    served.until(&["get", "deployment", "web"], |text| text.contains("4/4"));
+    let wrong = served.run(&["scale", "deployment/web", "--replicas", "3", "--current-replicas", "9"]);
+    assert!(!wrong.status.success());
+    served.kubectl(&["label", "deployment", "web", "team=shop"]);
+    assert!(
+        served
+            .kubectl(&["get", "deployments", "-l", "team=shop"])
+            .contains("web")
+    );
+    let strict = WEB.replace("replicas: 2", "replicas: -2");
+    let refused = served.run(&["apply", "-f", &served.write("bad.yaml", &strict)]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("spec.replicas: Invalid value: -2"));
+    served.kubectl(&[
+        "apply",
+        "--server-side",
+        "-f",
+        &served.write(
+            "cm.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\ndata: {a: b}\n",
+        ),
+    ]);
+    served.kubectl(&["delete", "cm", "settings", "ssa"]);
+    served.kubectl(&["delete", "deployment", "web", "--timeout", "60s"]);
+    served.until(&["get", "pods", "-o", "name"], str::is_empty);
+    served.kubectl(&["create", "namespace", "shop"]);
+    served.kubectl(&["delete", "namespace", "shop", "--timeout", "60s"]);
+}
+
+/// Each line's words without the last, its age.
+fn first_words(table: &str) -> Vec<String> {
+    let lines = table.lines().enumerate().map(|(index, line)| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let kept = if index == 0 { words.len() } else { words.len() - 1 };
+        words[..kept].join(" ")
+    });
+    lines.collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn the_kubeconfig_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path: &Path = &folder.path().join("kubeconfig");
+    pilothouse::sim::serve::write_kubeconfig(path, &["a"], "127.0.0.1:1".parse().unwrap()).unwrap();
+    assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+}
