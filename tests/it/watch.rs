@@ -16,10 +16,16 @@ async fn a_cluster_is_listed_in_pages_and_then_followed() {
     let (_cluster, mut observer) = watch(&api);
     observer.until_synced().await;
     assert_eq!(observer.seen.names(Kind::Pod), api.names("/api/v1/pods"));
-    assert_eq!(api.count(|a| a.path == "/api/v1/pods" && !a.is_watch()), 3, "pages of 500");
+    assert_eq!(
+        api.count(|a| a.path == "/api/v1/pods" && !a.is_watch()),
+        3,
+        "pages of 500"
+    );
     api.put_pod("new", "Pending");
     api.delete("/api/v1/pods", "gift/p00000");
-    observer.until("the changes", SOON, |seen| seen.object(Kind::Pod, "new").is_some()).await;
+    observer
+        .until("the changes", SOON, |seen| seen.object(Kind::Pod, "new").is_some())
+        .await;
     assert_eq!(observer.seen.names(Kind::Pod), api.names("/api/v1/pods"));
     assert_eq!(observer.seen.identity.as_ref().unwrap().user.as_ref().unwrap(), &"ann");
 }
@@ -33,9 +39,21 @@ async fn rows_show_while_pages_are_still_coming() {
         (pages > 1 && asked.path == "/api/v1/pods").then_some(crate::support::api::Reply::Hang)
     });
     let (_cluster, mut observer) = watch(&api);
-    observer.until("the first page", SOON, |seen| seen.names(Kind::Pod).len() == 500).await;
-    let listing = |feed: Feed| matches!(feed, Feed::Listing { rows: 500, total: Some(1100) });
-    observer.until("its progress", SOON, |seen| listing(seen.feed(Kind::Pod))).await;
+    observer
+        .until("the first page", SOON, |seen| seen.names(Kind::Pod).len() == 500)
+        .await;
+    let listing = |feed: Feed| {
+        matches!(
+            feed,
+            Feed::Listing {
+                rows: 500,
+                total: Some(1100)
+            }
+        )
+    };
+    observer
+        .until("its progress", SOON, |seen| listing(seen.feed(Kind::Pod)))
+        .await;
     api.forget(slow);
     observer.until_synced().await;
     assert_eq!(observer.seen.names(Kind::Pod).len(), 1100);
@@ -53,8 +71,14 @@ async fn a_burst_becomes_one_batch_and_the_last_change_counts() {
         }
     }
     observer.rest(Duration::from_secs(1)).await;
-    assert!(observer.seen.batches - before <= 2, "{} batches", observer.seen.batches - before);
-    let Some(Object::Pod(pod)) = observer.seen.object(Kind::Pod, "p00003") else { panic!("a pod") };
+    assert!(
+        observer.seen.batches - before <= 2,
+        "{} batches",
+        observer.seen.batches - before
+    );
+    let Some(Object::Pod(pod)) = observer.seen.object(Kind::Pod, "p00003") else {
+        panic!("a pod")
+    };
     assert_eq!(pod.phase, pilothouse::domain::PodPhase::Failed);
 }
 
@@ -71,10 +95,17 @@ async fn events_are_watched_from_now_on_and_older_ones_come_on_demand() {
     assert!(observer.seen.names(Kind::Event).is_empty());
     api.put("/api/v1/events", &event("new", "p00000", "2026-01-01T00:01:00Z"));
     api.put("/api/v1/events", &event("other", "p1", "2026-01-01T00:02:00Z"));
-    observer.until("new events", SOON, |seen| seen.names(Kind::Event).len() == 2).await;
-    let Some(Object::Pod(pod)) = observer.seen.object(Kind::Pod, "p00000").cloned() else { panic!("a pod") };
+    observer
+        .until("new events", SOON, |seen| seen.names(Kind::Event).len() == 2)
+        .await;
+    let Some(Object::Pod(pod)) = observer.seen.object(Kind::Pod, "p00000").cloned() else {
+        panic!("a pod")
+    };
     let about = cluster.events_about("Pod", &pod.key, &pod.uid).await.unwrap();
-    assert_eq!(about.iter().map(|e| e.key.name.as_str()).collect::<Vec<_>>(), ["new", "old"]);
+    assert_eq!(
+        about.iter().map(|e| e.key.name.as_str()).collect::<Vec<_>>(),
+        ["new", "old"]
+    );
     assert_eq!(cluster.recent_events("", 2).await.unwrap()[0].key.name, "other");
 }
 
@@ -83,8 +114,11 @@ async fn an_object_is_shown_without_what_only_controllers_read() {
     let api = Api::new();
     api.rule(|asked| {
         (asked.path == "/api/v1/namespaces/gift/pods/p").then(|| {
-            crate::support::api::Reply::status(200, &json!({"metadata": {"name": "p", "managedFields": [1], "annotations": {
-                "kubectl.kubernetes.io/last-applied-configuration": "s3cret", "note": "\u{1b}[2J"}}}))
+            crate::support::api::Reply::status(
+                200,
+                &json!({"metadata": {"name": "p", "managedFields": [1], "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": "s3cret", "note": "\u{1b}[2J"}}}),
+            )
         })
     });
     let (cluster, mut observer) = watch(&api);
@@ -95,8 +129,18 @@ async fn an_object_is_shown_without_what_only_controllers_read() {
         key: pilothouse::domain::ObjectKey::new("gift", "p"),
         uid: pilothouse::domain::Uid::default(),
     };
-    let text = cluster.object_text(&object).await.unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    assert!(text.contains("name: p") && !text.contains("s3cret") && !text.contains("managedFields"), "{text}");
+    let text = cluster
+        .object_text(&object)
+        .await
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(
+        text.contains("name: p") && !text.contains("s3cret") && !text.contains("managedFields"),
+        "{text}"
+    );
     assert!(!text.contains('\u{1b}'), "{text}");
 }
 
@@ -104,7 +148,10 @@ async fn an_object_is_shown_without_what_only_controllers_read() {
 async fn chosen_namespaces_are_watched_alone() {
     let api = Api::with_pods(3);
     api.put("/api/v1/pods", &json!({"metadata": {"name": "x", "namespace": "feed"}}));
-    api.put("/api/v1/pods", &json!({"metadata": {"name": "y", "namespace": "hidden"}}));
+    api.put(
+        "/api/v1/pods",
+        &json!({"metadata": {"name": "y", "namespace": "hidden"}}),
+    );
     let options = pilothouse::cluster::Options {
         namespaces: vec!["gift".into(), "feed".into()],
         ..Default::default()
@@ -112,7 +159,9 @@ async fn chosen_namespaces_are_watched_alone() {
     let id = pilothouse::domain::ClusterId::new("test");
     let target = pilothouse::cluster::Target::from_client(id, api.client()).with_options(&options);
     let (_cluster, mut observer) = crate::support::watch_target(target);
-    observer.until("both namespaces", SOON, |seen| seen.names(Kind::Pod).len() == 4).await;
+    observer
+        .until("both namespaces", SOON, |seen| seen.names(Kind::Pod).len() == 4)
+        .await;
     assert_eq!(observer.seen.scope.as_ref().unwrap().len(), 2);
     assert_eq!(api.count(|a| a.path == "/api/v1/pods"), 0);
 }

@@ -32,7 +32,10 @@ fn file(kind: Kind, ending: &str) -> PathBuf {
 }
 
 fn recorded(kind: Kind) -> (Vec<u8>, Vec<u8>) {
-    (std::fs::read(file(kind, "json")).unwrap(), std::fs::read(file(kind, "pb")).unwrap())
+    (
+        std::fs::read(file(kind, "json")).unwrap(),
+        std::fs::read(file(kind, "pb")).unwrap(),
+    )
 }
 
 fn message(protobuf: &[u8]) -> &[u8] {
@@ -48,7 +51,10 @@ fn an_object_is_the_same_from_json_and_protobuf() {
         let from_protobuf = projector.read(kind, message(&protobuf), Encoding::Protobuf).unwrap();
         assert_eq!(from_json.object, from_protobuf.object, "{kind}");
         assert_eq!(from_json.key, from_protobuf.key, "{kind}");
-        assert!(from_json.version.parse::<u64>().is_ok() && !from_protobuf.version.is_empty(), "{kind}");
+        assert!(
+            from_json.version.parse::<u64>().is_ok() && !from_protobuf.version.is_empty(),
+            "{kind}"
+        );
     }
 }
 
@@ -60,11 +66,20 @@ fn what_is_not_used_is_not_held() {
         pod::Pod::read(message(&protobuf), Encoding::Protobuf).unwrap(),
     ] {
         let held = format!("{pod:?}");
-        for word in ["s3cret", "NOT_KEPT", "last-applied", "kubectl-client-side-apply", "not kept"] {
+        for word in [
+            "s3cret",
+            "NOT_KEPT",
+            "last-applied",
+            "kubectl-client-side-apply",
+            "not kept",
+        ] {
             assert!(!held.contains(word), "{word}");
         }
         let kept = pod.metadata.unwrap().annotations;
-        assert_eq!(meta::annotation(&kept, "pilothouse.dev/commit"), Some("c04d21b9f31c2a77ab0e"));
+        assert_eq!(
+            meta::annotation(&kept, "pilothouse.dev/commit"),
+            Some("c04d21b9f31c2a77ab0e")
+        );
     }
 }
 
@@ -84,11 +99,21 @@ fn enveloped(raw: &[u8]) -> Vec<u8> {
 fn a_protobuf_list_and_watch_come_apart() {
     let (_, protobuf) = recorded(Kind::Pod);
     let pod = message(&protobuf);
-    let list = [field(1, &field(2, b"77")), field(2, pod), field(2, b"\xff"), field(2, pod)].concat();
+    let list = [
+        field(1, &field(2, b"77")),
+        field(2, pod),
+        field(2, b"\xff"),
+        field(2, pod),
+    ]
+    .concat();
     let bytes = enveloped(&list);
     let page = frame::page(&bytes, Encoding::Protobuf).unwrap();
     assert_eq!((page.meta.resource_version.as_str(), page.items.len()), ("77", 3));
-    let read: Vec<_> = page.items.iter().map(|item| pod::Pod::read(item, Encoding::Protobuf).is_ok()).collect();
+    let read: Vec<_> = page
+        .items
+        .iter()
+        .map(|item| pod::Pod::read(item, Encoding::Protobuf).is_ok())
+        .collect();
     assert_eq!(read, [true, false, true], "one broken object costs only itself");
 
     let event = [field(1, b"MODIFIED"), field(2, &field(1, &protobuf))].concat();
@@ -98,7 +123,11 @@ fn a_protobuf_list_and_watch_come_apart() {
     let frame = splitter.next().unwrap().unwrap();
     let event = frame::event(&frame, Encoding::Protobuf).unwrap();
     assert_eq!(event.kind, EventKind::Modified);
-    let name = MetaOnly::read(event.object, Encoding::Protobuf).unwrap().metadata.unwrap().name;
+    let name = MetaOnly::read(event.object, Encoding::Protobuf)
+        .unwrap()
+        .metadata
+        .unwrap()
+        .name;
     assert_eq!(name, "everything");
 }
 

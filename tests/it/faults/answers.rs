@@ -27,8 +27,13 @@ async fn f11_a_wait_that_is_asked_for_is_kept_and_capped() {
         let (_cluster, mut observer) = watch(&api);
         let told = |feed: Feed| matches!(feed, Feed::Stale { reason, retry_at: Some(_), .. } if reason == "throttled");
         observer.until("told", secs(5), |seen| told(seen.feed(Kind::Pod))).await;
-        let took = observer.until("listed", secs(90), |seen| seen.names(Kind::Pod).len() == 5).await;
-        assert!(took >= secs(least) - Duration::from_millis(100) && took <= secs(most), "{asked_for}: {took:?}");
+        let took = observer
+            .until("listed", secs(90), |seen| seen.names(Kind::Pod).len() == 5)
+            .await;
+        assert!(
+            took >= secs(least) - Duration::from_millis(100) && took <= secs(most),
+            "{asked_for}: {took:?}"
+        );
     }
 }
 
@@ -37,12 +42,22 @@ async fn f12_server_errors_are_short_and_reads_are_tried_again() {
     let api = Api::with_pods(5);
     let mut codes = vec![504, 503, 502, 500];
     api.rule(move |asked| {
-        let code = if asked.is_list_of(PODS) { codes.pop()? } else { return None };
-        Some(Reply::Answer { code, headers: vec![], body: "<html>\u{1b}[31m".repeat(1000).into() })
+        let code = if asked.is_list_of(PODS) {
+            codes.pop()?
+        } else {
+            return None;
+        };
+        Some(Reply::Answer {
+            code,
+            headers: vec![],
+            body: "<html>\u{1b}[31m".repeat(1000).into(),
+        })
     });
     let (_cluster, mut observer) = watch(&api);
     let told = |feed: Feed| matches!(feed, Feed::Stale { reason, .. } if reason.starts_with("server error 50"));
-    observer.until("told", secs(10), |seen| told(seen.feed(Kind::Pod))).await;
+    observer
+        .until("told", secs(10), |seen| told(seen.feed(Kind::Pod)))
+        .await;
     observer.until_synced().await;
     assert_eq!(observer.seen.names(Kind::Pod).len(), 5);
 }
@@ -64,7 +79,10 @@ async fn f12_what_is_posted_is_sent_exactly_once() {
 }
 
 fn forbidden(what: &str) -> Reply {
-    Reply::status(403, &json!({"kind": "Status", "code": 403, "reason": "Forbidden", "message": what}))
+    Reply::status(
+        403,
+        &json!({"kind": "Status", "code": 403, "reason": "Forbidden", "message": what}),
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,18 +96,33 @@ async fn f13_one_forbidden_kind_is_asked_for_rarely_and_the_others_live() {
     assert!(asked <= 10, "{asked} requests in ten minutes");
     assert_eq!(
         observer.seen.feed(Kind::ResourceQuota),
-        Feed::NoAccess { right: "list resourcequotas in all namespaces".into() }
+        Feed::NoAccess {
+            right: "list resourcequotas in all namespaces".into()
+        }
     );
-    assert_eq!((observer.seen.feed(Kind::Pod), observer.seen.is_live()), (Feed::Live, true));
+    assert_eq!(
+        (observer.seen.feed(Kind::Pod), observer.seen.is_live()),
+        (Feed::Live, true)
+    );
     api.forget(rule);
-    observer.until("allowed now", secs(600), |seen| seen.feed(Kind::ResourceQuota) == Feed::Live).await;
+    observer
+        .until("allowed now", secs(600), |seen| {
+            seen.feed(Kind::ResourceQuota) == Feed::Live
+        })
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn f13_a_user_of_one_namespace_gets_a_whole_program_for_it() {
     let api = Api::with_pods(5);
-    api.put("/api/v1/pods", &json!({"metadata": {"name": "hidden", "namespace": "kube-system"}}));
-    api.put("/apis/apps/v1/deployments", &json!({"metadata": {"name": "live", "namespace": "gift"}}));
+    api.put(
+        "/api/v1/pods",
+        &json!({"metadata": {"name": "hidden", "namespace": "kube-system"}}),
+    );
+    api.put(
+        "/apis/apps/v1/deployments",
+        &json!({"metadata": {"name": "live", "namespace": "gift"}}),
+    );
     api.rule(|asked| {
         let is_list = asked.method == "GET" && asked.path.starts_with("/api") && asked.path.matches('/').count() > 2;
         (is_list && !asked.path.contains("/namespaces/gift/")).then(|| forbidden("only gift"))
@@ -97,12 +130,20 @@ async fn f13_a_user_of_one_namespace_gets_a_whole_program_for_it() {
     let id = ClusterId::new("test");
     let client = kube::Client::new(api.clone(), "gift");
     let (_cluster, mut observer) = watch_target(Target::from_client(id, client));
-    observer.until("its pods", secs(10), |seen| seen.names(Kind::Pod).len() == 5).await;
-    observer.until("its workloads", secs(10), |seen| seen.names(Kind::Deployment) == ["gift/live"]).await;
+    observer
+        .until("its pods", secs(10), |seen| seen.names(Kind::Pod).len() == 5)
+        .await;
+    observer
+        .until("its workloads", secs(10), |seen| {
+            seen.names(Kind::Deployment) == ["gift/live"]
+        })
+        .await;
     assert_eq!(observer.seen.scope.as_ref().unwrap(), &["gift"]);
     assert_eq!(observer.seen.names(Kind::Namespace), ["gift"]);
     api.put_pod("new", "Running");
-    observer.until("followed", secs(2), |seen| seen.object(Kind::Pod, "new").is_some()).await;
+    observer
+        .until("followed", secs(2), |seen| seen.object(Kind::Pod, "new").is_some())
+        .await;
     observer.rest(secs(20)).await;
     assert!(observer.seen.is_live());
 }
@@ -111,12 +152,22 @@ async fn f13_a_user_of_one_namespace_gets_a_whole_program_for_it() {
 async fn f13_one_of_two_namespaces_is_forbidden() {
     let api = Api::with_pods(5);
     api.rule(|asked| asked.path.contains("/namespaces/secret/").then(|| forbidden("no")));
-    let options = Options { namespaces: vec!["secret".into(), "gift".into()], ..Options::default() };
+    let options = Options {
+        namespaces: vec!["secret".into(), "gift".into()],
+        ..Options::default()
+    };
     let target = Target::from_client(ClusterId::new("test"), api.client()).with_options(&options);
     let (_cluster, mut observer) = watch_target(target);
-    observer.until("the other", secs(5), |seen| seen.names(Kind::Pod).len() == 5).await;
+    observer
+        .until("the other", secs(5), |seen| seen.names(Kind::Pod).len() == 5)
+        .await;
     let feed = &observer.seen.feeds[&(Kind::Pod, "secret".into())];
-    assert_eq!(feed, &Feed::NoAccess { right: "list pods in secret".into() });
+    assert_eq!(
+        feed,
+        &Feed::NoAccess {
+            right: "list pods in secret".into()
+        }
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +181,11 @@ async fn who_may_see_nothing_is_told_so() {
         is_list.then(|| forbidden("no"))
     });
     let (_cluster, mut observer) = watch(&api);
-    observer.until("denied", secs(20), |seen| matches!(seen.link(), Some(Link::Denied { .. }))).await;
+    observer
+        .until("denied", secs(20), |seen| {
+            matches!(seen.link(), Some(Link::Denied { .. }))
+        })
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,12 +19,19 @@ async fn f52_dead_and_slow_clusters_do_not_delay_the_others() {
     let mut fleet: Vec<_> = apis.iter().map(watch).collect();
     let began = Instant::now();
     for (_, observer) in &mut fleet[4..] {
-        observer.until("its rows", secs(1), |seen| seen.names(Kind::Pod).len() == 200).await;
+        observer
+            .until("its rows", secs(1), |seen| seen.names(Kind::Pod).len() == 200)
+            .await;
     }
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     for (_, observer) in &mut fleet[..3] {
-        observer.until("stale", secs(10), |seen| matches!(seen.link(), Some(Link::Stale { .. }))).await;
+        observer
+            .until("stale", secs(10), |seen| {
+                matches!(seen.link(), Some(Link::Stale { .. }))
+            })
+            .await;
     }
     let slow = &mut fleet[3].1;
-    slow.until("late rows", secs(60), |seen| seen.names(Kind::Pod).len() == 200).await;
+    slow.until("late rows", secs(60), |seen| seen.names(Kind::Pod).len() == 200)
+        .await;
 }

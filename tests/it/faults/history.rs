@@ -18,7 +18,9 @@ async fn f03_compaction_costs_one_list_and_no_row() {
     api.compact();
     api.fall_silent(false);
     api.cut(false);
-    observer.until("equal", secs(10), |seen| seen.names(Kind::Pod) == api.names(PODS)).await;
+    observer
+        .until("equal", secs(10), |seen| seen.names(Kind::Pod) == api.names(PODS))
+        .await;
     observer.rest(secs(60)).await;
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 2, "one more list");
     assert_eq!(observer.seen.fewest_pods, Some(30), "no row flickered");
@@ -65,7 +67,11 @@ async fn f05_a_list_that_expires_half_way_goes_on_with_the_new_token() {
     observer.until_synced().await;
     assert_eq!(observer.seen.names(Kind::Pod), api.names(PODS));
     observer.rest(secs(60)).await;
-    assert_eq!(api.count(|a| a.is_list_of(PODS)), 2, "finished, then once more because it was not of one moment");
+    assert_eq!(
+        api.count(|a| a.is_list_of(PODS)),
+        2,
+        "finished, then once more because it was not of one moment"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,10 +103,18 @@ async fn f06_a_history_that_goes_back_is_noticed_and_everything_read_anew() {
     api.rewind(backup);
     api.put_pod("after-restore", "Running");
     api.forget(down);
-    observer.until("equal", secs(15), |seen| seen.names(Kind::Pod) == api.names(PODS)).await;
-    observer.until("told", secs(15), |seen| seen.notices.iter().any(|n| n.contains("history rewound"))).await;
+    observer
+        .until("equal", secs(15), |seen| seen.names(Kind::Pod) == api.names(PODS))
+        .await;
+    observer
+        .until("told", secs(15), |seen| {
+            seen.notices.iter().any(|n| n.contains("history rewound"))
+        })
+        .await;
     api.put_pod("later", "Running");
-    observer.until("followed", secs(5), |seen| seen.object(Kind::Pod, "later").is_some()).await;
+    observer
+        .until("followed", secs(5), |seen| seen.object(Kind::Pod, "later").is_some())
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,9 +122,20 @@ async fn f06_a_bookmark_from_the_past_is_enough() {
     let api = Api::with_pods(10);
     let (_cluster, mut observer) = watch(&api);
     observer.until_synced().await;
-    api.say(PODS, &line_of(&json!({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "7"}}})));
-    observer.until("told", secs(5), |seen| seen.notices.iter().any(|n| n.contains("history rewound"))).await;
+    api.say(
+        PODS,
+        &line_of(&json!({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "7"}}})),
+    );
+    observer
+        .until("told", secs(5), |seen| {
+            seen.notices.iter().any(|n| n.contains("history rewound"))
+        })
+        .await;
     observer.rest(secs(5)).await;
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 2);
-    assert_eq!(api.count(|a| a.is_list_of("/apis/apps/v1/deployments")), 2, "the other kinds as well");
+    assert_eq!(
+        api.count(|a| a.is_list_of("/apis/apps/v1/deployments")),
+        2,
+        "the other kinds as well"
+    );
 }

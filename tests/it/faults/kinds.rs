@@ -16,12 +16,17 @@ fn clone_sets(api: &Api) -> Arc<Mutex<Option<&'static str>>> {
     api.rule(move |asked| {
         let version = *served.lock().unwrap();
         let rest = asked.path.strip_prefix("/apis/apps.kruise.io")?;
-        let Some(version) = version else { return Some(Reply::status(404, &json!({"code": 404}))) };
+        let Some(version) = version else {
+            return Some(Reply::status(404, &json!({"code": 404})));
+        };
         if rest.is_empty() {
             return Some(Reply::status(200, &json!({"versions": [{"version": version}]})));
         }
         if rest == format!("/{version}") {
-            return Some(Reply::status(200, &json!({"resources": [{"name": "clonesets/status"}, {"name": "clonesets"}]})));
+            return Some(Reply::status(
+                200,
+                &json!({"resources": [{"name": "clonesets/status"}, {"name": "clonesets"}]}),
+            ));
         }
         if !rest.starts_with(&format!("/{version}/")) {
             return Some(Reply::status(404, &json!({"code": 404})));
@@ -29,8 +34,12 @@ fn clone_sets(api: &Api) -> Arc<Mutex<Option<&'static str>>> {
         if asked.is_watch() {
             return Some(Reply::Stream(Vec::new(), true));
         }
-        let item = json!({"metadata": {"name": format!("from-{version}"), "namespace": "gift"}, "spec": {"replicas": 2}});
-        Some(Reply::status(200, &json!({"metadata": {"resourceVersion": "5"}, "items": [item]})))
+        let item =
+            json!({"metadata": {"name": format!("from-{version}"), "namespace": "gift"}, "spec": {"replicas": 2}});
+        Some(Reply::status(
+            200,
+            &json!({"metadata": {"resourceVersion": "5"}, "items": [item]}),
+        ))
     });
     version
 }
@@ -43,13 +52,23 @@ async fn f25_a_custom_kind_comes_changes_its_version_and_goes() {
     observer.until_synced().await;
     assert_eq!(observer.seen.feed(Kind::CloneSet), Feed::Absent);
     *version.lock().unwrap() = Some("v1alpha1");
-    observer.until("it appears", secs(60), |seen| seen.names(Kind::CloneSet) == ["gift/from-v1alpha1"]).await;
+    observer
+        .until("it appears", secs(60), |seen| {
+            seen.names(Kind::CloneSet) == ["gift/from-v1alpha1"]
+        })
+        .await;
     *version.lock().unwrap() = Some("v1beta1");
     api.cut(true);
-    observer.until("its new version", secs(60), |seen| seen.names(Kind::CloneSet) == ["gift/from-v1beta1"]).await;
+    observer
+        .until("its new version", secs(60), |seen| {
+            seen.names(Kind::CloneSet) == ["gift/from-v1beta1"]
+        })
+        .await;
     *version.lock().unwrap() = None;
     api.cut(true);
-    observer.until("it is gone", secs(60), |seen| seen.feed(Kind::CloneSet) == Feed::Absent).await;
+    observer
+        .until("it is gone", secs(60), |seen| seen.feed(Kind::CloneSet) == Feed::Absent)
+        .await;
     assert!(observer.seen.names(Kind::CloneSet).is_empty());
     assert!(observer.seen.notices.is_empty(), "{:?}", observer.seen.notices);
     let before = api.count(|a| a.path == "/apis/apps.kruise.io");

@@ -16,7 +16,11 @@ async fn f01_a_server_that_restarts_is_stale_and_then_whole_again() {
     observer.until_synced().await;
     let down = api.rule(|_| Some(Reply::Refuse));
     api.cut(false);
-    let noticed = observer.until("stale", secs(10), |seen| matches!(seen.link(), Some(Link::Stale { .. }))).await;
+    let noticed = observer
+        .until("stale", secs(10), |seen| {
+            matches!(seen.link(), Some(Link::Stale { .. }))
+        })
+        .await;
     assert!(noticed <= secs(10));
     observer.rest(secs(30)).await;
     assert_eq!(observer.seen.names(Kind::Pod).len(), 20, "rows are kept");
@@ -24,7 +28,9 @@ async fn f01_a_server_that_restarts_is_stale_and_then_whole_again() {
     api.delete(PODS, "gift/p00000");
     api.forget(down);
     observer
-        .until("equal again", secs(5), |seen| seen.names(Kind::Pod) == api.names(PODS) && seen.is_live())
+        .until("equal again", secs(5), |seen| {
+            seen.names(Kind::Pod) == api.names(PODS) && seen.is_live()
+        })
         .await;
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 1, "resumed, not listed anew");
 }
@@ -40,11 +46,19 @@ async fn f02_cut_watches_resume_without_a_list() {
         api.put_pod(&format!("new-{n}"), "Running");
         observer.rest(secs(4)).await;
     }
-    observer.until("equal", secs(5), |seen| seen.names(Kind::Pod) == api.names(PODS)).await;
+    observer
+        .until("equal", secs(5), |seen| seen.names(Kind::Pod) == api.names(PODS))
+        .await;
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 1);
     let again = api.count(|a| a.is_watch_of(PODS)) - before;
     assert!(again <= 6, "{again} reconnects in 12 s");
-    assert!(!observer.seen.links.iter().any(|(_, link)| matches!(link, Link::Stale { .. })));
+    assert!(
+        !observer
+            .seen
+            .links
+            .iter()
+            .any(|(_, link)| matches!(link, Link::Stale { .. }))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,9 +73,17 @@ async fn f07_a_watch_that_ends_every_second_is_called_unstable_and_not_hammered(
     }
     let asked = api.count(|a| a.path == PODS) - before;
     assert!(asked <= 600, "{asked} requests in 600 s");
-    assert!(observer.seen.links.iter().any(|(_, link)| matches!(link, Link::Unstable { .. })));
+    assert!(
+        observer
+            .seen
+            .links
+            .iter()
+            .any(|(_, link)| matches!(link, Link::Unstable { .. }))
+    );
     api.put_pod("late", "Running");
-    observer.until("equal", secs(40), |seen| seen.names(Kind::Pod) == api.names(PODS)).await;
+    observer
+        .until("equal", secs(40), |seen| seen.names(Kind::Pod) == api.names(PODS))
+        .await;
     observer.rest(secs(70)).await;
     assert_eq!(observer.seen.link(), Some(&Link::Live), "forgiven after a quiet minute");
 }
@@ -74,14 +96,20 @@ async fn f08_a_black_hole_is_seen_within_ten_seconds_and_left_within_five() {
     observer.rest(secs(17)).await;
     let hole = api.rule(|_| Some(Reply::Hang));
     api.fall_silent(true);
-    observer.until("stale", secs(10), |seen| matches!(seen.link(), Some(Link::Stale { .. }))).await;
+    observer
+        .until("stale", secs(10), |seen| {
+            matches!(seen.link(), Some(Link::Stale { .. }))
+        })
+        .await;
     api.put_pod("new", "Running");
     observer.rest(secs(60)).await;
     assert!(observer.seen.object(Kind::Pod, "new").is_none());
     // Old connections stay dead; new ones work.
     api.forget(hole);
     observer
-        .until("equal again", secs(5), |seen| seen.object(Kind::Pod, "new").is_some() && seen.is_live())
+        .until("equal again", secs(5), |seen| {
+            seen.object(Kind::Pod, "new").is_some() && seen.is_live()
+        })
         .await;
 }
 
@@ -95,7 +123,11 @@ async fn f09_a_watch_without_bookmarks_is_suspect_after_ninety_seconds() {
     api.put_pod("lost", "Running");
     observer.rest(secs(80)).await;
     assert_eq!(api.count(|a| a.is_watch_of(PODS)), watches);
-    observer.until("the lost pod", secs(20), |seen| seen.object(Kind::Pod, "lost").is_some()).await;
+    observer
+        .until("the lost pod", secs(20), |seen| {
+            seen.object(Kind::Pod, "lost").is_some()
+        })
+        .await;
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 1, "resumed, nothing lost");
 }
 
@@ -110,7 +142,12 @@ async fn bookmarks_keep_a_quiet_watch() {
         api.bookmark();
     }
     assert_eq!(api.count(|a| a.is_watch_of(PODS)), watches);
-    assert_eq!(observer.seen.links.len(), 2, "connecting, live: {:?}", observer.seen.links);
+    assert_eq!(
+        observer.seen.links.len(),
+        2,
+        "connecting, live: {:?}",
+        observer.seen.links
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +158,11 @@ async fn a_reconnect_on_request_resumes_at_once() {
     api.fall_silent(true);
     api.put_pod("while-asleep", "Running");
     cluster.reconnect_now();
-    observer.until("resumed", secs(1), |seen| seen.object(Kind::Pod, "while-asleep").is_some()).await;
+    observer
+        .until("resumed", secs(1), |seen| {
+            seen.object(Kind::Pod, "while-asleep").is_some()
+        })
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,9 +171,15 @@ async fn f51_a_server_that_never_answers_delays_nobody_and_ends_at_once() {
     dead.rule(|_| Some(Reply::Hang));
     let (_dead, mut of_dead) = watch(&dead);
     let (_good, mut of_good) = watch(&good);
-    let took = of_good.until("synced", secs(1), |seen| seen.is_synced() && seen.is_live()).await;
+    let took = of_good
+        .until("synced", secs(1), |seen| seen.is_synced() && seen.is_live())
+        .await;
     assert!(took < secs(1), "{took:?}");
-    of_dead.until("stale", secs(10), |seen| matches!(seen.link(), Some(Link::Stale { .. }))).await;
+    of_dead
+        .until("stale", secs(10), |seen| {
+            matches!(seen.link(), Some(Link::Stale { .. }))
+        })
+        .await;
     let ended = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&ended);
     let count = dead.asked().len();
@@ -143,5 +190,8 @@ async fn f51_a_server_that_never_answers_delays_nobody_and_ends_at_once() {
     });
     of_good.rest(secs(61)).await;
     assert!(ended.load(Ordering::Relaxed));
-    assert!(dead.asked().len() <= count + 1, "nothing is asked of a cluster that was left");
+    assert!(
+        dead.asked().len() <= count + 1,
+        "nothing is asked of a cluster that was left"
+    );
 }

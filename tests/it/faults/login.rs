@@ -14,7 +14,10 @@ use crate::support::{observer::Seen, watch_target};
 const IN_TIME: Duration = Duration::from_secs(20);
 
 fn target(kubeconfig: &Path) -> Target {
-    let options = Options { kubeconfig: vec![kubeconfig.to_owned()], ..Options::default() };
+    let options = Options {
+        kubeconfig: vec![kubeconfig.to_owned()],
+        ..Options::default()
+    };
     targets(&options).unwrap().remove(0)
 }
 
@@ -23,7 +26,10 @@ fn stale(seen: &Seen, with: &str) -> bool {
 }
 
 fn unauthorized() -> Reply {
-    Reply::status(401, &json!({"kind": "Status", "code": 401, "reason": "Unauthorized", "message": "Unauthorized"}))
+    Reply::status(
+        401,
+        &json!({"kind": "Status", "code": 401, "reason": "Unauthorized", "message": "Unauthorized"}),
+    )
 }
 
 #[tokio::test]
@@ -32,15 +38,25 @@ async fn f14_a_token_that_expired_is_renewed_once_for_all() {
     let runs = folder.path().join("runs");
     let api = Api::with_pods(5);
     let port = serve(&api).await;
-    let script = format!("echo run >> {0}; n=$(wc -l < {0}); printf '{{\"status\":{{\"token\":\"t%s\"}}}}' $n", runs.display());
-    let user = format!("{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, {}]}}}}", json!(script));
+    let script = format!(
+        "echo run >> {0}; n=$(wc -l < {0}); printf '{{\"status\":{{\"token\":\"t%s\"}}}}' $n",
+        runs.display()
+    );
+    let user = format!(
+        "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, {}]}}}}",
+        json!(script)
+    );
     let path = kubeconfig(folder.path(), &format!("{{server: 'http://127.0.0.1:{port}'}}"), &user);
     let (cluster, mut observer) = watch_target(target(&path));
     observer.until_synced().await;
     let count = || std::fs::read_to_string(&runs).unwrap().lines().count();
     assert_eq!(count(), 1, "one run for all first requests");
     api.rule(|asked| (asked.token.as_deref() == Some("Bearer t1")).then(unauthorized));
-    let rights = [pilothouse::domain::access::Right::on(pilothouse::domain::access::Verb::List, Kind::Pod, "gift")];
+    let rights = [pilothouse::domain::access::Right::on(
+        pilothouse::domain::access::Verb::List,
+        Kind::Pod,
+        "gift",
+    )];
     let asked = (0..50).map(|_| cluster.review(&rights));
     let answers = futures::future::join_all(asked).await;
     assert!(answers.iter().all(|access| access.allows(&rights[0]) == Some(true)));
@@ -52,11 +68,19 @@ async fn f15_a_plugin_that_fails_is_denied_with_a_hint_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let api = Api::with_pods(5);
     let port = serve(&api).await;
-    let user = "{exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, 'echo s3cret >&2; exit 3']}}";
+    let user =
+        "{exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, 'echo s3cret >&2; exit 3']}}";
     let path = kubeconfig(folder.path(), &format!("{{server: 'http://127.0.0.1:{port}'}}"), user);
     let (_cluster, mut observer) = watch_target(target(&path));
-    observer.until("denied", IN_TIME, |seen| matches!(seen.link(), Some(Link::Denied { .. }))).await;
-    let said = format!("{:?} {:?} {:?}", observer.seen.links, observer.seen.feeds, observer.seen.notices);
+    observer
+        .until("denied", IN_TIME, |seen| {
+            matches!(seen.link(), Some(Link::Denied { .. }))
+        })
+        .await;
+    let said = format!(
+        "{:?} {:?} {:?}",
+        observer.seen.links, observer.seen.feeds, observer.seen.notices
+    );
     assert!(said.contains("log in again") && !said.contains("s3cret"), "{said}");
     assert!(api.asked().is_empty(), "nothing is asked without a login");
 }
@@ -66,17 +90,33 @@ async fn f17_a_kubeconfig_that_changes_moves_its_cluster_and_one_that_goes_keeps
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (Api::with_pods(3), Api::with_pods(7));
     let ports = [serve(&old).await, serve(&new).await];
-    let write = |port: u16| kubeconfig(folder.path(), &format!("{{server: 'http://127.0.0.1:{port}'}}"), "{token: t}");
+    let write = |port: u16| {
+        kubeconfig(
+            folder.path(),
+            &format!("{{server: 'http://127.0.0.1:{port}'}}"),
+            "{token: t}",
+        )
+    };
     let path = write(ports[0]);
     let (_cluster, mut observer) = watch_target(target(&path));
     observer.until_synced().await;
     std::fs::remove_file(&path).unwrap();
-    observer.until("told", IN_TIME, |seen| seen.notices.iter().any(|n| n.contains("the kubeconfig is gone"))).await;
+    observer
+        .until("told", IN_TIME, |seen| {
+            seen.notices.iter().any(|n| n.contains("the kubeconfig is gone"))
+        })
+        .await;
     assert!(observer.seen.is_live(), "the connection goes on");
     old.put_pod("still-followed", "Running");
-    observer.until("followed", IN_TIME, |seen| seen.object(Kind::Pod, "still-followed").is_some()).await;
+    observer
+        .until("followed", IN_TIME, |seen| {
+            seen.object(Kind::Pod, "still-followed").is_some()
+        })
+        .await;
     write(ports[1]);
-    observer.until("moved", IN_TIME, |seen| seen.names(Kind::Pod).len() == 7).await;
+    observer
+        .until("moved", IN_TIME, |seen| seen.names(Kind::Pod).len() == 7)
+        .await;
     assert!(observer.seen.notices.iter().any(|n| n.contains("kubeconfig changed")));
 }
 
@@ -86,7 +126,9 @@ fn certificates(name: &str, expired: bool) -> (String, rcgen::Certificate, rcgen
     let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     // Of its own name, so that another authority is another issuer.
-    authority.distinguished_name.push(rcgen::DnType::CommonName, format!("authority of {name} {expired}"));
+    authority
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, format!("authority of {name} {expired}"));
     let authority_certificate = authority.self_signed(&authority_key).unwrap();
     let issuer = rcgen::Issuer::new(authority, authority_key);
     let key = rcgen::KeyPair::generate().unwrap();
@@ -116,7 +158,11 @@ async fn f18_a_server_that_cannot_prove_itself_is_refused_with_the_reason() {
         std::fs::write(&authority_file, if other { &other_authority } else { &authority }).unwrap();
         let api = Api::with_pods(1);
         let port = serve_tls(&api, &certificate, &key).await;
-        let check = if extra.contains("insecure") { String::new() } else { format!(", certificate-authority: '{}'", authority_file.display()) };
+        let check = if extra.contains("insecure") {
+            String::new()
+        } else {
+            format!(", certificate-authority: '{}'", authority_file.display())
+        };
         let cluster = format!("{{server: 'https://127.0.0.1:{port}'{check}{extra}}}");
         let path = kubeconfig(folder.path(), &cluster, "{token: t}");
         let (_cluster, mut observer) = watch_target(target(&path));
@@ -126,7 +172,11 @@ async fn f18_a_server_that_cannot_prove_itself_is_refused_with_the_reason() {
                 assert_eq!(observer.seen.identity.as_ref().unwrap().insecure, insecure);
             }
             Err(reason) => {
-                observer.until(reason, IN_TIME, |seen| stale(seen, "certificate") && stale(seen, reason)).await;
+                observer
+                    .until(reason, IN_TIME, |seen| {
+                        stale(seen, "certificate") && stale(seen, reason)
+                    })
+                    .await;
                 assert!(api.asked().is_empty(), "nothing was asked of it");
             }
         }

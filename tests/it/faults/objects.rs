@@ -28,8 +28,11 @@ async fn f20_one_unreadable_object_costs_only_itself() {
 #[tokio::test(start_paused = true)]
 async fn f20_nulls_and_unknown_fields_are_no_mistake() {
     let api = Api::with_pods(1);
-    api.put(PODS, &json!({"metadata": {"name": "odd", "namespace": "gift", "labels": null, "ownerReferences": null, "uid": null},
-        "spec": {"containers": null, "nodeName": null, "future": {"a": [1]}}, "status": null}));
+    api.put(
+        PODS,
+        &json!({"metadata": {"name": "odd", "namespace": "gift", "labels": null, "ownerReferences": null, "uid": null},
+        "spec": {"containers": null, "nodeName": null, "future": {"a": [1]}}, "status": null}),
+    );
     let (_cluster, mut observer) = watch(&api);
     observer.until_synced().await;
     assert!(observer.seen.object(Kind::Pod, "odd").is_some() && observer.seen.notices.is_empty());
@@ -50,8 +53,14 @@ async fn f20_a_broken_event_is_counted_and_the_watch_goes_on() {
         api.say(PODS, line.as_bytes());
     }
     api.put_pod("next", "Running");
-    observer.until("what follows", secs(2), |seen| seen.object(Kind::Pod, "next").is_some()).await;
-    assert!(observer.seen.notices.iter().any(|n| n.contains("unreadable (pods)")), "{:?}", observer.seen.notices);
+    observer
+        .until("what follows", secs(2), |seen| seen.object(Kind::Pod, "next").is_some())
+        .await;
+    assert!(
+        observer.seen.notices.iter().any(|n| n.contains("unreadable (pods)")),
+        "{:?}",
+        observer.seen.notices
+    );
     assert_eq!(api.count(|a| a.is_watch_of(PODS)), 1, "the same watch");
 }
 
@@ -62,7 +71,11 @@ async fn f20_a_truncated_list_is_asked_for_again() {
     api.rule(move |asked| {
         let is_now = asked.is_list_of(PODS) && left > 0;
         left -= u32::from(is_now);
-        is_now.then(|| Reply::Answer { code: 200, headers: vec![], body: "{\"items\":[{\"metadata\":{\"na".into() })
+        is_now.then(|| Reply::Answer {
+            code: 200,
+            headers: vec![],
+            body: "{\"items\":[{\"metadata\":{\"na".into(),
+        })
     });
     let (_cluster, mut observer) = watch(&api);
     observer.until_synced().await;
@@ -77,12 +90,16 @@ async fn f21_a_huge_object_is_shown_without_its_mass() {
         "spec": {"containers": [{"name": "c", "image": "i", "env": [{"name": "M", "value": mass}]}]}}));
     let (_cluster, mut observer) = watch(&api);
     observer.until_synced().await;
-    let Some(Object::Pod(pod)) = observer.seen.object(Kind::Pod, "huge") else { panic!("a pod") };
+    let Some(Object::Pod(pod)) = observer.seen.object(Kind::Pod, "huge") else {
+        panic!("a pod")
+    };
     assert_eq!(pod.version.full(), "c0ffee");
     assert!(format!("{pod:?}").len() < 10_000);
     api.put(PODS, &json!({"metadata": {"name": "huge", "namespace": "gift", "annotations": {"mass": mass}}, "status": {"phase": "Failed"}}));
     let failed = |o: Option<&Object>| matches!(o, Some(Object::Pod(pod)) if pod.phase == PodPhase::Failed);
-    observer.until("its change", secs(5), |seen| failed(seen.object(Kind::Pod, "huge"))).await;
+    observer
+        .until("its change", secs(5), |seen| failed(seen.object(Kind::Pod, "huge")))
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,19 +113,29 @@ async fn f22_an_event_that_never_ends_is_cut_and_the_list_read_anew() {
         is_now.then(|| Reply::Stream(endless(), true))
     });
     let (_cluster, mut observer) = watch(&api);
-    observer.until("listed", secs(5), |seen| seen.names(Kind::Pod).len() == 5).await;
+    observer
+        .until("listed", secs(5), |seen| seen.names(Kind::Pod).len() == 5)
+        .await;
     api.put_pod("new", "Running");
-    observer.until("read anew", secs(10), |seen| seen.object(Kind::Pod, "new").is_some()).await;
+    observer
+        .until("read anew", secs(10), |seen| seen.object(Kind::Pod, "new").is_some())
+        .await;
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn f22_an_event_that_never_ends_again_and_again_is_a_link_error() {
     let api = Api::with_pods(5);
-    api.rule(|asked| asked.is_watch_of(PODS).then(|| Reply::Stream(vec![Bytes::from(vec![b'x'; 1 << 20]); 33], true)));
+    api.rule(|asked| {
+        asked
+            .is_watch_of(PODS)
+            .then(|| Reply::Stream(vec![Bytes::from(vec![b'x'; 1 << 20]); 33], true))
+    });
     let (_cluster, mut observer) = watch(&api);
     let told = |feed: Feed| matches!(feed, Feed::Stale { reason, .. } if reason.contains("32 MiB"));
-    observer.until("told", secs(120), |seen| told(seen.feed(Kind::Pod))).await;
+    observer
+        .until("told", secs(120), |seen| told(seen.feed(Kind::Pod)))
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,8 +160,14 @@ async fn f23_a_storm_of_events_loses_nothing_however_slow_we_are() {
             break;
         }
     }
-    observer.until("equal", secs(10), |seen| seen.names(Kind::Pod) == api.names(PODS)).await;
+    observer
+        .until("equal", secs(10), |seen| seen.names(Kind::Pod) == api.names(PODS))
+        .await;
     assert_eq!(api.count(|a| a.is_watch_of(PODS)), 1, "the server never dropped us");
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 1);
-    assert!(observer.seen.batches < 200, "{} batches for 20,000 events", observer.seen.batches);
+    assert!(
+        observer.seen.batches < 200,
+        "{} batches for 20,000 events",
+        observer.seen.batches
+    );
 }

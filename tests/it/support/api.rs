@@ -34,7 +34,10 @@ impl Asked {
     }
     /// A list of everything, not a glance at one object; only its first page.
     pub(crate) fn is_list_of(&self, path: &str) -> bool {
-        self.path == path && !self.is_watch() && self.query.get("limit").is_some_and(|n| n != "1") && !self.query.contains_key("continue")
+        self.path == path
+            && !self.is_watch()
+            && self.query.get("limit").is_some_and(|n| n != "1")
+            && !self.query.contains_key("continue")
     }
     pub(crate) fn is_watch_of(&self, path: &str) -> bool {
         self.path == path && self.is_watch()
@@ -43,7 +46,11 @@ impl Asked {
 
 /// What a rule answers in place of the server.
 pub(crate) enum Reply {
-    Answer { code: u16, headers: Vec<(&'static str, String)>, body: Bytes },
+    Answer {
+        code: u16,
+        headers: Vec<(&'static str, String)>,
+        body: Bytes,
+    },
     /// The connection is refused.
     Refuse,
     /// Nothing ever comes.
@@ -54,7 +61,11 @@ pub(crate) enum Reply {
 
 impl Reply {
     pub(crate) fn status(code: u16, status: &Value) -> Self {
-        Self::Answer { code, headers: Vec::new(), body: status.to_string().into() }
+        Self::Answer {
+            code,
+            headers: Vec::new(),
+            body: status.to_string().into(),
+        }
     }
 }
 
@@ -141,7 +152,11 @@ impl Api {
         let version = state.version;
         let mut object = object.clone();
         object["metadata"]["resourceVersion"] = version.to_string().into();
-        let known = state.objects.entry(collection.to_owned()).or_default().insert(key(&object), object.clone());
+        let known = state
+            .objects
+            .entry(collection.to_owned())
+            .or_default()
+            .insert(key(&object), object.clone());
         let kind = if known.is_some() { "MODIFIED" } else { "ADDED" };
         state.emit(collection, &json!({"type": kind, "object": object}));
     }
@@ -150,7 +165,11 @@ impl Api {
         let mut state = self.state();
         state.version += 1;
         let version = state.version;
-        let mut object = state.objects.get_mut(collection).and_then(|all| all.remove(key)).expect("an object to delete");
+        let mut object = state
+            .objects
+            .get_mut(collection)
+            .and_then(|all| all.remove(key))
+            .expect("an object to delete");
         object["metadata"]["resourceVersion"] = version.to_string().into();
         state.emit(collection, &json!({"type": "DELETED", "object": object}));
     }
@@ -198,7 +217,14 @@ impl Api {
         state.version = version;
         state.history.clear();
         for all in state.objects.values_mut() {
-            all.retain(|_, object| object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap() <= version);
+            all.retain(|_, object| {
+                object["metadata"]["resourceVersion"]
+                    .as_str()
+                    .unwrap()
+                    .parse::<u64>()
+                    .unwrap()
+                    <= version
+            });
         }
     }
 
@@ -208,8 +234,15 @@ impl Api {
 
     /// What an observer must come to see of a collection.
     pub(crate) fn names(&self, collection: &str) -> Vec<String> {
-        let keys = self.state().objects.get(collection).map(|all| all.keys().cloned().collect::<Vec<_>>());
-        keys.unwrap_or_default().into_iter().map(|key| key.trim_start_matches('/').to_owned()).collect()
+        let keys = self
+            .state()
+            .objects
+            .get(collection)
+            .map(|all| all.keys().cloned().collect::<Vec<_>>());
+        keys.unwrap_or_default()
+            .into_iter()
+            .map(|key| key.trim_start_matches('/').to_owned())
+            .collect()
     }
 
     /// Answers a request, now or never.
@@ -231,7 +264,11 @@ impl Api {
         state.rules = rules;
         match replied {
             Some(Reply::Answer { code, headers, body }) => {
-                let kind = if body.first() == Some(&b'<') { "text/html" } else { "application/json" };
+                let kind = if body.first() == Some(&b'<') {
+                    "text/html"
+                } else {
+                    "application/json"
+                };
                 let mut response = Response::builder().status(code).header("content-type", kind);
                 for (name, value) in headers {
                     response = response.header(name, value);
@@ -265,9 +302,8 @@ impl State {
     fn emit(&mut self, collection: &str, event: &Value) {
         self.history.push((self.version, collection.to_owned(), event.clone()));
         if !self.silent {
-            self.watchers.retain(|(path, pipe)| {
-                !covers(path, collection, event) || pipe.send(Ok(line_of(event))).is_ok()
-            });
+            self.watchers
+                .retain(|(path, pipe)| !covers(path, collection, event) || pipe.send(Ok(line_of(event))).is_ok());
         }
     }
 
@@ -278,13 +314,19 @@ impl State {
             path if path.ends_with("selfsubjectreviews") => {
                 return answer(201, &json!({"status": {"userInfo": {"username": "ann"}}}));
             }
-            path if path.ends_with("selfsubjectaccessreviews") => return answer(201, &json!({"status": {"allowed": true}})),
+            path if path.ends_with("selfsubjectaccessreviews") => {
+                return answer(201, &json!({"status": {"allowed": true}}));
+            }
             path if path.contains("argoproj.io") || path.contains("kruise.io") => {
                 return answer(404, &json!({"kind": "Status", "code": 404, "message": "not found"}));
             }
             _ => {}
         }
-        if asked.is_watch() { self.watch(asked) } else { self.list(asked) }
+        if asked.is_watch() {
+            self.watch(asked)
+        } else {
+            self.list(asked)
+        }
     }
 
     fn list(&self, asked: &Asked) -> Response<Body> {
@@ -304,7 +346,8 @@ impl State {
     fn items(&self, path: &str) -> Vec<&Value> {
         let (collection, namespace) = collection_of(path);
         let all = self.objects.get(&collection).into_iter().flat_map(BTreeMap::values);
-        all.filter(|object| namespace.is_none() || object["metadata"]["namespace"].as_str() == namespace.as_deref()).collect()
+        all.filter(|object| namespace.is_none() || object["metadata"]["namespace"].as_str() == namespace.as_deref())
+            .collect()
     }
 
     fn watch(&mut self, asked: &Asked) -> Response<Body> {
@@ -331,12 +374,16 @@ pub(crate) fn gone() -> Value {
 
 fn covers(path: &str, collection: &str, event: &Value) -> bool {
     let (watched, namespace) = collection_of(path);
-    watched == collection && (namespace.is_none() || event["object"]["metadata"]["namespace"].as_str() == namespace.as_deref())
+    watched == collection
+        && (namespace.is_none() || event["object"]["metadata"]["namespace"].as_str() == namespace.as_deref())
 }
 
 /// `/api/v1/namespaces/gift/pods` is `/api/v1/pods` in `gift`.
 fn collection_of(path: &str) -> (String, Option<String>) {
-    match path.split_once("/namespaces/").and_then(|(root, rest)| Some((root, rest.split_once('/')?))) {
+    match path
+        .split_once("/namespaces/")
+        .and_then(|(root, rest)| Some((root, rest.split_once('/')?)))
+    {
         Some((root, (namespace, plural))) => (format!("{root}/{plural}"), Some(namespace.to_owned())),
         None => (path.to_owned(), None),
     }
@@ -354,7 +401,11 @@ fn asked(request: &Request<Bytes>) -> Asked {
         method: request.method().clone(),
         path: request.uri().path().to_owned(),
         query: pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
-        token: request.headers().get("authorization").and_then(|v| v.to_str().ok()).map(str::to_owned),
+        token: request
+            .headers()
+            .get("authorization")
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned),
     }
 }
 
@@ -367,7 +418,9 @@ fn full(body: Bytes) -> Body {
 }
 
 fn answer(code: u16, body: &Value) -> Response<Body> {
-    let response = Response::builder().status(code).header("content-type", "application/json");
+    let response = Response::builder()
+        .status(code)
+        .header("content-type", "application/json");
     response.body(full(body.to_string().into())).unwrap()
 }
 

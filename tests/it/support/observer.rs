@@ -42,16 +42,25 @@ impl Seen {
     }
 
     pub(crate) fn names(&self, kind: Kind) -> Vec<String> {
-        self.rows.keys().filter(|(k, _)| *k == kind).map(|(_, key)| key.to_string()).collect()
+        self.rows
+            .keys()
+            .filter(|(k, _)| *k == kind)
+            .map(|(_, key)| key.to_string())
+            .collect()
     }
 
     pub(crate) fn object(&self, kind: Kind, name: &str) -> Option<&Object> {
-        self.rows.iter().find(|((k, key), _)| *k == kind && key.name == name).map(|(_, (_, object))| object)
+        self.rows
+            .iter()
+            .find(|((k, key), _)| *k == kind && key.name == name)
+            .map(|(_, (_, object))| object)
     }
 
     /// All built-in kinds are live.
     pub(crate) fn is_synced(&self) -> bool {
-        Kind::ALL.into_iter().all(|kind| matches!(self.feed(kind), Feed::Live | Feed::Absent))
+        Kind::ALL
+            .into_iter()
+            .all(|kind| matches!(self.feed(kind), Feed::Live | Feed::Absent))
     }
 
     fn take(&mut self, report: ClusterReport) {
@@ -145,6 +154,9 @@ impl Observer {
 
     /// Waits until everything is read and the link is live.
     pub(crate) async fn until_synced(&mut self) {
-        self.until("synced", Duration::from_secs(60), |seen| seen.is_synced() && seen.is_live()).await;
+        self.until("synced", Duration::from_secs(60), |seen| {
+            seen.is_synced() && seen.is_live()
+        })
+        .await;
     }
 }

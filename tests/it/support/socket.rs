@@ -34,7 +34,10 @@ pub(crate) async fn serve_tls(api: &Api, certificate: &rcgen::Certificate, key: 
     let port = listener.local_addr().unwrap().port();
     let config = ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let api = api.clone();
@@ -56,12 +59,19 @@ async fn connection(api: Api, stream: impl AsyncRead + AsyncWrite + Unpin + Send
         let api = api.clone();
         async move {
             let (parts, body) = request.into_parts();
-            let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            let body = body
+                .collect()
+                .await
+                .map(http_body_util::Collected::to_bytes)
+                .unwrap_or_default();
             let answer = api.handle(http::Request::from_parts(parts, body)).await;
             Ok::<_, Infallible>(answer.expect("a socket cannot refuse after it accepted"))
         }
     });
-    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
+    hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+        .ok();
 }
 
 /// Writes a kubeconfig with one context; `cluster` and `user` are in YAML's flow style.
