@@ -13,6 +13,7 @@ pub mod rows;
 mod screen;
 pub mod selector;
 pub mod setup;
+pub mod simulated;
 pub mod watch;
 
 use std::ffi::OsString;
@@ -116,7 +117,7 @@ fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &m
             command: ConfigCommand::Check,
         }) => extras::config_check(args, environment, out),
         Some(Command::Demo { command }) => match command {
-            DemoCommand::Serve(serve) => fleet::serve(serve, args.seed, out),
+            DemoCommand::Serve(serve) => simulated::serve(serve, args.seed, out),
             DemoCommand::Screenshot { folder } => fleet::screenshot(folder, out),
         },
     }

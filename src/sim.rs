@@ -25,6 +25,7 @@ mod cluster;
 pub mod controllers;
 pub mod defaults;
 pub mod deletion;
+pub mod demo;
 pub mod fault;
 pub mod fleet;
 pub mod garbage;

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use chrono::Utc;
 
-use super::args::{Args, Get, Serve, What};
+use super::args::{Args, Get, What};
 use super::members::{self, Member};
 use super::print::{Row, print};
 use super::rows::EventRow;
 use super::selector::Selector;
 use super::setup::Setup;
 use super::watch::{self, Known};
-use super::{Environment, Failure, Printable, project};
+use super::{Environment, Failure, Printable, project, simulated};
 use crate::domain::{Clean, ClusterId, Kind};
 use crate::runtime::Exit;
 
@@ -26,7 +26,7 @@ const WORKERS: usize = 2;
 /// The clusters asked for, real or simulated.
 pub(super) fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
     if args.demo {
-        return Err(Failure::failed("the simulated fleet is not there yet", ""));
+        return simulated::members(args, setup, &simulated::clusters(args.seed));
     }
     members::of_kubeconfig(args, setup)
 }
@@ -177,9 +177,6 @@ async fn read_events(args: &Args, known: &mut Known) -> Vec<EventRow> {
     rows
 }
 
-pub(super) fn serve(_: &Serve, _: Option<u64>, _: &mut dyn Write) -> Result<Exit, Failure> {
-    Err(Failure::failed("the simulated fleet is not there yet", ""))
-}
 pub(super) fn screenshot(_: &Path, _: &mut dyn Write) -> Result<Exit, Failure> {
     Err(Failure::failed("the simulated fleet is not there yet", ""))
 }

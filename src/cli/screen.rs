@@ -2,17 +2,23 @@
 
 use std::io::Write;
 
-use ratatui::Frame;
-use ratatui::text::Line;
+use chrono::Utc;
 
 use super::args::Args;
-use super::setup::Setup;
-use super::{Environment, Failure};
-use crate::message::{Action, Effect, Message, Mode};
+use super::members::{self, Member};
+use super::setup::{Choice, Setup};
+use super::{Environment, Failure, simulated};
+use crate::config::Problem;
+use crate::domain::Clean;
+use crate::message::{Message, Severity, Trouble};
+use crate::model::{self, Model};
 use crate::runtime::activity::ActivityLog;
 use crate::runtime::clipboard::Multiplexer;
 use crate::runtime::colours::Colours;
+use crate::runtime::program::Screens;
 use crate::runtime::{self, Exit, Program, Settings, logging};
+use crate::theme::Theme;
+use crate::world::{Scope, World};
 
 /// `pilothouse` without a command.
 pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -> Result<Exit, Failure> {
@@ -26,8 +32,66 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         )?;
     }
     let settings = settings(args, environment, &setup);
-    let program = Waiting::default();
-    Ok(runtime::run(settings, program, |_| Box::new(|_| None))?)
+    let simulated = args.demo.then(|| simulated::clusters(args.seed)).unwrap_or_default();
+    let members = if args.demo {
+        simulated::members(args, &setup, &simulated)?
+    } else {
+        members::of_kubeconfig(args, &setup)?
+    };
+    let program = program(args, environment, &setup, &settings, &members);
+    let targets = members
+        .into_iter()
+        .map(|member| (member.target, member.rules))
+        .collect();
+    Ok(runtime::run(settings, program, |handles| {
+        let _inside = handles.runtime.enter();
+        simulated::play(&simulated);
+        runtime::fleet::start(targets, handles)
+    })?)
+}
+
+/// The screens over a world of which nothing is known yet.
+fn program(args: &Args, environment: &Environment, setup: &Setup, settings: &Settings, members: &[Member]) -> Screens {
+    let world = World::new(members.iter().map(|member| member.setup.clone()));
+    let (theme, mistakes) = match &setup.theme {
+        Choice::Shipped(name) => (Theme::shipped(name), Vec::new()),
+        Choice::File { path, text } => {
+            let (theme, problems) = Theme::parse(text);
+            let problems = problems.into_iter();
+            (
+                theme,
+                problems
+                    .map(|p| Problem::new(path, Some(p.line), p.what, p.hint.unwrap_or_default()))
+                    .collect(),
+            )
+        }
+    };
+    let model = Model::new(
+        world,
+        model::Settings {
+            readonly: setup.config.readonly && !args.write,
+            clock_offset_minutes: chrono::Local::now().offset().local_minus_utc() / 60,
+            bindings: settings.keymap.table(),
+            scope: Scope::default(),
+            demo: args.demo,
+        },
+        Utc::now(),
+    );
+    let mut screens = Screens::new(
+        model,
+        theme,
+        settings.colours,
+        environment.variable("TERM").unwrap_or_default(),
+    );
+    for problem in setup.problems.iter().chain(&mistakes) {
+        // A notice asks nothing of the world.
+        let _ = screens.update(Message::Notice(Trouble {
+            severity: Severity::Warning,
+            text: Clean::new(&problem.to_string()),
+            hint: None,
+        }));
+    }
+    screens
 }
 
 /// A person needs a terminal that can be drawn on.
@@ -71,36 +135,5 @@ fn settings(args: &Args, environment: &Environment, setup: &Setup) -> Settings {
         multiplexer: Multiplexer::detect(environment.variable("TMUX"), term),
         activity: ActivityLog::open(Some(&setup.paths.activity()), format!("{person}@{host}")),
         reports: setup.paths.reports(),
-    }
-}
-
-/// A screen that waits for the fleet.
-#[derive(Debug, Default)]
-struct Waiting {
-    dirty: bool,
-}
-
-impl Program for Waiting {
-    fn update(&mut self, message: Message) -> Vec<Effect> {
-        self.dirty = true;
-        match message {
-            Message::Act(Action::Quit) => vec![Effect::Quit],
-            Message::Act(Action::Redraw) => vec![Effect::Redraw],
-            Message::Act(Action::Suspend) => vec![Effect::Suspend],
-            _ => Vec::new(),
-        }
-    }
-
-    fn mode(&self) -> Mode {
-        Mode::Screen
-    }
-
-    fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-
-    fn draw(&mut self, frame: &mut Frame<'_>) {
-        self.dirty = false;
-        frame.render_widget(Line::from("fleet"), frame.area());
     }
 }

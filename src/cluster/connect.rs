@@ -1,6 +1,7 @@
 //! From the command line and kubeconfig files to one [`Target`] a cluster. Nothing here touches the network.
 
 pub(crate) mod exec;
+mod in_process;
 pub(crate) mod kubeconfig;
 pub(crate) mod proxy;
 pub(crate) mod reload;

@@ -1,0 +1,81 @@
+//! The clusters under the screen: starts watching them, hands on what they report, asks them what effects want.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::tasks::Work;
+use super::{Handles, Perform};
+use crate::cluster::{self, Cluster, ClusterError, Rules, Target};
+use crate::domain::{Clean, ClusterId, ResourceRef};
+use crate::message::{Effect, Message, Severity, Trouble};
+
+/// Reports that may wait between a cluster and the loop; then the cluster waits, and so does its server.
+const REPORTS: usize = 256;
+
+/// Starts watching these clusters; what comes back performs effects on them.
+pub fn start(members: Vec<(Target, Arc<Rules>)>, handles: &Handles) -> Perform {
+    let _inside = handles.runtime.enter();
+    let (sender, reports) = mpsc::channel(REPORTS);
+    let cancel = CancellationToken::new();
+    let clusters: Vec<Cluster> = members
+        .into_iter()
+        .map(|(target, rules)| cluster::start(target, rules, sender.clone(), cancel.clone()))
+        .collect();
+    handles.runtime.spawn(hand_on(reports, handles.messages.clone()));
+    Box::new(move |effect| perform(&clusters, effect))
+}
+
+async fn hand_on(
+    mut reports: mpsc::Receiver<(ClusterId, crate::domain::ClusterReport)>,
+    messages: mpsc::Sender<Message>,
+) {
+    while let Some((id, report)) = reports.recv().await {
+        if messages.send(Message::Cluster(id, report)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn perform(clusters: &[Cluster], effect: Effect) -> Option<Work> {
+    let find = |id: &ClusterId| clusters.iter().find(|cluster| cluster.id() == id).cloned();
+    match effect {
+        Effect::LoadEvents(object) => {
+            let cluster = find(&object.cluster)?;
+            let key = format!("events of {} {}", object.kind, object.key);
+            Some(Work::new(key, async move {
+                let answer = cluster.events_about(object.kind.name(), &object.key, &object.uid).await;
+                Some(Message::Events(
+                    object.clone(),
+                    answer.map_err(|e| trouble(&object, &e)),
+                ))
+            }))
+        }
+        Effect::Review(id, rights) => {
+            let cluster = find(&id)?;
+            Some(Work::new(format!("rights in {id}"), async move {
+                Some(Message::Access(id, cluster.review(&rights).await))
+            }))
+        }
+        Effect::Reconnect(id) => {
+            for cluster in clusters
+                .iter()
+                .filter(|cluster| id.as_ref().is_none_or(|id| cluster.id() == id))
+            {
+                cluster.reconnect_now();
+            }
+            None
+        }
+        // The loop does these itself.
+        Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
+    }
+}
+
+fn trouble(object: &ResourceRef, error: &ClusterError) -> Trouble {
+    Trouble {
+        severity: Severity::Warning,
+        text: Clean::new(&format!("no events of {}: {error}", object.key)),
+        hint: Some(Clean::new(&error.hint())),
+    }
+}
