@@ -138,6 +138,11 @@ impl Source for Apps<'_> {
         })
     }
 
+    fn shows(&self, column: ColumnId) -> bool {
+        // The app's name begins with it: it is there to sort and filter by.
+        column != ColumnId::Namespace
+    }
+
     fn is_stale(&self, row: u32) -> bool {
         let Some(app) = self.get(row) else { return false };
         let mut clusters = app.workloads.iter().map(|(c, _)| c).peekable();

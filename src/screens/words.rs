@@ -154,7 +154,8 @@ fn failing_words(pod: &Pod) -> String {
 pub fn exit_words(exit: &Exit) -> String {
     let mut text = format!("exit {}", exit.code);
     if let Some(signal) = exit.signal {
-        text.push_str(&format!(" signal {signal}"));
+        text.push_str(" signal ");
+        text.push_str(&signal.to_string());
     }
     if !exit.reason.is_empty() && exit.reason != "Error" {
         text.push(' ');

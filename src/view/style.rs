@@ -58,7 +58,7 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
     for span in &cell.spans {
         match span {
             Span::Text(text, tone) => {
-                x = line::draw(buffer, (x, area.y), area.right(), [(text.as_str(), style(*tone))])
+                x = line::draw(buffer, (x, area.y), area.right(), [(text.as_str(), style(*tone))]);
             }
             Span::Bar { share, tone } => {
                 let width = area.width.saturating_sub(text);

@@ -39,7 +39,11 @@ fn enter_goes_in_and_back_comes_to_the_same_row() {
             "fleet › idc-bj › idc-bj-b › search/query › query-5f6d8-006",
             "query",
         ),
-        (vec![Open], "fleet › idc-bj › idc-bj-b › search/query › query-5f6d8-006 › query", "nothing"),
+        (
+            vec![Open],
+            "fleet › idc-bj › idc-bj-b › search/query › query-5f6d8-006 › query",
+            "nothing",
+        ),
         (vec![Back, Back], "fleet › idc-bj › idc-bj-b › search/query", "▸"),
         (vec![Back], "fleet › idc-bj › idc-bj-b", "search/query"),
         (vec![Back, Back], "fleet", "idc-bj"),
