@@ -99,7 +99,11 @@ pub fn lists(criterion: &mut Criterion) {
         ] {
             group.bench_function(name, |b| b.iter(|| act(&mut model, action)));
         }
-        for (name, text) in [("letter of text", "9"), ("letter of fuzzy", "~a9"), ("letter of a column", "cpu>100m age<3d")] {
+        for (name, text) in [
+            ("letter of text", "9"),
+            ("letter of fuzzy", "~a9"),
+            ("letter of a column", "cpu>100m age<3d"),
+        ] {
             group.bench_function(name, |b| {
                 b.iter(|| {
                     act(&mut model, Action::Filter);

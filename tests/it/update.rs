@@ -250,7 +250,7 @@ fn the_cursor_stays_on_its_object_while_rows_move_and_vanish() {
     bench.filter("cluster=idc-bj push");
     bench.act(&[Action::CursorDown]);
     assert_eq!(selected(&mut bench), "push-7c9b4-001");
-    let delete = |bench: &mut Bench, name: &str| {
+    let delete = |bench: &mut Bench, name: &str, second: i64| {
         let batch = Batch {
             kind: Kind::Pod,
             namespace: "".into(),
@@ -259,11 +259,11 @@ fn the_cursor_stays_on_its_object_while_rows_move_and_vanish() {
             sweep: false,
         };
         bench.send(Message::Cluster(ClusterId::new("idc-bj"), ClusterReport::Batch(batch)));
-        bench.model.settle(fleet::now() + chrono::TimeDelta::seconds(30));
+        bench.model.settle(fleet::now() + chrono::TimeDelta::seconds(second));
     };
-    delete(&mut bench, "push-7c9b4-000");
+    delete(&mut bench, "push-7c9b4-000", 1);
     assert_eq!(selected(&mut bench), "push-7c9b4-001", "the row above went");
-    delete(&mut bench, "push-7c9b4-001");
+    delete(&mut bench, "push-7c9b4-001", 2);
     assert_eq!(selected(&mut bench), "push-7c9b4-002", "its neighbour takes the place");
 }
 
