@@ -87,8 +87,8 @@ pub struct Target {
 /// How a cluster is reached.
 #[derive(Clone)]
 pub(crate) enum Way {
-    /// By a client made elsewhere: the simulation, tests.
-    Client(Client),
+    /// By a client made elsewhere, when the first request is due: a client needs the runtime about it.
+    Client(Arc<dyn Fn() -> Client + Send + Sync>),
     Config(Box<Recipe>),
     /// The kubeconfig's entry does not work; why.
     Broken(Clean, Option<Box<Origin>>),
@@ -117,10 +117,15 @@ impl std::fmt::Debug for Target {
 impl Target {
     /// A cluster reached by a client that exists already.
     pub fn from_client(id: ClusterId, client: Client) -> Self {
+        let own_namespace = client.default_namespace().to_owned();
+        Self::made_by(id, own_namespace, Arc::new(move || client.clone()))
+    }
+
+    fn made_by(id: ClusterId, own_namespace: String, make: Arc<dyn Fn() -> Client + Send + Sync>) -> Self {
         Self {
             id,
-            own_namespace: client.default_namespace().to_owned(),
-            way: Way::Client(client),
+            own_namespace,
+            way: Way::Client(make),
             server: Clean::default(),
             insecure: false,
             namespaces: Vec::new(),

@@ -353,9 +353,9 @@ impl Door {
         kept: Option<Credential>,
     ) -> Result<(Session, Option<Credential>), ClusterError> {
         let recipe = match way {
-            Way::Client(client) => {
+            Way::Client(make) => {
                 let session = Session {
-                    client: client.clone(),
+                    client: make(),
                     token: None,
                     expires: None,
                     number,

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -18,12 +19,13 @@ impl Target {
     /// A cluster whose requests `answer` takes; an error is a connection that broke.
     pub fn in_process<F, A, B>(id: ClusterId, answer: F) -> Self
     where
-        F: Fn(Request<Bytes>) -> A + Clone + Send + 'static,
+        F: Fn(Request<Bytes>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = io::Result<Response<B>>> + Send + 'static,
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        Self::from_client(id, Client::new(InProcess(answer), "default"))
+        let make = move || Client::new(InProcess(answer.clone()), "default");
+        Self::made_by(id, "default".to_owned(), Arc::new(make))
     }
 }
 
