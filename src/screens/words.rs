@@ -221,8 +221,10 @@ fn app_parts(app: &AppSummary) -> Vec<(i64, String, Tone)> {
         Progress::Rolling { updated, desired } => {
             parts.push((3, format!("◐ rolling {updated}/{desired}"), Tone::Busy));
         }
-        Progress::Scaling { instances, desired } if parts.is_empty() => {
-            parts.push((3, format!("◐ ready {instances}/{desired}"), Tone::Busy));
+        // The sums over all clusters, as the column of ready instances has them.
+        Progress::Scaling { desired, .. } if parts.is_empty() => {
+            let desired = app.desired.unwrap_or(*desired);
+            parts.push((3, format!("◐ ready {}/{desired}", app.ready), Tone::Busy));
         }
         Progress::Unseen => parts.push((2, "◌ change not seen yet".into(), Tone::Busy)),
         Progress::Paused => parts.push((4, "‖ paused".into(), Tone::Warning)),
