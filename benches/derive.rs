@@ -81,7 +81,7 @@ fn act(model: &mut Model, action: Action) {
 }
 
 /// What a person does with a list of instances.
-pub fn lists(criterion: &mut Criterion) {
+pub(crate) fn lists(criterion: &mut Criterion) {
     for instances in [6_000, 150_000] {
         let mut model = Model::new(world(instances), Settings::default(), now());
         let mut group = criterion.benchmark_group(format!("{instances} instances"));

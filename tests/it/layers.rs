@@ -150,7 +150,7 @@ fn code(text: &str) -> String {
 fn named(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (place, _) in code.match_indices("crate::") {
-        let rest = &code[place + "crate::".len()..];
+        let rest = code.split_at(place + "crate::".len()).1;
         if let Some(group) = rest.strip_prefix('{') {
             let inside = group.split('}').next().unwrap();
             found.extend(inside.split(',').map(|part| first_word(part.trim())));

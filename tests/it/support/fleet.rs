@@ -13,6 +13,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_timestamp(1_760_000_430, 0).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every moment of an object may be missing")]
 pub(crate) fn ago(seconds: i64) -> Option<Timestamp> {
     Some(now() - chrono::TimeDelta::seconds(seconds))
 }

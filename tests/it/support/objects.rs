@@ -39,7 +39,7 @@ pub(crate) fn node(cluster: &str, name: &str, location: &str, i: usize, provider
         ]
         .into(),
         location: location.into(),
-        group: Some(if i % 2 == 0 { "general" } else { "compute" }.into()),
+        group: Some(if i.is_multiple_of(2) { "general" } else { "compute" }.into()),
         exclusive,
         provider: provider.clone(),
         pod_cidrs: [format!("10.244.{}.0/24", i + 1).as_str().into()].into(),
@@ -73,7 +73,7 @@ fn versions(app: &App) -> (Version, Version) {
             .fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Version::Commit(format!("{mixed:016x}{mixed:016x}").as_str().into())
     };
-    (hash(0xcbf2_9ce4_8422_2325), hash(0x84222325_cbf29ce4))
+    (hash(0xcbf2_9ce4_8422_2325), hash(0x8422_2325_cbf2_9ce4))
 }
 
 pub(crate) fn workload(app: &App) -> Workload {
