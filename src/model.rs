@@ -52,6 +52,7 @@ pub struct Model {
     /// Keys that begin a longer sequence, with what may follow.
     pub(crate) pending: Option<(String, Vec<(String, Action)>)>,
     derived_at: Option<Timestamp>,
+    latest: Timestamp,
     links_seen: u64,
     version: u64,
 }
@@ -74,6 +75,7 @@ impl Model {
             shift: 0,
             pending: None,
             derived_at: None,
+            latest: now,
             links_seen: 0,
             version: 1,
         };
@@ -116,14 +118,15 @@ impl Model {
     /// percent of a core. A key that changes the list does not wait for this.
     pub fn settle(&mut self, now: Timestamp) -> bool {
         let before = self.version;
+        // Messages carry no time: between two ticks the latest that was heard of counts.
+        self.latest = self.latest.max(now);
+        let now = self.latest;
         let scope = self.trail.top().scope(&self.scope);
         if self.trail.top().is_current(self.world.version(), &scope) {
             return false;
         }
         let due = match self.derived_at {
-            Some(at) if self.trail.top().has_rows() => {
-                (now - at).num_milliseconds() >= self.pause_milliseconds() || now < at
-            }
+            Some(at) if self.trail.top().has_rows() => (now - at).num_milliseconds() >= self.pause_milliseconds(),
             _ => true,
         };
         if due {
@@ -142,7 +145,7 @@ impl Model {
     /// Makes the rows on screen anew, now.
     pub(crate) fn derive(&mut self) {
         let scope = self.trail.top().scope(&self.scope);
-        self.with_screen(&scope, |screen, ctx| screen.derive(ctx));
+        self.with_screen(&scope, Screen::derive);
         self.touch();
     }
 
@@ -218,6 +221,11 @@ impl Model {
             .iter()
             .any(|cluster| matches!(cluster.link, crate::domain::Link::Stale { .. }));
         self.now = now;
+        // A clock that was set back must not hold rows back.
+        if self.latest > now + chrono::TimeDelta::seconds(5) {
+            self.latest = now;
+            self.derived_at = None;
+        }
         let expired = self.notices.expire(now);
         if minute_turned {
             self.trail.top_mut().outdate();

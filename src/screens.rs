@@ -58,10 +58,9 @@ impl ScreenKind {
             Kind::CloneSet,
         ];
         match self {
-            Self::Fleet | Self::Locations => &[Kind::Node, Kind::Pod],
+            Self::Fleet | Self::Locations | Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
             Self::Apps | Self::App(_) => WORKLOADS,
             Self::Instances | Self::Instance(_) | Self::Container(..) => &[Kind::Pod],
-            Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
             Self::Events | Self::EventsOf(_) => &[Kind::Event],
             Self::Activity | Self::Log => &[],
         }

@@ -74,7 +74,7 @@ pub struct Matcher<'a> {
 
 #[derive(Debug)]
 enum Prepared<'a> {
-    Text(memchr::memmem::Finder<'a>, &'a str),
+    Text(Box<memchr::memmem::Finder<'a>>, &'a str),
     Fuzzy(RefCell<Fuzzy>),
     Plain(&'a Term),
     Not(Box<Prepared<'a>>),
@@ -83,7 +83,7 @@ enum Prepared<'a> {
 impl<'a> Prepared<'a> {
     fn new(term: &'a Term) -> Self {
         match term {
-            Term::Text(text) => Self::Text(memchr::memmem::Finder::new(text), text),
+            Term::Text(text) => Self::Text(Box::new(memchr::memmem::Finder::new(text)), text),
             Term::Fuzzy(pattern) => Self::Fuzzy(RefCell::new(Fuzzy::new(pattern))),
             Term::Not(inner) => Self::Not(Box::new(Self::new(inner))),
             Term::Label { .. } | Term::Column(..) => Self::Plain(term),

@@ -12,12 +12,17 @@ impl Model {
     pub fn offered(&self) -> Vec<Action> {
         let mut actions = vec![Action::Open];
         match &self.trail.top().kind {
-            ScreenKind::Fleet | ScreenKind::Locations | ScreenKind::Activity => {}
+            ScreenKind::Fleet
+            | ScreenKind::Locations
+            | ScreenKind::Activity
+            | ScreenKind::Events
+            | ScreenKind::EventsOf(_)
+            | ScreenKind::Container(..) => {}
             ScreenKind::App(_) => actions.extend([Action::Expand, Action::NodeOf, Action::EventsOf]),
-            ScreenKind::Instances | ScreenKind::Node(_) => actions.extend([Action::NodeOf, Action::EventsOf]),
+            ScreenKind::Instances | ScreenKind::Node(_) | ScreenKind::Instance(_) => {
+                actions.extend([Action::NodeOf, Action::EventsOf]);
+            }
             ScreenKind::Apps | ScreenKind::Nodes => actions.push(Action::EventsOf),
-            ScreenKind::Instance(_) => actions.extend([Action::NodeOf, Action::EventsOf]),
-            ScreenKind::Events | ScreenKind::EventsOf(_) | ScreenKind::Container(..) => {}
             ScreenKind::Log => actions.clear(),
         }
         if self.trail.way().len() > 1 {

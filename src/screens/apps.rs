@@ -105,7 +105,7 @@ impl Source for Apps<'_> {
             ColumnId::Cpu => words::requested(app.requested).0,
             ColumnId::Memory => words::requested(app.requested).1,
             ColumnId::Restarts => Cell::count(app.restarts as i64),
-            ColumnId::Where => where_it_runs(&self.ctx, app),
+            ColumnId::Where => where_it_runs(app),
             ColumnId::Owner => Cell::or_unknown(app.owner.as_ref()),
             ColumnId::Kind => Cell::muted(kinds(app)),
             ColumnId::Cluster => Cell::muted(clusters(app)),
@@ -136,6 +136,11 @@ impl Source for Apps<'_> {
             let place = workload.labels.iter().position(|(k, _)| k == key)?;
             workload.labels.get(place).map(|(_, value)| value.as_str())
         })
+    }
+
+    fn shows(&self, column: ColumnId) -> bool {
+        // The app's name begins with it: it is there to sort and filter by.
+        column != ColumnId::Namespace
     }
 
     fn is_stale(&self, row: u32) -> bool {
@@ -176,23 +181,15 @@ fn places(app: &AppSummary) -> Vec<&str> {
     app.places.iter().map(|(l, _)| l.name.as_str()).collect()
 }
 
-fn where_it_runs(ctx: &Context<'_>, app: &AppSummary) -> Cell {
-    let Some((first, count)) = app.places.first() else {
+/// The location most instances run in, and how many others there are.
+fn where_it_runs(app: &AppSummary) -> Cell {
+    let Some((first, _)) = app.places.first() else {
         return Cell::unknown();
     };
-    // A location named like its cluster says it all.
-    let name = if ctx.world.clusters().len() > 1
-        && first.name != first.cluster.0
-        && !first.name.contains(first.cluster.as_str())
-    {
-        format!("{}/{}", first.cluster, first.name)
-    } else {
-        first.name.to_string()
-    };
-    let cell = Cell::plain(name);
+    let cell = Cell::plain(first.name.as_str());
     match app.places.len() {
         1 => cell,
-        n => cell.and(format!(" {count} +{} more", n - 1), Tone::Muted),
+        n => cell.and(format!(" +{}", n - 1), Tone::Muted),
     }
 }
 

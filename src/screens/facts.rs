@@ -70,7 +70,7 @@ fn events(object: &ResourceRef, ctx: &Context<'_>, most: usize) -> Vec<Cell> {
         .values()
         .filter(|event| super::events::concerns(event, object))
         .collect();
-    found.sort_by(|a, b| b.last_seen.cmp(&a.last_seen));
+    found.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
     let lines = found.into_iter().take(most).enumerate().map(|(place, event)| {
         let label = if place == 0 { "events" } else { "" };
         let (glyph, tone) = if event.warning {

@@ -57,10 +57,12 @@ pub(super) fn collect(ctx: &Context<'_>, of: &Of, previous: &[InstanceRow]) -> V
     if *of == Of::Scope {
         for &(index, slot) in previous {
             let cluster = clusters.get(usize::from(index));
-            if let Some((cluster, pod)) = cluster.and_then(|c| c.pods.at(slot).map(|pod| (c, pod))) {
-                if ctx.scope.has_cluster(&cluster.id) && wanted(cluster, pod) && seen.insert((index, slot)) {
-                    rows.push((index, slot));
-                }
+            if let Some((cluster, pod)) = cluster.and_then(|c| c.pods.at(slot).map(|pod| (c, pod)))
+                && ctx.scope.has_cluster(&cluster.id)
+                && wanted(cluster, pod)
+                && seen.insert((index, slot))
+            {
+                rows.push((index, slot));
             }
         }
     }
@@ -201,6 +203,8 @@ impl Source for Instances<'_> {
     fn shows(&self, column: ColumnId) -> bool {
         match column {
             ColumnId::Cluster => self.ctx.world.clusters().len() > 1 && !matches!(self.of, Of::Node(..)),
+            // The app is shown with it: it is there to sort and filter by.
+            ColumnId::Namespace => false,
             ColumnId::Location | ColumnId::Node => !matches!(self.of, Of::Node(..)),
             _ => true,
         }

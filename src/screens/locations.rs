@@ -137,7 +137,7 @@ impl Source for Locations<'_> {
 }
 
 fn groups(l: &LocationSummary) -> String {
-    let names: Vec<&str> = l.groups.iter().map(|g| g.as_str()).collect();
+    let names: Vec<&str> = l.groups.iter().map(crate::domain::Clean::as_str).collect();
     names.join(" ")
 }
 

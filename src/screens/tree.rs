@@ -139,7 +139,7 @@ fn revisions(
         .into_iter()
         .map(|(hash, pods)| (number(&hash), pods.iter().filter_map(|p| p.created).max(), hash, pods))
         .collect();
-    found.sort_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
+    found.sort_by_key(|(number, made, ..)| std::cmp::Reverse((*number, *made)));
     for (place, (number, _, hash, mut pods)) in found.into_iter().enumerate() {
         pods.sort_by(|a, b| (cluster.health(b), &a.key.name).cmp(&(cluster.health(a), &b.key.name)));
         let name = workload.map_or_else(|| Clean::new("bare"), |w| w.key.name.clone());

@@ -47,7 +47,7 @@ pub fn share_bar(part: i64, whole: i64) -> Cell {
         return Cell::unknown();
     };
     let tone = match thousandths {
-        ..700 => Tone::Good,
+        ..700 => Tone::Accent,
         700..900 => Tone::Warning,
         _ => Tone::Bad,
     };
@@ -154,7 +154,8 @@ fn failing_words(pod: &Pod) -> String {
 pub fn exit_words(exit: &Exit) -> String {
     let mut text = format!("exit {}", exit.code);
     if let Some(signal) = exit.signal {
-        text.push_str(&format!(" signal {signal}"));
+        text.push_str(" signal ");
+        text.push_str(&signal.to_string());
     }
     if !exit.reason.is_empty() && exit.reason != "Error" {
         text.push(' ');
@@ -220,8 +221,10 @@ fn app_parts(app: &AppSummary) -> Vec<(i64, String, Tone)> {
         Progress::Rolling { updated, desired } => {
             parts.push((3, format!("◐ rolling {updated}/{desired}"), Tone::Busy));
         }
-        Progress::Scaling { instances, desired } if parts.is_empty() => {
-            parts.push((3, format!("◐ ready {instances}/{desired}"), Tone::Busy));
+        // The sums over all clusters, as the column of ready instances has them.
+        Progress::Scaling { desired, .. } if parts.is_empty() => {
+            let desired = app.desired.unwrap_or(*desired);
+            parts.push((3, format!("◐ ready {}/{desired}", app.ready), Tone::Busy));
         }
         Progress::Unseen => parts.push((2, "◌ change not seen yet".into(), Tone::Busy)),
         Progress::Paused => parts.push((4, "‖ paused".into(), Tone::Warning)),

@@ -84,10 +84,10 @@ impl Reader<'_> {
     }
 
     fn parent(&mut self, parent: &Spanned<String>) -> Theme {
-        if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| name == parent.get_ref()) {
-            if *text != self.text {
-                return Theme::shipped(name);
-            }
+        let found = SHIPPED.iter().find(|(name, _)| name == parent.get_ref());
+        // A shipped theme that named itself would never end.
+        if let Some((name, _)) = found.filter(|(_, text)| *text != self.text) {
+            return Theme::shipped(name);
         }
         let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         let what = format!("no theme '{}' to inherit", parent.get_ref());

@@ -54,15 +54,13 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         _ => top.list.selected().cloned(),
     };
     let Some(key) = about else { return Vec::new() };
-    match top.opened_by(&key) {
-        Some(screen) => go(model, screen),
-        // A branch of the tree that is no screen of its own.
-        None => {
-            super::list::act(model, Action::Expand);
-            model.touch();
-            Vec::new()
-        }
+    if let Some(screen) = top.opened_by(&key) {
+        return go(model, screen);
     }
+    // A branch of the tree that is no screen of its own.
+    super::list::act(model, Action::Expand);
+    model.touch();
+    Vec::new()
 }
 
 pub(super) fn node_of(model: &mut Model) -> Vec<Effect> {

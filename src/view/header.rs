@@ -156,6 +156,9 @@ fn marks_and_clock(model: &Model, theme: &Theme) -> Pieces {
         .collect();
     match insecure.as_slice() {
         [] => {}
+        [_] if model.world.clusters().len() == 1 => {
+            pieces.push((" no TLS checks ".to_owned(), theme.style(Role::Danger)));
+        }
         [one] => pieces.push((format!(" {one} without TLS checks "), theme.style(Role::Danger))),
         several => pieces.push((
             format!(" {} without TLS checks ", several.len()),

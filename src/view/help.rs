@@ -75,10 +75,9 @@ fn entry(model: &Model, theme: &Theme, group: Group, action: Action) -> Line {
         (" ".repeat(padding), Style::new()),
         (action.help().to_owned(), theme.style(Role::Text)),
     ];
-    if mode == Mode::Screen && !bound.is_empty() && model.overlays.len() == 1 {
-        if let Some(reason) = model.refusal(action) {
-            pieces.push((format!("  not now: {reason}"), theme.style(Role::Muted)));
-        }
+    let matters = mode == Mode::Screen && !bound.is_empty();
+    if let Some(reason) = model.refusal(action).filter(|_| matters) {
+        pieces.push((format!("  not now: {reason}"), theme.style(Role::Muted)));
     }
     pieces
 }

@@ -58,7 +58,7 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
     for span in &cell.spans {
         match span {
             Span::Text(text, tone) => {
-                x = line::draw(buffer, (x, area.y), area.right(), [(text.as_str(), style(*tone))])
+                x = line::draw(buffer, (x, area.y), area.right(), [(text.as_str(), style(*tone))]);
             }
             Span::Bar { share, tone } => {
                 let width = area.width.saturating_sub(text);
@@ -71,7 +71,7 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
 }
 
 /// Signs that poor terminals lack, and what stands for them there.
-const ASCII: [(&str, &str); 41] = [
+const ASCII: [(&str, &str); 35] = [
     ("●", "*"),
     ("○", "o"),
     ("◌", "~"),
@@ -95,15 +95,7 @@ const ASCII: [(&str, &str); 41] = [
     ("×", "x"),
     ("→", ">"),
     ("←", "<"),
-    ("█", "#"),
-    ("▉", "#"),
-    ("▊", "#"),
-    ("▋", "#"),
     ("▌", ">"),
-    ("▍", "-"),
-    ("▎", "-"),
-    ("▏", "|"),
-    ("░", "."),
     ("─", "-"),
     ("│", "|"),
     ("┌", "+"),
@@ -111,8 +103,10 @@ const ASCII: [(&str, &str); 41] = [
     ("└", "+"),
     ("┘", "+"),
     ("✓", "x"),
-    ("│", "|"),
-    ("☐", "_"),
+    ("━", "="),
+    ("╸", "-"),
+    ("◆", "+"),
+    ("•", "*"),
 ];
 
 /// Replaces signs that the terminal cannot draw.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::style::{self, Look};
 use super::{Viewports, empty};
-use crate::listing::{Align, Cell, Column, List, Source, Unit};
+use crate::listing::{Align, Cell, Column, ColumnId, List, Source, Unit};
 use crate::model::Model;
 use crate::theme::{Role, Theme};
 use crate::widgets::{columns, line};
@@ -52,7 +52,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
             cells: columns.iter().map(|column| source.cell(number, column.id)).collect(),
         })
         .collect();
-    let placed = place(&columns, &rows, area, model.wide);
+    let placed = place(&columns, &rows, area, model.wide, list.sort().map(|sort| sort.column));
     titles(theme, buffer, area, &placed, list);
     for (row, y) in rows.iter().zip(area.y + 1..area.bottom()) {
         let line = Rect::new(area.x, y, area.width, 1);
@@ -75,14 +75,14 @@ fn columns_here(source: &dyn Source, shift: usize) -> Vec<Column> {
 }
 
 /// The columns that fit, as wide as the rows in sight need, with where they begin.
-fn place(columns: &[Column], rows: &[Row], area: Rect, wide: bool) -> Vec<Placed> {
+fn place(columns: &[Column], rows: &[Row], area: Rect, wide: bool, sorted: Option<ColumnId>) -> Vec<Placed> {
     let gap = if area.width >= 100 { 2 } else { 1 };
     let wishes: Vec<columns::Wish> = columns
         .iter()
         .enumerate()
         .map(|(index, column)| {
             let cells = rows.iter().filter_map(|row| row.cells.get(index));
-            wish(column, cells, wide)
+            wish(column, cells, wide, sorted == Some(column.id))
         })
         .collect();
     let mut x = area.x + GUTTER;
@@ -101,11 +101,11 @@ fn place(columns: &[Column], rows: &[Row], area: Rect, wide: bool) -> Vec<Placed
         .collect()
 }
 
-fn wish<'a>(column: &Column, cells: impl Iterator<Item = &'a Cell>, wide: bool) -> columns::Wish {
+fn wish<'a>(column: &Column, cells: impl Iterator<Item = &'a Cell>, wide: bool, is_sorted: bool) -> columns::Wish {
     let (min, max) = column.width;
     let is_bar = column.unit == Unit::Share;
-    // One more for the arrow of the sorted column.
-    let title = line::width(column.title) + 1;
+    // Two more for the arrow of the sorted column.
+    let title = line::width(column.title) + 2 * u16::from(is_sorted);
     let natural = cells.map(style::width).fold(title, u16::max);
     // A column of less weight gives way before names are cut.
     let readable = if column.priority == 0 { 26 } else { 18 };
@@ -127,7 +127,7 @@ fn wish<'a>(column: &Column, cells: impl Iterator<Item = &'a Cell>, wide: bool) 
 fn titles(theme: &Theme, buffer: &mut Buffer, area: Rect, placed: &[Placed], list: &List) {
     for Placed { column, x, width, .. } in placed {
         let sorted = list.sort().filter(|sort| sort.column == column.id);
-        let arrow = sorted.map_or("", |sort| if sort.descending { "↓" } else { "↑" });
+        let arrow = sorted.map_or("", |sort| if sort.descending { " ↓" } else { " ↑" });
         let style = theme.style(if sorted.is_some() {
             Role::SortedColumn
         } else {
@@ -186,19 +186,7 @@ fn draw_row(
             area.right(),
             [("▌", theme.style(Role::Accent))],
         );
-        select(theme, buffer, area);
-    }
-}
-
-/// Lays the cursor's style over a row; bars keep their track.
-fn select(theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let style = theme.style(Role::Selected);
-    let track = theme.style(Role::BarEmpty).fg;
-    for x in area.left()..area.right() {
-        if let Some(cell) = buffer.cell_mut((x, area.y)) {
-            let is_track = track.is_some() && Some(cell.bg) == track;
-            cell.set_style(if is_track { ratatui::style::Style::new() } else { style });
-        }
+        buffer.set_style(area, theme.style(Role::Selected));
     }
 }
 

@@ -1,32 +1,22 @@
-//! A bar filled to an eighth of a column.
+//! A bar on one line, filled to half a column: a thin line, so that rows stay apart.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-const EIGHTHS: [&str; 8] = [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-
-/// Draws a bar on one line; a share above one fills it.
-///
-/// Where the empty part has a colour it is a track behind the bar, else a light shade tells it.
+/// Draws a bar on one line; a share above one fills it. Weight tells the empty part as well as colour.
 pub fn draw(buffer: &mut Buffer, area: Rect, share: f64, filled: Style, empty: Style) {
-    let eighths = (share.clamp(0.0, 1.0) * f64::from(area.width) * 8.0).round() as u16;
+    let halves = (share.clamp(0.0, 1.0) * f64::from(area.width) * 2.0).round() as u16;
     // Something is not nothing.
-    let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
-    let track = empty.fg.map_or(filled, |colour| filled.bg(colour));
+    let halves = if share > 0.0 { halves.max(1) } else { 0 };
     for x in 0..area.width {
-        let Some(cell) = buffer.cell_mut((area.x + x, area.y)) else {
-            continue;
-        };
-        match eighths.saturating_sub(x * 8) {
-            8.. => cell.set_symbol("█").set_style(filled),
-            0 if empty.fg.is_some() => cell.set_symbol(" ").set_style(track),
-            0 => cell.set_symbol("░").set_style(empty),
-            part => {
-                let symbol = EIGHTHS.get(usize::from(part)).copied().unwrap_or(" ");
-                cell.set_symbol(symbol).set_style(track)
-            }
-        };
+        if let Some(cell) = buffer.cell_mut((area.x + x, area.y)) {
+            match halves.saturating_sub(x * 2) {
+                2.. => cell.set_symbol("━").set_style(filled),
+                1 => cell.set_symbol("╸").set_style(filled),
+                0 => cell.set_symbol("─").set_style(empty),
+            };
+        }
     }
 }
 
@@ -35,15 +25,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bar_is_filled_to_the_eighth() {
+    fn a_bar_is_filled_to_the_half_column() {
         for (share, text) in [
-            (0.0, "░░░░"),
-            (0.5, "██░░"),
-            (0.53, "██▏░"),
-            (0.001, "▏░░░"),
-            (1.0, "████"),
-            (7.0, "████"),
-            (-1.0, "░░░░"),
+            (0.0, "────"),
+            (0.5, "━━──"),
+            (0.6, "━━╸─"),
+            (0.001, "╸───"),
+            (1.0, "━━━━"),
+            (7.0, "━━━━"),
+            (-1.0, "────"),
         ] {
             let area = Rect::new(0, 0, 4, 1);
             let mut buffer = Buffer::empty(area);

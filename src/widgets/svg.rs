@@ -158,31 +158,39 @@ fn text(out: &mut String, words: &mut String, (begin, end, y): (u16, u16, u16), 
     words.clear();
 }
 
-/// Blocks are drawn as shapes: fonts leave seams between them.
+/// Blocks and lines are drawn as shapes: fonts leave seams between them.
 fn is_block(symbol: &str) -> bool {
-    matches!(symbol, "█" | "▉" | "▊" | "▋" | "▌" | "▍" | "▎" | "▏" | "░")
+    matches!(symbol, "█" | "▌" | "━" | "╸" | "─" | "│" | "┌" | "┐" | "└" | "┘")
 }
 
+/// Draws one of them from parts of its place: across, down, and how thick.
 fn block(out: &mut String, symbol: &str, x: u16, y: u16, ink: (u8, u8, u8)) {
-    let (share, opacity) = match symbol {
-        "█" => (8, 1.0),
-        "▉" => (7, 1.0),
-        "▊" => (6, 1.0),
-        "▋" => (5, 1.0),
-        "▌" => (4, 1.0),
-        "▍" => (3, 1.0),
-        "▎" => (2, 1.0),
-        "▏" => (1, 1.0),
-        _ => (8, 0.25),
+    let (middle_x, middle_y) = (WIDTH / 2.0, HEIGHT / 2.0);
+    let (thin, thick) = (1.2, 5.0);
+    let across = |from: f64, to: f64, weight: f64| (from, middle_y - weight / 2.0, to - from, weight);
+    let down = |from: f64, to: f64| (middle_x - thin / 2.0, from, thin, to - from);
+    let parts = match symbol {
+        "█" => vec![(0.0, 0.0, WIDTH, HEIGHT)],
+        "▌" => vec![(0.0, 0.0, middle_x, HEIGHT)],
+        "━" => vec![across(0.0, WIDTH, thick)],
+        "╸" => vec![across(0.0, middle_x, thick)],
+        "─" => vec![across(0.0, WIDTH, thin)],
+        "│" => vec![down(0.0, HEIGHT)],
+        "┌" => vec![across(middle_x, WIDTH, thin), down(middle_y, HEIGHT)],
+        "┐" => vec![across(0.0, middle_x, thin), down(middle_y, HEIGHT)],
+        "└" => vec![across(middle_x, WIDTH, thin), down(0.0, middle_y)],
+        "┘" => vec![across(0.0, middle_x, thin), down(0.0, middle_y)],
+        _ => Vec::new(),
     };
-    let _ = writeln!(
-        out,
-        "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.2}\" height=\"{HEIGHT:.1}\" fill=\"{}\" fill-opacity=\"{opacity}\"/>",
-        at_x(x),
-        at_y(y),
-        WIDTH * f64::from(share) / 8.0,
-        hex(ink),
-    );
+    for (left, top, width, height) in parts {
+        let _ = writeln!(
+            out,
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{}\"/>",
+            at_x(x) + left,
+            at_y(y) + top,
+            hex(ink),
+        );
+    }
 }
 
 fn at_x(x: u16) -> f64 {

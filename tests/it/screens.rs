@@ -82,3 +82,13 @@ fn what_lies_over_a_screen() {
         bench.text("cpu>much");
     });
 }
+
+#[test]
+fn too_small_a_terminal_is_told_so() {
+    for (width, height) in [(59, 15), (60, 14), (20, 4)] {
+        let frame = Bench::fleet().frame(width, height);
+        assert!(frame.contains(&format!("{width} × {height} here")), "{frame}");
+    }
+    let frame = Bench::fleet().frame(60, 15);
+    assert!(frame.contains("CLUSTER"), "{frame}");
+}

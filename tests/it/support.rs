@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod fleet;
+mod objects;
 pub(crate) mod observer;
 pub(crate) mod screen;
 pub(crate) mod socket;

@@ -70,10 +70,9 @@ fn troubles(app: &AppSummary, ctx: &Context<'_>) -> Vec<Cell> {
             .instances_of(&app.key)
             .filter_map(|(cluster, slot)| cluster.pods.at(slot).map(|pod| (cluster, pod)))
     };
-    if let Some((_, pod)) = pods().find(|(cluster, pod)| cluster.health(pod) == Health::Unschedulable) {
-        if let Some(message) = &pod.message {
-            lines.push(fact("why", Cell::new(message.as_str(), Tone::Warning)));
-        }
+    let homeless = pods().find(|(cluster, pod)| cluster.health(pod) == Health::Unschedulable);
+    if let Some(message) = homeless.and_then(|(_, pod)| pod.message.as_ref()) {
+        lines.push(fact("why", Cell::new(message.as_str(), Tone::Warning)));
     }
     if app.stuck > 0 {
         let mut nodes: Vec<(String, u32)> = Vec::new();
@@ -122,7 +121,7 @@ fn rules(app: &AppSummary, ctx: &Context<'_>) -> Cell {
 
 fn autoscaler(a: &Autoscaler) -> Cell {
     let cell = named("autoscaler", Cell::plain(format!("{}–{}", a.min, a.max)));
-    let metrics: Vec<&str> = a.metrics.iter().map(|m| m.as_str()).collect();
+    let metrics: Vec<&str> = a.metrics.iter().map(crate::domain::Clean::as_str).collect();
     let cell = cell.and(format!(" at {} {}", a.current, metrics.join(", ")), Tone::Muted);
     match &a.trouble {
         Some(trouble) => cell.and(format!(" ▲ {trouble}"), Tone::Warning),
