@@ -175,10 +175,10 @@ fn keeping(c: &mut Criterion) {
         });
         let everything = Scope::default();
         group.bench_function(format!("apps of {count} instances"), |b| {
-            b.iter(|| kept.apps(&everything))
+            b.iter(|| kept.apps(&everything));
         });
         group.bench_function(format!("locations of {count} instances"), |b| {
-            b.iter(|| kept.locations(&everything))
+            b.iter(|| kept.locations(&everything));
         });
     }
     group.finish();

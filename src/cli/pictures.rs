@@ -136,7 +136,7 @@ fn world(now: Timestamp) -> Result<World, Failure> {
     block_on(async {
         let members = simulated::members_of(&fleet, &Args::default(), &Config::default());
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_custom()).collect();
-        let known = watch::until_known(&members, &kinds, Duration::from_secs(60)).await;
+        let known = watch::until_known(&members, &kinds, Duration::from_mins(1)).await;
         known.cancel.cancel();
         match known.missing.into_iter().next() {
             None => Ok(known.world),

@@ -7,7 +7,7 @@ use crate::cluster::wire::meta::Status;
 use crate::domain::Clean;
 
 /// Longest wait a server may ask for.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Longest piece of a server's own message that is kept.
 const LONGEST_MESSAGE: usize = 240;

@@ -20,7 +20,7 @@ use crate::domain::{Clean, ClusterId, ClusterReport, Feed, Kind};
 /// First lists that are read at the same time from one cluster.
 const LISTS_AT_ONCE: usize = 4;
 /// Cuts older than this are forgiven.
-const CUT_MEMORY: Duration = Duration::from_secs(60);
+const CUT_MEMORY: Duration = Duration::from_mins(1);
 /// Watches cut within this time were cut by the same trouble.
 const ONE_CUT: Duration = Duration::from_secs(2);
 /// The same notice is not given again sooner.

@@ -25,7 +25,7 @@ use crate::domain::{Batch, Change, Clean, ClusterReport, Kind, Object};
 /// How often the kubeconfig files are looked at.
 const FILES_PERIOD: Duration = Duration::from_secs(2);
 /// How often it is looked for namespaces that may be seen since.
-const NAMESPACES_PERIOD: Duration = Duration::from_secs(60);
+const NAMESPACES_PERIOD: Duration = Duration::from_mins(1);
 /// How long a task that panicked rests.
 const REST: Duration = Duration::from_secs(1);
 /// Most namespaces that are watched one by one.

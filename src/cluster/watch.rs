@@ -26,8 +26,8 @@ use crate::domain::{Batch, Clean, ClusterReport, Feed, Kind, Timestamp};
 use backoff::Backoff;
 
 /// A forbidden watch is asked for again after this, and then half as often each time.
-const FIRST_REFUSAL: Duration = Duration::from_secs(60);
-const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
+const FIRST_REFUSAL: Duration = Duration::from_mins(1);
+const LONGEST_REFUSAL: Duration = Duration::from_mins(10);
 /// How often an absent custom kind is looked for.
 const ABSENT_PAUSE: Duration = Duration::from_secs(30);
 /// A watch that lived this long was not cut for trouble.

@@ -76,6 +76,6 @@ fn trouble(object: &ResourceRef, error: &ClusterError) -> Trouble {
     Trouble {
         severity: Severity::Warning,
         text: Clean::new(&format!("no events of {}: {error}", object.key)),
-        hint: Some(Clean::new(&error.hint())),
+        hint: Some(Clean::new(error.hint())),
     }
 }

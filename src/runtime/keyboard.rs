@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 const GRACE: Duration = Duration::from_millis(500);
 
 /// How long the keyboard thread waits before it looks again whether anyone still listens.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// What came in from the person's side.
 #[derive(Clone, Debug, PartialEq, Eq)]

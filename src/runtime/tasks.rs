@@ -80,7 +80,7 @@ impl Tasks {
 }
 
 /// How long a task that panicked rests before it is started again, at first and at most.
-const RESTART: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+const RESTART: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// Runs what `make` makes, and again whenever it panics; ends when it ends by itself. Each panic is shown.
 pub async fn supervise<F>(name: String, messages: mpsc::Sender<Message>, mut make: impl FnMut() -> F)

@@ -128,5 +128,5 @@ fn is_ordinary(pod: &Stored) -> bool {
 
 /// When a cluster's link drops after the demo began, and for how long.
 pub fn outage(cluster: &str) -> Option<(Duration, Duration)> {
-    (cluster == "mixed-sh").then_some((Duration::from_secs(60), Duration::from_secs(40)))
+    (cluster == "mixed-sh").then_some((Duration::from_mins(1), Duration::from_secs(40)))
 }

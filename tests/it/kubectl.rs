@@ -78,7 +78,7 @@ impl Served {
 
     /// Repeats a kubectl command until its output holds.
     fn until(&self, arguments: &[&str], holds: impl Fn(&str) -> bool) -> String {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         loop {
             let text = self.kubectl(arguments);
             if holds(&text) {

@@ -35,7 +35,7 @@ async fn until_synced(reports: &mut Reports) -> BTreeMap<Kind, usize> {
     let mut rows = BTreeMap::<Kind, usize>::new();
     let mut feeds = BTreeMap::new();
     while feeds.len() < Kind::ALL.len() || feeds.values().any(|feed| !matches!(feed, Feed::Live | Feed::Absent)) {
-        let (_, report) = tokio::time::timeout(Duration::from_secs(60), reports.recv())
+        let (_, report) = tokio::time::timeout(Duration::from_mins(1), reports.recv())
             .await
             .expect("in time")
             .unwrap();

@@ -328,7 +328,7 @@ fn a_quota_stops_new_instances_with_the_real_words() {
         Some(&json!({"pods": "2", "requests.memory": "2Gi"}))
     );
     world.edit(&RESOURCE_QUOTAS, "team", |quota| {
-        set(quota, &["spec", "hard", "pods"], "5")
+        set(quota, &["spec", "hard", "pods"], "5");
     });
     world.pass(30);
     assert_eq!(world.counts(), [3, 3, 3, 3, 0]);

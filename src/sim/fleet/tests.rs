@@ -354,7 +354,7 @@ fn measure() {
     let more = replicas(&app) + 100;
     store
         .update(&DEPLOYMENTS, namespace, name, start(), |app| {
-            set(app, &["spec", "replicas"], more)
+            set(app, &["spec", "replicas"], more);
         })
         .unwrap();
     controllers.step(&mut store, start());

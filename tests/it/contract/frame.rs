@@ -13,7 +13,7 @@ use super::answer::{Answer, Outcome, Watch, names};
 use super::server::Server;
 
 /// How long a case waits for something, on the clock of its server.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// How often it looks.
 pub(crate) const STEP: Duration = Duration::from_millis(50);
 /// How many cases run at a time against a real server.

@@ -154,7 +154,7 @@ impl Observer {
 
     /// Waits until everything is read and the link is live.
     pub(crate) async fn until_synced(&mut self) {
-        self.until("synced", Duration::from_secs(60), |seen| {
+        self.until("synced", Duration::from_mins(1), |seen| {
             seen.is_synced() && seen.is_live()
         })
         .await;

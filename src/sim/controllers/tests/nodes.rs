@@ -38,7 +38,7 @@ fn a_dead_node_is_given_up_and_its_pods_stay_stuck_until_it_returns() {
     world.create(&DEPLOYMENTS, deployment(4, json!({})));
     world.pass(5);
     world.edit(&NODES, "node-1", |node| {
-        set(node, &["metadata", "annotations", node::DEAD], "true")
+        set(node, &["metadata", "annotations", node::DEAD], "true");
     });
     world.pass(60);
     assert_eq!(world.counts(), [4, 4, 2, 2, 2]);
@@ -48,7 +48,7 @@ fn a_dead_node_is_given_up_and_its_pods_stay_stuck_until_it_returns() {
     let stuck: Vec<_> = world.store.list(&PODS).filter(|pod| is_deleting(pod)).collect();
     assert_eq!(stuck.len(), 2);
     world.edit(&NODES, "node-1", |node| {
-        object::unset(node, &["metadata", "annotations", node::DEAD])
+        object::unset(node, &["metadata", "annotations", node::DEAD]);
     });
     world.pass(10);
     assert_eq!((world.store.count(&PODS), world.counts()), (4, [4, 4, 4, 4, 0]));
