@@ -4,7 +4,17 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::match_wild_err_arm,
     reason = "a test fails by panicking"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that is skipped says so"
+)]
+#![expect(
+    clippy::similar_names,
+    reason = "patch, path and patched are what these tests are about"
 )]
 
 mod cli;

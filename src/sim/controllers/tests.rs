@@ -105,6 +105,7 @@ impl World {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write json!() in place")]
 pub(crate) fn deployment(replicas: i64, spec: Value) -> Value {
     let mut object = json!({
         "metadata": {"name": "web", "namespace": "shop"},
@@ -125,6 +126,7 @@ pub(crate) fn deployment(replicas: i64, spec: Value) -> Value {
     object
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write json!() in place")]
 fn rolling(surge: Value, unavailable: Value) -> Value {
     json!({"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}})
 }

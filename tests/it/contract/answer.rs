@@ -159,6 +159,7 @@ async fn bounded<T>(server: &Server, wanted: impl Future<Output = T> + Unpin) ->
 }
 
 /// That two values are the same.
+#[expect(clippy::needless_pass_by_value, reason = "callers write json!() in place")]
 pub(crate) fn same<A: Debug + PartialEq<B>, B: Debug>(what: &str, actual: A, expected: B) -> Outcome {
     if actual == expected {
         return Ok(());

@@ -159,6 +159,10 @@ async fn custom_kind(ctx: &Ctx) -> Outcome {
     .await
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one life of a custom kind, from its definition to its end"
+)]
 async fn custom_objects(ctx: &Ctx, group: &str, definition: &str) -> Outcome {
     let list = format!("/apis/{group}/v1alpha1/namespaces/{}/rollouts", ctx.namespace);
     ctx.until("the definition is in force", async || {
