@@ -1,4 +1,4 @@
-//! What the files say: defaults, then `config.toml`, then the command line. Start at [`file`].
+//! What the files say: defaults, then `config.toml`, then the command line. Start at [`mod@file`].
 
 pub mod file;
 pub mod paths;

@@ -1,4 +1,4 @@
-//! Keys in, actions out: [`key`] spells keys, [`file`] reads keymap files, [`keymap`] ties them.
+//! Keys in, actions out: [`key`] spells keys, [`mod@file`] reads keymap files, [`keymap`] ties them.
 
 pub mod file;
 pub mod key;

@@ -1,6 +1,6 @@
 //! The imperative shell: takes the terminal, runs the loop, runs effects, and leaves everything as it was.
 //!
-//! Start at [`run`]; [`event_loop`] is the loop, [`terminal`] the way in and out.
+//! Start at [`run`]; `event_loop` is the loop, [`terminal`] the way in and out.
 
 pub mod activity;
 pub mod clipboard;

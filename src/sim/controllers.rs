@@ -4,8 +4,8 @@
 //! this moment, and says when it wants to be called next. Nothing in here reads a clock or rolls dice: time comes in,
 //! chance comes from the seed. A step costs as much as changed, not as much as there is.
 //!
-//! Reading order: [`context`] (what a controller may touch), [`rolling`] and [`deployment`], [`replicaset`],
-//! [`scheduler`] over [`nodes`], [`kubelet`], [`node`]. The garbage collector and the end of namespaces are in
+//! Reading order: `context` (what a controller may touch), `rolling` and `deployment`, `replicaset`,
+//! `scheduler` over `nodes`, `kubelet`, `node`. The garbage collector and the end of namespaces are in
 //! [`super::garbage`].
 //!
 //! Their place, but not built yet: `job` (Job controller), `autoscaler` (HPA), and what they need of metrics and logs.
