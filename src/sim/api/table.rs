@@ -83,9 +83,9 @@ fn layout(resource: &Resource) -> Layout {
         ("autoscaling", "horizontalpodautoscalers") => (workloads::SCALER, workloads::scaler),
         ("policy", "poddisruptionbudgets") => (workloads::BUDGET, workloads::budget),
         ("coordination.k8s.io", "leases") => (cells::LEASE, cells::lease),
-        _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => {
-            (cells::CREATED, cells::created)
-        }
+        ("", "limitranges")
+        | ("rbac.authorization.k8s.io", "roles" | "clusterroles")
+        | ("apiextensions.k8s.io", "customresourcedefinitions") => (cells::CREATED, cells::created),
         _ => (cells::GENERIC, cells::generic),
     };
     Layout { columns, cells }
