@@ -83,6 +83,9 @@ fn layout(resource: &Resource) -> Layout {
         ("autoscaling", "horizontalpodautoscalers") => (workloads::SCALER, workloads::scaler),
         ("policy", "poddisruptionbudgets") => (workloads::BUDGET, workloads::budget),
         ("coordination.k8s.io", "leases") => (cells::LEASE, cells::lease),
+        ("rbac.authorization.k8s.io", "roles" | "clusterroles") | ("", "limitranges") => {
+            (cells::CREATED, cells::created)
+        }
         _ if resource.traits.custom || resource.plural == "customresourcedefinitions" => {
             (cells::CREATED, cells::created)
         }

@@ -112,6 +112,10 @@ fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: 
         json::set_meta(&mut object, "namespace", request.namespace.clone());
     }
     prune(request, &mut object).map_err(|why| unfit(request, &why))?;
+    // Built-in kinds get the status they start with from the defaults.
+    if resource.traits.custom && resource.traits.status {
+        json::object_mut(&mut object).remove("status");
+    }
     defaults::apply(resource, &mut object);
     validation::new(resource, &object)?;
     if dry {
