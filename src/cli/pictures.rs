@@ -124,17 +124,17 @@ pub(super) fn write(folder: &Path, out: &mut dyn Write) -> Result<Exit, Failure>
 /// The simulated clusters did not answer, which is a bug.
 pub fn pictures() -> Result<Vec<(&'static str, String)>, Failure> {
     let now: Timestamp = DateTime::from_timestamp(MOMENT, 0).unwrap_or_default();
+    let fleet = simulated::Fleet::still(now);
     SCENES
         .iter()
-        .map(|scene| Ok((scene.name, picture(scene, world(now)?, now))))
+        .map(|scene| Ok((scene.name, picture(scene, world(&fleet)?, now))))
         .collect()
 }
 
-/// The demo's fleet as it is at `now`, watched by the code that watches real ones.
-fn world(now: Timestamp) -> Result<World, Failure> {
-    let fleet = simulated::Fleet::still(now);
+/// The demo's fleet, watched by the code that watches real ones.
+fn world(fleet: &simulated::Fleet) -> Result<World, Failure> {
     block_on(async {
-        let members = simulated::members_of(&fleet, &Args::default(), &Config::default());
+        let members = simulated::members_of(fleet, &Args::default(), &Config::default());
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_custom()).collect();
         let known = watch::until_known(&members, &kinds, Duration::from_mins(1)).await;
         known.cancel.cancel();
