@@ -29,6 +29,7 @@ mod pty;
 mod real;
 mod screens;
 mod screenshots;
+mod scripts;
 mod support;
 mod terminal;
 mod themes;
