@@ -26,7 +26,11 @@ fn fields(what: &str) -> String {
     let items = list["items"].as_array().unwrap();
     let names = |item: &Value| item.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let first = names(&items[0]);
-    assert!(items.iter().all(|item| names(item).iter().all(|name| first.contains(name) || name == "labels")));
+    assert!(
+        items
+            .iter()
+            .all(|item| names(item).iter().all(|name| first.contains(name) || name == "labels"))
+    );
     let mut first: Vec<String> = first.into_iter().filter(|name| name != "labels").collect();
     first.sort();
     first.join(" ")
