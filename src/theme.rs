@@ -135,8 +135,14 @@ impl Theme {
             style.fg = style.fg.and_then(|colour| colour::fit(colour, depth));
             style.bg = style.bg.and_then(|colour| colour::fit(colour, depth));
         }
-        if depth == ColourDepth::None {
-            self.without_colours();
+        match depth {
+            ColourDepth::None => self.without_colours(),
+            // Sixteen colours have no ground that every ink stands out from.
+            ColourDepth::Sixteen => {
+                let selected = Style::new().add_modifier(Modifier::REVERSED);
+                self.set(Role::Selected, selected);
+            }
+            ColourDepth::Indexed | ColourDepth::True => {}
         }
         self
     }

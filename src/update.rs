@@ -4,8 +4,9 @@ mod goto;
 mod list;
 mod overlay;
 
+use crate::domain::access::Right;
 use crate::domain::observation::{Batch, Change, ClusterReport, Object};
-use crate::domain::{Event, Kind, ResourceRef};
+use crate::domain::{Clean, ClusterId, Event, Kind, Link, ResourceRef, Verb};
 use crate::message::{Action, Effect, Message, Severity, Trouble};
 use crate::model::Model;
 use crate::overlays::Overlay;
@@ -33,8 +34,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Cluster(id, report) => {
+            let review = review(model, &id, &report);
             reported(model, &id, report);
-            Vec::new()
+            review
         }
         Message::Tick(now) => {
             if model.pass_time(now) {
@@ -135,7 +137,7 @@ fn unbound(model: &mut Model, keys: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-fn reported(model: &mut Model, id: &crate::domain::ClusterId, report: ClusterReport) {
+fn reported(model: &mut Model, id: &ClusterId, report: ClusterReport) {
     if let ClusterReport::Notice(text) = &report {
         model.tell(Trouble::info(format!("{id}: {text}")));
         model.record(
@@ -158,9 +160,21 @@ fn reported(model: &mut Model, id: &crate::domain::ClusterId, report: ClusterRep
     }
 }
 
+/// What to ask the server about our rights, once it answers at all: what the line of keys greys rests on it.
+fn review(model: &Model, id: &ClusterId, report: &ClusterReport) -> Vec<Effect> {
+    let answers =
+        matches!(report, ClusterReport::Link(Link::Live)) && model.world.cluster(id).is_some_and(|c| !c.link.is_live());
+    if !answers {
+        return Vec::new();
+    }
+    let watched = model.world.cluster(id).and_then(|cluster| cluster.watched.clone());
+    let namespaces = watched.into_iter().flatten().chain([Clean::default()]);
+    let rights = namespaces.map(|namespace| Right::on(Verb::List, Kind::Event, &namespace));
+    vec![Effect::Review(id.clone(), rights.collect())]
+}
+
 /// Says in the activity log what came of trying again.
-fn finish_reconnect(model: &mut Model, id: &crate::domain::ClusterId, link: &crate::domain::Link) {
-    use crate::domain::Link;
+fn finish_reconnect(model: &mut Model, id: &ClusterId, link: &Link) {
     let outcome = match link {
         Link::Connecting => return,
         Link::Live | Link::Unstable { .. } => (Severity::Info, "live".into()),

@@ -142,6 +142,17 @@ pub struct Serve {
     /// Write a kubeconfig with a context for each simulated cluster
     #[arg(long, value_name = "FILE")]
     pub kubeconfig_out: Option<PathBuf>,
+    /// One plain cluster of this size instead of the demo's three, for measuring
+    #[arg(long, value_name = "NODES,APPS,INSTANCES", value_parser = parse_size)]
+    pub size: Option<Size>,
+}
+
+/// How large a simulated cluster is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub nodes: usize,
+    pub apps: usize,
+    pub instances: usize,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -185,6 +196,15 @@ pub enum Format {
     Name,
 }
 
+/// `5000,10000,150000`
+fn parse_size(text: &str) -> Result<Size, String> {
+    let numbers: Result<Vec<usize>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    match numbers.as_deref() {
+        Ok(&[nodes, apps, instances]) if nodes > 0 && apps > 0 => Ok(Size { nodes, apps, instances }),
+        _ => Err("write three numbers: nodes, apps, instances, such as 400,700,6000".into()),
+    }
+}
+
 /// `30s`, `5m`, `1h`, `250ms`, or seconds as a number.
 fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     let end = text
@@ -223,6 +243,23 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_duration(text).ok().map(|d| d.as_millis()), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_three_numbers() {
+        let size = Size {
+            nodes: 400,
+            apps: 700,
+            instances: 6000,
+        };
+        for (text, read) in [
+            ("400,700,6000", Some(size)),
+            ("400,700", None),
+            ("0,1,1", None),
+            ("a,b,c", None),
+        ] {
+            assert_eq!(parse_size(text).ok(), read, "{text}");
         }
     }
 

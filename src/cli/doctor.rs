@@ -151,7 +151,12 @@ fn report_safety(view: &ClusterView, out: &mut dyn Write) -> Result<bool, Failur
     match view.identity.clock_skew {
         Some(skew) if skew.abs() > SKEW => {
             healthy = false;
-            line(out, false, &format!("the server's clock is {skew} s ahead of ours"))?;
+            let side = if skew > 0 { "ahead of" } else { "behind" };
+            line(
+                out,
+                false,
+                &format!("the server's clock is {} s {side} ours", skew.abs()),
+            )?;
             writeln!(
                 out,
                 "    set this machine's clock (NTP): ages are wrong, tokens may be refused"

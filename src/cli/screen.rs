@@ -31,7 +31,10 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         )?;
     }
     let settings = settings(environment, &setup);
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
     settings.activity.started(Utc::now(), &arguments.join(" "));
     let members = fleet::members(args, &setup)?;
     let program = program(args, environment, &setup, &members);

@@ -8,7 +8,7 @@ use chrono::Utc;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Args, Serve};
+use super::args::{Args, Serve, Size};
 use super::members::{self, Member};
 use super::setup::Setup;
 use super::{Failure, fleet::block_on};
@@ -37,6 +37,17 @@ impl Fleet {
         Self {
             seed: seed.unwrap_or(SEED),
             made: Arc::new(OnceCell::new()),
+        }
+    }
+
+    /// One plain cluster of any size, called `sized`; must be called inside the async runtime.
+    fn sized(seed: Option<u64>, size: Size) -> Self {
+        let seed = seed.unwrap_or(SEED);
+        let store = fleet::sized(seed, Utc::now(), size.nodes, size.apps, size.instances);
+        let simulation = Simulation::new(store).with_controllers(seed);
+        Self {
+            seed,
+            made: Arc::new(OnceCell::new_with(Some(vec![("sized", simulation)]))),
         }
     }
 
@@ -120,7 +131,10 @@ pub(super) fn serve(args: &Serve, seed: Option<u64>, out: &mut dyn Write) -> Res
             )
         })?;
         let address = listener.local_addr()?;
-        let fleet = Fleet::new(seed);
+        let fleet = match args.size {
+            None => Fleet::new(seed),
+            Some(size) => Fleet::sized(seed, size),
+        };
         let clusters = fleet.clusters().await?;
         say_where(args, address, clusters, out)?;
         let cancel = CancellationToken::new();

@@ -113,7 +113,7 @@ fn state(view: &ClusterView, kinds: &[Kind], out_of_patience: bool) -> State {
     }
     let mut gaps = Vec::new();
     for &kind in kinds {
-        match gaps_of(view, kind) {
+        match gaps_of(view, kind, out_of_patience) {
             None => return State::Waiting,
             Some(found) => gaps.extend(found),
         }
@@ -126,7 +126,7 @@ fn state(view: &ClusterView, kinds: &[Kind], out_of_patience: bool) -> State {
 }
 
 /// What of a kind is missing for good; `None` while something is still on its way.
-fn gaps_of(view: &ClusterView, kind: Kind) -> Option<Vec<Clean>> {
+fn gaps_of(view: &ClusterView, kind: Kind, out_of_patience: bool) -> Option<Vec<Clean>> {
     let everywhere = view.feeds.get(&(kind, Clean::default()));
     let places: Vec<Clean> = match (&view.watched, everywhere) {
         (Some(namespaces), None) if kind.is_namespaced() => namespaces.clone(),
@@ -139,6 +139,8 @@ fn gaps_of(view: &ClusterView, kind: Kind) -> Option<Vec<Clean>> {
         match view.feeds.get(&(kind, place))? {
             Feed::Live | Feed::Absent => {}
             Feed::NoAccess { right } => gaps.push(format!("you may not {right}").into()),
+            // A busy server is asked again before its items are given up.
+            Feed::Stale { .. } if !out_of_patience => return None,
             Feed::Stale { reason, .. } => gaps.push(format!("{kind} objects may be old: {reason}").into()),
             Feed::Waiting | Feed::Listing { .. } => return None,
         }

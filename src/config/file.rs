@@ -104,9 +104,11 @@ impl Config {
                 Problem::new(file, line, error.message(), "the file is TOML: key = \"value\"")
             })
             .collect();
+        let doubtful = doubtful(document.get_ref());
         loop {
             let error = match Self::deserialize(Deserializer::from(document.clone())) {
-                Ok(config) => {
+                Ok(mut config) => {
+                    config.guard(&doubtful);
                     problems.sort_by_key(|problem| problem.line);
                     return (config, problems);
                 }
@@ -120,6 +122,16 @@ impl Config {
             problems.push(Problem::new(file, Some(line_of(text, span.start)), what, hint));
             if !remove_innermost(document.get_mut(), &span) {
                 return (Self::default(), problems);
+            }
+        }
+    }
+
+    /// What may have been meant to forbid writing does forbid it.
+    fn guard(&mut self, doubtful: &[Option<String>]) {
+        for place in doubtful {
+            match place {
+                None => self.readonly = true,
+                Some(cluster) => self.clusters.entry(cluster.clone()).or_default().readonly = Some(true),
             }
         }
     }
@@ -167,6 +179,29 @@ fn remove_innermost(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
     wrong.is_some_and(|key| table.remove(key.get_ref().as_ref()).is_some())
 }
 
+/// Where `readonly` is said with something that is neither true nor false: for the whole (`None`) or for a cluster.
+fn doubtful(table: &DeTable<'_>) -> Vec<Option<String>> {
+    let unclear = |table: &DeTable<'_>| {
+        table
+            .iter()
+            .any(|(key, value)| key.get_ref() == "readonly" && !matches!(value.get_ref(), DeValue::Boolean(_)))
+    };
+    let mut found = Vec::new();
+    found.extend(unclear(table).then_some(None));
+    for (key, value) in table {
+        if let ("clusters", DeValue::Table(clusters)) = (key.get_ref().as_ref(), value.get_ref()) {
+            for (name, section) in clusters {
+                if let DeValue::Table(section) = section.get_ref()
+                    && unclear(section)
+                {
+                    found.push(Some(name.get_ref().to_string()));
+                }
+            }
+        }
+    }
+    found
+}
+
 /// serde's message in our words, with the nearest name as a hint.
 fn in_words(message: &str) -> (String, String) {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -188,6 +223,15 @@ mod tests {
     fn parse(text: &str) -> (Config, Vec<String>) {
         let (config, problems) = Config::parse(Path::new("config.toml"), text);
         (config, problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn an_unclear_readonly_forbids_writing() {
+        let (config, problems) =
+            parse("readonly = \"yes\"\n[clusters.a]\nreadonly = 1\n[clusters.b]\nreadonly = false\n");
+        assert_eq!(problems.len(), 2);
+        assert!(config.is_readonly("other", false) && config.is_readonly("a", false));
+        assert!(!config.is_readonly("b", false));
     }
 
     #[test]

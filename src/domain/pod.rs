@@ -247,7 +247,9 @@ impl Pod {
         if self.reason.as_ref().is_some_and(|r| r == "Unschedulable") {
             return Health::Unschedulable;
         }
-        if self.containers.iter().any(Container::is_failing) {
+        // A debugging container that ended stays in the list for good and says nothing of the instance.
+        let lasting = |c: &&Container| c.role != ContainerRole::Ephemeral;
+        if self.containers.iter().filter(lasting).any(Container::is_failing) {
             return Health::Failing;
         }
         if self.ready { Health::Ready } else { Health::Starting }
@@ -407,6 +409,15 @@ mod tests {
             vec![container(ContainerRole::Main, waiting("CrashLoopBackOff"))],
         );
         assert_eq!(crashing.health(false), Health::Failing);
+        let debugged = pod(
+            PodPhase::Running,
+            vec![container(ContainerRole::Ephemeral, ended(1, "Error"))],
+        );
+        assert_eq!(
+            debugged.health(false),
+            Health::Ready,
+            "a debugging container is not the instance"
+        );
         assert_eq!(Pod { ready: false, ..well }.health(false), Health::Starting);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::domain::access::Right;
-use crate::domain::{Kind, ResourceRef, Verb};
+use crate::domain::{Feed, Kind, ResourceRef, Verb};
 use crate::listing::RowKey;
 use crate::message::Action;
 use crate::screens::ScreenKind;
@@ -84,6 +84,9 @@ impl Model {
             return Some("nothing selected that has events".into());
         };
         let cluster = self.world.cluster(&object.cluster)?;
+        if let Some(Feed::NoAccess { right }) = cluster.feed_for(Kind::Event, &object.key.namespace) {
+            return Some(format!("no access: {right}"));
+        }
         let asked = [
             Right::on(Verb::List, Kind::Event, ""),
             Right::on(Verb::List, Kind::Event, &object.key.namespace),

@@ -38,7 +38,12 @@ pub fn copy(text: &str, through: Multiplexer) -> Option<Vec<u8>> {
     let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     Some(match through {
         Multiplexer::None => sequence.into_bytes(),
-        Multiplexer::Tmux => format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")).into_bytes(),
+        // Both ways: tmux keeps the plain one in a buffer of its own (`set-clipboard`) and passes the wrapped one on
+        // (`allow-passthrough`); which of them works is up to its settings.
+        Multiplexer::Tmux => {
+            let wrapped = sequence.replace('\x1b', "\x1b\x1b");
+            format!("{sequence}\x1bPtmux;{wrapped}\x1b\\").into_bytes()
+        }
         Multiplexer::Screen => {
             let mut out = Vec::with_capacity(sequence.len() + sequence.len() / 16);
             for chunk in sequence.as_bytes().chunks(SCREEN_CHUNK) {
@@ -59,7 +64,10 @@ mod tests {
     fn the_sequence_is_wrapped_for_what_is_between() {
         for (through, expected) in [
             (Multiplexer::None, "\x1b]52;c;aGk=\x07"),
-            (Multiplexer::Tmux, "\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"),
+            (
+                Multiplexer::Tmux,
+                "\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\",
+            ),
             (Multiplexer::Screen, "\x1bP\x1b]52;c;aGk=\x07\x1b\\"),
         ] {
             assert_eq!(copy("hi", through), Some(expected.as_bytes().to_vec()), "{through:?}");

@@ -51,15 +51,30 @@ fn read_keys(sender: &UnboundedSender<Input>) {
                 return;
             }
             Look::Readable => {
-                while let Ok(true) = crossterm::event::poll(Duration::ZERO) {
-                    let Ok(event) = crossterm::event::read() else { break };
-                    if let Some(input) = input_of(event)
-                        && sender.send(input).is_err()
-                    {
-                        return;
-                    }
+                if !drain(sender) {
+                    // Readable and yet not to be read: the terminal is gone, and asking again would spin.
+                    let _ = sender.send(Input::Gone);
+                    return;
                 }
             }
+        }
+    }
+}
+
+/// Hands on all that was typed; false when stdin cannot be read any more.
+fn drain(sender: &UnboundedSender<Input>) -> bool {
+    loop {
+        match crossterm::event::poll(Duration::ZERO) {
+            Ok(false) => return true,
+            Ok(true) => {}
+            Err(_) => return false,
+        }
+        let Ok(event) = crossterm::event::read() else {
+            return false;
+        };
+        if let Some(input) = input_of(event) {
+            // Nobody listens any more: the thread sees that on its next round.
+            let _ = sender.send(input);
         }
     }
 }

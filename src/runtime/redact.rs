@@ -6,7 +6,14 @@ use std::borrow::Cow;
 const HIDDEN: &str = "‹hidden›";
 
 /// Words after which a value follows that nobody should read.
-const LABELS: [&str; 7] = [
+const LABELS: [&str; 14] = [
+    "token\":",
+    "token\": ",
+    "password\":",
+    "password\": ",
+    "clientkeydata\":",
+    "client-key-data: ",
+    "aws_secret_access_key=",
     "bearer ",
     "basic ",
     "token=",
@@ -98,7 +105,7 @@ mod tests {
             ),
             (
                 "{\"token\":\"x\", \"authorization\":\"bearer s3cret\"}",
-                "{\"token\":\"x\", \"authorization\":\"bearer ‹hidden›\"}",
+                "{\"token\":\"‹hidden›\", \"authorization\":\"bearer ‹hidden›\"}",
             ),
             (
                 "proxy http://bob:pa55@proxy.example:3128/ refused",

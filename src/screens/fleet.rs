@@ -80,6 +80,9 @@ impl Source for Clusters<'_> {
         let Some((cluster, sum)) = self.get(row) else {
             return Value::Absent;
         };
+        if !sum.pods_known && words::rests_on_pods(column) {
+            return Value::Absent;
+        }
         let known = sum.nodes > 0;
         let count = |n: u32| Value::number(known.then_some(i64::from(n)));
         match column {
@@ -108,8 +111,11 @@ impl Source for Clusters<'_> {
         let Some((cluster, sum)) = self.get(row) else {
             return Cell::unknown();
         };
+        if !sum.pods_known && words::rests_on_pods(column) {
+            return Cell::unknown();
+        }
         let count = |n: u32| {
-            if sum.nodes == 0 && n == 0 {
+            if n == 0 && (sum.nodes == 0 || !sum.pods_known) {
                 Cell::unknown()
             } else {
                 Cell::count(i64::from(n))
@@ -187,7 +193,7 @@ fn trouble(cluster: &ClusterView, sum: &ClusterSummary) -> Cell {
     }
     if !cell.spans.is_empty() {
         cell
-    } else if sum.nodes == 0 && sum.instances == 0 {
+    } else if !sum.pods_known || (sum.nodes == 0 && sum.instances == 0) {
         Cell::unknown()
     } else {
         Cell::new("● none", Tone::Good)

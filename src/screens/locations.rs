@@ -68,6 +68,9 @@ impl Source for Locations<'_> {
         let Some(l) = self.get(row) else {
             return Value::Absent;
         };
+        if !l.pods_known && words::rests_on_pods(column) {
+            return Value::Absent;
+        }
         match column {
             ColumnId::Cluster => Value::text(l.key.cluster.as_str()),
             ColumnId::Location => Value::text(l.key.name.as_str()),
@@ -82,7 +85,7 @@ impl Source for Locations<'_> {
             ColumnId::Headroom => Value::Number(l.headroom),
             ColumnId::Instances => Value::Number(i64::from(l.ready)),
             ColumnId::Trouble => Value::Ranked(
-                i64::from(l.nodes - l.nodes_ready) * 1000 + i64::from(l.stuck),
+                i64::from(l.nodes - l.nodes_ready) * 1000 + i64::from(l.stuck + l.failing),
                 trouble(l).text().into(),
             ),
             ColumnId::Group => Value::text(groups(l)),
@@ -94,6 +97,9 @@ impl Source for Locations<'_> {
         let Some(l) = self.get(row) else {
             return Cell::unknown();
         };
+        if !l.pods_known && words::rests_on_pods(column) {
+            return Cell::unknown();
+        }
         match column {
             ColumnId::Cluster => Cell::muted(l.key.cluster.as_str()),
             ColumnId::Location => Cell::new(l.key.name.as_str(), Tone::Strong),
@@ -103,6 +109,9 @@ impl Source for Locations<'_> {
             ColumnId::Exclusive => Cell::count(l.exclusive.values().map(|&n| i64::from(n)).sum()),
             ColumnId::Cpu => words::share_bar(l.requested.cpu.0, l.allocatable.cpu.0),
             ColumnId::Memory => words::share_bar(l.requested.memory.0, l.allocatable.memory.0),
+            ColumnId::CpuAllocatable if !l.pods_known => Cell::plain(l.allocatable.cpu.to_string()),
+            ColumnId::MemoryAllocatable if !l.pods_known => Cell::plain(l.allocatable.memory.to_string()),
+            ColumnId::Instances if !l.pods_known && l.instances == 0 => Cell::unknown(),
             ColumnId::CpuAllocatable => Cell::plain(l.requested.cpu.to_string())
                 .and(" of ", Tone::Muted)
                 .and(l.allocatable.cpu.to_string(), Tone::Plain),
@@ -144,7 +153,13 @@ fn groups(l: &LocationSummary) -> String {
 fn trouble(l: &LocationSummary) -> Cell {
     let lost = l.nodes - l.nodes_ready;
     let mut cell = Cell::empty();
+    if l.failing > 0 {
+        cell = cell.and(format!("✖ {} failing", l.failing), Tone::Bad);
+    }
     if lost > 0 {
+        if l.failing > 0 {
+            cell = cell.and(" · ", Tone::Muted);
+        }
         let word = if lost == 1 { "node lost" } else { "nodes lost" };
         cell = cell.and(format!("▲ {lost} {word}"), Tone::Warning);
         if l.stuck > 0 {
@@ -152,12 +167,14 @@ fn trouble(l: &LocationSummary) -> Cell {
         }
     }
     if l.cordoned > 0 {
-        let gap = if lost > 0 { " · " } else { "" };
+        let gap = if lost > 0 || l.failing > 0 { " · " } else { "" };
         cell = cell.and(format!("{gap}⊘ {} cordoned", l.cordoned), Tone::Muted);
     }
-    if cell.spans.is_empty() {
+    if !cell.spans.is_empty() {
+        cell
+    } else if l.pods_known {
         Cell::new("● none", Tone::Good)
     } else {
-        cell
+        Cell::unknown()
     }
 }

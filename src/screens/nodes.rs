@@ -71,6 +71,9 @@ impl Source for Nodes<'_> {
         let Some(n) = self.get(row) else {
             return Value::Absent;
         };
+        if !n.pods_known && words::rests_on_pods(column) {
+            return Value::Absent;
+        }
         let (node, taken) = (&n.node, n.taken.requested);
         match column {
             ColumnId::Name => Value::text(node.name.as_str()),
@@ -99,6 +102,9 @@ impl Source for Nodes<'_> {
         let Some(n) = self.get(row) else {
             return Cell::unknown();
         };
+        if !n.pods_known && words::rests_on_pods(column) {
+            return Cell::unknown();
+        }
         let (node, taken) = (&n.node, n.taken.requested);
         match column {
             ColumnId::Name => Cell::new(node.name.as_str(), Tone::Strong),

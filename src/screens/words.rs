@@ -2,8 +2,13 @@
 
 use crate::domain::pod::{ContainerState, Exit, Health};
 use crate::domain::{Clean, Feed, Kind, Link, Pod, Resources, Timestamp};
-use crate::listing::{Cell, Tone, Value};
+use crate::listing::{Cell, ColumnId, Tone, Value};
 use crate::world::{AppSummary, ClusterView, Progress};
+
+/// Whether a column says what is taken or still fits, which nobody knows without all pods.
+pub fn rests_on_pods(column: ColumnId) -> bool {
+    matches!(column, ColumnId::Cpu | ColumnId::Memory | ColumnId::Headroom)
+}
 
 /// A span of time in two units at most: `<1m`, `5m`, `3h12m`, `4d6h`, `40d`.
 pub fn span(seconds: i64) -> String {

@@ -93,20 +93,29 @@ async fn cut(simulation: Simulation, after: Duration, lasts: Duration) {
 
 /// The clusters of `--demo` at the moment they begin.
 pub fn demo(seed: u64, now: Timestamp) -> Vec<Cluster> {
-    let plan = plan::demo(seed);
-    plan.into_iter()
-        .enumerate()
-        .map(|(number, plan)| {
-            let seed = seed.wrapping_mul(31).wrapping_add(number as u64);
-            let store = fill(&plan, seed, now);
-            Cluster {
-                name: plan.name,
-                store,
-                controllers: Controllers::new(seed),
-                scenario: Scenario::new(plan.name, seed, now),
-            }
-        })
-        .collect()
+    let plans = plan::demo(seed);
+    // Each on a thread of its own: a person waits for the slowest, not for all of them one after the other.
+    std::thread::scope(|threads| {
+        let making: Vec<_> = plans
+            .iter()
+            .enumerate()
+            .map(|(number, plan)| threads.spawn(move || make(plan, seed, number, now)))
+            .collect();
+        making
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn make(plan: &plan::Plan, seed: u64, number: usize, now: Timestamp) -> Cluster {
+    let seed = seed.wrapping_mul(31).wrapping_add(number as u64);
+    Cluster {
+        name: plan.name,
+        store: fill(plan, seed, now),
+        controllers: Controllers::new(seed),
+        scenario: Scenario::new(plan.name, seed, now),
+    }
 }
 
 /// One healthy cluster of so many nodes, apps and instances; the numbers are met as far as the nodes have room.

@@ -100,6 +100,8 @@ pub(super) fn type_filter(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     }
     match action {
+        // A filter that means nothing is not in force: the field stays, with what is wrong under it.
+        Action::Accept if model.trail.top().list.filter().problem().is_some() => {}
         Action::Accept => drop(model.overlays.pop()),
         Action::Cancel | Action::Back => {
             if let Some(Overlay::Filter { before, .. }) = model.overlays.pop() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
 use super::scope::Scope;
-use super::tally::AppTally;
+use super::tally::{AppTally, PlaceTally};
 use super::{Slot, World};
 use crate::domain::pod::Health;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, Resources, Version, Workload};
@@ -18,7 +18,7 @@ pub struct AppSummary {
     pub key: AppKey,
     /// Kind of each workload that carries it, with its cluster, sorted.
     pub workloads: Vec<(ClusterId, Kind)>,
-    /// Instances wanted; `None` where no workload says (bare pods).
+    /// Instances wanted; `None` where no workload says (bare pods), or not of the locations in scope.
     pub desired: Option<i64>,
     /// Instances that have not ended.
     pub instances: u32,
@@ -40,6 +40,8 @@ pub struct AppSummary {
     pub default_location: Option<Clean>,
     pub min_instances: Option<i64>,
     pub max_instances: Option<i64>,
+    /// Every location it runs in is in scope; only then `desired` can be held against `ready`.
+    pub is_whole: bool,
 }
 
 /// How far an app's workloads are with what they were told.
@@ -109,13 +111,16 @@ impl World {
                     || tally
                         .places
                         .iter()
-                        .any(|(location, _, _)| scope.has_location(&cluster.id, location));
+                        .any(|place| scope.has_location(&cluster.id, &place.location));
                 if here && scope.has_namespace(&tally.key.namespace) {
                     found.entry(&tally.key).or_default().push((cluster, tally));
                 }
             }
         }
-        found.into_values().filter_map(|parts| summarise(&parts)).collect()
+        found
+            .into_values()
+            .filter_map(|parts| summarise(&parts, scope))
+            .collect()
     }
 
     /// One app over all clusters of the scope.
@@ -124,7 +129,7 @@ impl World {
             .clusters_in(scope)
             .filter_map(|c| c.tally.app(key).map(|t| (c, t)))
             .collect();
-        summarise(&parts)
+        summarise(&parts, scope)
     }
 
     /// The instances of an app: cluster and slot.
@@ -147,7 +152,8 @@ impl World {
     }
 }
 
-fn summarise(parts: &[(&ClusterView, &AppTally)]) -> Option<AppSummary> {
+/// What the parts of an app in single clusters are together, counted in the locations of the scope.
+fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSummary> {
     let (_, first) = parts.first()?;
     let mut sum = AppSummary {
         key: first.key.clone(),
@@ -167,10 +173,12 @@ fn summarise(parts: &[(&ClusterView, &AppTally)]) -> Option<AppSummary> {
         default_location: None,
         min_instances: None,
         max_instances: None,
+        is_whole: true,
     };
     let mut troubles: Vec<(Clean, u32)> = Vec::new();
     for (cluster, tally) in parts {
-        sum.add_counts(cluster, tally);
+        sum.add_counts(tally);
+        sum.add_places(cluster, tally, scope);
         sum.add_workloads(cluster, tally);
         for (status, count) in &tally.failing_as {
             add_to(&mut troubles, status, *count);
@@ -193,30 +201,42 @@ fn add_to<K: Clone + PartialEq>(counts: &mut Vec<(K, u32)>, key: &K, amount: u32
 }
 
 impl AppSummary {
-    fn add_counts(&mut self, cluster: &ClusterView, tally: &AppTally) {
-        self.instances += tally.instances;
-        self.ready += tally.ready;
-        self.stuck += tally.stuck;
-        self.restarts += tally.restarts;
-        self.requested += tally.requested;
+    fn add_counts(&mut self, tally: &AppTally) {
         for (version, total, ready) in &tally.versions {
             match self.versions.iter_mut().find(|(v, _, _)| v == version) {
                 Some((_, t, r)) => (*t, *r) = (*t + total, *r + ready),
                 None => self.versions.push((version.clone(), *total, *ready)),
             }
         }
-        for (location, total, _) in &tally.places {
-            self.places.push((
-                LocationKey {
-                    cluster: cluster.id.clone(),
-                    name: location.clone(),
-                },
-                *total,
-            ));
-        }
         for (health, count) in tally.health_counts() {
             add_to(&mut self.health, &health, count);
         }
+    }
+
+    fn add_places(&mut self, cluster: &ClusterView, tally: &AppTally, scope: &Scope) {
+        let everywhere = scope.locations.is_empty();
+        if everywhere {
+            // Instances without a node have no place and count all the same.
+            self.instances += tally.instances;
+            self.ready += tally.ready;
+            self.stuck += tally.stuck;
+            self.restarts += tally.restarts;
+            self.requested += tally.requested;
+        }
+        let here = |place: &&PlaceTally| scope.has_location(&cluster.id, &place.location);
+        for place in tally.places.iter().filter(here) {
+            let name = place.location.clone();
+            let cluster = cluster.id.clone();
+            self.places.push((LocationKey { cluster, name }, place.instances));
+            if !everywhere {
+                self.instances += place.instances;
+                self.ready += place.ready;
+                self.stuck += place.stuck;
+                self.restarts += place.restarts;
+                self.requested += place.requested;
+            }
+        }
+        self.is_whole &= tally.places.iter().all(|place| here(&place));
     }
 
     fn add_workloads(&mut self, cluster: &ClusterView, tally: &AppTally) {
@@ -226,7 +246,7 @@ impl AppSummary {
             .filter_map(|(kind, key)| cluster.workload(*kind, key))
         {
             self.workloads.push((cluster.id.clone(), workload.kind));
-            self.desired = Some(self.desired.unwrap_or(0) + workload.desired);
+            self.desired = Some(self.desired.unwrap_or(0) + workload.desired).filter(|_| self.is_whole);
             self.progress = std::mem::take(&mut self.progress).worse(Progress::of(workload));
             self.owner = self.owner.take().or_else(|| workload.owner.clone());
             self.default_location = self

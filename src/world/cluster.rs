@@ -65,6 +65,8 @@ pub struct ClusterView {
     pub quotas: Store<Quota>,
     pub events: Store<Event>,
     workloads: FxHashMap<Kind, Store<Workload>>,
+    /// A list of all pods was read to its end at least once.
+    pods_listed: bool,
     pub tally: Tally,
     pub losses: Losses,
 }
@@ -91,6 +93,7 @@ impl ClusterView {
             quotas: Store::default(),
             events: Store::default(),
             workloads: FxHashMap::default(),
+            pods_listed: false,
             tally: Tally::default(),
             losses: Losses::default(),
         }
@@ -131,6 +134,7 @@ impl ClusterView {
         if !batch.sweep {
             return changed;
         }
+        self.pods_listed |= batch.kind == Kind::Pod && batch.namespace.is_empty();
         let gone = self.unswept(batch.kind, batch.generation, &batch.namespace);
         for key in &gone {
             self.delete(batch.kind, key);
@@ -325,6 +329,24 @@ impl ClusterView {
     /// How well an instance is, its node taken into account.
     pub fn health(&self, pod: &Pod) -> Health {
         pod.health(pod.node.as_ref().is_some_and(|node| self.losses.contains(node)))
+    }
+
+    /// How far the watch is that brings a kind's objects of one namespace: its own, else the one of all namespaces.
+    pub fn feed_for(&self, kind: Kind, namespace: &str) -> Option<&Feed> {
+        self.feeds
+            .get(&(kind, Clean::new(namespace)))
+            .or_else(|| self.feeds.get(&(kind, Clean::default())))
+    }
+
+    /// Whether every pod of the cluster is known, so that what is asked of nodes and what still fits can be said.
+    /// With some namespaces only, or without the right to list pods, it cannot.
+    pub fn knows_pods(&self) -> bool {
+        self.watched.is_none()
+            && match self.feeds.get(&(Kind::Pod, Clean::default())) {
+                None | Some(Feed::Live | Feed::Stale { .. }) => true,
+                Some(Feed::Listing { .. }) => self.pods_listed,
+                Some(Feed::Waiting | Feed::NoAccess { .. } | Feed::Absent) => false,
+            }
     }
 
     pub fn node(&self, name: &str) -> Option<&Arc<Node>> {

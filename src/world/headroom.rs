@@ -37,6 +37,9 @@ impl World {
 
 impl ClusterView {
     fn app_headroom(&self, key: &AppKey) -> Vec<AppHeadroom> {
+        if !self.knows_pods() {
+            return Vec::new();
+        }
         let Some(shape) = self.shape_of(key) else {
             return Vec::new();
         };

@@ -35,6 +35,8 @@ pub struct NodeSummary {
     pub stuck: u32,
     /// How many instances of [`REFERENCE_INSTANCE`] still fit.
     pub headroom: Fit,
+    /// Whether all pods are known; without that what is taken, and what fits, is not.
+    pub pods_known: bool,
 }
 
 /// A location summed over its nodes.
@@ -53,8 +55,11 @@ pub struct LocationSummary {
     pub instances: u32,
     pub ready: u32,
     pub stuck: u32,
+    pub failing: u32,
     /// Instances of [`REFERENCE_INSTANCE`] that still fit, node by node, without exclusive nodes.
     pub headroom: i64,
+    /// Whether all pods are known; without that what is requested, and what fits, is not.
+    pub pods_known: bool,
 }
 
 /// A cluster summed over its locations.
@@ -74,12 +79,15 @@ pub struct ClusterSummary {
     pub headroom: i64,
     /// Apps whose rollout is under way.
     pub rolling: u32,
+    /// Whether all pods are known; without that what is requested, and what fits, is not.
+    pub pods_known: bool,
 }
 
 impl ClusterView {
     /// The nodes with what runs on them; all of them, without regard to scope.
     pub fn node_summaries(&self) -> impl Iterator<Item = NodeSummary> {
         let shape = PodShape::plain(REFERENCE_INSTANCE);
+        let pods_known = self.knows_pods();
         self.nodes.iter().map(move |(slot, node)| {
             let tally = self.tally.node(&node.name);
             let (taken, instances, ready) = tally.map_or_else(Default::default, |t| (t.taken, t.instances, t.ready));
@@ -93,6 +101,7 @@ impl ClusterView {
                 ready: if node.is_lost() { 0 } else { ready },
                 stuck: if node.is_lost() { instances } else { 0 },
                 node: Arc::clone(node),
+                pods_known,
             }
         })
     }
@@ -106,12 +115,20 @@ impl ClusterView {
                 .or_insert_with(|| LocationSummary::empty(self.id.clone(), node.location.clone()))
                 .add(&node);
         }
+        for place in self.tally.apps().flat_map(|app| &app.places) {
+            if let Some(location) = found.get_mut(&place.location) {
+                location.failing += place.failing;
+            }
+        }
         found.into_values().collect()
     }
 
     /// The cluster summed up.
     pub fn summary(&self) -> ClusterSummary {
-        let mut sum = ClusterSummary::default();
+        let mut sum = ClusterSummary {
+            pods_known: self.knows_pods(),
+            ..ClusterSummary::default()
+        };
         for location in self.location_summaries() {
             sum.locations += 1;
             sum.nodes += location.nodes;
@@ -159,7 +176,9 @@ impl LocationSummary {
             instances: 0,
             ready: 0,
             stuck: 0,
+            failing: 0,
             headroom: 0,
+            pods_known: true,
         }
     }
 
@@ -181,6 +200,7 @@ impl LocationSummary {
         self.ready += summary.ready;
         self.stuck += summary.stuck;
         self.headroom += summary.headroom.count;
+        self.pods_known &= summary.pods_known;
     }
 }
 

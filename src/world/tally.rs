@@ -32,11 +32,53 @@ pub struct AppTally {
     pub requested: Resources,
     /// Version, instances, ready.
     pub versions: Vec<(Version, u32, u32)>,
-    /// Location, instances, ready.
-    pub places: Vec<(Clean, u32, u32)>,
+    pub places: Vec<PlaceTally>,
     /// Status of instances that fail or cannot be placed.
     pub failing_as: Vec<(Clean, u32)>,
     health: [u32; 7],
+}
+
+/// What an app has in one location.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceTally {
+    pub location: Clean,
+    pub instances: u32,
+    pub ready: u32,
+    pub stuck: u32,
+    pub failing: u32,
+    pub restarts: u64,
+    pub requested: Resources,
+}
+
+impl PlaceTally {
+    fn new(location: Clean) -> Self {
+        Self {
+            location,
+            instances: 0,
+            ready: 0,
+            stuck: 0,
+            failing: 0,
+            restarts: 0,
+            requested: Resources::default(),
+        }
+    }
+
+    fn count(&mut self, pod: &Pod, health: Health, lost: bool, sign: Sign) {
+        sign.on(&mut self.instances, 1);
+        sign.on(&mut self.ready, u32::from(health == Health::Ready));
+        sign.on(&mut self.stuck, u32::from(lost));
+        sign.on(&mut self.failing, u32::from(health == Health::Failing));
+        match sign {
+            Sign::Add => {
+                self.restarts += u64::from(pod.restarts());
+                self.requested += pod.shape.requests;
+            }
+            Sign::Take => {
+                self.restarts -= u64::from(pod.restarts());
+                self.requested -= pod.shape.requests;
+            }
+        }
+    }
 }
 
 /// Counts of one node.
@@ -129,7 +171,7 @@ impl AppTally {
         }
         sign.on_pair(&mut self.versions, &pod.version, ready);
         if let Some(location) = &standing.location {
-            sign.on_pair(&mut self.places, location, ready);
+            self.count_place(location, pod, (health, standing.lost), sign);
         }
         if matches!(health, Health::Failing | Health::Unschedulable) {
             let status = pod.status();
@@ -139,6 +181,16 @@ impl AppTally {
             }
             self.failing_as.retain(|(_, count)| *count > 0);
         }
+    }
+
+    fn count_place(&mut self, location: &Clean, pod: &Pod, (health, lost): (Health, bool), sign: Sign) {
+        if !self.places.iter().any(|place| place.location == *location) {
+            self.places.push(PlaceTally::new(location.clone()));
+        }
+        if let Some(place) = self.places.iter_mut().find(|place| place.location == *location) {
+            place.count(pod, health, lost, sign);
+        }
+        self.places.retain(|place| place.instances > 0);
     }
 
     fn is_empty(&self) -> bool {

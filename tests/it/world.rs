@@ -7,10 +7,10 @@ use pilothouse::domain::headroom::{Limit, Refusal};
 use pilothouse::domain::pod::Health;
 use pilothouse::domain::workload::Workload;
 use pilothouse::domain::{
-    AppKey, Batch, Change, Clean, ClusterId, ClusterReport, Container, ContainerState, Kind, Link, Node, NodeHealth,
-    Object, ObjectKey, Pod, PodPhase, PodShape, Resources, Timestamp, Uid, Version,
+    AppKey, Batch, Change, Clean, ClusterId, ClusterReport, Container, ContainerState, Feed, Kind, Link, Node,
+    NodeHealth, Object, ObjectKey, Pod, PodPhase, PodShape, Resources, Timestamp, Uid, Version,
 };
-use pilothouse::world::{ClusterSetup, Progress, Replaced, Scope, World};
+use pilothouse::world::{ClusterSetup, LocationKey, Progress, Replaced, Scope, World};
 use proptest::prelude::*;
 
 fn at(seconds: i64) -> Timestamp {
@@ -431,6 +431,52 @@ fn progress_follows_the_controllers_own_words() {
     ] {
         assert_eq!(Progress::of(&change), progress);
     }
+}
+
+#[test]
+fn an_app_seen_from_one_location_counts_what_is_there() {
+    let mut fleet = Fleet::new();
+    fleet
+        .node(node("node-1", "a", NodeHealth::Ready))
+        .node(node("node-2", "b", NodeHealth::Ready));
+    fleet
+        .pod(pod("live", 1, Some("node-1"), true))
+        .pod(pod("live", 2, Some("node-2"), true))
+        .pod(pod("live", 3, Some("node-2"), false));
+    fleet.put(Object::Workload(Box::new(workload("live", 3))));
+    let location = LocationKey {
+        cluster: cluster(),
+        name: "b".into(),
+    };
+    let scope = Scope {
+        locations: [location].into(),
+        ..Scope::default()
+    };
+    let app = &fleet.0.apps(&scope)[0];
+    assert_eq!((app.instances, app.ready, app.desired), (2, 1, None));
+    assert_eq!(app.requested, Resources::new(1000, 2 << 30));
+    let everywhere = &fleet.0.apps(&Scope::default())[0];
+    assert_eq!((everywhere.instances, everywhere.desired), (3, Some(3)));
+}
+
+#[test]
+fn without_all_pods_nobody_knows_what_fits() {
+    let mut fleet = Fleet::new();
+    fleet.node(node("node-1", "a", NodeHealth::Ready));
+    fleet.put(Object::Workload(Box::new(workload("live", 1))));
+    assert!(fleet.0.locations(&Scope::default())[0].pods_known);
+    let right = "list pods in all namespaces".into();
+    fleet.0.apply(
+        &cluster(),
+        ClusterReport::Feed(Kind::Pod, Clean::default(), Feed::NoAccess { right }),
+        at(1),
+    );
+    assert!(!fleet.0.locations(&Scope::default())[0].pods_known);
+    let key = AppKey {
+        namespace: "gift".into(),
+        name: "live".into(),
+    };
+    assert!(fleet.0.app_headroom(&key).is_empty());
 }
 
 #[test]
