@@ -31,21 +31,21 @@ fn enter_goes_in_and_back_comes_to_the_same_row() {
         (vec![CursorDown, Open], "fleet › idc-bj › idc-bj-b", "im/push"),
         (
             vec![CursorDown, CursorDown, Open],
-            "fleet › idc-bj › idc-bj-b › search/query",
+            "fleet › idc-bj › idc-bj-b › gift/live-gift",
             "▾",
         ),
         (
             vec![CursorDown, CursorDown, Open],
-            "fleet › idc-bj › idc-bj-b › search/query › query-5f6d8-006",
-            "query",
+            "fleet › idc-bj › idc-bj-b › gift/live-gift › live-gift-7c9b4-000",
+            "live-gift",
         ),
         (
             vec![Open],
-            "fleet › idc-bj › idc-bj-b › search/query › query-5f6d8-006 › query",
+            "fleet › idc-bj › idc-bj-b › gift/live-gift › live-gift-7c9b4-000 › live-gift",
             "nothing",
         ),
-        (vec![Back, Back], "fleet › idc-bj › idc-bj-b › search/query", "▸"),
-        (vec![Back], "fleet › idc-bj › idc-bj-b", "search/query"),
+        (vec![Back, Back], "fleet › idc-bj › idc-bj-b › gift/live-gift", "▸"),
+        (vec![Back], "fleet › idc-bj › idc-bj-b", "gift/live-gift"),
         (vec![Back, Back], "fleet", "idc-bj"),
         (vec![Back], "fleet", "idc-bj"),
     ] {
