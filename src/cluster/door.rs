@@ -2,6 +2,8 @@
 //! but one after a 401 that new credentials may cure.
 
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +24,7 @@ use super::error::{ClusterError, retry_after};
 use super::wire::meta::Status;
 use super::wire::{Encoding, Wire, frame};
 use crate::domain::Clean;
-use session::Session;
+use session::{Session, is_fresh};
 
 /// What built-in kinds are asked for; the server answers with the first it has.
 pub(crate) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf, application/json;q=0.9";
@@ -37,8 +39,6 @@ const PAUSE_TIMEOUT: Duration = Duration::from_secs(15);
 const LARGEST_ANSWER: usize = 128 << 20;
 /// Largest piece of a failure's body that is looked at.
 const LARGEST_FAILURE: usize = 256 << 10;
-/// Credentials are renewed this long before they expire.
-const EARLY: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 /// A login that failed is not tried again sooner.
 const LOGIN_PAUSE: Duration = Duration::from_secs(20);
 
@@ -59,6 +59,7 @@ struct Inner {
     way: Way,
     session: Option<Arc<Session>>,
     credential: Option<Credential>,
+    /// Numbers sessions, and recipes: what is made for an older number is out of date.
     count: u64,
     failure: Option<(Instant, ClusterError)>,
 }
@@ -116,8 +117,15 @@ impl Door {
         }
     }
 
-    /// Gives up every connection; the next request makes new ones with the same credentials.
+    /// Gives up every connection because a person says so, who may just have logged in again: a login
+    /// that failed is tried again without a pause.
     pub(crate) fn drop_connections(&self) {
+        self.lock().failure = None;
+        self.drop_dead();
+    }
+
+    /// Gives up every connection; the next request makes new ones with the same credentials.
+    pub(crate) fn drop_dead(&self) {
         let mut inner = self.lock();
         if matches!(inner.way, Way::Config(_)) {
             inner.session = None;
@@ -127,6 +135,8 @@ impl Door {
     /// Connects by another recipe from now on.
     pub(crate) fn replace(&self, recipe: Box<Recipe>) {
         let mut inner = self.lock();
+        // Whoever logs in by the old recipe at this moment must not bring the old server back.
+        inner.count += 1;
         inner.way = Way::Config(recipe);
         inner.session = None;
         inner.credential = None;
@@ -280,52 +290,83 @@ impl Door {
     fn can_renew(&self) -> bool {
         match &self.lock().way {
             Way::Client(_) | Way::Broken(..) => false,
-            // A token file may hold a new token; a fixed one stays refused.
-            Way::Config(recipe) => recipe.plugin.is_some() || recipe.config.auth_info.token_file.is_some(),
+            // A file may hold a new token or certificate by now; a fixed one stays refused.
+            Way::Config(recipe) => {
+                let login = &recipe.config.auth_info;
+                recipe.plugin.is_some() || login.token_file.is_some() || login.client_certificate.is_some()
+            }
         }
     }
 
     async fn session(&self, limit: Duration) -> Result<Arc<Session>, ClusterError> {
         let known = self.lock().session.clone();
         match known {
-            Some(session) if session.expires.is_none_or(|at| clock::now() + EARLY < at) => Ok(session),
-            Some(session) => self.renew(session.number, limit).await,
+            Some(session) if is_fresh(session.expires) => Ok(session),
+            Some(session) => match self.renew(session.number, limit).await {
+                // It was early: what cannot be renewed yet is good until it expires.
+                Err(error) => self.still_good(session.number).ok_or(error),
+                renewed => renewed,
+            },
             None => self.renew(0, limit).await,
         }
+    }
+
+    /// The session with this number, if it is the one of the moment and has not expired.
+    fn still_good(&self, number: u64) -> Option<Arc<Session>> {
+        let session = self.lock().session.clone()?;
+        let is_good = session.number == number && session.expires.is_none_or(|at| clock::now() < at);
+        is_good.then_some(session)
     }
 
     /// Makes a session to replace the one with number `seen`, unless somebody just did.
     async fn renew(&self, seen: u64, limit: Duration) -> Result<Arc<Session>, ClusterError> {
         let asked = Instant::now();
         let _one = self.renewing.lock().await;
-        let (way, number, kept) = {
-            let mut inner = self.lock();
-            if let Some(session) = inner.session.as_ref().filter(|s| s.number != seen) {
-                return Ok(Arc::clone(session));
-            }
-            if let Some((at, error)) = &inner.failure
-                && (*at >= asked || at.elapsed() < LOGIN_PAUSE)
-            {
-                return Err(error.clone());
-            }
-            inner.count += 1;
-            // Without a session only the connections were given up: the credentials are still good.
-            let kept = if inner.session.is_none() {
-                inner.credential.clone()
-            } else {
-                None
+        loop {
+            let (way, number, kept) = {
+                let mut inner = self.lock();
+                if let Some(session) = inner.session.as_ref().filter(|s| s.number != seen) {
+                    return Ok(Arc::clone(session));
+                }
+                if let Some((at, error)) = &inner.failure
+                    && (*at >= asked || at.elapsed() < LOGIN_PAUSE)
+                {
+                    return Err(error.clone());
+                }
+                inner.count += 1;
+                // Without a session only the connections were given up: the credentials are still good.
+                let kept = if inner.session.is_none() {
+                    inner.credential.clone()
+                } else {
+                    None
+                };
+                (inner.way.clone(), inner.count, kept)
             };
-            (inner.way.clone(), inner.count, kept)
-        };
-        let kept = kept.filter(|c| c.expires.is_none_or(|at| clock::now() + EARLY < at));
-        let made = timeout(
-            limit.max(super::connect::exec::TIME_LIMIT * 2),
-            session::make(&way, number, kept, &self.turn),
-        )
-        .await
-        .unwrap_or_else(|_| Err(session::login("another login is in the way")));
+            let kept = kept.filter(|c| is_fresh(c.expires));
+            let made = timeout(
+                limit.max(super::connect::exec::TIME_LIMIT * 2),
+                session::make(&way, number, kept, &self.turn),
+            )
+            .await
+            .unwrap_or_else(|_| Err(session::login("another login is in the way")));
+            if let Some(outcome) = self.keep(number, made) {
+                return outcome;
+            }
+        }
+    }
+
+    /// Keeps what came of a login; `None` when the recipe was replaced meanwhile, so that it counts for
+    /// nothing.
+    fn keep(
+        &self,
+        number: u64,
+        made: Result<(Session, Option<Credential>), ClusterError>,
+    ) -> Option<Result<Arc<Session>, ClusterError>> {
         let mut inner = self.lock();
-        match made {
+        if inner.count != number {
+            return None;
+        }
+        Some(match made {
             Ok((session, credential)) => {
                 let session = Arc::new(session);
                 inner.session = Some(Arc::clone(&session));
@@ -337,7 +378,7 @@ impl Door {
                 inner.failure = Some((Instant::now(), error.clone()));
                 Err(error)
             }
-        }
+        })
     }
 }
 

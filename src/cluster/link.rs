@@ -137,11 +137,12 @@ impl Probe {
     async fn lost(&mut self, error: &ClusterError) {
         let silence = self.hub.door.silence();
         let is_timeout = matches!(error, ClusterError::Transport { reason } if reason.starts_with("no answer"));
-        if is_timeout {
+        let is_heard = silence.is_some_and(|silence| silence < RECENT);
+        if is_timeout && !is_heard {
             // Whatever lies in the pool is as dead as this one.
-            self.hub.door.drop_connections();
+            self.hub.door.drop_dead();
         }
-        if !self.is_lost && silence.is_some_and(|silence| silence < RECENT) {
+        if !self.is_lost && is_heard {
             return;
         }
         self.is_lost = true;
@@ -224,6 +225,40 @@ fn skew(headers: &http::HeaderMap, now: Timestamp, took: Duration) -> Option<i64
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::connect::{Options, targets};
+
+    #[tokio::test]
+    async fn connections_are_kept_while_something_is_heard() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let text = "{current-context: t, clusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}], \
+                    contexts: [{name: t, context: {cluster: c, user: u}}], users: [{name: u, user: {token: t}}]}";
+        std::fs::write(&path, text).unwrap();
+        let options = Options {
+            kubeconfig: vec![path],
+            ..Options::default()
+        };
+        let target = targets(&options).unwrap().remove(0);
+        let (reports, _kept) = tokio::sync::mpsc::channel(16);
+        let hub = Arc::new(Hub::new(&target, Arc::default(), reports));
+        let mut probe = Probe {
+            identity: hub.first_identity.clone(),
+            is_introduced: false,
+            is_lost: false,
+            said: None,
+            started: clock::now(),
+            hub: Arc::clone(&hub),
+        };
+        hub.door.get("/readyz", JSON).await.unwrap_err();
+        let timeout = ClusterError::transport("no answer within 3 s");
+        hub.door.note_heard();
+        probe.lost(&timeout).await;
+        assert!(hub.door.is_connected() && !probe.is_lost);
+        tokio::time::pause();
+        tokio::time::advance(RECENT).await;
+        probe.lost(&timeout).await;
+        assert!(!hub.door.is_connected() && probe.is_lost);
+    }
 
     #[test]
     fn skew_is_what_the_servers_clock_is_ahead() {

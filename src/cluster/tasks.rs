@@ -15,7 +15,7 @@ use super::connect::{Target, Way};
 use super::door::PROTOBUF_OR_JSON;
 use super::hub::Hub;
 use super::kinds::ORDER;
-use super::watch::Watch;
+use super::watch::{Refusal, Watch};
 use super::wire::meta::MetaOnly;
 use super::wire::{Wire, frame};
 use super::{link, questions};
@@ -120,8 +120,8 @@ struct Scope {
     own: Clean,
     /// What may be seen, once it was asked.
     visible: Option<Vec<Clean>>,
-    /// Kinds that may not be seen in all namespaces.
-    refused: BTreeSet<Kind>,
+    /// What may not be seen, kind by namespace; an empty one stands for all.
+    refused: BTreeSet<(Kind, Clean)>,
     /// Watches of single namespaces in the place of a refused one.
     stand_ins: BTreeMap<(Kind, Clean), CancellationToken>,
 }
@@ -136,10 +136,10 @@ impl Scope {
         loop {
             let is_limited = !self.stand_ins.is_empty() || !self.refused.is_empty();
             tokio::select! {
-                Some((kind, is_refused)) = refusals.recv() => self.answer(kind, is_refused).await,
+                Some(refusal) = refusals.recv() => self.answer(refusal).await,
                 () = tokio::time::sleep(NAMESPACES_PERIOD), if is_limited && self.chosen.is_empty() => {
                     self.visible = None;
-                    for kind in self.refused.clone() {
+                    for (kind, _) in self.refused.clone() {
                         self.stand_in(kind).await;
                     }
                 }
@@ -148,7 +148,7 @@ impl Scope {
     }
 
     /// Starts a watch a kind, in order, as first lists get their turn.
-    fn start_all(&self, refusal: &mpsc::UnboundedSender<(Kind, bool)>) {
+    fn start_all(&self, refusal: &mpsc::UnboundedSender<Refusal>) {
         let (hub, cancel, refusal) = (Arc::clone(&self.hub), self.cancel.clone(), refusal.clone());
         let chosen = self.chosen.clone();
         tokio::spawn(self.cancel.clone().run_until_cancelled_owned(async move {
@@ -177,32 +177,45 @@ impl Scope {
         }));
     }
 
-    /// A watch of all namespaces was refused, or allowed after all.
-    async fn answer(&mut self, kind: Kind, is_refused: bool) {
+    /// A watch was refused, or allowed after all.
+    async fn answer(&mut self, refusal: Refusal) {
+        let Refusal {
+            kind,
+            namespace,
+            is_refused,
+        } = refusal;
         if is_refused {
-            self.refused.insert(kind);
+            self.refused.insert((kind, namespace));
             if self.chosen.is_empty() {
                 self.stand_in(kind).await;
             }
         } else {
-            self.refused.remove(&kind);
+            self.refused.remove(&(kind, namespace));
             self.stand_ins.retain(|(of, _), token| {
                 if *of == kind {
                     token.cancel();
                 }
                 *of != kind
             });
-            if self.chosen.is_empty() && !self.refused.contains(&Kind::Pod) {
+            if self.chosen.is_empty() && !self.is_refused(Kind::Pod) {
                 self.hub.report(ClusterReport::Scope(None)).await;
             }
         }
-        let is_nothing_left = Kind::ALL
-            .iter()
-            .all(|kind| self.refused.contains(kind) || kind.is_custom())
-            && self.stand_ins.is_empty();
+        let is_nothing_left =
+            Kind::ALL.iter().all(|&kind| kind.is_custom() || self.is_refused(kind)) && self.stand_ins.is_empty();
         self.hub.is_refused.store(is_nothing_left, Ordering::Relaxed);
         if is_nothing_left {
             self.hub.probe_now.notify_one();
+        }
+    }
+
+    /// Whether a kind may be seen nowhere it was asked for.
+    fn is_refused(&self, kind: Kind) -> bool {
+        let may_not = |namespace: &Clean| self.refused.contains(&(kind, namespace.clone()));
+        if kind.is_namespaced() && !self.chosen.is_empty() {
+            self.chosen.iter().all(may_not)
+        } else {
+            may_not(&Clean::default())
         }
     }
 

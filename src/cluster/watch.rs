@@ -13,6 +13,7 @@ mod stream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
@@ -30,6 +31,8 @@ const FIRST_REFUSAL: Duration = Duration::from_mins(1);
 const LONGEST_REFUSAL: Duration = Duration::from_mins(10);
 /// How often an absent custom kind is looked for.
 const ABSENT_PAUSE: Duration = Duration::from_secs(30);
+/// After a watch that lived this long the next failure is a first one.
+const STEADY: Duration = Duration::from_secs(10);
 /// A watch that lived this long was not cut for trouble.
 const HEALTHY: Duration = Duration::from_secs(30);
 /// Shortest pause after a watch that ended early.
@@ -59,6 +62,15 @@ enum Next {
     Absent(Duration),
 }
 
+/// That a watch was refused, or allowed after all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) kind: Kind,
+    /// Empty: all.
+    pub(crate) namespace: Clean,
+    pub(crate) is_refused: bool,
+}
+
 /// One watch of a kind, in all namespaces or in one.
 pub(crate) struct Watch {
     hub: Arc<Hub>,
@@ -85,8 +97,8 @@ pub(crate) struct Watch {
     resumes: watch::Receiver<u64>,
     logins: watch::Receiver<u64>,
     rewinds: watch::Receiver<u64>,
-    /// Told when a watch of all namespaces is refused (`true`) or allowed after all (`false`).
-    refusal: Option<tokio::sync::mpsc::UnboundedSender<(Kind, bool)>>,
+    /// Told when this watch is refused or allowed after all.
+    refusal: Option<UnboundedSender<Refusal>>,
 }
 
 impl Watch {
@@ -114,8 +126,8 @@ impl Watch {
         }
     }
 
-    /// Tells `refusal` when the watch of all namespaces is refused.
-    pub(crate) fn telling(mut self, refusal: tokio::sync::mpsc::UnboundedSender<(Kind, bool)>) -> Self {
+    /// Tells `refusal` when this watch is refused.
+    pub(crate) fn telling(mut self, refusal: UnboundedSender<Refusal>) -> Self {
         self.refusal = Some(refusal);
         self
     }
@@ -133,10 +145,12 @@ impl Watch {
     async fn round(&mut self, turn: &mut Option<OwnedSemaphorePermit>) -> Result<Ended, ClusterError> {
         if self.rewinds.has_changed().unwrap_or(false) {
             self.rewinds.borrow_and_update();
-            self.position = None;
-            self.highest = None;
+            self.forget_history();
         }
-        self.resumes.borrow_and_update();
+        if self.resumes.has_changed().unwrap_or(false) {
+            self.resumes.borrow_and_update();
+            self.backoff.reset();
+        }
         let path = self.find_path().await?;
         if self.position.is_some() && std::mem::take(&mut self.is_suspect) {
             self.check_history(&path).await?;
@@ -147,6 +161,12 @@ impl Watch {
         };
         drop(turn.take());
         self.stream(&path, position).await
+    }
+
+    /// Lists next; versions seen so far say nothing about the history that goes on now.
+    fn forget_history(&mut self) {
+        self.position = None;
+        self.highest = None;
     }
 
     async fn find_path(&mut self) -> Result<String, ClusterError> {
@@ -166,13 +186,16 @@ impl Watch {
     /// What follows from how a round ended.
     fn decide(&mut self, ended: Result<Ended, ClusterError>) -> Next {
         let lived = self.live_since.take().map(|since| since.elapsed());
-        if lived.is_some_and(|lived| lived >= HEALTHY) {
+        if lived.is_some_and(|lived| lived >= STEADY) {
             self.backoff.reset();
+        }
+        if lived.is_some_and(|lived| lived >= HEALTHY) {
             self.gone_in_a_row = 0;
         }
         let early_end = lived.is_some_and(|lived| lived < HEALTHY);
         match ended {
             Ok(Ended::Resume) => {
+                self.backoff.reset();
                 self.is_suspect = true;
                 Next::Now
             }
@@ -216,8 +239,7 @@ impl Watch {
                 Next::Refused(pause)
             }
             ClusterError::NotFound { .. } => {
-                self.position = None;
-                self.highest = None;
+                self.forget_history();
                 // It may have moved to another version; discovery says whether it is gone.
                 let is_moved = self.path.take().is_some() && self.kind.is_custom();
                 if is_moved {
@@ -267,9 +289,10 @@ impl Watch {
                 }
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
-                    _ = self.resumes.changed() => {}
+                    // The outage is over: what fails from now on is new trouble.
+                    _ = self.resumes.changed() => self.backoff.reset(),
                     _ = self.logins.changed() => {}
-                    _ = self.rewinds.changed() => self.position = None,
+                    _ = self.rewinds.changed() => self.forget_history(),
                 }
             }
             Next::Refused(pause) => {
@@ -292,10 +315,14 @@ impl Watch {
         }
     }
 
-    fn tell_refusal(&self, refused: bool) {
+    fn tell_refusal(&self, is_refused: bool) {
         if let Some(refusal) = &self.refusal {
             // Nobody listens any more when the cluster is being left.
-            let _ = refusal.send((self.kind, refused));
+            let _ = refusal.send(Refusal {
+                kind: self.kind,
+                namespace: self.namespace.clone(),
+                is_refused,
+            });
         }
     }
 

@@ -5,10 +5,19 @@ use kube::Client;
 use kube::client::ClientBuilder;
 use tokio::sync::Semaphore;
 
+use crate::cluster::clock;
 use crate::cluster::connect::Way;
 use crate::cluster::connect::exec::Credential;
 use crate::cluster::error::ClusterError;
 use crate::domain::Timestamp;
+
+/// Credentials are renewed this long before they expire.
+const EARLY: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// Whether credentials need not be renewed yet.
+pub(super) fn is_fresh(expires: Option<Timestamp>) -> bool {
+    expires.is_none_or(|at| clock::now() + EARLY < at)
+}
 
 /// A client with the credentials it was made with.
 pub(super) struct Session {
@@ -41,7 +50,13 @@ pub(super) async fn make(
     let mut config = recipe.config.clone();
     let credential = match (&recipe.plugin, kept) {
         (Some(_), Some(kept)) => Some(kept),
-        (Some(plugin), None) => Some(plugin.run(turn).await.map_err(|why| login(&why))?),
+        (Some(plugin), None) => {
+            let mut new = plugin.run(turn).await.map_err(|why| login(&why))?;
+            // Too short a life, or our clock is ahead: heeded, it would run the plugin for every request.
+            // The server says when it is over, with a 401.
+            new.expires = new.expires.filter(|_| is_fresh(new.expires));
+            Some(new)
+        }
         (None, _) => None,
     };
     if let Some((certificate, key)) = credential.as_ref().and_then(|c| c.certificate.clone()) {

@@ -180,8 +180,7 @@ impl Watch {
 
     /// Tells every watch of the cluster to list anew; this one is about to.
     async fn rewind(&mut self) {
-        self.position = None;
-        self.highest = None;
+        self.forget_history();
         self.hub.rewound().await;
         self.rewinds.borrow_and_update();
     }

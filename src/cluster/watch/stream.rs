@@ -86,8 +86,7 @@ impl Watch {
                 }
                 _ = self.resumes.changed() => return Ok(Ended::Resume),
                 _ = self.rewinds.changed() => {
-                    self.position = None;
-                    self.highest = None;
+                    self.forget_history();
                     return Ok(Ended::Rewound);
                 }
             }
@@ -139,8 +138,7 @@ impl Watch {
                 EventKind::Bookmark => {
                     let version = version_of(event.object, encoding);
                     if self.is_behind(&version) {
-                        self.position = None;
-                        self.highest = None;
+                        self.forget_history();
                         self.hub.rewound().await;
                         self.rewinds.borrow_and_update();
                         return Ok(Some(Ended::Rewound));

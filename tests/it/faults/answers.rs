@@ -172,6 +172,33 @@ async fn f13_one_of_two_namespaces_is_forbidden() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f13_one_of_two_namespaces_and_no_kind_of_the_cluster_is_still_something() {
+    for (names, is_denied) in [(["gift", "secret"], false), (["secret", "hidden"], true)] {
+        let api = Api::with_pods(5);
+        api.rule(|asked| {
+            let is_list = asked.path.starts_with("/api") && (asked.query.contains_key("limit") || asked.is_watch());
+            (is_list && !asked.path.contains("/namespaces/gift/")).then(|| forbidden("only gift"))
+        });
+        let options = Options {
+            namespaces: names.map(str::to_owned).into(),
+            ..Options::default()
+        };
+        let target = Target::from_client(ClusterId::new("test"), api.client()).with_options(&options);
+        let (_cluster, mut observer) = watch_target(target);
+        observer.rest(secs(30)).await;
+        let link = observer.seen.link();
+        assert_eq!(
+            matches!(link, Some(Link::Denied { .. })),
+            is_denied,
+            "{names:?}: {link:?}"
+        );
+        assert_eq!(observer.seen.is_live(), !is_denied, "{names:?}: {link:?}");
+        let pods = if is_denied { 0 } else { 5 };
+        assert_eq!(observer.seen.names(Kind::Pod).len(), pods, "{names:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_may_see_nothing_is_told_so() {
     let api = Api::new();
     api.rule(|asked| {

@@ -1,6 +1,6 @@
 //! Versions that are gone, lists that expire half-way, history that goes back.
 
-use pilothouse::domain::Kind;
+use pilothouse::domain::{Feed, Kind};
 use serde_json::json;
 
 use super::{PODS, secs};
@@ -138,4 +138,27 @@ async fn f06_a_bookmark_from_the_past_is_enough() {
         2,
         "the other kinds as well"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn f06_a_watch_that_waits_meanwhile_does_not_rewind_once_more() {
+    const DEPLOYMENTS: &str = "/apis/apps/v1/deployments";
+    let api = Api::with_pods(10);
+    let backup = api.version() - 5;
+    let (_cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let broken = api.rule(|asked| (asked.path == DEPLOYMENTS).then(|| Reply::status(500, &json!({}))));
+    api.cut(false);
+    observer.rest(secs(20)).await;
+    api.rewind(backup);
+    let bookmark = json!({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": backup.to_string()}}});
+    api.say(PODS, &line_of(&bookmark));
+    observer.rest(secs(20)).await;
+    api.forget(broken);
+    observer
+        .until("all back", secs(40), |seen| seen.feed(Kind::Deployment) == Feed::Live)
+        .await;
+    observer.rest(secs(60)).await;
+    assert_eq!(api.count(|a| a.is_list_of(PODS)), 2, "one rewind, one list");
+    assert_eq!(observer.seen.names(Kind::Pod), api.names(PODS));
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pilothouse::domain::{Kind, Link};
+use pilothouse::domain::{Feed, Kind, Link};
+use serde_json::json;
 
 use super::{PODS, secs};
 use crate::support::api::{Api, Reply};
+use crate::support::observer::Seen;
 use crate::support::watch;
 
 #[tokio::test(start_paused = true)]
@@ -33,6 +35,57 @@ async fn f01_a_server_that_restarts_is_stale_and_then_whole_again() {
         })
         .await;
     assert_eq!(api.count(|a| a.is_list_of(PODS)), 1, "resumed, not listed anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn f01_a_flap_soon_after_an_outage_is_new_trouble() {
+    const KINDS: [(Kind, &str); 3] = [
+        (Kind::Pod, PODS),
+        (Kind::Node, "/api/v1/nodes"),
+        (Kind::Deployment, "/apis/apps/v1/deployments"),
+    ];
+    for calm in [2, 12] {
+        let api = Api::with_pods(5);
+        let (_cluster, mut observer) = watch(&api);
+        observer.until_synced().await;
+        let down = api.rule(|_| Some(Reply::Refuse));
+        api.cut(false);
+        observer.rest(secs(300)).await;
+        api.forget(down);
+        observer.until("live again", secs(5), Seen::is_live).await;
+        observer.rest(secs(calm)).await;
+        api.cut(false);
+        for (_, path) in KINDS {
+            api.put(path, &json!({"metadata": {"name": "after", "namespace": "gift"}}));
+        }
+        observer
+            .until("followed again", secs(2), |seen| {
+                KINDS.iter().all(|(kind, _)| seen.object(*kind, "after").is_some())
+            })
+            .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flap_after_ten_good_seconds_is_a_first_one() {
+    let api = Api::with_pods(5);
+    let (_cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let broken = api.rule(|asked| (asked.path == PODS).then(|| Reply::status(500, &json!({}))));
+    api.cut(false);
+    observer.rest(secs(120)).await;
+    api.forget(broken);
+    observer
+        .until("back", secs(31), |seen| seen.feed(Kind::Pod) == Feed::Live)
+        .await;
+    observer.rest(secs(11)).await;
+    api.cut(false);
+    api.put_pod("after", "Running");
+    observer
+        .until("followed again", secs(1), |seen| {
+            seen.object(Kind::Pod, "after").is_some()
+        })
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

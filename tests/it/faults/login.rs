@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use pilothouse::cluster::{Options, Target, targets};
+use pilothouse::domain::access::{Right, Verb};
 use pilothouse::domain::{Kind, Link};
 use serde_json::json;
 
@@ -52,15 +53,43 @@ async fn f14_a_token_that_expired_is_renewed_once_for_all() {
     let count = || std::fs::read_to_string(&runs).unwrap().lines().count();
     assert_eq!(count(), 1, "one run for all first requests");
     api.rule(|asked| (asked.token.as_deref() == Some("Bearer t1")).then(unauthorized));
-    let rights = [pilothouse::domain::access::Right::on(
-        pilothouse::domain::access::Verb::List,
-        Kind::Pod,
-        "gift",
-    )];
+    let rights = [Right::on(Verb::List, Kind::Pod, "gift")];
     let asked = (0..50).map(|_| cluster.review(&rights));
     let answers = futures::future::join_all(asked).await;
     assert!(answers.iter().all(|access| access.allows(&rights[0]) == Some(true)));
     assert_eq!(count(), 2, "one more run for fifty refusals");
+}
+
+#[tokio::test]
+async fn f14_a_client_certificate_is_read_again_after_a_refusal() {
+    let folder = tempfile::tempdir().unwrap();
+    let api = Api::with_pods(1);
+    let port = serve(&api).await;
+    let (_, certificate, key) = certificates("ann", false);
+    let [certificate_file, key_file] = ["client.pem", "key.pem"].map(|name| folder.path().join(name));
+    std::fs::write(&certificate_file, certificate.pem()).unwrap();
+    std::fs::write(&key_file, key.serialize_pem()).unwrap();
+    let user = format!(
+        "{{client-certificate: '{}', client-key: '{}'}}",
+        certificate_file.display(),
+        key_file.display()
+    );
+    let path = kubeconfig(folder.path(), &format!("{{server: 'http://127.0.0.1:{port}'}}"), &user);
+    let (cluster, mut observer) = watch_target(target(&path));
+    observer.until_synced().await;
+    let mut left = 1;
+    api.rule(move |asked| {
+        let is_now = asked.path.ends_with("selfsubjectaccessreviews") && left > 0;
+        left -= u32::from(is_now);
+        is_now.then(unauthorized)
+    });
+    let right = Right::on(Verb::List, Kind::Pod, "gift");
+    let access = cluster.review(std::slice::from_ref(&right)).await;
+    assert_eq!(
+        access.allows(&right),
+        Some(true),
+        "asked again with the file's new content"
+    );
 }
 
 #[tokio::test]
