@@ -5,7 +5,7 @@
 #   benches/compare.sh [--context NAME] [--rows REGEX] [--synced REGEX] [--hold SECONDS] [--churn 'COMMAND'] [--runs N] [-- COMMAND...]
 #
 # --rows     what is on the screen once there are rows (default: a number of instances)
-# --synced   what is on the screen once every kind is in
+# --synced   what is on the screen once every kind is in (default: as many instances ready as there are)
 # --churn    a command that changes 200 objects a second for at least the hold time, while CPU is measured
 # COMMAND    another program to measure the same way (default: target/release/pilothouse --context NAME)
 #
@@ -14,7 +14,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 context=$(kubectl config current-context 2>/dev/null || true)
-rows='[0-9] instances|READY' synced='● .* live' hold=20 churn='' runs=3
+rows='[0-9] instances|READY' synced='([0-9,]{3,})/\1' hold=20 churn='' runs=3
 while [ $# -gt 0 ]; do
   case $1 in
     --context) context=$2 ;; --rows) rows=$2 ;; --synced) synced=$2 ;; --hold) hold=$2 ;; --churn) churn=$2 ;; --runs) runs=$2 ;;
