@@ -124,7 +124,12 @@ pub fn run(settings: Settings, program: impl Program, start: impl FnOnce(&Handle
         let writer = writer::Writer::start(tty)?;
         let screen = screen::Screen::new(Box::new(screen::terminal_size), settings.synchronized)?;
         let shell = event_loop::Shell::new(settings, program, Arc::clone(&terminal), writer, screen);
-        shell.run(signals, inputs, messages, || start(&handles)).await
+        let exit = shell.run(signals, inputs, messages, || start(&handles)).await;
+        // Once the screen was there, only the terminal itself can fail: it is gone, whichever call noticed first.
+        Ok(exit.unwrap_or_else(|error| {
+            log::warn!("the terminal is gone: {error}");
+            Exit(Exit::HANGUP)
+        }))
     });
     terminal.leave();
     exit
