@@ -151,7 +151,8 @@ impl Terminal {
             .unwrap()
             .parser
             .screen_mut()
-            .set_size(rows, columns);
+            // The emulator subtracts below zero where a wide sign meets a single column.
+            .set_size(rows, columns.max(2));
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
