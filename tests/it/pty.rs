@@ -151,8 +151,8 @@ impl Terminal {
             .unwrap()
             .parser
             .screen_mut()
-            // The emulator subtracts below zero where a wide sign meets a single column.
-            .set_size(rows, columns.max(2));
+            // The emulator subtracts below zero in tiny grids; the terminal itself has the size asked for.
+            .set_size(rows.max(24), columns.max(80));
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
