@@ -7,6 +7,7 @@ pub mod access;
 pub mod cluster;
 pub mod event;
 pub mod headroom;
+pub mod near;
 pub mod node;
 pub mod observation;
 pub mod pod;

@@ -38,7 +38,12 @@ pub(super) fn config_check(args: &Args, environment: &Environment, out: &mut dyn
     }
     match setup.problems.len() {
         0 => {
-            writeln!(out, "{}: nothing is wrong", setup.paths.config.display())?;
+            let path = setup.paths.config.display();
+            if setup.is_configured {
+                writeln!(out, "{path}: nothing is wrong")?;
+            } else {
+                writeln!(out, "there is no {path}: the defaults count, and nothing is wrong")?;
+            }
             Ok(Exit(Exit::DONE))
         }
         _ => Ok(Exit(Exit::FAILED)),

@@ -14,6 +14,8 @@ use crate::theme::{self, Theme};
 pub struct Setup {
     pub config: Config,
     pub paths: Paths,
+    /// Whether there is a configuration file; without one the defaults count.
+    pub is_configured: bool,
     pub keymap: Keymap,
     pub theme: Theme,
     /// What is wrong in the files; the program starts all the same.
@@ -44,7 +46,9 @@ impl Setup {
                 format!("set HOME, or name a configuration with --config or {CONFIG_VARIABLE}"),
             )
         })?;
-        let (mut config, mut problems) = read_config(&paths)?;
+        let read = read_config(&paths)?;
+        let is_configured = read.is_some();
+        let (mut config, mut problems) = read.unwrap_or_default();
         for (option, value) in [(&args.keymap, &mut config.keymap), (&args.theme, &mut config.theme)] {
             if let Some(option) = option {
                 value.clone_from(option);
@@ -62,6 +66,7 @@ impl Setup {
         Ok(Self {
             config,
             paths,
+            is_configured,
             keymap,
             theme,
             problems,
@@ -69,10 +74,11 @@ impl Setup {
     }
 }
 
-fn read_config(paths: &Paths) -> Result<(Config, Vec<Problem>), Failure> {
+/// The configuration and what is wrong in it; `None` where there is no file and none was asked for.
+fn read_config(paths: &Paths) -> Result<Option<(Config, Vec<Problem>)>, Failure> {
     match std::fs::read_to_string(&paths.config) {
-        Ok(text) => Ok(Config::parse(&paths.config, &text)),
-        Err(e) if !paths.named && e.kind() == std::io::ErrorKind::NotFound => Ok((Config::default(), Vec::new())),
+        Ok(text) => Ok(Some(Config::parse(&paths.config, &text))),
+        Err(e) if !paths.named && e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) if paths.named => Err(Failure::usage(
             format!("the configuration {} cannot be read: {e}", paths.config.display()),
             format!("check --config and {CONFIG_VARIABLE}"),
@@ -84,7 +90,7 @@ fn read_config(paths: &Paths) -> Result<(Config, Vec<Problem>), Failure> {
                 format!("it cannot be read: {e}"),
                 "the defaults count",
             );
-            Ok((Config::default(), vec![problem]))
+            Ok(Some((Config::default(), vec![problem])))
         }
     }
 }

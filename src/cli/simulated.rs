@@ -14,6 +14,7 @@ use super::setup::Setup;
 use super::{Failure, fleet::block_on};
 use crate::cluster::Target;
 use crate::config::Config;
+use crate::domain::near::closest;
 use crate::domain::{ClusterId, Timestamp};
 use crate::runtime::Exit;
 use crate::sim::{Simulation, fleet, serve};
@@ -88,9 +89,10 @@ impl Fleet {
 /// A context that the demo does not have.
 pub fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
     if let Some(unknown) = args.context.iter().find(|context| !NAMES.contains(&context.as_str())) {
+        let near = closest(unknown, NAMES).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
         return Err(Failure::usage(
             format!("the demo has no cluster '{unknown}'"),
-            format!("its clusters are {}", NAMES.join(", ")),
+            format!("{near}its clusters are {}", NAMES.join(", ")),
         ));
     }
     Ok(members_of(&Fleet::new(args.seed), args, &setup.config))

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::problem::{Problem, line_of};
-use crate::input::spelling::closest;
+use crate::domain::near::closest;
 
 /// What the program is told by its file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::key::Sequence;
 use super::spelling::{self, MODES};
 use crate::config::problem::{Problem, line_of};
+use crate::domain::near::closest;
 use crate::message::{Action, Mode};
 
 /// One line of a keymap file.
@@ -65,7 +66,7 @@ impl Reader<'_> {
             .into_iter()
             .find(|mode| spelling::mode_name(*mode) == name.get_ref())
         else {
-            let hint = spelling::closest(name.get_ref(), names()).map_or_else(
+            let hint = closest(name.get_ref(), names()).map_or_else(
                 || format!("tables are {}", names().collect::<Vec<_>>().join(", ")),
                 |near| format!("did you mean '[{near}]'?"),
             );
@@ -98,7 +99,7 @@ impl Reader<'_> {
             (_, Some(action)) => Some(action),
             (wrong, None) => {
                 let names = Action::ALL.iter().map(|action| action.name());
-                let hint = spelling::closest(wrong, names).map_or_else(
+                let hint = closest(wrong, names).map_or_else(
                     || "`:` lists every action; 'none' unbinds".into(),
                     |near| format!("did you mean '{near}'?"),
                 );

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::domain::near::closest;
+
 /// A key with its modifiers, normalised: shift belongs to the letter (`N`, not `shift-n`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
@@ -198,7 +200,7 @@ fn unknown(text: &str, rest: &str) -> KeyError {
     let names = NAMED.iter().map(|(name, _)| *name);
     KeyError {
         what: format!("'{text}' is not a key"),
-        hint: super::spelling::closest(&rest.to_lowercase(), names).map_or_else(
+        hint: closest(&rest.to_lowercase(), names).map_or_else(
             || "keys look like j, N, ctrl-d, shift-tab, f5, space, enter, esc; a sequence has spaces between".into(),
             |name| format!("did you mean '{}'?", text.replace(rest, name)),
         ),

@@ -108,7 +108,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "input",
-        may: &["message", "config"],
+        may: &["domain", "message", "config"],
         never: &["ratatui::", "kube::", "tokio::"],
     },
     Wall {

@@ -1,6 +1,7 @@
 //! Kubeconfig files: finding, reading, merging, and errors that name the place and no secret.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::exec::Plugin;
 use super::proxy::{self, ProxyVariables};
 use super::reload::Origin;
 use super::{ConnectError, Options, Recipe, Target, Way, bare_address, settle};
+use crate::domain::near::closest;
 use crate::domain::{Clean, ClusterId};
 
 /// What of the process' environment says where clusters are.
@@ -98,13 +100,13 @@ pub(crate) fn targets(options: &Options, environment: &Environment) -> Result<Ve
 /// The contexts that were asked for.
 fn wanted(options: &Options, merged: &Kubeconfig) -> Result<Vec<String>, ConnectError> {
     let known: Vec<&str> = merged.contexts.iter().map(|c| c.name.as_str()).collect();
+    if known.is_empty() {
+        return Err(ConnectError::new(
+            "the kubeconfig has no contexts",
+            "add one with `kubectl config set-context`, or give another with --kubeconfig or KUBECONFIG",
+        ));
+    }
     if options.all_contexts {
-        if known.is_empty() {
-            return Err(ConnectError::new(
-                "the kubeconfig has no contexts",
-                "add one with `kubectl config set-context`",
-            ));
-        }
         return Ok(known.into_iter().map(str::to_owned).collect());
     }
     let names = if options.contexts.is_empty() {
@@ -122,23 +124,24 @@ fn wanted(options: &Options, merged: &Kubeconfig) -> Result<Vec<String>, Connect
         names
     };
     match names.iter().find(|name| !known.contains(&name.as_str())) {
-        Some(unknown) => Err(ConnectError::new(
-            format!(
-                "no context '{}' in the kubeconfig; it knows {}",
-                Clean::new(unknown),
-                listed(&known)
-            ),
-            "correct --context, or watch all with --all-contexts",
-        )),
+        Some(name) => Err(unknown_context(name, &known)),
         None => Ok(names),
     }
 }
 
+fn unknown_context(name: &str, known: &[&str]) -> ConnectError {
+    let which = closest(name, known.iter().copied()).map_or_else(
+        || format!("it knows {}", listed(known)),
+        |near| format!("did you mean '{}'?", Clean::new(near)),
+    );
+    ConnectError::new(
+        format!("no context '{}' in the kubeconfig; {which}", Clean::new(name)),
+        "correct --context, or watch all with --all-contexts",
+    )
+}
+
 fn listed(names: &[&str]) -> String {
     const SHOWN: usize = 12;
-    if names.is_empty() {
-        return "none".to_owned();
-    }
     let mut text = names
         .iter()
         .take(SHOWN)
@@ -170,8 +173,30 @@ fn broken(path: &Path, why: &str) -> ConnectError {
     )
 }
 
+fn unreadable(path: &Path, why: io::ErrorKind) -> ConnectError {
+    let path = path.display();
+    match why {
+        io::ErrorKind::NotFound => ConnectError::new(
+            format!("there is no kubeconfig '{path}'"),
+            "correct --kubeconfig, or leave it out to use KUBECONFIG or ~/.kube/config",
+        ),
+        io::ErrorKind::PermissionDenied => ConnectError::new(
+            format!("you may not read the kubeconfig '{path}'"),
+            "ask its owner, or give another with --kubeconfig or KUBECONFIG",
+        ),
+        io::ErrorKind::IsADirectory => ConnectError::new(
+            format!("the kubeconfig '{path}' is a folder"),
+            "name a file in it with --kubeconfig or KUBECONFIG",
+        ),
+        other => ConnectError::new(
+            format!("the kubeconfig '{path}' cannot be read: {other}"),
+            "give another with --kubeconfig or KUBECONFIG",
+        ),
+    }
+}
+
 fn read_one(path: &Path) -> Result<Kubeconfig, ConnectError> {
-    let bytes = std::fs::read(path).map_err(|error| broken(path, &error.kind().to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, error.kind()))?;
     // Checked first with a parser whose errors name the place. What a value was is never repeated:
     // it may be a token.
     let text = String::from_utf8_lossy(&bytes);

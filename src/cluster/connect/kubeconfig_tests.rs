@@ -57,19 +57,30 @@ fn what_is_wrong_is_said_in_one_sentence() {
     };
     let good = file("good", &entry("idc", "t1"));
     let unknown = Options {
+        contexts: vec!["aliyun".into()],
+        ..options(std::slice::from_ref(&good))
+    };
+    let near = Options {
         contexts: vec!["idx".into()],
         ..options(std::slice::from_ref(&good))
     };
     let missing = folder.path().join("missing");
+    let none_is_current = entry("idc", "t1").replace("current-context: idc\n", "");
     for (options, said) in [
-        (unknown, "no context 'idx' in the kubeconfig; it knows 'idc'"),
-        (options(&[missing]), "missing' cannot be used: entity not found"),
+        (
+            options(&[file("none-current", &none_is_current)]),
+            "no current context; it knows 'idc'",
+        ),
+        (unknown, "no context 'aliyun' in the kubeconfig; it knows 'idc'"),
+        (near, "no context 'idx' in the kubeconfig; did you mean 'idc'?"),
+        (options(&[missing]), "there is no kubeconfig '"),
+        (options(&[folder.path().to_owned()]), "is a folder"),
         (options(&[file("syntax", "a: [\nb: }\n")]), "line 2, column"),
         (
             options(&[file("shape", "users:\n- name: x\n  user:\n    token: [s3cret]\n")]),
             "not a kubeconfig",
         ),
-        (options(&[file("empty", "")]), "no current context; it knows none"),
+        (options(&[file("empty", "")]), "the kubeconfig has no contexts"),
         (
             options(&[file(
                 "half",
