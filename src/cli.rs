@@ -3,11 +3,13 @@
 //! Start at [`run`]. Everything is printed through the writers it is given.
 
 pub mod args;
+mod checkup;
 mod colours;
 mod doctor;
 mod extras;
 mod fleet;
 pub mod members;
+mod order;
 pub mod pictures;
 pub mod print;
 pub mod project;
@@ -22,7 +24,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::domain::text::sanitise;
 use crate::runtime::Exit;
@@ -90,7 +92,7 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let args = match Args::try_parse_from(arguments) {
+    let args = match Args::try_parse_from(order::globals_first(&Args::command(), arguments)) {
         Ok(args) => args,
         Err(error) => {
             let text = error.render();
@@ -118,7 +120,7 @@ fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &m
     match &args.command {
         None => screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
-        Some(Command::Doctor) => doctor::run(args, environment, out),
+        Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out),
         Some(Command::Version) => extras::version(out),
         Some(Command::Completions { shell }) => extras::completions(*shell, out),
         Some(Command::Man) => extras::man(out),

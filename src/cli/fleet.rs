@@ -91,7 +91,11 @@ pub(super) fn get(
     let found = match get.what {
         What::Clusters => show(project::clusters(&known.world), get, out)?,
         What::Locations => show(project::locations(&known.world), get, out)?,
-        What::Apps => show(project::apps(&known.world), get, out)?,
+        What::Apps => {
+            let mut rows = project::apps(&known.world);
+            rows.retain(|row| row.labels.iter().any(|labels| selector.matches(labels)));
+            show(rows, get, out)?
+        }
         What::Instances => {
             let mut rows = project::instances(&known.world);
             rows.retain(|row| selector.matches(&row.labels));
@@ -121,9 +125,15 @@ fn selector(get: &Get) -> Result<Selector, Failure> {
     let Some(text) = &get.selector else {
         return Ok(Selector::default());
     };
-    if !matches!(get.what, What::Instances | What::Nodes) {
+    let bare = match get.what {
+        What::Apps | What::Instances | What::Nodes => None,
+        What::Clusters => Some("clusters"),
+        What::Locations => Some("locations"),
+        What::Events => Some("events"),
+    };
+    if let Some(bare) = bare {
         return Err(Failure::usage(
-            "only instances and nodes have labels to select by",
+            format!("{bare} have no labels to select by; apps, instances and nodes have"),
             "leave -l out",
         ));
     }

@@ -16,9 +16,17 @@ const UNKNOWN: &str = "–";
 /// A row that can stand in a table.
 pub trait Row: Serialize {
     const HEADER: &'static [&'static str];
-    /// What `-o name` prints.
-    fn name(&self) -> String;
+    /// What tells it from all others: cluster, namespace and name, as far as it has them.
+    fn path(&self) -> Vec<&str>;
+    /// The cells of a table before [`Row::cells`].
+    fn leading(&self) -> Vec<&str> {
+        self.path()
+    }
     fn cells(&self, now: Timestamp) -> Vec<String>;
+    /// What `-o name` prints.
+    fn name(&self) -> String {
+        self.path().join("/")
+    }
 }
 
 #[derive(Serialize)]
@@ -49,7 +57,10 @@ pub fn print<R: Row>(rows: &[R], format: Format, now: Timestamp, out: &mut dyn W
 
 fn table<R: Row>(rows: &[R], now: Timestamp, out: &mut dyn Write) -> std::io::Result<()> {
     let mut lines: Vec<Vec<String>> = vec![R::HEADER.iter().map(|&title| title.to_owned()).collect()];
-    lines.extend(rows.iter().map(|row| row.cells(now)));
+    lines.extend(rows.iter().map(|row| {
+        let leading = row.leading().into_iter().map(str::to_owned);
+        leading.chain(row.cells(now)).collect()
+    }));
     let mut widths = vec![0; R::HEADER.len()];
     for line in &lines {
         for (width, cell) in widths.iter_mut().zip(line) {
@@ -101,12 +112,15 @@ fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     }
 }
 
-fn joined(parts: &[Clean]) -> String {
-    if parts.is_empty() {
-        UNKNOWN.to_owned()
-    } else {
-        parts.join(",")
+fn joined<T: AsRef<str>>(parts: impl IntoIterator<Item = T>, between: &str) -> String {
+    let mut text = String::new();
+    for part in parts {
+        if !text.is_empty() {
+            text.push_str(between);
+        }
+        text.push_str(part.as_ref());
     }
+    if text.is_empty() { UNKNOWN.to_owned() } else { text }
 }
 
 impl Row for ClusterRow {
@@ -124,14 +138,13 @@ impl Row for ClusterRow {
         "HEADROOM",
     ];
 
-    fn name(&self) -> String {
-        self.name.to_string()
+    fn path(&self) -> Vec<&str> {
+        vec![&self.name]
     }
 
     fn cells(&self, _: Timestamp) -> Vec<String> {
         let [cpu, memory] = share(self.requested, self.allocatable);
         vec![
-            self.name.to_string(),
             self.link.to_owned(),
             or_unknown(self.version.as_ref()),
             or_unknown(self.provider.as_ref()),
@@ -160,18 +173,16 @@ impl Row for LocationRow {
         "HEADROOM",
     ];
 
-    fn name(&self) -> String {
-        format!("{}/{}", self.cluster, self.name)
+    fn path(&self) -> Vec<&str> {
+        vec![self.cluster.as_str(), &self.name]
     }
 
     fn cells(&self, _: Timestamp) -> Vec<String> {
         let [cpu, memory] = share(self.requested, Some(self.allocatable));
         vec![
-            self.cluster.to_string(),
-            self.name.to_string(),
             or_unknown(self.provider.as_ref()),
             format!("{}/{}", self.nodes_ready, self.nodes),
-            joined(&self.groups),
+            joined(self.groups.iter().map(Clean::as_str), ","),
             self.exclusive.values().sum::<u32>().to_string(),
             format!("{}/{}", or_unknown(self.ready), or_unknown(self.instances)),
             cpu,
@@ -193,41 +204,24 @@ impl Row for AppRow {
         "LOCATIONS",
     ];
 
-    fn name(&self) -> String {
-        format!("{}/{}/{}", self.cluster, self.namespace, self.name)
+    fn path(&self) -> Vec<&str> {
+        vec![self.cluster.as_str(), &self.namespace, &self.name]
     }
 
     fn cells(&self, _: Timestamp) -> Vec<String> {
-        let versions: Vec<&str> = self
-            .versions
-            .iter()
-            .map(|v| v.version.as_deref().unwrap_or(UNKNOWN))
-            .collect();
-        let places: Vec<String> = self
-            .locations
-            .iter()
-            .map(|p| format!("{} {}", p.location, p.instances))
-            .collect();
+        let versions = self.versions.iter().flatten();
+        let versions = versions.map(|of| of.version.as_deref().unwrap_or(UNKNOWN));
+        let places = self.locations.iter().flatten();
+        let places = places.map(|place| format!("{} {}", place.location, place.instances));
         vec![
-            self.cluster.to_string(),
-            self.namespace.to_string(),
-            self.name.to_string(),
-            if versions.is_empty() {
-                UNKNOWN.to_owned()
-            } else {
-                versions.join(",")
-            },
-            format!("{}/{}", self.ready, or_unknown(self.desired)),
+            joined(versions, ","),
+            format!("{}/{}", or_unknown(self.ready), or_unknown(self.desired)),
             self.trouble.as_ref().map_or_else(
                 || self.progress.clone(),
                 |trouble| format!("{}: {trouble}", self.progress),
             ),
-            self.restarts.to_string(),
-            if places.is_empty() {
-                UNKNOWN.to_owned()
-            } else {
-                places.join(", ")
-            },
+            or_unknown(self.restarts),
+            joined(places, ", "),
         ]
     }
 }
@@ -247,15 +241,12 @@ impl Row for InstanceRow {
         "AGE",
     ];
 
-    fn name(&self) -> String {
-        format!("{}/{}/{}", self.cluster, self.namespace, self.name)
+    fn path(&self) -> Vec<&str> {
+        vec![self.cluster.as_str(), &self.namespace, &self.name]
     }
 
     fn cells(&self, now: Timestamp) -> Vec<String> {
         vec![
-            self.cluster.to_string(),
-            self.namespace.to_string(),
-            self.name.to_string(),
             self.status.to_string(),
             or_unknown(self.ready.map(|ready| if ready { "yes" } else { "no" })),
             or_unknown(self.version.as_ref()),
@@ -284,21 +275,19 @@ impl Row for NodeRow {
         "AGE",
     ];
 
-    fn name(&self) -> String {
-        format!("{}/{}", self.cluster, self.name)
+    fn path(&self) -> Vec<&str> {
+        vec![self.cluster.as_str(), &self.name]
     }
 
     fn cells(&self, now: Timestamp) -> Vec<String> {
         let [cpu, memory] = share(self.requested, Some(self.allocatable));
         let cordoned = if self.cordoned { ",cordoned" } else { "" };
         vec![
-            self.cluster.to_string(),
-            self.name.to_string(),
             format!("{}{cordoned}", self.status),
             self.location.to_string(),
             or_unknown(self.group.as_ref()),
             or_unknown(self.exclusive.as_ref()),
-            joined(&self.pod_cidrs),
+            joined(self.pod_cidrs.iter().map(Clean::as_str), ","),
             or_unknown(self.instances),
             cpu,
             memory,
@@ -320,14 +309,17 @@ impl Row for EventRow {
         "MESSAGE",
     ];
 
-    fn name(&self) -> String {
-        format!("{}/{}/{}", self.cluster, self.namespace, self.name)
+    fn path(&self) -> Vec<&str> {
+        vec![self.cluster.as_str(), &self.namespace, &self.name]
+    }
+
+    /// The name of an event tells a person nothing.
+    fn leading(&self) -> Vec<&str> {
+        vec![self.cluster.as_str(), &self.namespace]
     }
 
     fn cells(&self, now: Timestamp) -> Vec<String> {
         vec![
-            self.cluster.to_string(),
-            self.namespace.to_string(),
             age(self.last_seen, now),
             self.severity.to_owned(),
             self.reason.to_string(),

@@ -5,18 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rows::{
     AboutRow, AppRow, ClusterRow, EventRow, Headroom, InstanceRow, LocationRow, NodeRow, PlaceRow, VersionRow, version,
 };
-use crate::domain::{Clean, ClusterId, Event, Feed, Kind, Link, NodeHealth, Provider};
-use crate::world::{ClusterView, Progress, Scope, World};
+use crate::domain::{AppKey, Clean, ClusterId, Event, Feed, Kind, Link, NodeHealth, Provider};
+use crate::world::{ClusterView, LocationKey, Progress, Scope, World};
 
 /// Whether all objects of a kind are known; only then may they be counted.
 fn is_known(view: &ClusterView, kind: Kind) -> bool {
-    match view.feeds.get(&(kind, Clean::default())) {
+    is_known_in(view, kind, &Clean::default())
+}
+
+/// The same of one namespace, which may be watched by itself.
+fn is_known_in(view: &ClusterView, kind: Kind, namespace: &Clean) -> bool {
+    match view.feeds.get(&(kind, namespace.clone())) {
         Some(Feed::Live) => true,
         // Cut after it was read, or never read at all.
         Some(Feed::Stale { .. }) if kind == Kind::Node => !view.nodes.is_empty(),
         Some(Feed::Stale { .. }) => !view.pods.is_empty(),
         Some(Feed::Waiting | Feed::Listing { .. } | Feed::NoAccess { .. } | Feed::Absent) | None => false,
     }
+}
+
+fn unless_empty(text: &Clean) -> Option<Clean> {
+    Some(text.clone()).filter(|text| !text.is_empty())
 }
 
 fn provider(provider: &Provider) -> Option<String> {
@@ -42,7 +51,7 @@ pub fn clusters(world: &World) -> Vec<ClusterRow> {
         ClusterRow {
             cluster: view.id.clone(),
             name: view.id.0.clone(),
-            server: view.identity.server.clone(),
+            server: unless_empty(&view.identity.server),
             version: view.identity.version.clone(),
             link: link(&view.link),
             provider: provider(&sum.provider),
@@ -95,32 +104,47 @@ pub fn apps(world: &World) -> Vec<AppRow> {
             clusters: BTreeSet::from([view.id.clone()]),
             ..Scope::default()
         };
+        let everywhere = is_known(view, Kind::Pod);
         rows.extend(world.apps(&scope).into_iter().map(|app| {
+            let pods = everywhere || is_known_in(view, Kind::Pod, &app.key.namespace);
             AppRow {
                 cluster: view.id.clone(),
+                labels: labels(world, view, &app.key),
                 namespace: app.key.namespace,
                 name: app.key.name,
                 owner: app.owner,
                 desired: app.desired,
-                instances: app.instances,
-                ready: app.ready,
-                restarts: app.restarts,
-                versions: app.versions.iter().map(version_row).collect(),
-                locations: app
-                    .places
-                    .into_iter()
-                    .map(|(place, instances)| PlaceRow {
-                        location: place.name,
-                        instances,
-                    })
-                    .collect(),
+                instances: pods.then_some(app.instances),
+                ready: pods.then_some(app.ready),
+                restarts: pods.then_some(app.restarts),
+                versions: pods.then(|| app.versions.iter().map(version_row).collect()),
+                locations: pods.then(|| app.places.into_iter().map(place_row).collect()),
                 progress: progress(&app.progress),
                 trouble: app.trouble.map(|(status, _)| status),
-                requested: app.requested.into(),
+                requested: pods.then(|| app.requested.into()),
             }
         }));
     }
     rows
+}
+
+/// The labels of each workload of an app in one cluster; one set without any for instances that no workload carries.
+fn labels(world: &World, view: &ClusterView, app: &AppKey) -> Vec<BTreeMap<Clean, Clean>> {
+    let workloads = world.workloads_of(app).filter(|(of, _)| of.id == view.id);
+    let mut all: Vec<BTreeMap<Clean, Clean>> = workloads
+        .map(|(_, workload)| workload.labels.iter().cloned().collect())
+        .collect();
+    if all.is_empty() {
+        all.push(BTreeMap::new());
+    }
+    all
+}
+
+fn place_row((place, instances): (LocationKey, u32)) -> PlaceRow {
+    PlaceRow {
+        location: place.name,
+        instances,
+    }
 }
 
 fn version_row((of, instances, ready): &(crate::domain::Version, u32, u32)) -> VersionRow {
@@ -151,7 +175,7 @@ pub fn instances(world: &World) -> Vec<InstanceRow> {
                 cluster: view.id.clone(),
                 namespace: pod.key.namespace.clone(),
                 name: pod.key.name.clone(),
-                app: Some(pod.app.clone()).filter(|app| !app.is_empty()),
+                app: unless_empty(&pod.app),
                 version: version(&pod.version),
                 node: pod.node.clone(),
                 location: standing.location,
@@ -189,7 +213,7 @@ pub fn nodes(world: &World) -> Vec<NodeRow> {
             pressures: sum.node.pressures.to_vec(),
             pod_cidrs: sum.node.pod_cidrs.to_vec(),
             internal_ip: sum.node.internal_ip.clone(),
-            kubelet_version: Some(sum.node.kubelet_version.clone()).filter(|version| !version.is_empty()),
+            kubelet_version: unless_empty(&sum.node.kubelet_version),
             instances: pods.then_some(sum.instances),
             allocatable: sum.node.allocatable.into(),
             requested: pods.then(|| sum.taken.requested.into()),
@@ -216,12 +240,12 @@ pub fn event(cluster: &ClusterId, event: Event) -> EventRow {
         message: event.message,
         about: AboutRow {
             kind,
-            namespace: about.namespace,
+            namespace: unless_empty(&about.namespace),
             name: about.name,
         },
         count: event.count,
         first_seen: event.first_seen,
         last_seen: event.last_seen,
-        source: event.source,
+        source: unless_empty(&event.source),
     }
 }

@@ -35,7 +35,7 @@ pub struct Headroom {
 pub struct ClusterRow {
     pub cluster: ClusterId,
     pub name: Clean,
-    pub server: Clean,
+    pub server: Option<Clean>,
     pub version: Option<Clean>,
     pub link: &'static str,
     pub provider: Option<String>,
@@ -76,15 +76,20 @@ pub struct AppRow {
     pub namespace: Clean,
     pub name: Clean,
     pub owner: Option<Clean>,
+    /// Null where no workload says, as of bare instances.
     pub desired: Option<i64>,
-    pub instances: u32,
-    pub ready: u32,
-    pub restarts: u64,
-    pub versions: Vec<VersionRow>,
-    pub locations: Vec<PlaceRow>,
+    pub instances: Option<u32>,
+    pub ready: Option<u32>,
+    pub restarts: Option<u64>,
+    pub versions: Option<Vec<VersionRow>>,
+    pub locations: Option<Vec<PlaceRow>>,
     pub progress: String,
+    /// Null where nothing is wrong.
     pub trouble: Option<Clean>,
-    pub requested: Amounts,
+    pub requested: Option<Amounts>,
+    /// Those of each workload that carries it; of bare instances there is one without.
+    #[serde(skip)]
+    pub labels: Vec<BTreeMap<Clean, Clean>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -162,14 +167,15 @@ pub struct EventRow {
     pub count: u32,
     pub first_seen: Option<Timestamp>,
     pub last_seen: Option<Timestamp>,
-    pub source: Clean,
+    pub source: Option<Clean>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AboutRow {
     pub kind: Clean,
-    pub namespace: Clean,
+    /// Null for what belongs to no namespace.
+    pub namespace: Option<Clean>,
     pub name: Clean,
 }
 

@@ -24,36 +24,124 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn what_cannot_start_says_so_in_a_sentence_and_exits_with_2() {
     let home = tempfile::tempdir().unwrap();
-    let broken = home.path().join("broken.yaml");
-    std::fs::write(&broken, "a: [").unwrap();
-    let broken = broken.to_str().unwrap();
     for (arguments, said) in [
         (&[][..], "this is not a terminal"),
         (&["--demo"], "this is not a terminal"),
-        (&["get", "clusters"], "no kubeconfig"),
-        (&["get", "clusters", "--kubeconfig", broken], "cannot be used"),
         (
             &["get", "clusters", "--config", "/nowhere.toml"],
             "/nowhere.toml cannot be read",
         ),
         (&["--keymap", "nano", "config", "check"], "'nano' is not shipped"),
-        (&["get", "apps", "-l", "a=b"], "only instances and nodes have labels"),
+        (
+            &["get", "clusters", "-l", "a=b"],
+            "clusters have no labels to select by; apps, instances and nodes have",
+        ),
+        (&["get", "locations", "-l", "a=b"], "locations have no labels"),
+        (&["get", "events", "-l", "a=b"], "events have no labels"),
         (&["get", "nodes", "-l", "a in b"], "is not a label selector"),
         (&["get", "pots"], "invalid value 'pots'"),
         (&["--readonly", "--write"], "cannot be used with"),
+        (&["--all-contexts", "doctor", "--context", "a"], "cannot be used with"),
         (&["--contxt", "a"], "a similar argument exists: '--context'"),
+        (
+            &["--demo", "get", "apps", "--context", "idc-bk"],
+            "the demo has no cluster 'idc-bk'\n  did you mean 'idc-bj'?",
+        ),
     ] {
-        let output = run(home.path(), arguments);
-        let error = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        let error = refused(home.path(), arguments);
         assert!(error.contains(said), "{arguments:?}: {error}");
-        assert!(
-            output.stdout.is_empty() && !error.contains('\u{1b}'),
-            "{arguments:?}: {error}"
-        );
     }
-    let error = text(&run(home.path(), &["get", "clusters"]).stderr);
-    assert!(error.contains("--demo"), "{error}");
+}
+
+#[test]
+fn a_kubeconfig_that_does_not_work_says_what_is_wrong_and_that_there_is_a_demo() {
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let prod = "{name: prod-bj, context: {cluster: c, user: u}}";
+    let good = file(
+        "good",
+        &format!("current-context: prod-bj\ncontexts: [{prod}]\nclusters: []\n"),
+    );
+    let folder = home.path().to_str().unwrap();
+    for (arguments, said) in [
+        (
+            &[][..],
+            format!("no kubeconfig: '{folder}/.kube/config' does not exist"),
+        ),
+        (&["--kubeconfig", "/nope"], "there is no kubeconfig '/nope'".into()),
+        (
+            &["--kubeconfig", folder],
+            format!("the kubeconfig '{folder}' is a folder"),
+        ),
+        (
+            &["--kubeconfig", &file("empty", "")],
+            "the kubeconfig has no contexts".into(),
+        ),
+        (
+            &["--kubeconfig", &file("syntax", "a: [")],
+            "cannot be used: line 2, column 1: not YAML".into(),
+        ),
+        (
+            &["--kubeconfig", &file("text", "hello")],
+            "line 1, column 1: not a kubeconfig".into(),
+        ),
+        (
+            &["--kubeconfig", &good, "--context", "prod-bk"],
+            "no context 'prod-bk' in the kubeconfig; did you mean 'prod-bj'?".into(),
+        ),
+        (
+            &["--kubeconfig", &good, "--context", "teleport"],
+            "no context 'teleport' in the kubeconfig; it knows 'prod-bj'".into(),
+        ),
+        (
+            &["--kubeconfig", &good],
+            "context 'prod-bj': its cluster 'c' is not in the kubeconfig".into(),
+        ),
+    ] {
+        for command in [&["get", "clusters"][..], &["doctor"]] {
+            let arguments = [command, arguments].concat();
+            let error = refused(home.path(), &arguments);
+            let [sentence, hint] = error.lines().collect::<Vec<_>>()[..] else {
+                panic!("{arguments:?}: one sentence and one hint, not {error}");
+            };
+            assert!(sentence.contains(&said), "{arguments:?}: {error}");
+            assert!(hint.contains("pilothouse --demo"), "{arguments:?}: {error}");
+        }
+    }
+}
+
+/// Runs what must exit with 2 and print nothing but an error; gives that.
+fn refused(home: &std::path::Path, arguments: &[&str]) -> String {
+    let output = run(home, arguments);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+    assert!(
+        output.stdout.is_empty() && !error.contains('\u{1b}'),
+        "{arguments:?}: {error}"
+    );
+    error
+}
+
+#[test]
+fn options_before_and_after_the_command_add_up() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--demo",
+        "--context",
+        "idc-bj",
+        "get",
+        "clusters",
+        "-o",
+        "name",
+        "--context",
+        "mixed-sh",
+    ];
+    let output = run(home.path(), &arguments);
+    assert_eq!(text(&output.stdout), "idc-bj\nmixed-sh\n", "{}", text(&output.stderr));
 }
 
 #[test]
@@ -66,7 +154,10 @@ fn the_small_commands_print_what_they_say() {
         (&["completions", "bash"], "_pilothouse()"),
         (&["completions", "zsh"], "#compdef pilothouse"),
         (&["completions", "fish"], "complete -c pilothouse"),
-        (&["config", "check"], "nothing is wrong"),
+        (
+            &["config", "check"],
+            "config.toml: the defaults count, and nothing is wrong",
+        ),
     ] {
         let output = run(home.path(), arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");

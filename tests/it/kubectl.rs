@@ -1,6 +1,6 @@
 //! `kubectl` against the simulated clusters over HTTP, as a person would use it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -8,42 +8,17 @@ use pilothouse::sim::Simulation;
 use pilothouse::sim::resource::{NAMESPACES, NODES};
 use pilothouse::sim::store::{Store, format_time};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
-/// A served cluster, and a folder with its kubeconfig.
-struct Served {
-    folder: tempfile::TempDir,
-    cancel: CancellationToken,
-    runtime: tokio::runtime::Runtime,
-}
+use crate::support::served::Served;
 
-impl Served {
+/// `kubectl` on served clusters.
+struct Kubectl(Served);
+
+impl Kubectl {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let cancel = CancellationToken::new();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        let path = folder.path().join("kubeconfig");
-        pilothouse::sim::serve::write_kubeconfig(&path, &["harbor", "empty"], address).unwrap();
-        let clusters = {
-            let _guard = runtime.enter();
+        Self(Served::start(|| {
             vec![("harbor".to_owned(), cluster(1)), ("empty".to_owned(), cluster(0))]
-        };
-        runtime.spawn(pilothouse::sim::serve::serve(clusters, listener, cancel.clone()));
-        Self {
-            folder,
-            cancel,
-            runtime,
-        }
-    }
-
-    fn kubeconfig(&self) -> PathBuf {
-        self.folder.path().join("kubeconfig")
+        }))
     }
 
     /// Runs kubectl, which must succeed; gives what it printed.
@@ -63,15 +38,15 @@ impl Served {
         Command::new("kubectl")
             .args(["--request-timeout", "20s"])
             .args(arguments)
-            .env("KUBECONFIG", self.kubeconfig())
-            .env("HOME", self.folder.path())
+            .env("KUBECONFIG", self.0.kubeconfig())
+            .env("HOME", self.0.folder.path())
             .stdin(Stdio::null())
             .output()
             .unwrap()
     }
 
     fn write(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
+        let path = self.0.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.to_string_lossy().into_owned()
     }
@@ -86,13 +61,6 @@ impl Served {
             }
             assert!(Instant::now() < end, "kubectl {arguments:?} still says: {text}");
         }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.cancel.cancel();
-        let _ = &self.runtime;
     }
 }
 
@@ -153,13 +121,13 @@ fn kubectl_works_on_a_served_cluster() {
     if !is_installed() {
         return;
     }
-    let served = Served::start();
+    let served = Kubectl::start();
     apply_and_look(&served);
     release_and_roll_back(&served);
     scale_and_delete(&served);
 }
 
-fn apply_and_look(served: &Served) {
+fn apply_and_look(served: &Kubectl) {
     let manifest = served.write("web.yaml", WEB);
     let applied = served.kubectl(&["apply", "-f", &manifest]);
     assert_eq!(applied, "deployment.apps/web created\nconfigmap/settings created\n");
@@ -210,7 +178,7 @@ fn apply_and_look(served: &Served) {
     assert!(served.kubectl(&["--context", "empty", "get", "nodes"]).is_empty());
 }
 
-fn release_and_roll_back(served: &Served) {
+fn release_and_roll_back(served: &Kubectl) {
     let manifest = served.write("web2.yaml", &WEB.replace("web:v1", "web:v2"));
     assert!(
         served
@@ -243,7 +211,7 @@ fn release_and_roll_back(served: &Served) {
     assert_eq!(served.kubectl(&image), "registry.local/web:v2");
 }
 
-fn scale_and_delete(served: &Served) {
+fn scale_and_delete(served: &Kubectl) {
     served.kubectl(&["scale", "deployment/web", "--replicas", "4"]);
     served.until(&["get", "deployment", "web"], |text| text.contains("4/4"));
     let wrong = served.run(&["scale", "deployment/web", "--replicas", "3", "--current-replicas", "9"]);

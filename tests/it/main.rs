@@ -19,6 +19,7 @@
 
 mod cli;
 mod contract;
+mod doctor;
 mod faults;
 mod keymaps;
 mod kubectl;

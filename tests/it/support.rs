@@ -7,6 +7,7 @@ pub(crate) mod fleet;
 mod objects;
 pub(crate) mod observer;
 pub(crate) mod screen;
+pub(crate) mod served;
 pub(crate) mod socket;
 
 use std::sync::Arc;

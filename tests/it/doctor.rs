@@ -1,0 +1,138 @@
+//! `pilothouse doctor` on clusters that are well, and on clusters with everything wrong that a login can have.
+
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use pilothouse::cli::{self, Environment};
+use pilothouse::runtime::Exit;
+use pilothouse::sim::fault::{Body, Fault, Pattern};
+use pilothouse::sim::store::Store;
+use pilothouse::sim::{Identity, Simulation};
+use serde_json::Value;
+
+use crate::support::served::Served;
+
+fn with(fault: Fault) -> Simulation {
+    let simulation = Simulation::new(Store::new(1));
+    simulation.faults().add(fault);
+    simulation
+}
+
+fn nobody() -> Simulation {
+    let simulation = Simulation::new(Store::new(1));
+    simulation.set_identity(Identity {
+        user: "nobody".into(),
+        groups: Vec::new(),
+    });
+    simulation
+}
+
+fn refusing(code: u16) -> Fault {
+    Fault::Reply {
+        to: Pattern::any(),
+        code,
+        retry_after: None,
+        body: Body::Status,
+    }
+}
+
+fn clusters() -> Vec<(String, Simulation)> {
+    [
+        ("well", Simulation::new(Store::new(1))),
+        ("login", with(refusing(401))),
+        ("forbidden", with(refusing(403))),
+        ("dead", with(Fault::Refuse)),
+        ("silent", with(Fault::BlackHole)),
+        ("busy", with(refusing(503))),
+        ("nobody", nobody()),
+        (
+            "ahead",
+            Simulation::manual(Store::new(1), Utc::now() + TimeDelta::hours(1)),
+        ),
+        (
+            "behind",
+            Simulation::manual(Store::new(1), Utc::now() - TimeDelta::minutes(10)),
+        ),
+    ]
+    .map(|(name, simulation)| (name.to_owned(), simulation))
+    .into()
+}
+
+/// Runs it on these contexts; what it printed and how it ended.
+fn doctor(served: &Served, arguments: &[&str]) -> (String, Exit) {
+    let config = served.folder.path().join("config.toml");
+    std::fs::write(&config, "").unwrap();
+    let words = [&["pilothouse", "doctor"], arguments, &["--config"]].concat();
+    let words = words.into_iter().map(OsString::from);
+    let files = [config.into(), "--kubeconfig".into(), served.kubeconfig().into()];
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = cli::run(words.chain(files), &Environment::default(), &mut out, &mut err);
+    assert!(err.is_empty(), "{}", String::from_utf8_lossy(&err));
+    (String::from_utf8(out).unwrap(), exit)
+}
+
+#[test]
+fn each_trouble_is_told_with_what_to_do_and_none_delays_another() {
+    let served = Served::start(clusters);
+    let begun = Instant::now();
+    let (printed, exit) = doctor(&served, &["--all-contexts"]);
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert_eq!(exit, Exit(Exit::FAILED));
+    let of = |context: &str| {
+        let (_, after) = printed
+            .split_once(&format!("\n{context} (context {context})\n"))
+            .unwrap();
+        after.split_once("\n\n").map_or(after, |(own, _)| own).to_owned()
+    };
+    for (context, said) in [
+        (
+            "well",
+            &["● reachable", "● version v1.36", "● you are admin", "● clocks agree"][..],
+        ),
+        ("login", &["✖ login refused: ", "log in again"]),
+        ("forbidden", &["✖ ", "\n    "]),
+        (
+            "nobody",
+            &["✖ login refused: you may not list anything", "ask for the right"],
+        ),
+        ("dead", &["✖ not reachable: ", "check the address"]),
+        ("silent", &["✖ ", "check the address"]),
+        ("busy", &["✖ no usable answer from http://", "check the address"]),
+        ("ahead", &["s ahead of ours", "set this machine's clock"]),
+        ("behind", &["s behind ours", "set this machine's clock"]),
+    ] {
+        let own = of(context);
+        for said in said {
+            assert!(own.contains(said), "{context}: '{said}' is not in\n{own}");
+        }
+    }
+    assert!(!of("well").contains('✖'), "{}", of("well"));
+}
+
+#[test]
+fn it_exits_with_0_when_all_is_well_and_scripts_can_read_it() {
+    let served = Served::start(|| vec![("well".to_owned(), Simulation::new(Store::new(1)))]);
+    let (printed, exit) = doctor(&served, &["-o", "json"]);
+    assert_eq!(exit, Exit(Exit::DONE), "{printed}");
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(document["configuration"], Value::Array(Vec::new()));
+    let item = &document["items"][0];
+    assert_eq!(
+        (&item["cluster"], &item["context"], &item["link"]),
+        (&"well".into(), &"well".into(), &"live".into())
+    );
+    assert_eq!((&item["user"], &item["healthy"]), (&"admin".into(), &true.into()));
+    assert!(item["clockSkewSeconds"].as_i64().is_some_and(|skew| skew.abs() <= 2));
+    let findings = item["findings"].as_array().unwrap();
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding["state"] == "good" && finding["hint"].is_null())
+    );
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding["what"] == "you may watch pods in all namespaces")
+    );
+}
