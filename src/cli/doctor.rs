@@ -50,19 +50,19 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let setup = Setup::load(args, environment)?;
-    let members = fleet::members(args, &setup)?;
     let namespaces = if args.namespace.is_empty() {
         vec![String::new()]
     } else {
         args.namespace.clone()
     };
     let rights = rights(&namespaces);
-    let (known, answers) = fleet::block_on(async {
+    let (known, members, answers) = fleet::block_on(async {
+        let members = fleet::ready_members(args, &setup).await?;
         let known = watch::until_known(&members, &[], WAIT).await;
         let answers = future::join_all(known.clusters.iter().map(|cluster| ask(&known, cluster, &rights))).await;
         known.cancel.cancel();
-        (known, answers)
-    })?;
+        Ok::<_, Failure>((known, members, answers))
+    })??;
     let items: Vec<Checkup> = known
         .world
         .clusters()

@@ -25,7 +25,18 @@ const WORKERS: usize = 2;
 /// The clusters asked for, real or simulated.
 pub(super) fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
     if args.demo {
-        return simulated::members(args, setup);
+        return simulated::members(&simulated::Fleet::new(args.seed), args, setup);
+    }
+    members::of_kubeconfig(args, setup)
+}
+
+/// The same for who waits for answers: a simulated fleet is made first, which a busy machine needs seconds for.
+pub(super) async fn ready_members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+    if args.demo {
+        let fleet = simulated::Fleet::new(args.seed);
+        let members = simulated::members(&fleet, args, setup)?;
+        fleet.make().await?;
+        return Ok(members);
     }
     members::of_kubeconfig(args, setup)
 }
@@ -72,8 +83,8 @@ pub(super) fn get(
     for problem in &setup.problems {
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
     }
-    let members = members(args, &setup)?;
     let (known, events) = block_on(async {
+        let members = ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, kinds(get.what), get.wait).await;
         let events = if get.what == What::Events {
             read_events(args, &mut known).await
@@ -81,8 +92,8 @@ pub(super) fn get(
             Vec::new()
         };
         known.cancel.cancel();
-        (known, events)
-    })?;
+        Ok::<_, Failure>((known, events))
+    })??;
     for (cluster, gaps) in &known.missing {
         for gap in gaps {
             writeln!(err, "pilothouse: {cluster}: {gap}")?;

@@ -74,6 +74,11 @@ impl Fleet {
         self.made.get_or_try_init(make).await.map(Vec::as_slice)
     }
 
+    /// Makes the clusters now: for who waits for their answers with a limit.
+    pub(super) async fn make(&self) -> io::Result<()> {
+        self.clusters().await.map(|_| ())
+    }
+
     async fn cluster(&self, name: &str) -> io::Result<Simulation> {
         let clusters = self.clusters().await?;
         let found = clusters.iter().find(|(own, _)| *own == name);
@@ -87,7 +92,7 @@ impl Fleet {
 ///
 /// # Errors
 /// A context that the demo does not have.
-pub fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+pub fn members(fleet: &Fleet, args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
     if let Some(unknown) = args.context.iter().find(|context| !NAMES.contains(&context.as_str())) {
         let near = closest(unknown, NAMES).map_or_else(String::new, |near| format!("did you mean '{near}'? "));
         return Err(Failure::usage(
@@ -95,7 +100,7 @@ pub fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
             format!("{near}its clusters are {}", NAMES.join(", ")),
         ));
     }
-    Ok(members_of(&Fleet::new(args.seed), args, &setup.config))
+    Ok(members_of(fleet, args, &setup.config))
 }
 
 /// The clusters of a simulated fleet, those that were asked for.
