@@ -234,6 +234,11 @@ fn scale_and_delete(served: &Kubectl) {
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ssa}\ndata: {a: b}\n",
         ),
     ]);
+    served.kubectl(&["drain", "node-0", "--force", "--timeout", "60s"]);
+    served.until(&["get", "pods", "-o", "wide", "--no-headers"], |text| {
+        !text.contains("node-0")
+    });
+    served.kubectl(&["uncordon", "node-0"]);
     served.kubectl(&["delete", "cm", "settings", "ssa"]);
     served.kubectl(&["delete", "deployment", "web", "--timeout", "60s"]);
     served.until(&["get", "pods", "-o", "name"], str::is_empty);

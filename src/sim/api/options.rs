@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use super::super::status::{Cause, Status};
 use super::request::Request;
+use super::wire;
 
 /// Refuses a propagation policy or a kind of dry run that is not known, in the body.
 ///
 /// # Errors
 /// 422.
 pub(super) fn check(request: &Request) -> Result<(), Status> {
-    let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
+    let Some(body) = wire::delete_options(&request.body) else {
         return Ok(());
     };
     let refuse = |cause: &Cause| Err(Status::invalid_options("DeleteOptions", cause));

@@ -1,5 +1,5 @@
-//! The protobuf that `kubectl` sends whatever the server prefers: reviews of `auth can-i`, and `create namespace` or
-//! `create serviceaccount`, of which only the metadata matters. Other kinds are taken as JSON and YAML alone. Tags are those of `generated.proto` in `k8s.io/api`.
+//! The protobuf that `kubectl` sends whatever the server prefers: reviews of `auth can-i`, the options of deletions and
+//! evictions by `drain`, and `create namespace` or `create serviceaccount`, of which only the metadata matters. Other kinds are taken as JSON and YAML alone. Tags are those of `generated.proto` in `k8s.io/api`.
 
 use std::collections::HashMap;
 
@@ -13,6 +13,21 @@ const MAGIC: &[u8] = b"k8s\0";
 struct Unknown {
     #[prost(bytes = "vec", optional, tag = "2")]
     raw: Option<Vec<u8>>,
+}
+
+/// The same with the kind of what is in it.
+#[derive(Clone, PartialEq, Message)]
+struct Envelope {
+    #[prost(message, optional, tag = "1")]
+    of: Option<TypeMeta>,
+    #[prost(bytes = "vec", optional, tag = "2")]
+    raw: Option<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TypeMeta {
+    #[prost(string, tag = "2")]
+    kind: String,
 }
 
 /// An object of which only the metadata matters.
@@ -67,6 +82,61 @@ struct Attributes {
 struct RulesSpec {
     #[prost(string, tag = "1")]
     namespace: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct DeleteOptions {
+    #[prost(int64, optional, tag = "1")]
+    grace_period_seconds: Option<i64>,
+    #[prost(message, optional, tag = "2")]
+    preconditions: Option<Preconditions>,
+    #[prost(bool, optional, tag = "3")]
+    orphan_dependents: Option<bool>,
+    #[prost(string, optional, tag = "4")]
+    propagation_policy: Option<String>,
+    #[prost(string, repeated, tag = "5")]
+    dry_run: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Preconditions {
+    #[prost(string, optional, tag = "1")]
+    uid: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    resource_version: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Eviction {
+    #[prost(message, optional, tag = "2")]
+    delete_options: Option<DeleteOptions>,
+}
+
+/// The options of a deletion, or the eviction that holds them, as JSON: a body of either form. `None`: unreadable.
+pub(super) fn delete_options(body: &[u8]) -> Option<Value> {
+    let Some(body) = body.strip_prefix(MAGIC) else {
+        return serde_json::from_slice(body).ok();
+    };
+    let unknown = Envelope::decode(body).ok()?;
+    let raw = unknown.raw.unwrap_or_default();
+    let options = if unknown.of.is_some_and(|of| of.kind == "Eviction") {
+        Eviction::decode(raw.as_slice())
+            .ok()?
+            .delete_options
+            .unwrap_or_default()
+    } else {
+        DeleteOptions::decode(raw.as_slice()).ok()?
+    };
+    let preconditions = options.preconditions.unwrap_or_default();
+    let mut json = json!({
+        "gracePeriodSeconds": options.grace_period_seconds,
+        "preconditions": {"uid": preconditions.uid, "resourceVersion": preconditions.resource_version},
+        "orphanDependents": options.orphan_dependents,
+        "propagationPolicy": options.propagation_policy,
+        "dryRun": options.dry_run,
+    });
+    super::super::json::object_mut(&mut json).retain(|_, value| !value.is_null());
+    Some(json)
 }
 
 /// The review of a protobuf body as JSON; none if it is not one.
@@ -124,5 +194,45 @@ mod tests {
             (&json!("default"), &json!("list"), &json!("pods"))
         );
         assert_eq!(review("selfsubjectaccessreviews", b"{}"), None);
+    }
+
+    #[test]
+    fn options_of_deletions_are_read_in_both_forms() {
+        let options = DeleteOptions {
+            grace_period_seconds: Some(5),
+            preconditions: Some(Preconditions {
+                uid: Some("u1".into()),
+                resource_version: None,
+            }),
+            orphan_dependents: None,
+            propagation_policy: Some("Foreground".into()),
+            dry_run: Vec::new(),
+        };
+        let enveloped = |kind: &str, raw: Vec<u8>| {
+            let of = Some(TypeMeta { kind: kind.to_owned() });
+            let envelope = Envelope { of, raw: Some(raw) };
+            [MAGIC, &envelope.encode_to_vec()].concat()
+        };
+        let eviction = Eviction {
+            delete_options: Some(options.clone()),
+        };
+        let bodies = [
+            enveloped("DeleteOptions", options.encode_to_vec()),
+            enveloped("Eviction", eviction.encode_to_vec()),
+            br#"{"gracePeriodSeconds":5,"propagationPolicy":"Foreground","preconditions":{"uid":"u1"}}"#.to_vec(),
+        ];
+        for body in bodies {
+            let read = delete_options(&body).unwrap();
+            assert_eq!(
+                (
+                    &read["gracePeriodSeconds"],
+                    &read["propagationPolicy"],
+                    &read["preconditions"]["uid"]
+                ),
+                (&json!(5), &json!("Foreground"), &json!("u1"))
+            );
+        }
+        assert_eq!(delete_options(b"k8s\0\xff"), None);
+        assert_eq!(delete_options(b"nonsense"), None);
     }
 }

@@ -158,7 +158,7 @@ fn subresource(store: &mut Store, request: &Request, now: Timestamp) -> Result<A
         )
     };
     let place = (request.namespace.as_str(), request.name.as_str());
-    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let body = wire::delete_options(&request.body).unwrap_or_default();
     match (request.resource.plural.as_ref(), request.subresource.as_str()) {
         ("pods", "eviction") => {
             if !dry_run(request, "CreateOptions")? {

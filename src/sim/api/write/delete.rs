@@ -9,6 +9,7 @@ use super::super::super::store::{Store, Timestamp};
 use super::super::Answer;
 use super::super::list::{self, Selection};
 use super::super::request::Request;
+use super::super::wire;
 use super::dry_run;
 
 /// The options of a deletion, from body and parameters.
@@ -44,7 +45,10 @@ fn delete_body(request: &Request) -> Result<Value, Status> {
     if request.body.is_empty() {
         return Ok(json!({}));
     }
-    serde_json::from_slice(&request.body).map_err(|error| Status::bad_request(error.to_string()))
+    wire::delete_options(&request.body).ok_or_else(|| {
+        let what = "(must be of type DeleteOptions): neither JSON nor protobuf";
+        Status::bad_request(format!("the object provided is unrecognized {what}"))
+    })
 }
 
 fn is_dry(body: &Value, request: &Request) -> Result<bool, Status> {
