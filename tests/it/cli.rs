@@ -1,12 +1,15 @@
 //! The command line without a terminal: exit codes, sentences, and what scripts rely on.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Output};
+
+use pilothouse::config::Config;
 
 use crate::pty::PROGRAM;
 
 /// Runs the program in a home of its own, away from any kubeconfig.
-fn run(home: &std::path::Path, arguments: &[&str]) -> Output {
+fn run(home: &Path, arguments: &[&str]) -> Output {
     Command::new(PROGRAM)
         .args(arguments)
         .env_clear()
@@ -115,7 +118,7 @@ fn a_kubeconfig_that_does_not_work_says_what_is_wrong_and_that_there_is_a_demo()
 }
 
 /// Runs what must exit with 2 and print nothing but an error; gives that.
-fn refused(home: &std::path::Path, arguments: &[&str]) -> String {
+fn refused(home: &Path, arguments: &[&str]) -> String {
     let output = run(home, arguments);
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
@@ -246,7 +249,7 @@ fn files_it_writes_are_for_its_user_alone() {
     terminal.type_bytes(b"q");
     terminal.wait_for_end();
     let state = terminal.home.path().join(".local/state/pilothouse");
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&state), 0o700);
     for file in ["pilothouse.log", "activity.jsonl"] {
         assert_eq!(mode(&state.join(file)), 0o600, "{file}");
@@ -256,4 +259,22 @@ fn files_it_writes_are_for_its_user_alone() {
         activity.contains("\"did\":\"start\"") && activity.contains("\"did\":\"stop\""),
         "{activity}"
     );
+}
+
+#[test]
+fn readme_shows_every_key_of_the_configuration() {
+    let readme = include_str!("../../README.md");
+    let blocks = readme.split("```toml\n");
+    let mut shown = blocks.filter_map(|block| block.split("```").next());
+    let shown = shown.find(|block| block.starts_with("keymap =")).unwrap();
+    let parse = |text: &str| Config::parse(Path::new("config.toml"), text).1;
+    assert_eq!(parse(shown), Vec::new());
+    for wrong in ["zzz = 1\n", "[clusters.a]\nzzz = 1\n"] {
+        let problems = parse(wrong);
+        let keys: Vec<&str> = problems[0].hint.strip_prefix("one of ").unwrap().split(", ").collect();
+        assert!(keys.len() > 5);
+        for key in keys {
+            assert!(shown.contains(key), "'{key}' is not in README");
+        }
+    }
 }
