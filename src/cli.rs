@@ -15,7 +15,6 @@ pub mod print;
 pub mod project;
 pub mod rows;
 mod screen;
-pub mod selector;
 pub mod setup;
 pub mod simulated;
 pub mod watch;

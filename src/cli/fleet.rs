@@ -9,10 +9,10 @@ use super::args::{Args, Get, What};
 use super::members::{self, Member};
 use super::print::{Row, print};
 use super::rows::EventRow;
-use super::selector::Selector;
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, project, simulated};
+use crate::domain::selector::Selector;
 use crate::domain::{Clean, ClusterId, Kind};
 use crate::runtime::Exit;
 

@@ -42,11 +42,15 @@ pub enum ColumnId {
     Message,
     Source,
     Image,
-    Limits,
+    CpuLimit,
+    MemoryLimit,
     Instance,
     Kubelet,
     Bounds,
     Outcome,
+    Rows,
+    Listed,
+    LastEvent,
     Trouble,
 }
 
@@ -88,6 +92,8 @@ pub struct Column {
     pub wide: bool,
     /// Sorting by it begins with the largest.
     pub largest_first: bool,
+    /// Never narrower than its least width, so that what it says can change and no other column moves.
+    pub steady: bool,
 }
 
 impl Column {
@@ -109,6 +115,7 @@ impl Column {
             priority,
             wide: false,
             largest_first: false,
+            steady: false,
         }
     }
 
@@ -131,6 +138,7 @@ impl Column {
             priority,
             wide: false,
             largest_first: !matches!(unit, Unit::Age),
+            steady: false,
         }
     }
 
@@ -158,6 +166,11 @@ impl Column {
     }
 
     #[must_use]
+    pub const fn keeping_width(self) -> Self {
+        Self { steady: true, ..self }
+    }
+
+    #[must_use]
     pub const fn only_wide(self) -> Self {
         Self { wide: true, ..self }
     }
@@ -174,4 +187,22 @@ impl Column {
     pub fn name(&self) -> &'static str {
         self.names.first().copied().unwrap_or(self.title)
     }
+
+    /// The words of its heading as a filter can have them: `cpu-req` for `CPU req`.
+    pub fn heading(&self) -> String {
+        let words = self.title.split(|c: char| !c.is_ascii_alphabetic());
+        let words: Vec<String> = words.filter(|w| !w.is_empty()).map(str::to_lowercase).collect();
+        words.join("-")
+    }
+}
+
+/// The column that a person means by a word: by its names, by its heading, or by how that begins.
+pub fn find<'a>(word: &str, columns: &'a [Column]) -> Option<&'a Column> {
+    let word = word.to_ascii_lowercase();
+    let begins = |c: &&Column| c.heading().split('-').next() == Some(word.as_str());
+    columns
+        .iter()
+        .find(|c| c.names.contains(&word.as_str()))
+        .or_else(|| columns.iter().find(|c| c.heading() == word))
+        .or_else(|| columns.iter().find(begins))
 }

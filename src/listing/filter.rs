@@ -19,22 +19,17 @@ pub struct Filter {
 impl Filter {
     /// Parses a filter for a list with these columns: words that must all hold.
     ///
-    /// `text`, `!not`, `~fuzzy`, `-l key=value`, `column>value`. Terms that are wrong are left out, and
+    /// `text`, `!not`, `~fuzzy`, `-l selector`, `column>value`. Terms that are wrong are left out, and
     /// [`Self::problem`] says why.
     pub fn parse(text: &str, columns: &[Column]) -> Self {
         let mut terms = Vec::new();
         let mut problem = None;
-        let mut words = text.split_whitespace();
-        while let Some(word) = words.next() {
-            let parsed = if word == "-l" {
-                Term::parse_labels(words.next().unwrap_or_default())
-            } else if let Some(selector) = word.strip_prefix("-l") {
-                Term::parse_labels(selector)
-            } else {
-                Term::parse(word, columns).map(|term| vec![term])
-            };
+        let mut rest = text.trim();
+        while !rest.is_empty() {
+            let (parsed, after) = Term::take(rest, columns);
+            rest = after.trim_start();
             match parsed {
-                Ok(parsed) => terms.extend(parsed),
+                Ok(term) => terms.push(term),
                 Err(what) => problem = problem.or(Some(what)),
             }
         }
@@ -43,6 +38,20 @@ impl Filter {
             terms,
             problem,
         }
+    }
+
+    /// The same for the rows of a source: labels are refused where rows carry none.
+    pub fn parse_for(text: &str, source: &dyn Source) -> Self {
+        let mut filter = Self::parse(text, source.columns());
+        let asked = filter.terms.len();
+        if !source.has_labels() {
+            filter.terms.retain(|term| !matches!(term, Term::Labels(_)));
+        }
+        if filter.terms.len() < asked {
+            let what = "what is listed here carries no labels: apps, instances and nodes do";
+            filter.problem = filter.problem.or(Some(what.to_owned()));
+        }
+        filter
     }
 
     pub fn text(&self) -> &str {
@@ -86,25 +95,23 @@ impl<'a> Prepared<'a> {
             Term::Text(text) => Self::Text(Box::new(memchr::memmem::Finder::new(text)), text),
             Term::Fuzzy(pattern) => Self::Fuzzy(RefCell::new(Fuzzy::new(pattern))),
             Term::Not(inner) => Self::Not(Box::new(Self::new(inner))),
-            Term::Label { .. } | Term::Column(..) => Self::Plain(term),
+            Term::Labels(_) | Term::Column(..) => Self::Plain(term),
         }
     }
 
     fn holds(&self, source: &dyn Source, row: u32) -> bool {
         match self {
-            Self::Text(finder, text) => source.any_text(row, &mut |field| contains(field, finder, text)),
+            Self::Text(finder, text) => {
+                let test = &mut |field: &str| contains(field, finder, text);
+                // Letters alone are not looked for in numbers: those are costly to write out.
+                source.any_text(row, test) || (has_more_than_letters(text) && source.any_cell(row, test))
+            }
             Self::Fuzzy(fuzzy) => {
                 let mut fuzzy = fuzzy.borrow_mut();
                 source.any_text(row, &mut |field| fuzzy.score(field).is_some())
             }
             Self::Not(inner) => !inner.holds(source, row),
-            Self::Plain(Term::Label { key, value, equal }) => {
-                let found = source.label(row, key);
-                match value {
-                    None => found.is_some(),
-                    Some(value) => (found == Some(value.as_str())) == *equal,
-                }
-            }
+            Self::Plain(Term::Labels(selector)) => selector.holds(|key| source.label(row, key)),
             Self::Plain(Term::Column(column, comparison, operand)) => {
                 compare(&source.value(row, *column), *comparison, operand, source, row)
             }
@@ -118,6 +125,11 @@ impl Matcher<'_> {
     pub fn holds(&self, source: &dyn Source, row: u32) -> bool {
         self.terms.iter().all(|term| term.holds(source, row))
     }
+}
+
+/// Whether a text can be part of a number with its unit or of `namespace/name`.
+fn has_more_than_letters(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_digit() || c == '/')
 }
 
 /// Whether `field` has the text; the text is in lower case, the field may not be.

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::cell::Cell;
-use super::column::{Column, ColumnId};
+use super::column::{Column, ColumnId, Unit};
 use super::filter::Filter;
 use super::order::{Sort, order};
 use super::value::Value;
-use crate::domain::{AppKey, Clean, ClusterId, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef};
 
 /// What a row is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +21,8 @@ pub enum RowKey {
     Container(ResourceRef, Clean),
     /// An app's instances in one cluster that no workload is known for.
     Loose(ClusterId, Clean),
+    /// A watch of a cluster: its kind and namespace (empty: all).
+    Feed(ClusterId, Kind, Clean),
     /// A line of the activity log, by its number.
     Entry(u64),
 }
@@ -35,10 +37,29 @@ pub trait Source {
     fn key(&self, row: u32) -> Option<RowKey>;
     fn value(&self, row: u32, column: ColumnId) -> Value<'_>;
     fn cell(&self, row: u32, column: ColumnId) -> Cell;
-    /// Whether any of the texts a person would look for satisfies `test`.
-    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool;
+    /// Whether any of the words a person sees in the row, or would look for, satisfies `test`.
+    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        let mut words = self
+            .columns()
+            .iter()
+            .filter(|c| c.unit == Unit::Text && self.shows(c.id));
+        words.any(|c| test(&self.cell(row, c.id).text()))
+    }
+    /// The same for everything that is written in the row, numbers too.
+    fn any_cell(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        let mut shown = self.columns().iter().filter(|c| self.shows(c.id));
+        shown.any(|c| test(&self.cell(row, c.id).text()))
+    }
+    /// Whether rows can be told apart by labels.
+    fn has_labels(&self) -> bool {
+        false
+    }
     fn label(&self, _row: u32, _key: &str) -> Option<&str> {
         None
+    }
+    /// How deep in a tree the row is, from 0; every row of a plain list is at 0.
+    fn depth(&self, _row: u32) -> usize {
+        0
     }
     /// What is known of the row is old.
     fn is_stale(&self, _row: u32) -> bool {
@@ -94,8 +115,19 @@ impl List {
         } else {
             let matcher = self.filter.matcher();
             self.visible.clear();
-            let rows = self.ordered.iter().copied().filter(|&row| matcher.holds(source, row));
-            self.visible.extend(rows);
+            // From the last row up: a row stays by itself, or because a row below it in its branch does.
+            let mut below = 0;
+            for &row in self.ordered.iter().rev() {
+                let depth = source.depth(row);
+                if matcher.holds(source, row) {
+                    below = below.max(depth);
+                } else if depth >= below {
+                    continue;
+                }
+                below = below.min(depth);
+                self.visible.push(row);
+            }
+            self.visible.reverse();
         }
         self.anchor(source);
     }

@@ -1,6 +1,7 @@
 //! One term of a filter, parsed: what it asks of a row.
 
-use super::column::{Column, ColumnId, Unit};
+use super::column::{Column, ColumnId, Unit, find};
+use crate::domain::selector::{Selector, split_selector};
 use crate::domain::{Cpu, Memory};
 
 /// How two values are compared.
@@ -30,12 +31,7 @@ pub enum Term {
     Text(String),
     /// Any of a row's texts has these letters in this order.
     Fuzzy(String),
-    /// A label: `key` alone asks that it is there.
-    Label {
-        key: String,
-        value: Option<String>,
-        equal: bool,
-    },
+    Labels(Selector),
     Column(ColumnId, Comparison, Operand),
     Not(Box<Term>),
 }
@@ -91,36 +87,26 @@ impl Term {
         }
     }
 
-    /// Parses a label selector: `k=v`, `k!=v`, `k`, `!k`, several with commas between.
-    ///
-    /// # Errors
-    /// Says in words what is wrong with it.
-    pub fn parse_labels(selector: &str) -> Result<Vec<Self>, String> {
-        selector
-            .split(',')
-            .map(|part| {
-                let part = part.trim();
-                let (part, absent) = part.strip_prefix('!').map_or((part, false), |rest| (rest, true));
-                let found = ["!=", "==", "="]
-                    .iter()
-                    .find_map(|sign| part.split_once(sign).map(|(key, value)| (key, value, *sign != "!=")));
-                let term = match found {
-                    _ if part.is_empty() => return Err("'-l' needs a label, such as app=live".to_owned()),
-                    Some((key, value, equal)) => Self::Label {
-                        key: key.to_owned(),
-                        value: Some(value.to_owned()),
-                        equal,
-                    },
-                    None => Self::Label {
-                        key: part.to_owned(),
-                        value: None,
-                        equal: true,
-                    },
-                };
-                Ok(if absent { Self::Not(Box::new(term)) } else { term })
-            })
-            .collect()
+    /// Takes the first term off a filter's text: the term, or what is wrong with it, and what follows.
+    pub fn take<'a>(text: &'a str, columns: &[Column]) -> (Result<Self, String>, &'a str) {
+        let text = text.trim_start();
+        if let Some(after) = text.strip_prefix("-l") {
+            let (selector, rest) = split_selector(after.trim_start());
+            return (labels(selector), rest);
+        }
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+        (Self::parse(word, columns), rest)
     }
+}
+
+fn labels(selector: &str) -> Result<Term, String> {
+    if selector.is_empty() {
+        return Err("'-l' needs a label, such as app=live".to_owned());
+    }
+    Selector::parse(selector)
+        .map(Term::Labels)
+        .map_err(|what| format!("{what}: k=v  k!=v  k in (a,b)  k notin (a,b)  k  !k"))
 }
 
 /// Takes a word apart at its first sign of comparison, if what is before it looks like a column's name.
@@ -147,12 +133,6 @@ fn compare(name: &str, comparison: Comparison, value: &str, columns: &[Column]) 
         return Err(format!("'{name}' holds words: compare it with = or !="));
     }
     Ok(Term::Column(column.id, comparison, operand))
-}
-
-fn find<'a>(name: &str, columns: &'a [Column]) -> Option<&'a Column> {
-    columns
-        .iter()
-        .find(|c| c.names.iter().any(|n| n.eq_ignore_ascii_case(name)))
 }
 
 fn operand(value: &str, column: &Column, columns: &[Column]) -> Result<Operand, String> {

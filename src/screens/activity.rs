@@ -58,7 +58,7 @@ impl Source for Activity<'_> {
             ColumnId::Age => Value::number(words::seconds_since(Some(entry.at), self.ctx.clock)),
             ColumnId::Reason => Value::text(entry.what.as_str()),
             ColumnId::Object => Value::known(&entry.target),
-            ColumnId::Outcome => Value::known(entry.outcome.as_ref().map_or("", |(_, text)| text)),
+            ColumnId::Outcome => Value::text(entry.outcome.as_ref().map_or("asked", |(_, text)| text)),
             _ => Value::Absent,
         }
     }
@@ -79,11 +79,5 @@ impl Source for Activity<'_> {
             },
             _ => Cell::unknown(),
         }
-    }
-
-    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        self.get(row).is_some_and(|entry| {
-            test(&entry.what) || test(&entry.target) || entry.outcome.as_ref().is_some_and(|(_, text)| test(text))
-        })
     }
 }

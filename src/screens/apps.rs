@@ -16,12 +16,20 @@ pub(super) static COLUMNS: [Column; 15] = [
     Column::text(ColumnId::Where, "WHERE", &["where", "location"], (12, 34), 6),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 5, 2, Unit::Count),
     Column::text(ColumnId::Owner, "OWNER", &["owner"], (8, 16), 8).only_wide(),
-    Column::text(ColumnId::Kind, "CARRIED BY", &["kind"], (11, 18), 9).only_wide(),
-    Column::text(ColumnId::Bounds, "MIN–MAX", &["bounds"], (9, 9), 10)
+    Column::text(ColumnId::Kind, "CARRIED BY", &["kind", "carried-by"], (11, 18), 9).only_wide(),
+    Column::text(ColumnId::Bounds, "MIN–MAX", &["bounds", "min-max"], (9, 9), 10)
         .flush_right()
         .only_wide(),
     Column::number(ColumnId::Desired, "WANTED", &["desired", "wanted"], 6, 11, Unit::Count).only_wide(),
-    Column::number(ColumnId::Instances, "EXIST", &["instances"], 6, 12, Unit::Count).only_wide(),
+    Column::number(
+        ColumnId::Instances,
+        "EXIST",
+        &["instances", "exist"],
+        6,
+        12,
+        Unit::Count,
+    )
+    .only_wide(),
     Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 13).only_wide(),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (9, 20), 14).only_wide(),
 ];
@@ -118,15 +126,18 @@ impl Source for Apps<'_> {
         self.get(row).is_some_and(|app| {
             test(&app.key.name)
                 || test(&app.key.namespace)
-                || test(&app.key.to_string())
+                || test(&words::app_state(app).text())
                 || app.versions.iter().any(|(v, ..)| test(v.full()))
+                || test(&versions(&self.ctx, app).text())
                 || app.owner.as_ref().is_some_and(|o| test(o))
-                || app.trouble.as_ref().is_some_and(|(s, _)| test(s))
-                || app
-                    .places
-                    .iter()
-                    .any(|(l, _)| test(&l.name) || test(l.cluster.as_str()))
+                || test(&kinds(app))
+                || test(&clusters(app))
+                || app.places.iter().any(|(l, _)| test(&l.name))
         })
+    }
+
+    fn has_labels(&self) -> bool {
+        true
     }
 
     fn label(&self, row: u32, key: &str) -> Option<&str> {

@@ -3,21 +3,29 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::instances::limits;
 use super::words;
 use crate::domain::pod::{ContainerRole, ContainerState};
 use crate::domain::{Container, Pod, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 
-pub(super) static COLUMNS: [Column; 9] = [
+pub(super) static COLUMNS: [Column; 11] = [
     Column::text(ColumnId::Name, "CONTAINER", &["name", "container"], (16, 30), 0),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (22, 40), 0),
     Column::text(ColumnId::Kind, "ROLE", &["role"], (9, 9), 4),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 1, Unit::Count),
-    Column::text(ColumnId::Outcome, "LAST RUN", &["last"], (18, 34), 2),
-    Column::text(ColumnId::Cpu, "CPU / MEM req", &["requests"], (16, 18), 5).flush_right(),
-    Column::text(ColumnId::Limits, "limit", &["limits"], (16, 18), 6).flush_right(),
-    Column::number(ColumnId::Age, "FOR", &["age"], 6, 3, Unit::Age),
+    Column::text(ColumnId::Outcome, "LAST RUN", &["last-run", "last"], (18, 34), 2),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 5, Unit::Cpu),
+    Column::number(ColumnId::CpuLimit, "limit", &["cpu-limit"], 7, 6, Unit::Cpu),
+    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 5, Unit::Memory),
+    Column::number(
+        ColumnId::MemoryLimit,
+        "limit",
+        &["memory-limit", "mem-limit"],
+        8,
+        6,
+        Unit::Memory,
+    ),
+    Column::number(ColumnId::Age, "FOR", &["for", "age"], 6, 3, Unit::Age),
     Column::text(ColumnId::Image, "IMAGE", &["image"], (20, 70), 3),
 ];
 
@@ -74,6 +82,10 @@ impl Source for Containers<'_> {
             ColumnId::Name => Value::text(container.name.as_str()),
             ColumnId::Restarts => Value::Number(i64::from(container.restarts)),
             ColumnId::Age => Value::number(words::seconds_since(since(container), self.ctx.clock)),
+            ColumnId::Cpu => Value::Number(container.requests.cpu.0),
+            ColumnId::Memory => Value::Number(container.requests.memory.0),
+            ColumnId::CpuLimit => Value::number(container.limits.0),
+            ColumnId::MemoryLimit => Value::number(container.limits.1),
             _ => Value::text(self.cell(row, column).text()),
         }
     }
@@ -97,22 +109,14 @@ impl Source for Containers<'_> {
                     Cell::plain(words::exit_words(exit)).and(ago, Tone::Muted)
                 }
             },
-            ColumnId::Cpu => {
-                let (cpu, memory) = words::requested(container.requests);
-                let mut cell = cpu.and(" / ", Tone::Muted);
-                cell.spans.extend(memory.spans);
-                cell
-            }
-            ColumnId::Limits => limits(container.limits),
+            ColumnId::Cpu => words::requested(container.requests).0,
+            ColumnId::Memory => words::requested(container.requests).1,
+            ColumnId::CpuLimit => words::limits(container.limits).0,
+            ColumnId::MemoryLimit => words::limits(container.limits).1,
             ColumnId::Age => words::age(since(container), self.ctx.now),
             ColumnId::Image => Cell::plain(container.image.as_str()),
             _ => Cell::unknown(),
         }
-    }
-
-    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        self.get(row)
-            .is_some_and(|container| test(&container.name) || test(&container.image))
     }
 
     fn is_stale(&self, _row: u32) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::words;
 use crate::domain::pod::{Health, label};
-use crate::domain::{AppKey, Clean, ClusterId, Kind, Memory, Pod, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::tally::app_key;
 use crate::world::{ClusterView, Slot};
@@ -13,7 +13,7 @@ use crate::world::{ClusterView, Slot};
 /// An instance: the place of its cluster, and its slot there.
 pub type InstanceRow = (u16, Slot);
 
-pub(super) static COLUMNS: [Column; 17] = [
+pub(super) static COLUMNS: [Column; 18] = [
     Column::text(ColumnId::Name, "INSTANCE", &["name", "instance"], (20, 46), 0),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (18, 30), 0).worst_first(),
     Column::number(ColumnId::Ready, "READY", &["ready"], 5, 3, Unit::Count),
@@ -28,9 +28,16 @@ pub(super) static COLUMNS: [Column; 17] = [
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 1, Unit::Count),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 2, Unit::Age),
     Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 11).only_wide(),
-    Column::text(ColumnId::Limits, "CPU / MEM limit", &["limits"], (16, 18), 12)
-        .flush_right()
-        .only_wide(),
+    Column::number(ColumnId::CpuLimit, "CPU limit", &["cpu-limit"], 9, 12, Unit::Cpu).only_wide(),
+    Column::number(
+        ColumnId::MemoryLimit,
+        "MEM limit",
+        &["memory-limit", "mem-limit"],
+        9,
+        12,
+        Unit::Memory,
+    )
+    .only_wide(),
     Column::text(ColumnId::Group, "GROUP", &["group"], (8, 16), 13).only_wide(),
     Column::text(ColumnId::Image, "IMAGE", &["image"], (20, 50), 14).only_wide(),
 ];
@@ -164,6 +171,8 @@ impl Source for Instances<'_> {
             ColumnId::Address => pod.ip.map_or(Value::Absent, |ip| Value::text(ip.to_string())),
             ColumnId::Cpu => Value::Number(pod.shape.requests.cpu.0),
             ColumnId::Memory => Value::Number(pod.shape.requests.memory.0),
+            ColumnId::CpuLimit => Value::number(pod.limits.0),
+            ColumnId::MemoryLimit => Value::number(pod.limits.1),
             ColumnId::Restarts => Value::Number(i64::from(pod.restarts())),
             ColumnId::Age => Value::number(words::seconds_since(pod.created, self.ctx.clock)),
             ColumnId::Image => Value::known(pod.containers.first().map_or("", |c| &c.image)),
@@ -179,16 +188,29 @@ impl Source for Instances<'_> {
     }
 
     fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        // Written out by hand: 150,000 rows are looked through while a person types.
         self.get(row).is_some_and(|(cluster, pod)| {
+            let node = || pod.node.as_ref().and_then(|name| cluster.node(name));
             test(&pod.key.name)
                 || test(&pod.key.namespace)
                 || test(&pod.app)
-                || pod.node.as_ref().is_some_and(|n| test(n))
                 || test(pod.version.full())
+                || test(pod.version.short())
                 || test(cluster.id.as_str())
-                || (cluster.health(pod) != Health::Ready && test(&pod.status()))
-                || pod.ip.is_some_and(|ip| test(&ip.to_string()))
+                || pod.node.as_ref().is_some_and(|n| test(n))
+                || match cluster.health(pod) {
+                    Health::Ready => test("ready"),
+                    Health::Completed => test("completed"),
+                    _ => test(&words::instance_state(cluster, pod, self.ctx.now).text()),
+                }
+                || node()
+                    .is_some_and(|n| test(&cluster.location_of(n)) || n.group.as_ref().is_some_and(|group| test(group)))
+                || pod.containers.first().is_some_and(|c| test(&c.image))
         })
+    }
+
+    fn has_labels(&self) -> bool {
+        true
     }
 
     fn label(&self, row: u32, key: &str) -> Option<&str> {
@@ -255,7 +277,8 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
         ColumnId::Address => pod.ip.map_or_else(Cell::unknown, |ip| Cell::muted(ip.to_string())),
         ColumnId::Cpu => words::requested(pod.shape.requests).0,
         ColumnId::Memory => words::requested(pod.shape.requests).1,
-        ColumnId::Limits => limits(pod.limits),
+        ColumnId::CpuLimit => words::limits(pod.limits).0,
+        ColumnId::MemoryLimit => words::limits(pod.limits).1,
         ColumnId::Restarts => match pod.restarts() {
             n @ 10.. => Cell::new(n.to_string(), Tone::Bad),
             n @ 3.. => Cell::new(n.to_string(), Tone::Warning),
@@ -265,11 +288,4 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
         ColumnId::Image => Cell::or_unknown(pod.containers.first().map(|c| &c.image)),
         _ => Cell::unknown(),
     }
-}
-
-/// Limits of CPU and memory; none is said so.
-pub(super) fn limits((cpu, memory): (Option<i64>, Option<i64>)) -> Cell {
-    let cpu = cpu.map_or_else(|| "none".to_owned(), |m| crate::domain::Cpu(m).to_string());
-    let memory = memory.map_or_else(|| "none".to_owned(), |b| Memory(b).to_string());
-    Cell::plain(cpu).and(" / ", Tone::Muted).and(memory, Tone::Plain)
 }

@@ -24,12 +24,8 @@ pub(super) static COLUMNS: [Column; 14] = [
         Unit::Count,
     ),
     Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (12, 40), 0).worst_first(),
-    Column::text(ColumnId::CpuAllocatable, "CORES", &["cores"], (13, 15), 9)
-        .flush_right()
-        .only_wide(),
-    Column::text(ColumnId::MemoryAllocatable, "MEMORY", &["ram"], (17, 20), 9)
-        .flush_right()
-        .only_wide(),
+    Column::number(ColumnId::CpuAllocatable, "CORES", &["cores"], 15, 9, Unit::Cpu).only_wide(),
+    Column::number(ColumnId::MemoryAllocatable, "RAM", &["ram"], 20, 9, Unit::Memory).only_wide(),
     Column::text(ColumnId::Group, "GROUP NAMES", &["group"], (12, 40), 10).only_wide(),
 ];
 
@@ -125,15 +121,6 @@ impl Source for Locations<'_> {
             ColumnId::Group => Cell::muted(groups(l)),
             _ => Cell::unknown(),
         }
-    }
-
-    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        self.get(row).is_some_and(|l| {
-            test(&l.key.name)
-                || test(l.key.cluster.as_str())
-                || test(&l.provider.to_string())
-                || l.groups.iter().any(|g| test(g))
-        })
     }
 
     fn is_stale(&self, row: u32) -> bool {

@@ -25,7 +25,7 @@ pub(super) static COLUMNS: [Column; 18] = [
     Column::text(ColumnId::Instance, "TYPE", &["type"], (8, 18), 13).only_wide(),
     Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 10), 14).only_wide(),
     Column::number(ColumnId::CpuAllocatable, "CORES", &["cores"], 6, 15, Unit::Cpu).only_wide(),
-    Column::number(ColumnId::MemoryAllocatable, "MEMORY", &["ram"], 8, 16, Unit::Memory).only_wide(),
+    Column::number(ColumnId::MemoryAllocatable, "RAM", &["ram"], 8, 16, Unit::Memory).only_wide(),
 ];
 
 pub(super) fn collect(ctx: &Context<'_>) -> Vec<NodeSummary> {
@@ -139,16 +139,8 @@ impl Source for Nodes<'_> {
         }
     }
 
-    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        self.get(row).is_some_and(|n| {
-            test(&n.node.name)
-                || test(&n.location)
-                || test(n.cluster.as_str())
-                || n.node.group.as_ref().is_some_and(|g| test(g))
-                || n.node.exclusive.as_ref().is_some_and(|g| test(g))
-                || n.node.internal_ip.as_ref().is_some_and(|ip| test(ip))
-                || (rank(&n.node) > 0 && test(&state(&n.node, n.stuck).text()))
-        })
+    fn has_labels(&self) -> bool {
+        true
     }
 
     fn label(&self, row: u32, key: &str) -> Option<&str> {

@@ -6,13 +6,19 @@ use std::sync::Arc;
 use super::context::Context;
 use super::instances::{self, pod_ref};
 use super::{containers, words};
-use crate::domain::pod::Health;
+use crate::domain::pod::{Health, label};
 use crate::domain::{AppKey, Clean, ClusterId, Container, Kind, Pod, ResourceRef, Version, Workload};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::{ClusterView, Progress};
 
 pub(super) static COLUMNS: [Column; 11] = [
-    Column::text(ColumnId::Name, "WORKLOAD · REVISION · INSTANCE", &["name"], (32, 56), 0),
+    Column::text(
+        ColumnId::Name,
+        "WORKLOAD · REVISION · INSTANCE",
+        &["name", "workload", "revision", "instance"],
+        (32, 56),
+        0,
+    ),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (20, 34), 0),
     Column::number(ColumnId::Ready, "READY", &["ready"], 7, 1, Unit::Count),
     Column::text(ColumnId::Version, "VERSION", &["version"], (8, 12), 3),
@@ -20,7 +26,7 @@ pub(super) static COLUMNS: [Column; 11] = [
     Column::text(ColumnId::Node, "NODE", &["node"], (8, 24), 4),
     Column::text(ColumnId::Address, "IP", &["ip"], (13, 15), 9),
     Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 7, Unit::Cpu),
-    Column::number(ColumnId::Memory, "MEM req", &["memory"], 8, 8, Unit::Memory),
+    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 8, Unit::Memory),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 2, Unit::Count),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 6, Unit::Age),
 ];
@@ -273,16 +279,37 @@ impl Source for Tree<'_> {
     }
 
     fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        match self.rows.get(row as usize) {
-            Some(TreeRow::Workload { workload, .. }) => test(&workload.key.name),
+        let more = match self.rows.get(row as usize) {
+            Some(TreeRow::Workload { workload, .. }) => test(workload.version.full()),
             Some(TreeRow::Revision { version, hash, .. }) => {
                 test(version.full()) || hash.as_ref().is_some_and(|hash| test(hash))
             }
-            Some(TreeRow::Instance { pod, .. }) => {
-                test(&pod.key.name) || pod.node.as_ref().is_some_and(|node| test(node)) || test(&pod.status())
-            }
-            Some(TreeRow::Container { container, .. }) => test(&container.name) || test(&container.image),
+            Some(TreeRow::Instance { pod, .. }) => test(pod.version.full()),
+            Some(TreeRow::Container { container, .. }) => test(&container.image),
             None => false,
+        };
+        let mut words = COLUMNS.iter().filter(|c| c.unit == Unit::Text);
+        more || words.any(|c| test(&self.cell(row, c.id).text()))
+    }
+
+    fn has_labels(&self) -> bool {
+        true
+    }
+
+    fn label(&self, row: u32, key: &str) -> Option<&str> {
+        match self.rows.get(row as usize)? {
+            TreeRow::Workload { workload, .. } => label(&workload.labels, key).map(Clean::as_str),
+            TreeRow::Instance { pod, .. } => label(&pod.labels, key).map(Clean::as_str),
+            TreeRow::Revision { .. } | TreeRow::Container { .. } => None,
+        }
+    }
+
+    fn depth(&self, row: u32) -> usize {
+        match self.rows.get(row as usize) {
+            Some(TreeRow::Workload { .. }) | None => 0,
+            Some(TreeRow::Revision { .. }) => 1,
+            Some(TreeRow::Instance { .. }) => 2,
+            Some(TreeRow::Container { .. }) => 3,
         }
     }
 

@@ -268,6 +268,15 @@ pub fn requested(resources: Resources) -> (Cell, Cell) {
     )
 }
 
+/// Limits of CPU and memory as cells; none is said so.
+pub fn limits((cpu, memory): (Option<i64>, Option<i64>)) -> (Cell, Cell) {
+    let cell = |text: Option<String>| text.map_or_else(|| Cell::muted("none"), Cell::plain);
+    (
+        cell(cpu.map(|m| crate::domain::Cpu(m).to_string())),
+        cell(memory.map(|b| crate::domain::Memory(b).to_string())),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

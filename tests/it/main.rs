@@ -18,6 +18,7 @@
 )]
 
 mod cli;
+mod columns;
 mod contract;
 mod doctor;
 mod faults;
@@ -27,6 +28,7 @@ mod layers;
 mod listing;
 mod panics;
 mod pty;
+mod readme;
 mod real;
 mod screens;
 mod screenshots;

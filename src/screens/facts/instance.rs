@@ -6,7 +6,6 @@ use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::{Cell, Tone};
 use crate::screens::containers::{find, role, state};
 use crate::screens::context::Context;
-use crate::screens::instances::limits;
 use crate::screens::words;
 use crate::world::ClusterView;
 
@@ -72,7 +71,8 @@ fn resources(pod: &Pod) -> Cell {
     join([
         named("requests CPU", cpu),
         named("memory", memory),
-        named("limits CPU / memory", limits(pod.limits)),
+        named("limits CPU", words::limits(pod.limits).0),
+        named("memory", words::limits(pod.limits).1),
     ])
 }
 
@@ -144,7 +144,8 @@ pub(super) fn container_facts(object: &ResourceRef, name: &Clean, ctx: &Context<
         join([
             named("requests CPU", cpu),
             named("memory", memory),
-            named("limits CPU / memory", limits(container.limits)),
+            named("limits CPU", words::limits(container.limits).0),
+            named("memory", words::limits(container.limits).1),
         ]),
     ));
     lines.push(fact("is", belongs(pod)));

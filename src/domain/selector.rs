@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::Clean;
+use super::text::Clean;
 
 /// What labels must be like.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,8 +33,13 @@ impl Selector {
     }
 
     pub fn matches(&self, labels: &BTreeMap<Clean, Clean>) -> bool {
+        self.holds(|key| labels.get(key).map(Clean::as_str))
+    }
+
+    /// Whether labels that are looked up by key are as asked for.
+    pub fn holds<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.0.iter().all(|requirement| {
-            let value = |key: &String| labels.get(key.as_str()).map(Clean::as_str);
+            let value = |key: &String| label(key);
             match requirement {
                 Requirement::In(key, values) => value(key).is_some_and(|v| values.iter().any(|wanted| wanted == v)),
                 Requirement::NotIn(key, values) => {
@@ -45,6 +50,55 @@ impl Selector {
             }
         })
     }
+}
+
+/// Takes the selector that a text begins with apart from what follows it: `zone in (a, b) live` is
+/// `zone in (a, b)` and `live`. What cannot be a selector goes to the first part, to be refused.
+pub fn split_selector(text: &str) -> (&str, &str) {
+    let mut rest = text;
+    loop {
+        rest = after_requirement(rest.trim_start());
+        match rest.trim_start().strip_prefix(',') {
+            Some(next) if !next.trim_start().is_empty() => rest = next,
+            Some(next) => return text.split_at_checked(text.len() - next.len()).unwrap_or((text, "")),
+            None => break,
+        }
+    }
+    let (selector, rest) = text.split_at_checked(text.len() - rest.len()).unwrap_or((text, ""));
+    (selector.trim(), rest)
+}
+
+/// What follows the first requirement of a selector.
+fn after_requirement(text: &str) -> &str {
+    let (_, after) = word(text);
+    let (operator, operand) = word(after.trim_start());
+    match operator {
+        "=" | "==" | "!=" => word(operand.trim_start()).1,
+        _ if set_operator(after).is_some() => operand_in_parentheses(after),
+        "in" | "notin" => word(operand.trim_start()).1,
+        _ => after,
+    }
+}
+
+fn operand_in_parentheses(text: &str) -> &str {
+    text.split_once(')').map_or("", |(_, after)| after)
+}
+
+/// `in` or `notin` before a parenthesis: whether it excludes, and the parenthesis with what follows.
+fn set_operator(text: &str) -> Option<(bool, &str)> {
+    let text = text.trim_start();
+    [("in", false), ("notin", true)]
+        .into_iter()
+        .find_map(|(name, excludes)| {
+            let operand = text.strip_prefix(name)?.trim_start();
+            operand.starts_with('(').then_some((excludes, operand))
+        })
+}
+
+/// Takes a text apart where its first word ends.
+fn word(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
 }
 
 /// The first comma outside parentheses.
@@ -79,11 +133,14 @@ fn requirement(text: &str) -> Option<Requirement> {
                 .collect::<Vec<_>>(),
         )
     };
-    if let Some((name, values)) = text.split_once(" notin ") {
-        return Some(Requirement::NotIn(key(name)?, list(values)?));
-    }
-    if let Some((name, values)) = text.split_once(" in ") {
-        return Some(Requirement::In(key(name)?, list(values)?));
+    let (name, after) = word(text);
+    if let Some((excludes, values)) = set_operator(after) {
+        let (key, values) = (key(name)?, list(values)?);
+        return Some(if excludes {
+            Requirement::NotIn(key, values)
+        } else {
+            Requirement::In(key, values)
+        });
     }
     if let Some((name, value)) = text.split_once("!=") {
         return Some(Requirement::NotIn(key(name)?, vec![value.trim().to_owned()]));
@@ -102,6 +159,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_selector_ends_where_its_last_requirement_does() {
+        for (text, selector, rest) in [
+            ("app=x live", "app=x", " live"),
+            ("app=x,tier!=y cpu>1", "app=x,tier!=y", " cpu>1"),
+            ("app=x, tier!=y z", "app=x, tier!=y", " z"),
+            ("zone in (a, b) live", "zone in (a, b)", " live"),
+            ("zone notin (a),!spot live", "zone notin (a),!spot", " live"),
+            ("!spot", "!spot", ""),
+            ("app = x live", "app = x", " live"),
+            ("zone in(a,b) live", "zone in(a,b)", " live"),
+            ("zone in (a", "zone in (a", ""),
+            ("zone in a live", "zone in a", " live"),
+            ("", "", ""),
+            ("app=x,", "app=x,", ""),
+        ] {
+            assert_eq!(split_selector(text), (selector, rest), "{text}");
+        }
+    }
+
+    #[test]
     fn selectors_select_as_kubectl_does() {
         let labels = BTreeMap::from([("app".into(), "x".into()), ("zone".into(), "a".into())]);
         for (text, expected) in [
@@ -111,6 +188,7 @@ mod tests {
             ("app!=x", false),
             ("tier!=web", true),
             ("zone in (a, b),app", true),
+            ("zone in(a,b)", true),
             ("zone notin (a,b)", false),
             ("env notin (prod)", true),
             ("!env,app=x", true),

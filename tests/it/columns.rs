@@ -1,0 +1,167 @@
+//! What is seen can be asked for: every heading in a filter and in the sort picker, every word of a row.
+
+use pilothouse::listing::{Cell, Filter, Unit, Value, column};
+use pilothouse::message::Action;
+
+use crate::support::screen::Bench;
+
+/// The ways to every kind of list.
+fn lists() -> Vec<(&'static str, Vec<Action>)> {
+    use Action::{
+        EventsOf, Open, Reconnect, ShowActivity, ShowApps, ShowEvents, ShowInstances, ShowLocations, ShowNodes,
+    };
+    vec![
+        ("fleet", vec![]),
+        ("locations", vec![ShowLocations]),
+        ("apps", vec![ShowApps]),
+        ("app", vec![ShowApps, Open]),
+        ("instances", vec![ShowInstances]),
+        ("instance", vec![ShowInstances, Open]),
+        ("container", vec![ShowInstances, Open, Open]),
+        ("nodes", vec![ShowNodes]),
+        ("node", vec![ShowNodes, Open]),
+        ("events", vec![ShowEvents]),
+        ("events of", vec![ShowInstances, EventsOf]),
+        ("activity", vec![Reconnect, ShowActivity]),
+    ]
+}
+
+/// Does something with each list and its rows.
+fn each(mut check: impl FnMut(&str, &mut Bench)) {
+    for (name, way) in lists() {
+        let mut bench = Bench::fleet();
+        bench.act(&way);
+        check(name, &mut bench);
+    }
+}
+
+#[test]
+fn every_heading_is_a_name_in_filters() {
+    each(|name, bench| {
+        let scope = bench.model.scope_here();
+        let source = bench.model.screen().rows.source(bench.model.context(&scope));
+        for wanted in source.columns() {
+            let heading = wanted.heading();
+            let words = wanted.names.iter().copied().chain([heading.as_str()]);
+            for word in words.filter(|word| !word.is_empty()) {
+                let found = column::find(word, source.columns());
+                // `limit` stands twice, under CPU and under memory.
+                let same = found.is_some_and(|found| found.id == wanted.id || found.title == wanted.title);
+                assert!(same, "{name}: '{word}' is not {}", wanted.title);
+                let problem = Filter::parse(&format!("{word}=1"), source.columns())
+                    .problem()
+                    .map(str::to_owned);
+                let understood = problem.is_none_or(|problem| !problem.contains("no column"));
+                assert!(understood, "{name}: {word}");
+            }
+        }
+    });
+}
+
+#[test]
+fn every_column_can_be_sorted_by() {
+    each(|name, bench| {
+        let scope = bench.model.scope_here();
+        let source = bench.model.screen().rows.source(bench.model.context(&scope));
+        for column in source.columns() {
+            for row in 0..source.len() as u32 {
+                let (value, cell) = (source.value(row, column.id), source.cell(row, column.id));
+                let says_nothing = cell == Cell::unknown() || ["", "no", "none"].contains(&cell.text().as_str());
+                assert!(
+                    value != Value::Absent || says_nothing || name == "app",
+                    "{name}: {} says '{}' and has no value",
+                    column.title,
+                    cell.text()
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn every_word_of_a_row_finds_it() {
+    each(|name, bench| {
+        let scope = bench.model.scope_here();
+        let source = bench.model.screen().rows.source(bench.model.context(&scope));
+        let shown: Vec<_> = source.columns().iter().filter(|c| source.shows(c.id)).collect();
+        for row in 0..source.len() as u32 {
+            for column in &shown {
+                let text = source.cell(row, column.id).text();
+                let words = text.split_whitespace().filter(|word| {
+                    let is_word = column.unit == Unit::Text || word.chars().any(|c| c.is_ascii_digit());
+                    // Not a sign, and nothing that a filter reads as one of its own.
+                    word.chars().all(|c| c.is_ascii_alphanumeric() || "-./".contains(c)) && *word != "–" && is_word
+                });
+                for word in words {
+                    let filter = Filter::parse_for(word, &*source);
+                    assert!(
+                        filter.matcher().holds(&*source, row),
+                        "{name}: '{word}' of {} does not find its row",
+                        column.title
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn the_sort_picker_offers_every_column() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowInstances, Action::PickSort]);
+    bench.text("namespace");
+    bench.act(&[Action::Accept]);
+    assert!(bench.frame(120, 40).contains("sort namespace ↑"));
+}
+
+#[test]
+fn labels_are_asked_for_as_kubectl_does_or_refused() {
+    let rows = |bench: &Bench| bench.model.screen().list.rows().len();
+    for (filter, found) in [
+        ("-l app=push", 8),
+        ("-l app in (push, login)", 13),
+        ("-l app in (push, login) idc-bj-b", 7),
+        ("-l app notin (push,login),!nothing", 105),
+        ("-l !app", 0),
+        ("-l app,app!=push", 110),
+    ] {
+        let mut bench = Bench::fleet();
+        bench.act(&[Action::ShowInstances]);
+        bench.filter(filter);
+        assert_eq!(rows(&bench), found, "{filter}");
+    }
+    for (screen, filter, says) in [
+        (Action::ShowInstances, "-l app in push", "k in (a,b)"),
+        (Action::ShowInstances, "-l app in (push", "is not a label selector"),
+        (Action::ShowFleet, "-l app=push", "carries no labels"),
+        (Action::ShowLocations, "-l app=push", "carries no labels"),
+        (Action::ShowEvents, "-l app=push", "carries no labels"),
+    ] {
+        let mut bench = Bench::fleet();
+        bench.act(&[screen, Action::Filter]);
+        let all = rows(&bench);
+        bench.text(filter);
+        assert!(rows(&bench) == all || filter.ends_with("in push"), "{filter}");
+        let frame = bench.frame(200, 50);
+        assert!(frame.contains(says), "{filter}: {frame}");
+    }
+}
+
+#[test]
+fn a_filtered_tree_keeps_the_branches_that_lead_to_what_was_found() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps]);
+    bench.filter("live-gift");
+    bench.act(&[Action::Open]);
+    bench.filter("live-gift-7c9b4-001 idc-bj-b");
+    let frame = bench.frame(120, 40);
+    let tree: Vec<&str> = frame
+        .lines()
+        .filter(|line| line.contains('▾') || line.contains('▸') && line.contains("live-gift-"))
+        .map(str::trim)
+        .collect();
+    assert_eq!(tree.len(), 3, "workload, revision, instance: {frame}");
+    for (line, part) in tree.iter().zip(["Deployment live-gift", "# ", "live-gift-7c9b4-001"]) {
+        assert!(line.contains(part), "{frame}");
+    }
+}

@@ -1,0 +1,70 @@
+//! README's table of keys is the keymap: each row has the keys of its actions, and no action is left out.
+
+use std::collections::BTreeSet;
+
+use pilothouse::input::keymap::Keymap;
+use pilothouse::message::{Action, Group, Mode};
+
+use Action::{
+    Back, ClearMarks, CopyName, CopyRow, Detail, EventsOf, Expand, FactsDown, FactsUp, Filter, Help, HistoryBack,
+    HistoryForward, LastView, Mark, MarkRange, NodeOf, Open, Palette, PickSort, Quit, Reconnect, ScopeAll,
+    ScopeClusters, ScopeLocations, ScopeNamespaces, ShowActivity, ShowApps, ShowEvents, ShowFleet, ShowInstances,
+    ShowLocations, ShowLog, ShowNodes, SortByAge, SortByName, SortByNamespace, SortByStatus, SortNext, SortReverse,
+    Suspend, Wide,
+};
+
+/// What each row of the table is about, in its order.
+const ROWS: &[&[Action]] = &[
+    &[ShowFleet, ShowLocations, ShowApps, ShowInstances, ShowNodes],
+    &[ShowEvents, ShowActivity, ShowLog],
+    &[Open, Back],
+    &[Detail],
+    &[FactsUp, FactsDown],
+    &[HistoryBack, HistoryForward, LastView],
+    &[Filter, Action::ClearFilter],
+    &[PickSort, SortNext, SortReverse],
+    &[SortByName, SortByAge, SortByStatus, SortByNamespace],
+    &[ScopeClusters, ScopeLocations, ScopeNamespaces, ScopeAll],
+    &[Mark, MarkRange, ClearMarks],
+    &[Expand],
+    &[EventsOf, NodeOf],
+    &[CopyName, CopyRow],
+    &[Wide],
+    &[Palette],
+    &[Help],
+    &[Reconnect, Action::Redraw],
+    &[Suspend, Quit],
+];
+
+#[test]
+fn readme_has_the_keys_of_the_default_keymap() {
+    let readme = include_str!("../../README.md");
+    let table = readme.split("| keys | what they do |\n|---|---|\n").nth(1).unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), ROWS.len(), "a row for each of this test's");
+    let bound = Keymap::shipped("default").unwrap().table();
+    for (row, actions) in rows.iter().zip(ROWS) {
+        let keys = row.split('|').nth(1).unwrap();
+        let keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
+        assert_eq!(keys.len(), actions.len(), "{row}");
+        for (key, &action) in keys.iter().zip(*actions) {
+            let found = bound
+                .iter()
+                .find(|b| b.mode == Mode::Screen && b.keys == *key)
+                .map(|b| b.action);
+            assert_eq!(found, Some(action), "{row}: {key}");
+        }
+    }
+    let told: BTreeSet<Action> = ROWS.iter().copied().flatten().copied().collect();
+    for &action in Action::ALL {
+        let is_to_be_told = match action.group() {
+            Group::Screens | Group::List | Group::Scope | Group::Program => true,
+            Group::Move | Group::Typing => false,
+        };
+        assert!(
+            told.contains(&action) || !is_to_be_told,
+            "README lacks {}",
+            action.name()
+        );
+    }
+}
