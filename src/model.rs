@@ -16,6 +16,9 @@ use crate::world::{Scope, World};
 
 pub use trail::Trail;
 
+/// The least room the program is shown in: columns and lines. In less nothing but leaving works.
+pub const LEAST: (u16, u16) = (60, 15);
+
 /// Most lines kept in the activity log.
 const MOST_ENTRIES: usize = 1_000;
 
@@ -31,6 +34,8 @@ pub struct Settings {
     pub scope: Scope,
     /// The simulated clusters are shown.
     pub demo: bool,
+    /// What is wrong in the configuration, the keymap and the theme.
+    pub problems: Vec<Trouble>,
 }
 
 /// Everything the program knows and shows.
@@ -93,12 +98,20 @@ impl Model {
 
     /// Where keys go now.
     pub fn mode(&self) -> Mode {
+        if self.is_too_small() {
+            return Mode::Screen;
+        }
         match self.overlays.last() {
             None => Mode::Screen,
             Some(Overlay::Filter { .. }) => Mode::Prompt,
             Some(Overlay::Picker(_)) => Mode::Picker,
             Some(Overlay::Help { .. }) => Mode::Reader,
         }
+    }
+
+    /// Whether the terminal is too small to show what a key does.
+    pub fn is_too_small(&self) -> bool {
+        self.size.0 < LEAST.0 || self.size.1 < LEAST.1
     }
 
     /// Raised by whatever changes what is seen: a frame of the same version is the same frame.
@@ -157,6 +170,7 @@ impl Model {
             clock: self.now,
             now: minute(self.now),
             activity: &self.activity,
+            problems: &self.settings.problems,
         };
         act(self.trail.top_mut(), ctx)
     }
@@ -174,6 +188,7 @@ impl Model {
             clock: self.now,
             now: minute(self.now),
             activity: &self.activity,
+            problems: &self.settings.problems,
         }
     }
 
@@ -201,6 +216,23 @@ impl Model {
         let surplus = self.activity.len().saturating_sub(MOST_ENTRIES);
         self.activity.drain(..surplus);
         self.trail.outdate_activity();
+    }
+
+    /// Writes what came of the newest thing in the activity log that was asked of this target in these words.
+    pub(crate) fn conclude(&mut self, what: &str, target: &Clean, outcome: (Severity, Clean)) {
+        let mut open = self.activity.iter_mut().rev();
+        if let Some(entry) = open.find(|e| e.what == what && e.target == *target && e.outcome.is_none()) {
+            entry.outcome = Some(outcome);
+            self.trail.outdate_activity();
+        }
+    }
+
+    /// How far the lines above the list can be scrolled: 0 if all of them are in sight.
+    pub(crate) fn facts_most(&self) -> usize {
+        let scope = self.scope_here();
+        let all = crate::screens::facts::facts(&self.trail.top().kind, &self.context(&scope)).len();
+        let in_sight = crate::screens::facts::in_sight(self.size.1.saturating_sub(2));
+        if all <= in_sight { 0 } else { all + 1 - in_sight.max(2) }
     }
 
     /// The keys that are bound to an action here, the easiest to press of them.

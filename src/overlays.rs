@@ -3,16 +3,19 @@
 pub mod field;
 pub mod picker;
 
+use crate::listing::RowKey;
+
 pub use field::Field;
 pub use picker::{Item, Picker, Purpose, Target};
 
 /// What lies over the screen.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    /// The filter being typed; `before` comes back when it is left.
+    /// The filter being typed; `before` and the row under the cursor come back when it is left.
     Filter {
         field: Field,
         before: String,
+        cursor: Option<RowKey>,
     },
     Picker(Picker),
     /// Help, scrolled down by so many lines.

@@ -9,6 +9,7 @@ pub mod containers;
 pub mod context;
 pub mod events;
 pub mod facts;
+pub mod feeds;
 pub mod fleet;
 pub mod instances;
 pub mod locations;
@@ -44,6 +45,8 @@ pub enum ScreenKind {
     /// A container of an instance.
     Container(ResourceRef, Clean),
     Node(ResourceRef),
+    /// A cluster with its watches.
+    Cluster(ClusterId),
 }
 
 impl ScreenKind {
@@ -62,7 +65,7 @@ impl ScreenKind {
             Self::Apps | Self::App(_) => WORKLOADS,
             Self::Instances | Self::Instance(_) | Self::Container(..) => &[Kind::Pod],
             Self::Events | Self::EventsOf(_) => &[Kind::Event],
-            Self::Activity | Self::Log => &[],
+            Self::Activity | Self::Log | Self::Cluster(_) => &[],
         }
     }
 
@@ -79,6 +82,7 @@ impl ScreenKind {
             Self::Log => ("line", "lines"),
             Self::App(_) => ("row", "rows"),
             Self::Instance(_) => ("container", "containers"),
+            Self::Cluster(_) => ("watch", "watches"),
         }
     }
 
@@ -96,6 +100,7 @@ impl ScreenKind {
             | Self::Events
             | Self::Activity
             | Self::Log
+            | Self::Cluster(_)
             | Self::App(_) => None,
         }
     }
@@ -115,6 +120,7 @@ impl ScreenKind {
             | Self::EventsOf(_)
             | Self::Activity
             | Self::Log
+            | Self::Cluster(_)
             | Self::App(_)
             | Self::Instance(_)
             | Self::Container(..) => None,
@@ -132,6 +138,8 @@ pub struct Screen {
     pub rows: Rows,
     /// Branches of a tree that are closed against their habit, or open against it.
     pub folds: BTreeSet<RowKey>,
+    /// The first of the lines above the list that is in sight.
+    pub facts_top: usize,
     /// What the rows were made from.
     made_from: Option<(u64, Scope)>,
 }
@@ -149,6 +157,7 @@ impl Screen {
             within,
             rows: Rows::None,
             folds: BTreeSet::new(),
+            facts_top: 0,
             made_from: None,
         }
     }
@@ -220,7 +229,7 @@ impl Screen {
     /// Takes a filter's text; what is wrong with it stays in [`Filter::problem`].
     pub fn set_filter(&mut self, text: &str, ctx: Context<'_>) {
         self.with_list(ctx, |list, source| {
-            list.set_filter(Filter::parse(text, source.columns()), source);
+            list.set_filter(Filter::parse_for(text, source), source);
         });
     }
 
@@ -238,6 +247,7 @@ impl Screen {
             ScreenKind::EventsOf(object) => format!("events of {}", object.key.name),
             ScreenKind::Activity => "activity".into(),
             ScreenKind::Log => "log".into(),
+            ScreenKind::Cluster(id) => format!("{id} in detail"),
             ScreenKind::App(key) => key.to_string(),
             ScreenKind::Instance(object) | ScreenKind::Node(object) => object.key.name.to_string(),
             ScreenKind::Container(_, name) => name.to_string(),
@@ -278,6 +288,23 @@ impl Screen {
                 | Kind::ResourceQuota
                 | Kind::Event => return None,
             },
+            RowKey::Feed(cluster, kind, _) => {
+                within.clusters = [cluster.clone()].into();
+                match kind {
+                    Kind::Pod => ScreenKind::Instances,
+                    Kind::Node => ScreenKind::Nodes,
+                    Kind::Event => ScreenKind::Events,
+                    Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Rollout | Kind::CloneSet => {
+                        ScreenKind::Apps
+                    }
+                    Kind::Namespace
+                    | Kind::ReplicaSet
+                    | Kind::Job
+                    | Kind::HorizontalPodAutoscaler
+                    | Kind::PodDisruptionBudget
+                    | Kind::ResourceQuota => return None,
+                }
+            }
             RowKey::Container(pod, name) => ScreenKind::Container(pod.clone(), name.clone()),
             RowKey::Loose(..) | RowKey::Entry(_) => return None,
         };

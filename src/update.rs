@@ -25,6 +25,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     }
     let effects = match message {
         Message::Act(action) => act(model, action),
+        Message::Text(_) | Message::Paste(_) | Message::Unbound(_) | Message::Pending(..) if model.is_too_small() => {
+            Vec::new()
+        }
         Message::Text(c) => overlay::insert(model, c.encode_utf8(&mut [0; 4])),
         Message::Paste(text) => overlay::insert(model, &text),
         Message::Unbound(keys) => unbound(model, &keys),
@@ -76,6 +79,15 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 /// Something a person asked for.
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.is_too_small() {
+        // What is not seen is not done.
+        return match action {
+            Action::Quit => vec![Effect::Quit],
+            Action::Suspend => vec![Effect::Suspend],
+            Action::Redraw => vec![Effect::Redraw],
+            _ => Vec::new(),
+        };
+    }
     match model.overlays.last() {
         Some(Overlay::Help { .. }) => overlay::read(model, action),
         Some(Overlay::Filter { .. }) => overlay::type_filter(model, action),
@@ -96,12 +108,18 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         model.tell(Trouble::info(format!("{}: {reason}", action.label())));
         return Vec::new();
     }
+    let action = match action {
+        // As in k9s: the filter goes first.
+        Action::Back if !model.screen().list.filter().text().is_empty() => Action::ClearFilter,
+        other => other,
+    };
     if list::act(model, action) || goto::act(model, action) || overlay::open(model, action) {
         model.touch();
         return Vec::new();
     }
     match action {
         Action::Open => goto::open(model),
+        Action::Detail => goto::detail(model),
         Action::EventsOf => goto::events_of(model),
         Action::NodeOf => goto::node_of(model),
         Action::CopyName | Action::CopyRow => list::copy(model, action),
@@ -181,16 +199,19 @@ fn finish_reconnect(model: &mut Model, id: &ClusterId, link: &Link) {
         Link::Stale { reason, .. } => (Severity::Warning, reason.clone()),
         Link::Denied { reason, .. } => (Severity::Error, reason.clone()),
     };
-    let mut open = model.activity.iter_mut().rev();
-    if let Some(entry) = open.find(|e| e.target == id.0 && e.outcome.is_none() && e.what == "reconnect") {
-        entry.outcome = Some(outcome);
-        model.trail.outdate_activity();
-    }
+    model.conclude("reconnect", &id.0, outcome);
 }
 
 fn events_arrived(model: &mut Model, object: &ResourceRef, result: Result<Vec<Event>, Trouble>) {
+    let target = goto::target(object);
     match result {
         Ok(events) => {
+            let told = match events.len() {
+                0 => "the server has none".to_owned(),
+                1 => "1 event".to_owned(),
+                n => format!("{n} events"),
+            };
+            model.conclude(goto::LOAD_EVENTS, &target, (Severity::Info, told.into()));
             let changes = events
                 .into_iter()
                 .map(|e| Change::Upsert(Object::Event(Box::new(e))))
@@ -206,6 +227,9 @@ fn events_arrived(model: &mut Model, object: &ResourceRef, result: Result<Vec<Ev
             model.world.apply(&object.cluster, ClusterReport::Batch(batch), now);
             model.derive();
         }
-        Err(trouble) => model.tell(trouble),
+        Err(trouble) => {
+            model.conclude(goto::LOAD_EVENTS, &target, (trouble.severity, trouble.text.clone()));
+            model.tell(trouble);
+        }
     }
 }

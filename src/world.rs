@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod cluster;
+pub mod feeds;
 pub mod headroom;
 pub mod loss;
 pub mod place;
@@ -14,6 +15,7 @@ pub mod tally;
 
 pub use app::{AppSummary, Progress};
 pub use cluster::{ClusterSetup, ClusterView};
+pub use feeds::{FeedLog, FeedTimes};
 pub use headroom::AppHeadroom;
 pub use loss::{LossSummary, Replaced};
 pub use place::{ClusterSummary, LocationKey, LocationSummary, NodeSummary};

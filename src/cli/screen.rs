@@ -63,11 +63,13 @@ fn program(args: &Args, environment: &Environment, setup: &Setup, members: &[Mem
             bindings: setup.keymap.table(),
             scope: Scope::default(),
             demo: args.demo,
+            problems: setup.problems.iter().map(notice).collect(),
         },
         Utc::now(),
     );
     let mut screens = Screens::new(model, setup.theme.clone().fitted(depth, colours::glyphs(environment)));
     for problem in &setup.problems {
+        log::warn!("{problem}");
         // A notice asks nothing of the world.
         let _ = screens.update(Message::Notice(notice(problem)));
     }
@@ -76,10 +78,9 @@ fn program(args: &Args, environment: &Environment, setup: &Setup, members: &[Mem
 
 fn notice(problem: &Problem) -> Trouble {
     let place = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let name = problem.file.file_name().map(|name| name.to_string_lossy().into_owned());
     Trouble {
         severity: Severity::Warning,
-        text: format!("{}{place}: {}", name.unwrap_or_default(), problem.what).into(),
+        text: format!("{}{place}: {}", problem.file.display(), problem.what).into(),
         hint: Some(problem.hint.as_str())
             .filter(|hint| !hint.is_empty())
             .map(Clean::new),

@@ -76,6 +76,9 @@ actions! {
     ColumnsLeft "columns-left" Move "show columns further left",
     ColumnsRight "columns-right" Move "show columns further right",
     Open "open" Move "go in",
+    Detail "detail" Move "the detail of the row: of a cluster its link, rights and watches",
+    FactsUp "facts-up" Move "the lines above the list: further up",
+    FactsDown "facts-down" Move "the lines above the list: further down",
     Back "back" Move "come back to where you were",
     HistoryBack "history-back" Move "back in the history of views",
     HistoryForward "history-forward" Move "forward in the history of views",
@@ -137,6 +140,7 @@ impl Action {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Detail => "detail",
             Self::Back => "back",
             Self::Filter => "filter",
             Self::ClearFilter => "clear filter",
@@ -155,7 +159,12 @@ impl Action {
             Self::Quit => "quit",
             Self::Reconnect => "reconnect",
             Self::ScopeAll => "everything",
+            Self::SortByName => "sort by name",
+            Self::SortByAge => "sort by age",
+            Self::SortByStatus => "sort by status",
+            Self::SortByNamespace => "sort by namespace",
             Self::HistoryBack => "view back",
+            Self::HistoryForward => "view forward",
             other => other.name(),
         }
     }

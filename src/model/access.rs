@@ -3,7 +3,7 @@
 use super::Model;
 use crate::domain::access::Right;
 use crate::domain::{Feed, Kind, ResourceRef, Verb};
-use crate::listing::RowKey;
+use crate::listing::{Column, ColumnId, RowKey};
 use crate::message::Action;
 use crate::screens::ScreenKind;
 
@@ -12,9 +12,9 @@ impl Model {
     pub fn offered(&self) -> Vec<Action> {
         let mut actions = vec![Action::Open];
         match &self.trail.top().kind {
-            ScreenKind::Fleet
-            | ScreenKind::Locations
-            | ScreenKind::Activity
+            ScreenKind::Fleet | ScreenKind::Locations => actions.push(Action::Detail),
+            ScreenKind::Activity
+            | ScreenKind::Cluster(_)
             | ScreenKind::Events
             | ScreenKind::EventsOf(_)
             | ScreenKind::Container(..) => {}
@@ -25,7 +25,7 @@ impl Model {
             ScreenKind::Apps | ScreenKind::Nodes => actions.push(Action::EventsOf),
             ScreenKind::Log => actions.clear(),
         }
-        if self.trail.way().len() > 1 {
+        if self.refusal(Action::Back).is_none() {
             actions.push(Action::Back);
         }
         if self.trail.top().kind != ScreenKind::Log {
@@ -45,6 +45,7 @@ impl Model {
     pub fn refusal(&self, action: Action) -> Option<String> {
         let screen = self.trail.top();
         let selected = screen.list.selected();
+        let because = |is_so: bool, reason: &str| is_so.then(|| reason.to_owned());
         match action {
             Action::Open | Action::Mark | Action::MarkRange | Action::CopyName | Action::CopyRow
                 if selected.is_none() =>
@@ -56,26 +57,107 @@ impl Model {
                     Some("what it is about is gone".into())
                 }
                 (ScreenKind::Container(..) | ScreenKind::Activity, _) => Some("nothing further in".into()),
+                (_, Some(RowKey::Feed(..))) => because(
+                    selected.and_then(|row| screen.opened_by(row)).is_none(),
+                    "no screen of its own",
+                ),
                 _ => None,
             },
-            Action::NodeOf => match self.node_of_selected() {
-                Some(_) => None,
-                None => Some("no node".into()),
+            Action::Detail => match selected {
+                Some(RowKey::Cluster(_) | RowKey::Location(..)) => None,
+                _ => self.refusal(Action::Open),
             },
+            Action::FactsUp | Action::FactsDown => because(self.facts_most() == 0, "all lines are in sight"),
+            Action::Expand => because(
+                !matches!(screen.kind, ScreenKind::App(_)) || matches!(selected, Some(RowKey::Container(..)) | None),
+                "nothing to open or close",
+            ),
+            Action::NodeOf => self.node_refusal(),
             Action::EventsOf => self.events_refusal(),
-            Action::PickSort
+            Action::ShowInstances => self.kind_refusal(Kind::Pod),
+            Action::ShowNodes => self.kind_refusal(Kind::Node),
+            Action::ShowEvents => self.kind_refusal(Kind::Event),
+            Action::Filter
+            | Action::ClearFilter
+            | Action::Wide
+            | Action::PickSort
             | Action::SortNext
             | Action::SortReverse
             | Action::SortByName
             | Action::SortByAge
             | Action::SortByStatus
             | Action::SortByNamespace
-                if matches!(screen.kind, ScreenKind::App(_)) =>
+                if screen.kind == ScreenKind::Log =>
             {
-                Some("a tree keeps its order".into())
+                Some("the log is no list".into())
             }
-            Action::Back if self.trail.way().len() < 2 => Some("this is the top".into()),
+            Action::ClearFilter => because(screen.list.filter().text().is_empty(), "there is no filter"),
+            Action::ClearMarks => because(screen.list.marks().is_empty(), "nothing is marked"),
+            Action::ScopeAll => because(self.scope.is_everything(), "nothing is limited"),
+            Action::PickSort
+            | Action::SortNext
+            | Action::SortReverse
+            | Action::SortByName
+            | Action::SortByAge
+            | Action::SortByStatus
+            | Action::SortByNamespace => self.sort_refusal(action),
+            Action::HistoryBack | Action::LastView => because(!self.trail.has_past(), "no view before this one"),
+            Action::HistoryForward => because(!self.trail.has_future(), "this is the last view"),
+            Action::Back => because(
+                self.trail.way().len() < 2 && screen.list.filter().text().is_empty(),
+                "this is the top",
+            ),
             _ => None,
+        }
+    }
+
+    fn sort_refusal(&self, action: Action) -> Option<String> {
+        let screen = self.trail.top();
+        let scope = self.scope_here();
+        let source = screen.rows.source(self.context(&scope));
+        match action {
+            _ if matches!(screen.kind, ScreenKind::App(_)) => Some("a tree keeps its order".into()),
+            Action::SortReverse if screen.list.sort().is_none() => Some("nothing is sorted yet".into()),
+            Action::PickSort | Action::SortNext | Action::SortReverse => None,
+            _ if sort_column(action, source.columns()).is_some() => None,
+            _ => {
+                let wanted = action.name().trim_start_matches("sort-by-");
+                let known: Vec<&str> = source.columns().iter().map(Column::name).collect();
+                Some(format!("no {wanted} among {}", known.join(" ")))
+            }
+        }
+    }
+
+    /// The right that is missing where no cluster in scope lets the kind be listed.
+    fn kind_refusal(&self, kind: Kind) -> Option<String> {
+        let scope = self.scope_here();
+        let mut missing = None;
+        for cluster in self.world.clusters_in(&scope) {
+            for (_, feed) in cluster.feeds.iter().filter(|((k, _), _)| *k == kind) {
+                match feed {
+                    Feed::NoAccess { right } => missing = missing.or(Some(right)),
+                    Feed::Waiting | Feed::Listing { .. } | Feed::Live | Feed::Stale { .. } | Feed::Absent => {
+                        return None;
+                    }
+                }
+            }
+        }
+        missing.map(|right| format!("no access: {right}"))
+    }
+
+    fn node_refusal(&self) -> Option<String> {
+        if let Some(node) = self.node_of_selected() {
+            let here = self.trail.top().kind == ScreenKind::Node(node);
+            return here.then(|| "this is its node".into());
+        }
+        let Some(pod) = self.selected_instance() else {
+            return Some("no instance, no node".into());
+        };
+        let cluster = self.world.cluster(&pod.cluster)?;
+        match cluster.feed(Kind::Node) {
+            Some(Feed::NoAccess { right }) => Some(format!("no access: {right}")),
+            _ if cluster.pod(&pod.key).is_some_and(|pod| pod.node.is_none()) => Some("it has no node yet".into()),
+            _ => Some("its node is not known".into()),
         }
     }
 
@@ -83,6 +165,9 @@ impl Model {
         let Some(object) = self.object_for_events() else {
             return Some("nothing selected that has events".into());
         };
+        if self.trail.top().kind == ScreenKind::EventsOf(object.clone()) {
+            return Some("these are its events".into());
+        }
         let cluster = self.world.cluster(&object.cluster)?;
         if let Some(Feed::NoAccess { right }) = cluster.feed_for(Kind::Event, &object.key.namespace) {
             return Some(format!("no access: {right}"));
@@ -118,13 +203,18 @@ impl Model {
         }
     }
 
+    /// The selected instance, or the one the screen is about.
+    fn selected_instance(&self) -> Option<&ResourceRef> {
+        let screen = self.trail.top();
+        match screen.list.selected() {
+            Some(RowKey::Object(object) | RowKey::Container(object, _)) if object.kind == Kind::Pod => Some(object),
+            _ => screen.kind.subject().filter(|object| object.kind == Kind::Pod),
+        }
+    }
+
     /// The node of the selected instance, or of the instance the screen is about.
     pub(crate) fn node_of_selected(&self) -> Option<ResourceRef> {
-        let screen = self.trail.top();
-        let object = match screen.list.selected() {
-            Some(RowKey::Object(object) | RowKey::Container(object, _)) if object.kind == Kind::Pod => object,
-            _ => screen.kind.subject().filter(|object| object.kind == Kind::Pod)?,
-        };
+        let object = self.selected_instance()?;
         let cluster = self.world.cluster(&object.cluster)?;
         let node = cluster.node(cluster.pod(&object.key)?.node.as_ref()?)?;
         Some(ResourceRef {
@@ -166,4 +256,22 @@ impl Model {
             })
         })
     }
+}
+
+/// The column that a sort key stands for among these: the first that there is.
+pub(crate) fn sort_column(action: Action, columns: &'static [Column]) -> Option<&'static Column> {
+    let wanted: &[ColumnId] = match action {
+        Action::SortByName => &[
+            ColumnId::Name,
+            ColumnId::App,
+            ColumnId::Location,
+            ColumnId::Object,
+            ColumnId::Cluster,
+        ],
+        Action::SortByAge => &[ColumnId::Age],
+        Action::SortByStatus => &[ColumnId::State, ColumnId::Trouble, ColumnId::Link],
+        Action::SortByNamespace => &[ColumnId::Namespace, ColumnId::App],
+        _ => return None,
+    };
+    wanted.iter().find_map(|id| columns.iter().find(|c| c.id == *id))
 }

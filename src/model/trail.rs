@@ -86,6 +86,16 @@ impl Trail {
         self.way = vec![screen];
     }
 
+    /// Whether there is anything to go back to in the history.
+    pub fn has_past(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// Whether there is anything to go forward to in the history.
+    pub fn has_future(&self) -> bool {
+        !self.future.is_empty()
+    }
+
     /// Back in the history; says whether there was anything.
     pub fn back(&mut self) -> bool {
         let Some(way) = self.past.pop() else { return false };

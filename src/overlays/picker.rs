@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::field::Field;
-use crate::domain::{AppKey, Clean, ClusterId};
+use crate::domain::{AppKey, Clean, ClusterId, Kind};
 use crate::listing::Sort;
 use crate::listing::fuzzy::Fuzzy;
 use crate::message::Action;
@@ -45,6 +45,8 @@ pub enum Target {
     Location(LocationKey),
     Namespace(Clean),
     App(AppKey),
+    /// Apps that a kind of workload carries.
+    CarriedBy(Kind),
 }
 
 /// Something to choose.
@@ -55,7 +57,33 @@ pub struct Item {
     pub detail: String,
     /// The keys that do the same without the picker.
     pub keys: String,
+    /// Short names: typed whole, one of them means this and nothing else.
+    pub names: &'static [&'static str],
     pub target: Target,
+}
+
+/// A first word in the palette that says what the next one names, as in k9s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Command {
+    Namespace,
+    Cluster,
+}
+
+impl Command {
+    fn find(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "ns" | "namespace" | "namespaces" => Some(Self::Namespace),
+            "ctx" | "context" | "contexts" | "cluster" => Some(Self::Cluster),
+            _ => None,
+        }
+    }
+
+    const fn takes(self, target: &Target) -> bool {
+        matches!(
+            (self, target),
+            (Self::Namespace, Target::Namespace(_)) | (Self::Cluster, Target::Cluster(_))
+        )
+    }
 }
 
 /// A picker on screen.
@@ -87,19 +115,29 @@ impl Picker {
         picker
     }
 
-    /// Finds the items that match what is typed.
+    /// Finds the items that match what is typed: `name`, or `ns NAME` and `ctx NAME` in the palette.
     fn narrow(&mut self) {
         let text = self.field.text();
-        if text.trim().is_empty() {
+        let typed = text.trim();
+        let after_command = typed
+            .split_once(char::is_whitespace)
+            .and_then(|(command, name)| Some((Command::find(command)?, name.trim_start())))
+            .filter(|_| self.purpose == Purpose::Palette);
+        let (command, name) = after_command.map_or((None, typed), |(command, name)| (Some(command), name));
+        if typed.is_empty() {
             self.matching = (0..self.items.len()).collect();
             return;
         }
-        let mut fuzzy = Fuzzy::new(text.trim());
+        let mut fuzzy = Fuzzy::new(name);
         let mut scored: Vec<(u32, usize)> = self
             .items
             .iter()
             .enumerate()
+            .filter(|(_, item)| command.is_none_or(|command| command.takes(&item.target)))
             .filter_map(|(index, item)| {
+                if item.label == name || item.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                    return Some((u32::MAX, index));
+                }
                 // A match in the name counts more than one in what an action does.
                 let by_label = fuzzy.score(&item.label).map(|score| score.saturating_mul(2));
                 let by_detail = || match item.target {
@@ -108,6 +146,7 @@ impl Picker {
                     | Target::Cluster(_)
                     | Target::Location(_)
                     | Target::Namespace(_)
+                    | Target::CarriedBy(_)
                     | Target::App(_) => None,
                 };
                 let score = by_label.or_else(by_detail)?;

@@ -1,6 +1,7 @@
 //! What a screen may look at when it makes its rows: the world, the scope, the minute.
 
 use crate::domain::{ClusterId, Timestamp};
+use crate::message::Trouble;
 use crate::world::{Scope, World};
 
 use super::activity::Entry;
@@ -15,6 +16,8 @@ pub struct Context<'a> {
     /// The time to the minute, for ages.
     pub now: Timestamp,
     pub activity: &'a [Entry],
+    /// What is wrong in the files that were read.
+    pub problems: &'a [Trouble],
 }
 
 impl Context<'_> {

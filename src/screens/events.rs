@@ -14,10 +14,10 @@ pub type EventRow = (u16, Slot);
 pub(super) static COLUMNS: [Column; 9] = [
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 0, Unit::Age),
     Column::text(ColumnId::State, "TYPE", &["type", "state"], (9, 9), 0).worst_first(),
-    Column::text(ColumnId::Reason, "REASON", &["reason"], (14, 24), 1),
-    Column::text(ColumnId::Object, "ABOUT", &["about", "object"], (22, 48), 2),
+    Column::text(ColumnId::Reason, "REASON", &["reason"], (12, 24), 1),
+    Column::text(ColumnId::Object, "ABOUT", &["about", "object"], (20, 48), 0),
     Column::number(ColumnId::Count, "×", &["count"], 5, 4, Unit::Count),
-    Column::text(ColumnId::Message, "MESSAGE", &["message"], (20, 120), 0),
+    Column::text(ColumnId::Message, "MESSAGE", &["message"], (16, 120), 0),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 5),
     Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 6).only_wide(),
     Column::text(ColumnId::Source, "FROM", &["from", "source"], (10, 24), 7).only_wide(),
@@ -124,7 +124,12 @@ impl Source for Events<'_> {
 
     fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
         self.get(row).is_some_and(|(cluster, event)| {
-            test(&event.reason) || test(&event.message) || test(&about(event)) || test(cluster.id.as_str())
+            test(&event.reason)
+                || test(&event.message)
+                || test(&about(event))
+                || test(cluster.id.as_str())
+                || test(if event.warning { "warning" } else { "normal" })
+                || test(&event.source)
         })
     }
 

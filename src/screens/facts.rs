@@ -1,14 +1,22 @@
 //! The facts above the list of a detail screen: lines of words, most important first.
 
 mod app;
+mod cluster;
 mod instance;
 mod node;
+mod problems;
 
 use super::ScreenKind;
 use super::context::Context;
 use super::words;
 use crate::domain::ResourceRef;
 use crate::listing::{Cell, Tone};
+
+/// How many of these lines are in sight at once where there are `lines` for them and the list, which keeps a
+/// third at least. One more line says how many are not.
+pub fn in_sight(lines: u16) -> usize {
+    usize::from(lines.saturating_sub(6)) * 2 / 3
+}
 
 /// The lines above the list; empty for plain lists.
 pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
@@ -17,6 +25,8 @@ pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
         ScreenKind::Instance(pod) => instance::facts(pod, ctx),
         ScreenKind::Container(pod, name) => instance::container_facts(pod, name, ctx),
         ScreenKind::Node(node) => node::facts(node, ctx),
+        ScreenKind::Cluster(id) => cluster::facts(id, ctx),
+        ScreenKind::Log => problems::facts(ctx.problems),
         ScreenKind::Fleet
         | ScreenKind::Locations
         | ScreenKind::Apps
@@ -24,8 +34,7 @@ pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
         | ScreenKind::Nodes
         | ScreenKind::Events
         | ScreenKind::EventsOf(_)
-        | ScreenKind::Activity
-        | ScreenKind::Log => Vec::new(),
+        | ScreenKind::Activity => Vec::new(),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct ClusterRow {
 
 pub(super) static COLUMNS: [Column; 14] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0),
-    Column::text(ColumnId::Link, "LINK", &["link"], (12, 22), 0),
+    Column::text(ColumnId::Link, "LINK", &["link"], (16, 22), 0).keeping_width(),
     Column::text(ColumnId::Server, "SERVER", &["server", "version"], (8, 12), 7),
     Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 10), 8),
     Column::number(ColumnId::Locations, "LOC", &["locations"], 3, 9, Unit::Count),
@@ -32,9 +32,11 @@ pub(super) static COLUMNS: [Column; 14] = [
     Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 20), 3),
     Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 20), 4),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
-    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (14, 48), 0).worst_first(),
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (24, 48), 0)
+        .worst_first()
+        .keeping_width(),
     Column::number(ColumnId::CpuAllocatable, "CORES", &["cores"], 7, 10, Unit::Cpu).only_wide(),
-    Column::number(ColumnId::MemoryAllocatable, "MEMORY", &["ram"], 8, 10, Unit::Memory).only_wide(),
+    Column::number(ColumnId::MemoryAllocatable, "RAM", &["ram"], 8, 10, Unit::Memory).only_wide(),
 ];
 
 /// The clusters in scope, in the order they were asked for.
@@ -150,14 +152,6 @@ impl Source for Clusters<'_> {
             ColumnId::Trouble => trouble(cluster, sum),
             _ => Cell::unknown(),
         }
-    }
-
-    fn any_text(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        self.get(row).is_some_and(|(cluster, sum)| {
-            test(cluster.id.as_str())
-                || cluster.tag.as_ref().is_some_and(|t| test(t))
-                || test(&sum.provider.to_string())
-        })
     }
 
     fn is_stale(&self, row: u32) -> bool {

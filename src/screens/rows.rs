@@ -8,12 +8,13 @@ use super::apps::{self, Apps};
 use super::containers::{self, Containers};
 use super::context::Context;
 use super::events::{self, EventRow, Events};
+use super::feeds::{self, FeedRow, Feeds};
 use super::fleet::{self, ClusterRow, Clusters};
 use super::instances::{self, InstanceRow, Instances, Of};
 use super::locations::{self, Locations};
 use super::nodes::{self, Nodes};
 use super::tree::{self, Tree, TreeRow};
-use crate::domain::ResourceRef;
+use crate::domain::{ClusterId, ResourceRef};
 use crate::listing::{RowKey, Source};
 use crate::world::{AppSummary, LocationSummary, NodeSummary};
 
@@ -31,6 +32,7 @@ pub enum Rows {
     Activity,
     Tree(Vec<TreeRow>),
     Containers(ResourceRef, usize),
+    Feeds(ClusterId, Vec<FeedRow>),
 }
 
 impl Rows {
@@ -58,6 +60,7 @@ impl Rows {
             }
             ScreenKind::Activity => Self::Activity,
             ScreenKind::Log => Self::None,
+            ScreenKind::Cluster(id) => Self::Feeds(id.clone(), feeds::collect(ctx, id)),
             ScreenKind::App(key) => Self::Tree(tree::collect(ctx, key, folds)),
             ScreenKind::Instance(pod) => Self::Containers(pod.clone(), containers::count(ctx, pod)),
         }
@@ -75,6 +78,7 @@ impl Rows {
             Self::Events(rows) => Box::new(Events { rows, ctx }),
             Self::Activity => Box::new(Activity { ctx }),
             Self::Tree(rows) => Box::new(Tree { rows, ctx }),
+            Self::Feeds(of, rows) => Box::new(Feeds { rows, ctx, of }),
             Self::Containers(pod, count) => Box::new(Containers::new(ctx, pod, *count)),
         }
     }

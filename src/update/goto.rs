@@ -1,6 +1,6 @@
 //! Going from screen to screen.
 
-use crate::domain::{Kind, ResourceRef};
+use crate::domain::{Clean, Kind, ResourceRef};
 use crate::listing::RowKey;
 use crate::message::{Action, Effect};
 use crate::model::Model;
@@ -63,6 +63,18 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Shows the detail of what is under the cursor: for most rows it is what going in shows.
+pub(super) fn detail(model: &mut Model) -> Vec<Effect> {
+    match model.trail.top().list.selected() {
+        Some(RowKey::Cluster(id) | RowKey::Location(id, _)) => {
+            let mut screen = Screen::new(ScreenKind::Cluster(id.clone()));
+            screen.within.clusters = [id.clone()].into();
+            go(model, screen)
+        }
+        _ => open(model),
+    }
+}
+
 pub(super) fn node_of(model: &mut Model) -> Vec<Effect> {
     match model.node_of_selected() {
         Some(node) => go(model, Screen::new(ScreenKind::Node(node))),
@@ -86,14 +98,25 @@ pub(super) fn show(model: &mut Model, key: &RowKey) -> Vec<Effect> {
 }
 
 fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    if model.trail.top().kind == screen.kind {
+        return Vec::new();
+    }
     let subject: Option<ResourceRef> = screen.kind.subject().cloned();
     model.trail.push(screen);
     model.shift = 0;
     model.derive();
     // Older events are not watched: they are asked for when something is looked at closely.
-    subject
-        .filter(|object| object.kind != Kind::Event)
-        .map(Effect::LoadEvents)
-        .into_iter()
-        .collect()
+    let Some(object) = subject.filter(|object| object.kind != Kind::Event) else {
+        return Vec::new();
+    };
+    model.record(LOAD_EVENTS, target(&object), None);
+    vec![Effect::LoadEvents(object)]
+}
+
+/// What the activity log calls [`Effect::LoadEvents`].
+pub(super) const LOAD_EVENTS: &str = "load older events";
+
+/// What the activity log calls an object.
+pub(super) fn target(object: &ResourceRef) -> Clean {
+    format!("{} {} in {}", object.kind, object.key, object.cluster).into()
 }

@@ -1,8 +1,9 @@
 //! What is done with the list on screen: moving, sorting, marking, copying.
 
-use crate::listing::{ColumnId, RowKey, Sort};
+use crate::listing::{RowKey, Sort};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
+use crate::model::access::sort_column;
 use crate::screens::{Screen, ScreenKind};
 
 /// Does what concerns the list alone; says whether it was that.
@@ -20,6 +21,14 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
         Action::ColumnsLeft => model.shift = model.shift.saturating_sub(1),
         Action::ColumnsRight => model.shift = (model.shift + 1).min(30),
         Action::Wide => model.wide = !model.wide,
+        Action::FactsUp | Action::FactsDown => {
+            let most = model.facts_most();
+            let top = &mut model.trail.top_mut().facts_top;
+            *top = match action {
+                Action::FactsUp => (*top).min(most).saturating_sub(1),
+                _ => (*top + 1).min(most),
+            };
+        }
         Action::Mark => {
             model.trail.top_mut().list.toggle_mark();
             step(model, 1);
@@ -37,13 +46,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
                 with_list(model, |list, source| list.set_sort(sort.reversed(), source));
             }
         }
-        Action::SortByName => sort_by(
-            model,
-            &[ColumnId::Name, ColumnId::App, ColumnId::Location, ColumnId::Cluster],
-        ),
-        Action::SortByAge => sort_by(model, &[ColumnId::Age]),
-        Action::SortByStatus => sort_by(model, &[ColumnId::State, ColumnId::Trouble, ColumnId::Link]),
-        Action::SortByNamespace => sort_by(model, &[ColumnId::Namespace, ColumnId::App]),
+        Action::SortByName | Action::SortByAge | Action::SortByStatus | Action::SortByNamespace => {
+            sort_by(model, action);
+        }
         Action::Expand => expand(model),
         _ => return false,
     }
@@ -55,16 +60,19 @@ fn with_list<T>(model: &mut Model, act: impl FnOnce(&mut crate::listing::List, &
     model.with_screen(&scope, |screen, ctx| screen.with_list(ctx, act))
 }
 
+/// Puts the cursor on an object.
+pub(super) fn seek(model: &mut Model, key: RowKey) {
+    with_list(model, |list, source| list.seek(key, source));
+}
+
 fn step(model: &mut Model, rows: isize) {
     with_list(model, |list, source| list.step(rows, source));
 }
 
-/// Sorts by the first of these columns that the list has; by the same one again the other way round.
-fn sort_by(model: &mut Model, wanted: &[ColumnId]) {
+/// Sorts by the column a key stands for; by the same one again the other way round.
+fn sort_by(model: &mut Model, action: Action) {
     with_list(model, |list, source| {
-        let columns = source.columns();
-        let column = wanted.iter().find_map(|id| columns.iter().find(|c| c.id == *id));
-        if let Some(column) = column {
+        if let Some(column) = sort_column(action, source.columns()) {
             let sort = match list.sort() {
                 Some(sort) if sort.column == column.id => sort.reversed(),
                 _ => Sort::by(column),
@@ -141,6 +149,7 @@ fn name(key: &RowKey) -> String {
         RowKey::Location(_, name) | RowKey::Container(_, name) | RowKey::Loose(_, name) => name.to_string(),
         RowKey::App(app) => app.name.to_string(),
         RowKey::Object(object) => object.key.name.to_string(),
+        RowKey::Feed(_, kind, _) => kind.plural().to_owned(),
         RowKey::Entry(number) => number.to_string(),
     }
 }

@@ -16,10 +16,12 @@ mod items;
 pub(super) fn open(model: &mut Model, action: Action) -> bool {
     let overlay = match action {
         Action::Filter => {
-            let before = model.trail.top().list.filter().text().to_owned();
+            let list = &model.trail.top().list;
+            let before = list.filter().text().to_owned();
             Overlay::Filter {
                 field: Field::new(&before),
                 before,
+                cursor: list.selected().cloned(),
             }
         }
         Action::Help => Overlay::Help { scroll: 0 },
@@ -51,7 +53,7 @@ fn is_chosen(model: &Model, target: &Target) -> bool {
         Target::Location(key) => model.scope.locations.contains(key),
         Target::Namespace(name) => model.scope.namespaces.contains(name),
         Target::Sort(sort) => model.trail.top().list.sort().is_some_and(|s| s.column == sort.column),
-        Target::Action(_) | Target::App(_) => false,
+        Target::Action(_) | Target::App(_) | Target::CarriedBy(_) => false,
     }
 }
 
@@ -104,8 +106,11 @@ pub(super) fn type_filter(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Accept if model.trail.top().list.filter().problem().is_some() => {}
         Action::Accept => drop(model.overlays.pop()),
         Action::Cancel | Action::Back => {
-            if let Some(Overlay::Filter { before, .. }) = model.overlays.pop() {
+            if let Some(Overlay::Filter { before, cursor, .. }) = model.overlays.pop() {
                 apply_filter(model, &before);
+                if let Some(key) = cursor {
+                    super::list::seek(model, key);
+                }
             }
         }
         Action::Quit => return vec![Effect::Quit],
@@ -189,6 +194,11 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
         Purpose::Palette | Purpose::Sort => match chosen.into_iter().next() {
             None => Vec::new(),
             Some(Target::Action(action)) => super::on_screen(model, action),
+            Some(Target::CarriedBy(kind)) => {
+                let effects = super::on_screen(model, Action::ShowApps);
+                apply_filter(model, &format!("kind={kind}"));
+                effects
+            }
             Some(Target::App(key)) => super::goto::show(model, &RowKey::App(key)),
             Some(Target::Sort(sort)) => {
                 sort_list(model, sort);
@@ -225,7 +235,7 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
             Target::Cluster(id) => drop(scope.clusters.insert(id)),
             Target::Location(key) => drop(scope.locations.insert(key)),
             Target::Namespace(name) => drop(scope.namespaces.insert(name)),
-            Target::Action(_) | Target::Sort(_) | Target::App(_) => {}
+            Target::Action(_) | Target::Sort(_) | Target::App(_) | Target::CarriedBy(_) => {}
         }
     }
     match purpose {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::feeds::FeedLog;
 use super::loss::Losses;
 use super::store::{Slot, Store};
 use super::tally::{Standing, Tally, app_key};
@@ -54,6 +55,8 @@ pub struct ClusterView {
     pub watched: Option<Vec<Clean>>,
     /// How far each watch is, by kind and namespace (empty: all).
     pub feeds: BTreeMap<(Kind, Clean), Feed>,
+    /// When each watch was heard of.
+    pub feed_log: FeedLog,
     /// What it said that a person should read, newest last.
     pub notices: Vec<(Timestamp, Clean)>,
     pub namespaces: Store<Clean>,
@@ -83,6 +86,7 @@ impl ClusterView {
             access: Access::default(),
             watched: None,
             feeds: BTreeMap::new(),
+            feed_log: FeedLog::default(),
             notices: Vec::new(),
             namespaces: Store::default(),
             nodes: Store::default(),
@@ -110,7 +114,9 @@ impl ClusterView {
             }
             ClusterReport::Scope(namespaces) => replace(&mut self.watched, namespaces),
             ClusterReport::Feed(kind, namespace, feed) => {
-                let old = self.feeds.insert((kind, namespace), feed.clone());
+                let key = (kind, namespace);
+                self.feed_log.changed(kind, &key.1, self.feeds.get(&key), &feed, now);
+                let old = self.feeds.insert(key, feed.clone());
                 old.as_ref() != Some(&feed)
             }
             ClusterReport::Notice(text) => {
@@ -119,7 +125,10 @@ impl ClusterView {
                 self.notices.drain(..surplus);
                 true
             }
-            ClusterReport::Batch(batch) => self.apply_batch(batch),
+            ClusterReport::Batch(batch) => {
+                self.feed_log.brought(&batch, now);
+                self.apply_batch(batch)
+            }
         }
     }
 
@@ -364,6 +373,23 @@ impl ClusterView {
     /// All workloads of a kind.
     pub fn workloads(&self, kind: Kind) -> impl Iterator<Item = &Arc<Workload>> {
         self.workloads.get(&kind).into_iter().flat_map(Store::values)
+    }
+
+    /// How many objects of a kind are held.
+    pub fn count(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Namespace => self.namespaces.len(),
+            Kind::Node => self.nodes.len(),
+            Kind::Pod => self.pods.len(),
+            Kind::ReplicaSet => self.revisions.len(),
+            Kind::HorizontalPodAutoscaler => self.autoscalers.len(),
+            Kind::PodDisruptionBudget => self.budgets.len(),
+            Kind::ResourceQuota => self.quotas.len(),
+            Kind::Event => self.events.len(),
+            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::Rollout | Kind::CloneSet => {
+                self.workloads.get(&kind).map_or(0, Store::len)
+            }
+        }
     }
 
     /// The uid of an object as it is now.

@@ -326,3 +326,198 @@ fn a_kind_without_access_or_still_listed_says_so() {
         assert!(frame.contains(text), "{frame}");
     }
 }
+
+#[test]
+fn leaving_the_filter_comes_back_to_the_row_it_began_on() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::CursorDown, Action::CursorDown]);
+    let before = selected(&mut bench);
+    bench.act(&[Action::Filter]);
+    bench.text("feed/rank");
+    assert_eq!(selected(&mut bench), "feed/rank");
+    bench.act(&[Action::Cancel]);
+    assert_eq!(selected(&mut bench), before);
+}
+
+#[test]
+fn back_clears_the_filter_first() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::Open, Action::Open]);
+    bench.filter("push");
+    let crumb = crumbs(&mut bench);
+    bench.act(&[Action::Back]);
+    assert_eq!(bench.model.screen().list.filter().text(), "");
+    assert_eq!((crumbs(&mut bench), selected(&mut bench)), (crumb, "im/push".into()));
+    bench.act(&[Action::Back]);
+    assert_eq!(crumbs(&mut bench), "fleet › idc-bj");
+}
+
+#[test]
+fn a_key_that_cannot_act_says_why() {
+    use Action::{
+        ClearFilter, EventsOf, Expand, Filter, HistoryForward, NodeOf, Open, ShowApps, ShowInstances, ShowLog,
+        ShowNodes, SortByAge, SortByStatus,
+    };
+    for (way, action, says) in [
+        (
+            vec![ShowApps],
+            SortByAge,
+            "sort by age: no age among app version ready state",
+        ),
+        (vec![], Action::SortByNamespace, "no namespace among cluster"),
+        (vec![ShowApps, Open], SortByStatus, "a tree keeps its order"),
+        (vec![ShowInstances, Open, NodeOf], NodeOf, "this is its node"),
+        (vec![ShowNodes], NodeOf, "no instance, no node"),
+        (vec![ShowInstances, EventsOf], EventsOf, "these are its events"),
+        (vec![ShowApps], Expand, "nothing to open or close"),
+        (vec![ShowApps], ClearFilter, "there is no filter"),
+        (vec![], HistoryForward, "this is the last view"),
+        (vec![ShowLog], Filter, "the log is no list"),
+    ] {
+        let mut bench = Bench::fleet();
+        bench.act(&way);
+        let depth = bench.model.screen().crumb();
+        assert_eq!(bench.act(&[action]), [], "{action:?}");
+        let frame = bench.frame(200, 50);
+        assert!(frame.contains(says), "{way:?} {action:?}: {frame}");
+        assert_eq!(bench.model.screen().crumb(), depth, "{action:?} went on");
+    }
+}
+
+#[test]
+fn in_a_terminal_too_small_to_see_it_nothing_happens_but_leaving() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::Filter]);
+    bench.frame(59, 15);
+    assert_eq!(bench.model.mode(), Mode::Screen, "the key that quits is the screen's");
+    bench.text("feed");
+    bench.send(Message::Paste("feed".into()));
+    for &action in Action::ALL {
+        let expected = match action {
+            Action::Quit => vec![Effect::Quit],
+            Action::Suspend => vec![Effect::Suspend],
+            Action::Redraw => vec![Effect::Redraw],
+            _ => vec![],
+        };
+        assert_eq!(bench.act(&[action]), expected, "{action:?}");
+    }
+    bench.frame(80, 24);
+    assert_eq!(bench.model.mode(), Mode::Prompt);
+    assert_eq!(bench.model.screen().list.filter().text(), "");
+    assert_eq!(bench.model.screen().crumb(), "apps");
+}
+
+#[test]
+fn the_palette_knows_kinds_by_the_names_that_kubectl_has() {
+    for (typed, crumb, filter) in [
+        ("pods", "instances", ""),
+        ("po", "instances", ""),
+        ("nodes", "nodes", ""),
+        ("no", "nodes", ""),
+        ("ev", "events", ""),
+        ("deploy", "apps", "kind=Deployment"),
+        ("sts", "apps", "kind=StatefulSet"),
+        ("ctx", "fleet", ""),
+        ("ctx aliyun", "fleet › aliyun", ""),
+        ("context mixed-sh", "fleet › mixed-sh", ""),
+    ] {
+        let mut bench = Bench::fleet();
+        bench.act(&[Action::Palette]);
+        bench.text(typed);
+        bench.act(&[Action::Accept]);
+        assert_eq!(crumbs(&mut bench), crumb, "{typed}");
+        assert_eq!(bench.model.screen().list.filter().text(), filter, "{typed}");
+    }
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowInstances, Action::Palette]);
+    bench.text("ns gift");
+    bench.act(&[Action::Accept]);
+    let namespaces = bench.model.scope_here().namespaces;
+    assert_eq!(namespaces.iter().map(Clean::as_str).collect::<Vec<_>>(), ["gift"]);
+    bench.act(&[Action::Palette]);
+    bench.text("q");
+    assert_eq!(bench.act(&[Action::Accept]), [Effect::Quit]);
+}
+
+#[test]
+fn the_detail_of_a_cluster_tells_its_watches() {
+    let mut bench = Bench::fleet();
+    let feed = |kind, feed| {
+        Message::Cluster(
+            ClusterId::new("idc-bj"),
+            ClusterReport::Feed(kind, Clean::default(), feed),
+        )
+    };
+    bench.send(feed(Kind::Rollout, Feed::Absent));
+    let right = "list nodes in all namespaces";
+    bench.send(feed(Kind::Node, Feed::NoAccess { right: right.into() }));
+    bench.act(&[Action::Detail]);
+    assert_eq!(crumbs(&mut bench), "fleet › idc-bj in detail");
+    let frame = bench.frame(120, 40);
+    for told in [
+        "● live",
+        "https://idc-bj.example:6443",
+        "version v1.36.3",
+        "Argo Rollouts not here",
+        "OpenKruise ● here",
+    ] {
+        assert!(frame.contains(told), "{told}: {frame}");
+    }
+    let line = |kind: &str| frame.lines().find(|line| line.contains(&format!("{kind} "))).unwrap();
+    assert!(line("nodes").contains("✖ no access"), "{frame}");
+    assert!(
+        frame.contains(right) && frame.contains("○ not in this cluster"),
+        "{frame}"
+    );
+    bench.filter("kind=pods");
+    bench.act(&[Action::Open]);
+    assert_eq!(crumbs(&mut bench), "fleet › idc-bj in detail › instances");
+    assert_eq!(bench.model.screen().list.total(), 69);
+}
+
+#[test]
+fn asking_for_older_events_is_activity() {
+    for (answer, told) in [
+        (Ok(Vec::new()), "● the server has none"),
+        (
+            Err(pilothouse::message::Trouble::warning("no events: gone")),
+            "▲ no events: gone",
+        ),
+    ] {
+        let mut bench = Bench::fleet();
+        bench.act(&[Action::ShowInstances]);
+        let effects = bench.act(&[Action::Open]);
+        let [Effect::LoadEvents(object)] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        bench.act(&[Action::ShowActivity]);
+        let frame = bench.frame(120, 40);
+        assert!(
+            frame.contains("load older events") && frame.contains("… asked"),
+            "{frame}"
+        );
+        assert!(frame.contains("Pod im/push-7c9b4-000 in idc-bj"), "{frame}");
+        bench.send(Message::Events(object.clone(), answer));
+        let frame = bench.frame(120, 40);
+        assert!(frame.contains(told), "{frame}");
+    }
+}
+
+#[test]
+fn lines_above_a_list_scroll_where_they_do_not_fit() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowNodes, Action::Open]);
+    assert!(bench.frame(80, 24).contains("state      ✖ lost"));
+    for _ in 0..20 {
+        bench.act(&[Action::FactsDown]);
+    }
+    let frame = bench.frame(80, 24);
+    assert!(
+        frame.contains(", 0 below") && !frame.contains("state      ✖ lost"),
+        "{frame}"
+    );
+    for _ in 0..20 {
+        bench.act(&[Action::FactsUp]);
+    }
+    assert!(bench.frame(80, 24).contains("state      ✖ lost"));
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::label;
-use crate::domain::Clean;
+use crate::domain::{Clean, Kind};
 use crate::listing::Sort;
 use crate::message::{Action, Group, Mode};
 use crate::model::Model;
@@ -36,9 +36,17 @@ fn palette(model: &Model) -> Vec<Item> {
                 None => action.help().to_owned(),
             },
             keys: model.keys_of(Mode::Screen, action).unwrap_or_default().to_owned(),
+            names: names(action),
             target: Target::Action(action),
         })
         .collect();
+    items.extend(CARRIERS.map(|(kind, names)| Item {
+        label: kind.plural().to_owned(),
+        detail: format!("apps that a {kind} carries"),
+        keys: String::new(),
+        names,
+        target: Target::CarriedBy(kind),
+    }));
     items.extend(clusters(model));
     items.extend(locations(model));
     items.extend(namespaces(model));
@@ -47,28 +55,57 @@ fn palette(model: &Model) -> Vec<Item> {
         label: app.key.to_string(),
         detail: format!("app · {}", words::app_state(&app).text()),
         keys: String::new(),
+        names: &[],
         target: Target::App(app.key),
     }));
     items
 }
 
+/// Kinds that carry apps, with the short names `kubectl` and k9s have for them.
+const CARRIERS: [(Kind, &[&str]); 5] = [
+    (Kind::Deployment, &["deployment", "deploy", "dp"]),
+    (Kind::StatefulSet, &["statefulset", "sts"]),
+    (Kind::DaemonSet, &["daemonset", "ds"]),
+    (Kind::Rollout, &["rollout", "ro"]),
+    (Kind::CloneSet, &["cloneset", "clone"]),
+];
+
+/// What else an action answers to: the kinds whose screen it shows, by the names `kubectl` has for them.
+const fn names(action: Action) -> &'static [&'static str] {
+    match action {
+        Action::ShowFleet => &["fleet", "clusters", "cluster", "contexts", "context", "ctx"],
+        Action::ShowLocations => &["locations", "location", "loc"],
+        Action::ShowApps => &["apps", "app"],
+        Action::ShowInstances => &["instances", "pods", "pod", "po"],
+        Action::ShowNodes => &["nodes", "node", "no"],
+        Action::ShowEvents => &["events", "event", "ev"],
+        Action::ShowActivity => &["activity"],
+        Action::ShowLog => &["log"],
+        Action::ScopeNamespaces => &["namespaces", "namespace", "ns"],
+        Action::Quit => &["q", "q!", "quit", "exit"],
+        Action::Help => &["help", "h", "?"],
+        _ => &[],
+    }
+}
+
 fn columns(model: &Model) -> Vec<Item> {
     let scope = model.scope_here();
     let source = model.screen().rows.source(model.context(&scope));
-    let shown = source.columns().iter().filter(|column| source.shows(column.id));
-    shown
-        .map(|column| Item {
-            label: column.name().to_owned(),
-            detail: if column.largest_first {
-                "largest or worst first"
-            } else {
-                "smallest or A first"
-            }
-            .to_owned(),
-            keys: String::new(),
-            target: Target::Sort(Sort::by(column)),
-        })
-        .collect()
+    let all = source.columns().iter();
+    // Also those that are part of another column here, such as the namespace.
+    all.map(|column| Item {
+        label: column.name().to_owned(),
+        detail: if column.largest_first {
+            "largest or worst first"
+        } else {
+            "smallest or A first"
+        }
+        .to_owned(),
+        keys: String::new(),
+        names: &[],
+        target: Target::Sort(Sort::by(column)),
+    })
+    .collect()
 }
 
 fn clusters(model: &Model) -> Vec<Item> {
@@ -77,6 +114,7 @@ fn clusters(model: &Model) -> Vec<Item> {
         label: cluster.id.to_string(),
         detail: format!("cluster · {}", words::link(&cluster.link, model.now).0),
         keys: String::new(),
+        names: &[],
         target: Target::Cluster(cluster.id.clone()),
     })
     .collect()
@@ -92,6 +130,7 @@ fn locations(model: &Model) -> Vec<Item> {
         label: location.key.name.to_string(),
         detail: format!("location · {} · {} nodes", location.key.cluster, location.nodes),
         keys: String::new(),
+        names: &[],
         target: Target::Location(location.key),
     })
     .collect()
@@ -108,6 +147,7 @@ fn namespaces(model: &Model) -> Vec<Item> {
         label: label(&name),
         detail: "namespace".to_owned(),
         keys: String::new(),
+        names: &[],
         target: Target::Namespace(name),
     };
     names.into_iter().map(item).collect()

@@ -1,0 +1,18 @@
+//! What is wrong in the files that were read, above the program's own log: it stays until they are mended.
+
+use crate::listing::{Cell, Tone};
+use crate::message::{Severity, Trouble};
+
+pub(super) fn facts(problems: &[Trouble]) -> Vec<Cell> {
+    let lines = problems.iter().flat_map(|problem| {
+        let (glyph, tone) = match problem.severity {
+            Severity::Info => ("·", Tone::Plain),
+            Severity::Warning => ("▲", Tone::Warning),
+            Severity::Error => ("✖", Tone::Bad),
+        };
+        let what = Cell::new(format!("{glyph} {}", problem.text), tone);
+        let hint = problem.hint.as_ref().map(|hint| Cell::muted(format!("  {hint}")));
+        [Some(what), hint].into_iter().flatten()
+    });
+    lines.collect()
+}
