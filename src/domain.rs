@@ -14,6 +14,7 @@ pub mod pod;
 pub mod policy;
 pub mod quantity;
 pub mod resource;
+pub mod selector;
 pub mod text;
 pub mod version;
 pub mod workload;

@@ -11,26 +11,42 @@ mod table;
 mod title;
 mod toast;
 
+use std::collections::BTreeMap;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::model::Model;
+use crate::listing::{Cell, ColumnId};
+use crate::message::{Action, Mode};
+use crate::model::{LEAST, Model};
 use crate::overlays::Overlay;
 use crate::screens::{ScreenKind, facts};
 use crate::theme::{Glyphs, Role, Theme};
 use crate::widgets::line;
 
-/// The least room the program is shown in.
-pub const LEAST: (u16, u16) = (60, 15);
-
-/// What is only known when drawing: how far each list on the way is scrolled.
+/// What is only known when drawing: how far each list on the way is scrolled, how wide its columns became.
 #[derive(Debug, Default)]
 pub struct Viewports {
     tops: Vec<usize>,
+    widths: Option<(ScreenKind, Widths)>,
 }
 
+/// What the columns of a list need at most, as far as its rows were seen.
+type Widths = BTreeMap<ColumnId, u16>;
+
 impl Viewports {
+    /// The widths of the list on screen; they only grow while one looks at it, so that scrolling moves no column.
+    /// The second is whether it has just come.
+    fn widths(&mut self, kind: &ScreenKind) -> (&mut Widths, bool) {
+        let is_new = self.widths.as_ref().is_none_or(|(of, _)| of != kind);
+        if is_new {
+            self.widths = None;
+        }
+        let (_, widths) = self.widths.get_or_insert_with(|| (kind.clone(), Widths::new()));
+        (widths, is_new)
+    }
+
     /// The first row to draw so that the cursor is in sight, as near as possible to where it was.
     fn top(&mut self, depth: usize, place: usize, rows: usize, total: usize) -> usize {
         self.tops.resize(self.tops.len().max(depth + 1), 0);
@@ -56,7 +72,7 @@ pub fn view(model: &Model, theme: &Theme, viewports: &mut Viewports, frame: &mut
 pub fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, area: Rect) {
     buffer.set_style(area, theme.style(Role::Text));
     if area.width < LEAST.0 || area.height < LEAST.1 {
-        too_small(theme, buffer, area);
+        too_small(model, theme, buffer, area);
     } else {
         let line = |y: u16| Rect::new(area.x, area.y + y, area.width, 1);
         header::draw(model, theme, buffer, line(0));
@@ -75,13 +91,15 @@ pub fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mu
     }
 }
 
-fn too_small(theme: &Theme, buffer: &mut Buffer, area: Rect) {
+fn too_small(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let quit = model.keys_of(Mode::Screen, Action::Quit).unwrap_or("ctrl-c");
     let lines = [
         "pilothouse needs more room".to_owned(),
         format!("{} × {} at least", LEAST.0, LEAST.1),
         format!("{} × {} here", area.width, area.height),
+        format!("{quit} quits"),
     ];
-    let y = area.y + area.height.saturating_sub(3) / 2;
+    let y = area.y + area.height.saturating_sub(lines.len() as u16) / 2;
     for (text, y) in lines.iter().zip(y..area.bottom()) {
         let x = area.x + area.width.saturating_sub(line::width(text)) / 2;
         line::draw(
@@ -96,44 +114,47 @@ fn too_small(theme: &Theme, buffer: &mut Buffer, area: Rect) {
 fn draw_body(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, body: Rect) {
     let screen = model.screen();
     let below = |y: u16| Rect::new(body.x, y, body.width, body.bottom().saturating_sub(y));
-    let mut y = title::draw(model, theme, buffer, body);
-    if screen.kind == ScreenKind::Log {
-        log::draw(theme, buffer, below(y));
-        return;
-    }
+    let mut y = title::notes(model, theme, buffer, body, body.y + 1);
     let scope = model.scope_here();
-    let ctx = model.context(&scope);
-    let facts = facts::facts(&screen.kind, &ctx);
+    let facts = facts::facts(&screen.kind, &model.context(&scope));
     if !facts.is_empty() {
-        // The list keeps a third of the room at least.
-        let most = usize::from(body.height.saturating_sub(6)) * 2 / 3;
-        let hidden = facts.len().saturating_sub(most);
-        let shown = if hidden > 0 {
-            most.saturating_sub(1)
-        } else {
-            facts.len()
-        };
-        for fact in facts.iter().take(shown) {
-            style::cell(
-                buffer,
-                theme,
-                Rect::new(body.x + 2, y, body.width - 3, 1),
-                fact,
-                style::Look::default(),
-            );
-            y += 1;
-        }
-        if hidden > 0 {
-            let text = format!("… {} more lines in a taller terminal", facts.len() - shown);
-            line::draw(
-                buffer,
-                (body.x + 2, y),
-                body.right(),
-                [(text.as_str(), theme.style(Role::Muted))],
-            );
-            y += 1;
-        }
+        y = draw_facts(model, theme, buffer, body, y, &facts) + 1;
+    }
+    let drawn = if screen.kind == ScreenKind::Log {
+        log::draw(theme, buffer, below(y));
+        table::Drawn::default()
+    } else {
+        table::draw(model, theme, viewports, buffer, below(y))
+    };
+    title::draw(model, theme, buffer, body, drawn);
+}
+
+/// Draws the lines above the list, scrolled where they do not fit; gives the line after.
+fn draw_facts(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect, y: u16, facts: &[Cell]) -> u16 {
+    let most = facts::in_sight(body.height);
+    let is_scrolled = facts.len() > most;
+    let shown = if is_scrolled {
+        most.saturating_sub(1)
+    } else {
+        facts.len()
+    };
+    let top = model.screen().facts_top.min(facts.len() - shown);
+    let mut y = y;
+    for fact in facts.iter().skip(top).take(shown) {
+        let area = Rect::new(body.x + 2, y, body.width - 3, 1);
+        style::cell(buffer, theme, area, fact, style::Look::default());
         y += 1;
     }
-    table::draw(model, theme, viewports, buffer, below(y));
+    if is_scrolled {
+        let keys = [Action::FactsUp, Action::FactsDown].map(|a| model.keys_of(Mode::Screen, a).unwrap_or("–"));
+        let [up, down] = keys;
+        let text = format!(
+            "… {top} lines above, {} below · {up} {down} scroll",
+            facts.len() - top - shown
+        );
+        let pieces = [(text.as_str(), theme.style(Role::Muted))];
+        line::draw(buffer, (body.x + 2, y), body.right(), pieces);
+        y += 1;
+    }
+    y
 }

@@ -105,7 +105,12 @@ fn offers(model: &Model) -> Vec<Offer> {
         None => model
             .offered()
             .into_iter()
-            .map(|action| (action, action.label()))
+            .map(|action| match action {
+                Action::Back if !model.screen().list.filter().text().is_empty() => {
+                    (action, Action::ClearFilter.label())
+                }
+                _ => (action, action.label()),
+            })
             .collect(),
     };
     actions

@@ -12,7 +12,7 @@ use crate::widgets::line;
 type Line = Vec<(String, Style)>;
 
 pub(super) fn draw(model: &Model, scroll: usize, theme: &Theme, buffer: &mut Buffer, body: Rect) {
-    let width = body.width.saturating_sub(4).min(110);
+    let width = body.width.saturating_sub(4).min(160);
     let area = Rect::new(body.x + (body.width - width) / 2, body.y, width, body.height);
     let inside = super::picker::frame(theme, buffer, area, "keys");
     let lines = lines(model, theme);
@@ -87,7 +87,7 @@ fn filter_lines(theme: &Theme) -> Vec<Line> {
         ("live gift", "rows that have both texts"),
         ("!kube", "rows that do not have it"),
         ("~lvgft", "these letters in this order"),
-        ("-l app=live", "rows with this label; , joins several"),
+        ("-l app=live,!spot", "labels, as kubectl takes them"),
         ("cpu>500m", "a column compared: < > <= >= = !="),
         ("age<2h", "younger than two hours"),
         ("ready<desired", "one column with another"),

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::style::{self, Look};
-use super::{Viewports, empty};
+use super::{Viewports, Widths, empty};
 use crate::listing::{Align, Cell, Column, ColumnId, List, Source, Unit};
 use crate::model::Model;
 use crate::theme::{Role, Theme};
@@ -28,9 +28,21 @@ struct Row {
     cells: Vec<Cell>,
 }
 
-pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, area: Rect) {
+/// Rows that are looked at when a list comes on screen, spread over all of it, to find how wide columns are.
+const SAMPLE: usize = 100;
+
+/// What the title says of the columns.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Drawn {
+    /// Columns that are there and have no room.
+    pub(super) hidden: usize,
+    /// The column of what still fits is in sight: its unit is to be told.
+    pub(super) has_room: bool,
+}
+
+pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, area: Rect) -> Drawn {
     if area.height < 2 {
-        return;
+        return Drawn::default();
     }
     let scope = model.scope_here();
     let screen = model.screen();
@@ -38,7 +50,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
     let list = &screen.list;
     if list.rows().is_empty() {
         empty::draw(model, theme, buffer, area);
-        return;
+        return Drawn::default();
     }
     let height = usize::from(area.height - 1);
     let depth = model.trail.way().len();
@@ -52,13 +64,51 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
             cells: columns.iter().map(|column| source.cell(number, column.id)).collect(),
         })
         .collect();
-    let placed = place(&columns, &rows, area, model.wide, list.sort().map(|sort| sort.column));
+    let (widths, is_new) = viewports.widths(&screen.kind);
+    if is_new {
+        let step = (list.rows().len() / SAMPLE).max(1);
+        for &row in list.rows().iter().step_by(step).take(SAMPLE) {
+            widen(widths, &columns, |column| source.cell(row, column.id));
+        }
+    }
+    for row in &rows {
+        let mut cells = row.cells.iter().cloned();
+        widen(widths, &columns, |_| cells.next().unwrap_or_default());
+    }
+    let wishes: Vec<columns::Wish> = columns
+        .iter()
+        .map(|c| {
+            let cells = widths.get(&c.id).copied().unwrap_or_default();
+            wish(
+                c,
+                cells,
+                model.wide,
+                list.sort().is_some_and(|sort| sort.column == c.id),
+            )
+        })
+        .collect();
+    let placed = place(&columns, &wishes, area);
     titles(theme, buffer, area, &placed, list);
     for (row, y) in rows.iter().zip(area.y + 1..area.bottom()) {
         let line = Rect::new(area.x, y, area.width, 1);
         draw_row(theme, buffer, line, &placed, (&*source, list, row));
     }
     scroll_mark(theme, buffer, area, (top, height, list.rows().len()));
+    let offered = columns.iter().filter(|c| model.wide || !c.wide).count();
+    let in_sight = placed.iter().filter(|p| model.wide || !p.column.wide).count();
+    Drawn {
+        hidden: offered - in_sight,
+        has_room: placed.iter().any(|p| p.column.id == ColumnId::Headroom),
+    }
+}
+
+/// Makes the columns as wide as a row needs.
+fn widen(widths: &mut Widths, columns: &[Column], mut cell: impl FnMut(&Column) -> Cell) {
+    for column in columns {
+        let needed = style::width(&cell(column));
+        let width = widths.entry(column.id).or_default();
+        *width = needed.max(*width);
+    }
 }
 
 /// The columns that say something here; those scrolled past are left out, the first one stays.
@@ -74,19 +124,11 @@ fn columns_here(source: &dyn Source, shift: usize) -> Vec<Column> {
     shown
 }
 
-/// The columns that fit, as wide as the rows in sight need, with where they begin.
-fn place(columns: &[Column], rows: &[Row], area: Rect, wide: bool, sorted: Option<ColumnId>) -> Vec<Placed> {
+/// The columns that fit, with where they begin.
+fn place(columns: &[Column], wishes: &[columns::Wish], area: Rect) -> Vec<Placed> {
     let gap = if area.width >= 100 { 2 } else { 1 };
-    let wishes: Vec<columns::Wish> = columns
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let cells = rows.iter().filter_map(|row| row.cells.get(index));
-            wish(column, cells, wide, sorted == Some(column.id))
-        })
-        .collect();
     let mut x = area.x + GUTTER;
-    columns::fit(&wishes, area.width.saturating_sub(GUTTER + 1), gap)
+    columns::fit(wishes, area.width.saturating_sub(GUTTER + 1), gap)
         .into_iter()
         .filter_map(|(index, width)| {
             let placed = Placed {
@@ -101,12 +143,14 @@ fn place(columns: &[Column], rows: &[Row], area: Rect, wide: bool, sorted: Optio
         .collect()
 }
 
-fn wish<'a>(column: &Column, cells: impl Iterator<Item = &'a Cell>, wide: bool, is_sorted: bool) -> columns::Wish {
+/// What a column asks for whose cells are so wide.
+fn wish(column: &Column, cells: u16, wide: bool, is_sorted: bool) -> columns::Wish {
     let (min, max) = column.width;
     let is_bar = column.unit == Unit::Share;
     // Two more for the arrow of the sorted column.
     let title = line::width(column.title) + 2 * u16::from(is_sorted);
-    let natural = cells.map(style::width).fold(title, u16::max);
+    let steady = if column.steady { min } else { 0 };
+    let natural = cells.max(title).max(steady);
     // A column of less weight gives way before names are cut.
     let readable = if column.priority == 0 { 26 } else { 18 };
     columns::Wish {
@@ -117,8 +161,7 @@ fn wish<'a>(column: &Column, cells: impl Iterator<Item = &'a Cell>, wide: bool, 
             natural.min(max).min(min.max(readable))
         },
         max: if is_bar { max } else { max.max(min).min(natural) },
-        // More columns asked for: those of the wide view come before others.
-        priority: if wide && column.wide { 1 } else { column.priority },
+        priority: column.priority,
         spare: column.wide && !wide,
         patient: is_bar,
     }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::style::role;
+use super::table::Drawn;
 use crate::domain::quantity::thousands;
 use crate::model::Model;
 use crate::overlays::Overlay;
@@ -13,19 +14,16 @@ use crate::theme::{Role, Theme};
 use crate::widgets::line;
 use crate::world::Scope;
 
-/// Draws the title and what the watches of these rows have to say; gives the line after.
-pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect) -> u16 {
-    let y = body.y;
+/// Draws the title; `drawn` is what became of the list under it.
+pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect, drawn: Drawn) {
+    let line = Rect::new(body.x, body.y, body.width, 1);
     match model.overlays.last() {
-        Some(Overlay::Filter { field, .. }) => {
-            filter(model, theme, buffer, Rect::new(body.x, y, body.width, 1), field.parts());
-        }
-        _ => title(model, theme, buffer, Rect::new(body.x, y, body.width, 1)),
+        Some(Overlay::Filter { field, .. }) => filter(model, theme, buffer, line, field.parts()),
+        _ => title(model, theme, buffer, line, drawn),
     }
-    notes(model, theme, buffer, body, y + 1)
 }
 
-fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: Drawn) {
     let screen = model.screen();
     let muted = theme.style(Role::Muted);
     let scope = scope_words(&model.scope_here());
@@ -66,12 +64,15 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
             theme.style(Role::Marked),
         ));
     }
-    if matches!(
-        screen.kind,
-        ScreenKind::Fleet | ScreenKind::Locations | ScreenKind::Nodes
-    ) && area.width >= 100
-    {
-        pieces.push(("   * instances of 500m and 512 MiB that still fit".to_owned(), muted));
+    let is_scoped = !scope_here.is_everything();
+    let told: u16 = pieces.iter().map(|(text, _)| line::width(text)).sum();
+    let end = if is_scoped { scope_x } else { area.right() };
+    let mut room = end.saturating_sub(area.x + told + 4);
+    for notes in remarks(drawn) {
+        if let Some(note) = notes.into_iter().find(|note| line::width(note) + 3 <= room) {
+            room -= line::width(&note) + 3;
+            pieces.push((format!("   {note}"), muted));
+        }
     }
     let end = line::draw(
         buffer,
@@ -82,6 +83,25 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     if scope_x > end + 1 && !matches!(screen.kind, ScreenKind::Log | ScreenKind::Activity) {
         line::draw(buffer, (scope_x, area.y), area.right(), [(scope.as_str(), muted)]);
     }
+}
+
+/// What there is to say of the columns, each in words that are first long, then short.
+fn remarks(drawn: Drawn) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    if drawn.has_room {
+        all.push(vec![
+            "* instances of 500m and 512 MiB that still fit".to_owned(),
+            "* of 500m, 512 MiB each".to_owned(),
+        ]);
+    }
+    if drawn.hidden > 0 {
+        let word = if drawn.hidden == 1 { "column" } else { "columns" };
+        all.push(vec![
+            format!("→ {} more {word}", drawn.hidden),
+            format!("→ {} more", drawn.hidden),
+        ]);
+    }
+    all
 }
 
 fn scope_words(scope: &Scope) -> String {
@@ -139,7 +159,7 @@ fn filter(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, (before
 }
 
 /// What watches that are not live say, cluster by cluster, in two lines at most.
-fn notes(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect, mut y: u16) -> u16 {
+pub(super) fn notes(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect, mut y: u16) -> u16 {
     let screen = model.screen();
     let scope = model.scope_here();
     let mut notes: Vec<(String, Style)> = Vec::new();
