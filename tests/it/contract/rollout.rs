@@ -11,6 +11,8 @@ use super::answer::{Outcome, holds, same};
 use super::frame::{Case, Ctx, Patch, case};
 
 mod pods;
+mod sets;
+mod updates;
 
 pub(crate) const CASES: &[Case] = &[
     case("a-pod-lives-and-goes", |ctx| Box::pin(pods::a_pod_lives_and_goes(ctx))),
@@ -21,29 +23,40 @@ pub(crate) const CASES: &[Case] = &[
     case("a-pod-without-room-waits", |ctx| {
         Box::pin(pods::a_pod_without_room_waits(ctx))
     }),
-    case("a-deployment-comes-up", |ctx| Box::pin(a_deployment_comes_up(ctx))),
+    case("a-deployment-comes-up", |ctx| {
+        Box::pin(updates::a_deployment_comes_up(ctx))
+    }),
     case("rolls-with-surge-1", |ctx| {
-        Box::pin(rolls(ctx, (json!(1), json!(0)), &[(2, 1), (1, 1), (1, 2), (0, 2)]))
+        Box::pin(updates::rolls(
+            ctx,
+            (json!(1), json!(0)),
+            &[(2, 1), (1, 1), (1, 2), (0, 2)],
+        ))
     }),
     case("rolls-without-surge", |ctx| {
-        Box::pin(rolls(
+        Box::pin(updates::rolls(
             ctx,
             (json!(0), json!(1)),
             &[(2, 0), (1, 0), (1, 1), (0, 1), (0, 2)],
         ))
     }),
     case("rolls-with-a-quarter", |ctx| {
-        Box::pin(rolls(
+        Box::pin(updates::rolls(
             ctx,
             (json!("25%"), json!("25%")),
             &[(2, 1), (1, 1), (1, 2), (0, 2)],
         ))
     }),
     case("rolls-with-all-at-once", |ctx| {
-        Box::pin(keeps_its_promises(ctx, 4, (json!("100%"), json!(0)), (8, 4)))
+        Box::pin(updates::keeps_its_promises(ctx, 4, (json!("100%"), json!(0)), (8, 4)))
     }),
     case("rolls-within-a-quarter", |ctx| {
-        Box::pin(keeps_its_promises(ctx, 4, (json!("25%"), json!("25%")), (5, 3)))
+        Box::pin(updates::keeps_its_promises(
+            ctx,
+            4,
+            (json!("25%"), json!("25%")),
+            (5, 3),
+        ))
     }),
     case("holds-until-told", |ctx| Box::pin(holds_until_told(ctx))),
     case("counts-available-after-min-ready", |ctx| {
@@ -52,6 +65,19 @@ pub(crate) const CASES: &[Case] = &[
     case("runs-out-of-time", |ctx| Box::pin(runs_out_of_time(ctx))),
     case("recreates", |ctx| Box::pin(recreates(ctx))),
     case("stops-at-the-quota", |ctx| Box::pin(stops_at_the_quota(ctx))),
+    case("a-stateful-set-rolls-from-the-last", |ctx| {
+        Box::pin(sets::a_stateful_set_rolls_from_the_last(ctx))
+    }),
+    case("a-partition-holds-the-others-back", |ctx| {
+        Box::pin(sets::a_partition_holds_the_others_back(ctx))
+    }),
+    case("a-stateful-set-waits-on-delete", |ctx| {
+        Box::pin(sets::a_stateful_set_waits_on_delete(ctx))
+    }),
+    case("a-daemon-set-rolls", |ctx| Box::pin(sets::a_daemon_set_rolls(ctx))),
+    case("a-daemon-set-waits-on-delete", |ctx| {
+        Box::pin(sets::a_daemon_set_waits_on_delete(ctx))
+    }),
 ];
 
 const IMAGE: &str = "docker.io/library/busybox:lab";
@@ -137,160 +163,6 @@ async fn release(ctx: &Ctx, spec: &Value) -> Outcome {
         .await?
         .json(200)?;
     Ok(())
-}
-
-async fn a_deployment_comes_up(ctx: &Ctx) -> Outcome {
-    let strategy = rolling(&(json!(1), json!(0)));
-    ctx.create(&ctx.apps("deployments"), &deployment(2, &strategy, &steady("1")))
-        .await?;
-    let path = ctx.apps("deployments?watch=true&resourceVersion=0");
-    let progress =
-        |web: &Value| condition(web, "Progressing").map(|c| c["reason"].as_str().unwrap_or_default().to_owned());
-    let seen = states(ctx, &path, "NewReplicaSetAvailable", progress).await?;
-    let last: Vec<&str> = seen
-        .iter()
-        .map(String::as_str)
-        .filter(|reason| *reason != "NewReplicaSetCreated")
-        .collect();
-    same("progress", last, vec!["ReplicaSetUpdated", "NewReplicaSetAvailable"])?;
-    let web = counts(ctx, [2; 4]).await?;
-    holds("it is available", is(&web, "Available"))?;
-    same(
-        "its revision",
-        &web["metadata"]["annotations"]["deployment.kubernetes.io/revision"],
-        &json!("1"),
-    )?;
-    let sets = ctx.read(&ctx.apps("replicasets")).await?;
-    let set = &sets["items"][0];
-    let name = set["metadata"]["name"].as_str().unwrap_or_default();
-    let hash = set["metadata"]["labels"]["pod-template-hash"]
-        .as_str()
-        .unwrap_or_default();
-    same("the replica set's name", name, format!("web-{hash}").as_str())?;
-    let message = condition(&web, "Progressing").map(|c| c["message"].clone());
-    same(
-        "the message",
-        message,
-        Some(json!(format!("ReplicaSet \"{name}\" has successfully progressed."))),
-    )?;
-    let annotations = &set["metadata"]["annotations"];
-    same(
-        "desired",
-        &annotations["deployment.kubernetes.io/desired-replicas"],
-        &json!("2"),
-    )?;
-    same(
-        "most",
-        &annotations["deployment.kubernetes.io/max-replicas"],
-        &json!("3"),
-    )
-}
-
-/// The sizes of (old, new) replica sets during an update of two instances are exactly these, in this order.
-async fn rolls(ctx: &Ctx, strategy: (Value, Value), expected: &[(i64, i64)]) -> Outcome {
-    ctx.create(
-        &ctx.apps("deployments"),
-        &deployment(2, &rolling(&strategy), &steady("1")),
-    )
-    .await?;
-    counts(ctx, [2; 4]).await?;
-    let sets = ctx.read(&ctx.apps("replicasets")).await?;
-    let from = sets["metadata"]["resourceVersion"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let mut watch = ctx
-        .watch(&ctx.apps(&format!("replicasets?watch=true&resourceVersion={from}")))
-        .await?;
-    release(ctx, &json!({"template": steady("2")})).await?;
-    let mut sizes = (2, -1);
-    let mut seen = Vec::new();
-    while seen.last() != expected.last() {
-        let event = watch.event().await?;
-        let size = event["object"]["spec"]["replicas"].as_i64().unwrap_or(0);
-        if event["object"]["spec"]["template"]["metadata"]["labels"]["version"] == "2" {
-            sizes.1 = size;
-        } else {
-            sizes.0 = size;
-        }
-        if sizes.1 >= 0 && seen.last() != Some(&sizes) {
-            seen.push(sizes);
-        }
-    }
-    same("the sizes", seen, expected.to_vec())?;
-    let web = counts(ctx, [2; 4]).await?;
-    same(
-        "its revision",
-        &web["metadata"]["annotations"]["deployment.kubernetes.io/revision"],
-        &json!("2"),
-    )
-}
-
-/// During an update there are never more than `most` instances nor fewer than `fewest` ready ones.
-async fn keeps_its_promises(
-    ctx: &Ctx,
-    replicas: i64,
-    strategy: (Value, Value),
-    (most, fewest): (i64, usize),
-) -> Outcome {
-    ctx.create(
-        &ctx.apps("deployments"),
-        &deployment(replicas, &rolling(&strategy), &steady("1")),
-    )
-    .await?;
-    counts(ctx, [replicas; 4]).await?;
-    let pods = ctx.read(&ctx.core("pods")).await?;
-    let from = pods["metadata"]["resourceVersion"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let key = |pod: &Value| pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let mut known: BTreeMap<String, Value> = pods["items"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|pod| (key(pod), pod.clone()))
-        .collect();
-    let mut watch = ctx
-        .watch(&ctx.core(&format!("pods?watch=true&resourceVersion={from}")))
-        .await?;
-    release(ctx, &json!({"template": steady("2")})).await?;
-    loop {
-        let event = watch.event().await?;
-        let pod = event["object"].clone();
-        if event["type"] == "DELETED" {
-            known.remove(&key(&pod));
-        } else {
-            known.insert(key(&pod), pod);
-        }
-        let active: Vec<&Value> = known
-            .values()
-            .filter(|pod| pod["metadata"]["deletionTimestamp"].is_null())
-            .collect();
-        let ready = active.iter().filter(|pod| is(pod, "Ready")).count();
-        // What is promised are the sizes asked for: a new one may be made a moment before an old one is told to go.
-        let asked = sizes(ctx).await?;
-        holds(
-            &format!("at most {most} instances, {asked} are asked for"),
-            asked <= most,
-        )?;
-        holds(&format!("at least {fewest} ready, there are {ready}"), ready >= fewest)?;
-        let new = active
-            .iter()
-            .filter(|pod| pod["metadata"]["labels"]["version"] == "2" && is(pod, "Ready"))
-            .count();
-        if new as i64 == replicas && active.len() as i64 == replicas {
-            break;
-        }
-    }
-    counts(ctx, [replicas; 4]).await.map(drop)
-}
-
-/// The sizes of all replica sets together.
-async fn sizes(ctx: &Ctx) -> Outcome<i64> {
-    let sets = ctx.read(&ctx.apps("replicasets")).await?;
-    let sizes = sets["items"].as_array().into_iter().flatten();
-    Ok(sizes.filter_map(|set| set["spec"]["replicas"].as_i64()).sum())
 }
 
 async fn holds_until_told(ctx: &Ctx) -> Outcome {
