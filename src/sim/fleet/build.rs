@@ -160,12 +160,17 @@ impl Builder {
         };
         let shape = shape_of(&prototype);
         let mut pods: Vec<Stored> = Vec::new();
-        let mut serving = 0;
-        while serving < app.replicas - waiting {
-            let Some(pod) = self.seat(owner, (&prototype, &shape), started) else {
+        let wanted = app.replicas - waiting;
+        for _ in 0..wanted {
+            pods.extend(self.seat(owner, (&prototype, &shape), started));
+        }
+        // What the dead node holds was made anew elsewhere when it was told to go.
+        let anew = death(self.now).evicted + TimeDelta::seconds(10);
+        let late = self::prototype(maker, template, anew);
+        while pods.len() - pods.iter().filter(|pod| is_stranded(pod)).count() < wanted as usize {
+            let Some(pod) = self.seat(owner, (&late, &shape), anew) else {
                 break;
             };
-            serving += i64::from(!is_stranded(&pod));
             pods.push(pod);
         }
         for _ in 0..waiting {
@@ -315,8 +320,13 @@ impl Builder {
         let release = Release::new(&mut self.random);
         let mut template = app.template(&release);
         set(&mut template, &["spec", "tolerations"], json!([{"operator": "Exists"}]));
+        let mut metadata = app.metadata();
+        // One on every node: nobody bounds how many.
+        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+            annotations.retain(|name, _| !name.ends_with("-instances"));
+        }
         let object = json!({
-            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": app.metadata(),
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": metadata,
             "spec": {
                 "revisionHistoryLimit": 10, "selector": {"matchLabels": {"app.kubernetes.io/name": app.name}},
                 "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
