@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod cluster;
+pub mod container;
 pub mod event;
 pub mod headroom;
 pub mod near;
@@ -21,11 +22,12 @@ pub mod workload;
 
 pub use access::{Access, Verb};
 pub use cluster::{ClusterId, Link, Provider};
+pub use container::{Container, ContainerState};
 pub use event::Event;
 pub use headroom::{Fit, PodShape};
 pub use node::{Node, NodeHealth};
 pub use observation::{Batch, Change, ClusterReport, Feed, Object};
-pub use pod::{Container, ContainerState, Pod, PodPhase};
+pub use pod::{Pod, PodPhase};
 pub use policy::{Autoscaler, Budget, Quota};
 pub use quantity::{Cpu, Memory, Resources};
 pub use resource::{AppKey, Kind, ObjectKey, ResourceRef, Uid};

@@ -247,11 +247,12 @@ impl Model {
     /// Takes note of the time; says whether what is seen changes with it.
     pub(crate) fn pass_time(&mut self, now: Timestamp) -> bool {
         let minute_turned = minute(now) != minute(self.now);
-        let waiting = self
-            .world
-            .clusters()
-            .iter()
-            .any(|cluster| matches!(cluster.link, crate::domain::Link::Stale { .. }));
+        let waiting = self.world.clusters().iter().any(|cluster| {
+            matches!(
+                cluster.link,
+                crate::domain::Link::Stale { .. } | crate::domain::Link::Unreachable { .. }
+            )
+        });
         self.now = now;
         // A clock that was set back must not hold rows back.
         if self.latest > now + chrono::TimeDelta::seconds(5) {

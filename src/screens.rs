@@ -15,6 +15,7 @@ pub mod instances;
 pub mod locations;
 pub mod nodes;
 pub mod rows;
+pub mod states;
 pub mod tree;
 pub mod words;
 

@@ -196,7 +196,7 @@ fn finish_reconnect(model: &mut Model, id: &ClusterId, link: &Link) {
     let outcome = match link {
         Link::Connecting => return,
         Link::Live | Link::Unstable { .. } => (Severity::Info, "live".into()),
-        Link::Stale { reason, .. } => (Severity::Warning, reason.clone()),
+        Link::Stale { reason, .. } | Link::Unreachable { reason, .. } => (Severity::Warning, reason.clone()),
         Link::Denied { reason, .. } => (Severity::Error, reason.clone()),
     };
     model.conclude("reconnect", &id.0, outcome);

@@ -7,6 +7,7 @@ pub mod app;
 pub mod cluster;
 pub mod feeds;
 pub mod headroom;
+mod intake;
 pub mod loss;
 pub mod place;
 pub mod scope;

@@ -118,7 +118,7 @@ fn reachable(view: &ClusterView, waited: Duration) -> Finding {
     match &view.link {
         Link::Live | Link::Unstable { .. } => Finding::good(format!("reachable: {server} answers")),
         Link::Denied { reason, hint } => Finding::bad(format!("login refused: {reason}"), hint.as_str()),
-        Link::Stale { reason, .. } => Finding::bad(
+        Link::Stale { reason, .. } | Link::Unreachable { reason, .. } => Finding::bad(
             format!("not reachable: {reason}"),
             format!("check the address of {server}, the network, the VPN and the proxy"),
         ),

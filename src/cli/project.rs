@@ -8,18 +8,12 @@ use super::rows::{
 use crate::domain::{AppKey, Clean, ClusterId, Event, Feed, Kind, Link, NodeHealth, Provider};
 use crate::world::{ClusterView, LocationKey, Progress, Scope, World};
 
-/// Whether all objects of a kind are known; only then may they be counted.
-fn is_known(view: &ClusterView, kind: Kind) -> bool {
-    is_known_in(view, kind, &Clean::default())
-}
-
-/// The same of one namespace, which may be watched by itself.
-fn is_known_in(view: &ClusterView, kind: Kind, namespace: &Clean) -> bool {
-    match view.feeds.get(&(kind, namespace.clone())) {
+/// Whether all nodes are known, now or when the cluster was cut off; only then may they be counted.
+fn knows_nodes(view: &ClusterView) -> bool {
+    match view.feeds.get(&(Kind::Node, Clean::default())) {
         Some(Feed::Live) => true,
         // Cut after it was read, or never read at all.
-        Some(Feed::Stale { .. }) if kind == Kind::Node => !view.nodes.is_empty(),
-        Some(Feed::Stale { .. }) => !view.pods.is_empty(),
+        Some(Feed::Stale { .. }) => !view.nodes.is_empty(),
         Some(Feed::Waiting | Feed::Listing { .. } | Feed::NoAccess { .. } | Feed::Absent) | None => false,
     }
 }
@@ -38,16 +32,18 @@ pub fn link(link: &Link) -> &'static str {
         Link::Connecting => "connecting",
         Link::Live => "live",
         Link::Unstable { .. } => "unstable",
+        Link::Unreachable { .. } => "unreachable",
         Link::Stale { .. } => "stale",
         Link::Denied { .. } => "denied",
     }
 }
 
 pub fn clusters(world: &World) -> Vec<ClusterRow> {
+    let everything = Scope::default();
     let row = |view: &ClusterView| {
-        let sum = view.summary();
-        let nodes = is_known(view, Kind::Node);
-        let pods = is_known(view, Kind::Pod);
+        let sum = view.summary(&everything);
+        let nodes = knows_nodes(view);
+        let pods = view.knows_pods();
         ClusterRow {
             cluster: view.id.clone(),
             name: view.id.0.clone(),
@@ -72,10 +68,11 @@ pub fn clusters(world: &World) -> Vec<ClusterRow> {
 }
 
 pub fn locations(world: &World) -> Vec<LocationRow> {
+    let everything = Scope::default();
     let mut rows = Vec::new();
     for view in world.clusters() {
-        let pods = is_known(view, Kind::Pod);
-        rows.extend(view.location_summaries().into_iter().map(|sum| LocationRow {
+        let pods = view.knows_pods();
+        rows.extend(view.location_summaries(&everything).into_iter().map(|sum| LocationRow {
             cluster: sum.key.cluster,
             location: sum.key.name.clone(),
             name: sum.key.name,
@@ -104,9 +101,8 @@ pub fn apps(world: &World) -> Vec<AppRow> {
             clusters: BTreeSet::from([view.id.clone()]),
             ..Scope::default()
         };
-        let everywhere = is_known(view, Kind::Pod);
         rows.extend(world.apps(&scope).into_iter().map(|app| {
-            let pods = everywhere || is_known_in(view, Kind::Pod, &app.key.namespace);
+            let known = app.pods_known;
             AppRow {
                 cluster: view.id.clone(),
                 labels: labels(world, view, &app.key),
@@ -114,14 +110,14 @@ pub fn apps(world: &World) -> Vec<AppRow> {
                 name: app.key.name,
                 owner: app.owner,
                 desired: app.desired,
-                instances: pods.then_some(app.instances),
-                ready: pods.then_some(app.ready),
-                restarts: pods.then_some(app.restarts),
-                versions: pods.then(|| app.versions.iter().map(version_row).collect()),
-                locations: pods.then(|| app.places.into_iter().map(place_row).collect()),
+                instances: known.then_some(app.instances),
+                ready: known.then_some(app.ready),
+                restarts: known.then_some(app.restarts),
+                versions: known.then(|| app.versions.iter().map(version_row).collect()),
+                locations: known.then(|| app.places.into_iter().map(place_row).collect()),
                 progress: progress(&app.progress),
                 trouble: app.trouble.map(|(status, _)| status),
-                requested: pods.then(|| app.requested.into()),
+                requested: known.then(|| app.requested.into()),
             }
         }));
     }
@@ -159,6 +155,7 @@ fn progress(progress: &Progress) -> String {
     match progress {
         Progress::Steady => "steady".into(),
         Progress::Rolling { updated, desired } => format!("rolling {updated}/{desired}"),
+        Progress::Gray { updated, desired } => format!("gray {updated}/{desired}"),
         Progress::Scaling { instances, desired } => format!("scaling {instances}/{desired}"),
         Progress::Paused => "paused".into(),
         Progress::Unseen => "unseen".into(),
@@ -194,10 +191,11 @@ pub fn instances(world: &World) -> Vec<InstanceRow> {
 }
 
 pub fn nodes(world: &World) -> Vec<NodeRow> {
+    let everything = Scope::default();
     let mut rows = Vec::new();
     for view in world.clusters() {
-        let pods = is_known(view, Kind::Pod);
-        rows.extend(view.node_summaries().map(|sum| NodeRow {
+        let pods = view.knows_pods();
+        rows.extend(view.node_summaries(&everything).map(|sum| NodeRow {
             cluster: sum.cluster,
             name: sum.node.name.clone(),
             location: sum.location,

@@ -78,6 +78,7 @@ pub struct AppRow {
     pub owner: Option<Clean>,
     /// Null where no workload says, as of bare instances.
     pub desired: Option<i64>,
+    /// Null, as all that follows from the pods, where they are not all known.
     pub instances: Option<u32>,
     pub ready: Option<u32>,
     pub restarts: Option<u64>,

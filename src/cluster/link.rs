@@ -148,10 +148,18 @@ impl Probe {
         self.is_lost = true;
         let ago = silence.and_then(|silence| chrono::TimeDelta::from_std(silence).ok());
         let next = chrono::TimeDelta::from_std(PERIOD_WHEN_LOST).unwrap_or_default();
-        self.say(Link::Stale {
-            since: ago.map_or(self.started, |ago| clock::now() - ago),
-            reason: error.to_string().into(),
-            retry_at: Some(clock::now() + next),
+        let (reason, retry_at) = (error.to_string().into(), Some(clock::now() + next));
+        self.say(match ago {
+            None => Link::Unreachable {
+                since: self.started,
+                reason,
+                retry_at,
+            },
+            Some(ago) => Link::Stale {
+                since: clock::now() - ago,
+                reason,
+                retry_at,
+            },
         })
         .await;
     }
@@ -159,7 +167,8 @@ impl Probe {
     async fn say(&mut self, link: Link) {
         let is_same = match (&self.said, &link) {
             // While it lasts it began once, and a count-down is not news.
-            (Some(Link::Stale { reason: before, .. }), Link::Stale { reason, .. }) => before == reason,
+            (Some(Link::Stale { reason: before, .. }), Link::Stale { reason, .. })
+            | (Some(Link::Unreachable { reason: before, .. }), Link::Unreachable { reason, .. }) => before == reason,
             (Some(before), now) => before == now,
             (None, _) => false,
         };

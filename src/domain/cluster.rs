@@ -33,6 +33,12 @@ pub enum Link {
     Live,
     /// Live, but it has been cut and mended repeatedly of late.
     Unstable { cuts: u32 },
+    /// Nothing was ever heard, tried since then.
+    Unreachable {
+        since: Timestamp,
+        reason: Clean,
+        retry_at: Option<Timestamp>,
+    },
     /// Nothing heard since then; the last known data stays on screen.
     Stale {
         since: Timestamp,

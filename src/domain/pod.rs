@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Timestamp;
+use super::container::{Container, ContainerRole, ContainerState};
 use super::headroom::PodShape;
-use super::quantity::Resources;
 use super::resource::{Kind, ObjectKey, Uid};
 use super::text::Clean;
 use super::version::Version;
@@ -80,62 +80,6 @@ pub type Labels = Arc<[(Clean, Clean)]>;
 /// Finds a label.
 pub fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a Clean> {
     labels.iter().find(|(k, _)| k == key).map(|(_, v)| v)
-}
-
-/// What a container of a pod is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ContainerRole {
-    #[default]
-    Main,
-    /// Runs to its end before the main ones start.
-    Init,
-    /// An init container with `restartPolicy: Always`.
-    Sidecar,
-    /// Added to a running pod for debugging.
-    Ephemeral,
-}
-
-/// One container of a pod.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Container {
-    pub name: Clean,
-    pub role: ContainerRole,
-    pub image: Clean,
-    /// The image's digest as the node resolved it.
-    pub image_id: Clean,
-    pub state: ContainerState,
-    /// How the run before this one ended.
-    pub last_exit: Option<Exit>,
-    pub ready: bool,
-    pub restarts: u32,
-    pub requests: Resources,
-    pub limits: (Option<i64>, Option<i64>),
-}
-
-/// What a container does now.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum ContainerState {
-    /// The node has not reported it.
-    #[default]
-    Unknown,
-    Waiting {
-        reason: Clean,
-        message: Clean,
-    },
-    Running {
-        since: Option<Timestamp>,
-    },
-    Terminated(Exit),
-}
-
-/// How a container's run ended.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Exit {
-    pub code: i32,
-    pub signal: Option<i32>,
-    /// `Completed`, `Error`, `OOMKilled` …
-    pub reason: Clean,
-    pub at: Option<Timestamp>,
 }
 
 /// How well an instance is, from best to worst for sorting by trouble.
@@ -256,44 +200,10 @@ impl Pod {
     }
 }
 
-impl Container {
-    /// An init container that is done, or a sidecar that is up.
-    fn is_initialised(&self) -> bool {
-        match &self.state {
-            ContainerState::Terminated(exit) => exit.code == 0,
-            ContainerState::Running { .. } => self.role == ContainerRole::Sidecar && self.ready,
-            ContainerState::Waiting { .. } | ContainerState::Unknown => false,
-        }
-    }
-
-    /// Waits for a reason that does not pass by itself, or ended badly and is expected to run.
-    pub fn is_failing(&self) -> bool {
-        match &self.state {
-            ContainerState::Waiting { reason, .. } => is_failure_reason(reason),
-            ContainerState::Terminated(exit) => exit.code != 0,
-            ContainerState::Running { .. } | ContainerState::Unknown => false,
-        }
-    }
-}
-
-/// Waiting reasons that mean trouble (kubectl's own list, `research/release.md` 1.6).
-pub fn is_failure_reason(reason: &str) -> bool {
-    matches!(
-        reason,
-        "CrashLoopBackOff"
-            | "ImagePullBackOff"
-            | "ErrImagePull"
-            | "ErrImageNeverPull"
-            | "InvalidImageName"
-            | "CreateContainerConfigError"
-            | "CreateContainerError"
-            | "RunContainerError"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::container::Exit;
 
     fn container(role: ContainerRole, state: ContainerState) -> Container {
         Container {

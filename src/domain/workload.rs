@@ -26,6 +26,9 @@ pub struct Workload {
     pub ready: i64,
     /// Instances of the newest template.
     pub updated: i64,
+    /// How many instances its controller brings to the newest template by itself: all that are wanted, less what
+    /// a partition holds back; none with `OnDelete`.
+    pub rolls_to: i64,
     pub available: i64,
     pub paused: bool,
     /// The version in its template.

@@ -33,6 +33,7 @@ pub enum ColumnId {
     CpuAllocatable,
     MemoryAllocatable,
     Headroom,
+    Slots,
     Rolling,
     Restarts,
     Age,

@@ -1,7 +1,7 @@
 //! Apps: which version runs where, how many are ready, and what is wrong or under way.
 
 use super::context::Context;
-use super::words;
+use super::{states, words};
 use crate::domain::{AppKey, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::AppSummary;
@@ -68,6 +68,9 @@ impl Source for Apps<'_> {
         let Some(app) = self.get(row) else {
             return Value::Absent;
         };
+        if !app.pods_known && counts_pods(column) {
+            return Value::Absent;
+        }
         match column {
             ColumnId::App => Value::text(app.key.to_string()),
             ColumnId::Namespace => Value::text(app.key.namespace.as_str()),
@@ -81,7 +84,7 @@ impl Source for Apps<'_> {
             ColumnId::Ready => Value::Number(i64::from(app.ready)),
             ColumnId::Desired => Value::number(app.desired),
             ColumnId::Instances => Value::Number(i64::from(app.instances)),
-            ColumnId::State => words::app_value(app),
+            ColumnId::State => states::app_value(app),
             ColumnId::Cpu => Value::Number(app.requested.cpu.0),
             ColumnId::Memory => Value::Number(app.requested.memory.0),
             ColumnId::Restarts => Value::Number(app.restarts as i64),
@@ -98,6 +101,12 @@ impl Source for Apps<'_> {
         let Some(app) = self.get(row) else {
             return Cell::unknown();
         };
+        if !app.pods_known && counts_pods(column) {
+            return match (column, app.desired) {
+                (ColumnId::Ready, Some(desired)) => Cell::muted(format!("–/{desired}")),
+                _ => Cell::unknown(),
+            };
+        }
         match column {
             ColumnId::App => Cell::muted(format!("{}/", app.key.namespace)).and(app.key.name.as_str(), Tone::Strong),
             ColumnId::Namespace => Cell::muted(app.key.namespace.as_str()),
@@ -109,7 +118,7 @@ impl Source for Apps<'_> {
             },
             ColumnId::Desired => app.desired.map_or_else(Cell::unknown, Cell::count),
             ColumnId::Instances => Cell::count(i64::from(app.instances)),
-            ColumnId::State => words::app_state(app),
+            ColumnId::State => states::app_state(app),
             ColumnId::Cpu => words::requested(app.requested).0,
             ColumnId::Memory => words::requested(app.requested).1,
             ColumnId::Restarts => Cell::count(app.restarts as i64),
@@ -126,7 +135,7 @@ impl Source for Apps<'_> {
         self.get(row).is_some_and(|app| {
             test(&app.key.name)
                 || test(&app.key.namespace)
-                || test(&words::app_state(app).text())
+                || test(&states::app_state(app).text())
                 || app.versions.iter().any(|(v, ..)| test(v.full()))
                 || test(&versions(&self.ctx, app).text())
                 || app.owner.as_ref().is_some_and(|o| test(o))
@@ -161,6 +170,14 @@ impl Source for Apps<'_> {
     }
 }
 
+/// Whether a column is counted over the app's pods.
+const fn counts_pods(column: ColumnId) -> bool {
+    matches!(
+        column,
+        ColumnId::Ready | ColumnId::Instances | ColumnId::Cpu | ColumnId::Memory | ColumnId::Restarts | ColumnId::Where
+    )
+}
+
 /// The version most instances run, and the one their workload's template asks for when it differs.
 pub(super) fn versions(ctx: &Context<'_>, app: &AppSummary) -> Cell {
     let wanted = newest_version(ctx, &app.key);
@@ -168,7 +185,7 @@ pub(super) fn versions(ctx: &Context<'_>, app: &AppSummary) -> Cell {
     let Some(first) = running.next() else {
         return wanted.map_or_else(Cell::unknown, |version| Cell::muted(version.short()));
     };
-    let Some(wanted) = wanted.filter(|_| app.versions.len() > 1 || app.progress.is_moving()) else {
+    let Some(wanted) = wanted.filter(|_| app.versions.len() > 1 || app.progress.is_update()) else {
         return Cell::plain(first.short());
     };
     let old = app.versions.iter().map(|(version, ..)| version).find(|v| **v != wanted);

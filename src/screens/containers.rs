@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::words;
-use crate::domain::pod::{ContainerRole, ContainerState};
+use crate::domain::container::{ContainerRole, ContainerState};
 use crate::domain::{Container, Pod, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 

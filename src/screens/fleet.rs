@@ -46,7 +46,7 @@ pub(super) fn collect(ctx: &Context<'_>) -> Vec<ClusterRow> {
         .filter(|(_, cluster)| ctx.scope.has_cluster(&cluster.id))
         .map(|(index, cluster)| ClusterRow {
             index,
-            sum: cluster.summary(),
+            sum: cluster.summary(ctx.scope),
         })
         .collect()
 }
@@ -95,6 +95,7 @@ impl Source for Clusters<'_> {
             ColumnId::Locations => count(sum.locations),
             ColumnId::Nodes => count(sum.nodes),
             ColumnId::Apps => count(sum.apps),
+            ColumnId::Instances if !sum.pods_known && sum.instances == 0 => Value::Absent,
             ColumnId::Instances => count(sum.ready),
             ColumnId::Cpu => Value::number(words::share(sum.requested.cpu.0, sum.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(sum.requested.memory.0, sum.allocatable.memory.0)),
@@ -161,7 +162,7 @@ impl Source for Clusters<'_> {
 
 fn trouble(cluster: &ClusterView, sum: &ClusterSummary) -> Cell {
     match &cluster.link {
-        Link::Denied { reason, .. } => return Cell::new(reason.as_str(), Tone::Bad),
+        Link::Denied { reason, .. } | Link::Unreachable { reason, .. } => return Cell::new(reason.as_str(), Tone::Bad),
         Link::Stale { reason, .. } if sum.nodes == 0 => return Cell::new(reason.as_str(), Tone::Warning),
         Link::Connecting => return Cell::unknown(),
         Link::Stale { .. } | Link::Live | Link::Unstable { .. } => {}

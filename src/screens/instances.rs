@@ -245,7 +245,7 @@ pub(super) fn pod_ref(cluster: &ClusterView, pod: &Pod) -> ResourceRef {
 
 /// Containers that are ready, and how many run at the same time.
 fn ready(pod: &Pod) -> (i64, i64) {
-    use crate::domain::pod::ContainerRole::{Ephemeral, Init, Main, Sidecar};
+    use crate::domain::container::ContainerRole::{Ephemeral, Init, Main, Sidecar};
     let lasting = pod.containers.iter().filter(|c| match c.role {
         Main | Sidecar => true,
         Init | Ephemeral => false,

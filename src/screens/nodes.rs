@@ -7,19 +7,20 @@ use crate::domain::{Clean, Kind, Node, NodeHealth, ObjectKey, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::NodeSummary;
 
-pub(super) static COLUMNS: [Column; 18] = [
+pub(super) static COLUMNS: [Column; 19] = [
     Column::text(ColumnId::Name, "NODE", &["name", "node"], (12, 30), 0),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (14, 34), 0).worst_first(),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 9),
     Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 20), 4),
     Column::text(ColumnId::Group, "GROUP", &["group"], (7, 16), 6),
     Column::text(ColumnId::Exclusive, "EXCLUSIVE", &["exclusive", "excl"], (9, 20), 8),
-    Column::number(ColumnId::Instances, "INST", &["instances", "inst"], 7, 3, Unit::Count),
+    Column::number(ColumnId::Instances, "INST", &["instances", "inst"], 5, 3, Unit::Count),
     Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 18), 1),
     Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 18), 2),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 5, 5, Unit::Count),
     Column::text(ColumnId::Cidr, "POD CIDR", &["cidr"], (16, 18), 10),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 7, Unit::Age),
+    Column::number(ColumnId::Slots, "SLOTS", &["slots"], 7, 11, Unit::Count).only_wide(),
     Column::text(ColumnId::Address, "IP", &["ip", "address"], (13, 15), 11).only_wide(),
     Column::text(ColumnId::Kubelet, "KUBELET", &["kubelet"], (8, 12), 12).only_wide(),
     Column::text(ColumnId::Instance, "TYPE", &["type"], (8, 18), 13).only_wide(),
@@ -83,6 +84,7 @@ impl Source for Nodes<'_> {
             ColumnId::Group => Value::known(node.group.as_deref().unwrap_or_default()),
             ColumnId::Exclusive => Value::known(node.exclusive.as_deref().unwrap_or_default()),
             ColumnId::Instances => Value::Number(i64::from(n.instances)),
+            ColumnId::Slots => Value::Number(n.taken.pods),
             ColumnId::Cpu => Value::number(words::share(taken.cpu.0, node.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(taken.memory.0, node.allocatable.memory.0)),
             ColumnId::Headroom => Value::Number(n.headroom.count),
@@ -116,14 +118,17 @@ impl Source for Nodes<'_> {
                 Some(app) => Cell::new(app.as_str(), Tone::Accent),
                 None => Cell::muted("no"),
             },
-            ColumnId::Instances => Cell::new(
-                format!("{}/{}", n.instances, node.pod_slots),
-                if i64::from(n.instances) >= node.pod_slots {
+            ColumnId::Instances if !n.pods_known && n.instances == 0 => Cell::unknown(),
+            ColumnId::Instances => Cell::count(i64::from(n.instances)),
+            ColumnId::Slots => {
+                let taken = n.taken.pods;
+                let tone = if taken >= node.pod_slots {
                     Tone::Warning
                 } else {
                     Tone::Plain
-                },
-            ),
+                };
+                Cell::new(format!("{taken}/{}", node.pod_slots), tone)
+            }
             ColumnId::Cpu => words::share_bar(taken.cpu.0, node.allocatable.cpu.0),
             ColumnId::Memory => words::share_bar(taken.memory.0, node.allocatable.memory.0),
             ColumnId::Headroom => Cell::count(n.headroom.count),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::instances::{self, pod_ref};
-use super::{containers, words};
+use super::{containers, states, words};
 use crate::domain::pod::{Health, label};
 use crate::domain::{AppKey, Clean, ClusterId, Container, Kind, Pod, ResourceRef, Version, Workload};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::world::{ClusterView, Progress};
+use crate::world::ClusterView;
 
 pub(super) static COLUMNS: [Column; 11] = [
     Column::text(
@@ -37,8 +37,11 @@ pub enum TreeRow {
     Workload {
         cluster: ClusterId,
         workload: Arc<Workload>,
-        /// Instances that are ready on nodes that are heard of: a lost node's count for nothing.
-        ready: u32,
+        /// Instances that are ready on nodes that are heard of: a lost node's count for nothing. `None` where
+        /// the pods are not known.
+        ready: Option<u32>,
+        /// Instances on lost nodes.
+        stuck: u32,
         open: bool,
     },
     Revision {
@@ -51,6 +54,8 @@ pub enum TreeRow {
         number: Option<i64>,
         instances: u32,
         ready: u32,
+        /// Instances on lost nodes.
+        stuck: u32,
         restarts: u64,
         trouble: Option<Clean>,
         open: bool,
@@ -97,7 +102,10 @@ pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>)
             rows.push(TreeRow::Workload {
                 cluster: cluster.id.clone(),
                 workload: Arc::clone(workload),
-                ready: pods.iter().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32,
+                ready: cluster
+                    .knows_pods_in(&app.namespace)
+                    .then(|| pods.iter().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32),
+                stuck: pods.iter().filter(|pod| cluster.standing(pod).lost).count() as u32,
                 open,
             });
             if open {
@@ -161,6 +169,7 @@ fn revisions(
             number,
             instances: live().count() as u32,
             ready: live().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32,
+            stuck: live().filter(|pod| cluster.standing(pod).lost).count() as u32,
             restarts: live().map(|pod| u64::from(pod.restarts())).sum(),
             trouble: live()
                 .find(|pod| matches!(cluster.health(pod), Health::Failing | Health::Unschedulable))
@@ -243,15 +252,20 @@ impl Source for Tree<'_> {
             return Cell::unknown();
         };
         match row {
-            TreeRow::Workload { ready, workload, .. } if column == ColumnId::Ready => {
-                words::of_all(i64::from(*ready), workload.desired)
-            }
             TreeRow::Workload {
                 cluster,
                 workload,
+                ready,
+                stuck,
                 open,
-                ..
-            } => workload_cell(&self.ctx, cluster, workload, *open, column),
+            } => match column {
+                ColumnId::Ready => match ready {
+                    Some(ready) => words::of_all(i64::from(*ready), workload.desired),
+                    None => Cell::muted(format!("–/{}", workload.desired)),
+                },
+                ColumnId::State => states::workload_state(workload, *ready, *stuck),
+                other => workload_cell(&self.ctx, cluster, workload, *open, other),
+            },
             TreeRow::Revision { .. } => revision_cell(row, column),
             TreeRow::Instance { cluster, pod, open } => {
                 let Some(view) = self.ctx.world.cluster(cluster) else {
@@ -337,15 +351,6 @@ fn workload_cell(ctx: &Context<'_>, cluster: &ClusterId, workload: &Workload, op
                 name
             }
         }
-        ColumnId::State => match Progress::of(workload) {
-            Progress::Steady if workload.desired == 0 => Cell::muted("○ no instances"),
-            Progress::Steady => Cell::new("● stable", Tone::Good),
-            Progress::Rolling { updated, desired } => Cell::new(format!("◐ rolling {updated}/{desired}"), Tone::Busy),
-            Progress::Scaling { instances, desired } => Cell::new(format!("◐ ready {instances}/{desired}"), Tone::Busy),
-            Progress::Paused => Cell::new("‖ paused", Tone::Warning),
-            Progress::Unseen => Cell::new("◌ change not seen yet", Tone::Busy),
-            Progress::Stuck { reason, .. } => Cell::new(format!("✖ {reason}"), Tone::Bad),
-        },
         ColumnId::Version => Cell::plain(workload.version.short()),
         ColumnId::Age => words::age(workload.created, ctx.now),
         _ => Cell::empty(),
@@ -360,6 +365,7 @@ fn revision_cell(row: &TreeRow, column: ColumnId) -> Cell {
         number,
         instances,
         ready,
+        stuck,
         restarts,
         trouble,
         open,
@@ -392,6 +398,7 @@ fn revision_cell(row: &TreeRow, column: ColumnId) -> Cell {
         }
         ColumnId::State => match trouble {
             Some(status) => Cell::new(format!("✖ {status}"), Tone::Bad),
+            None if *stuck > 0 => states::stuck(*stuck),
             None if ready < instances => Cell::new(format!("◌ {} not ready", instances - ready), Tone::Busy),
             None if *instances == 0 => Cell::muted("○ no instances"),
             None => Cell::new("● ready", Tone::Good),

@@ -1,13 +1,17 @@
 //! How facts are put into words and numbers: ages, shares, states; the same on every screen.
 
-use crate::domain::pod::{ContainerState, Exit, Health};
-use crate::domain::{Clean, Feed, Kind, Link, Pod, Resources, Timestamp};
+use crate::domain::container::{ContainerState, Exit};
+use crate::domain::pod::Health;
+use crate::domain::{Feed, Kind, Link, Pod, Resources, Timestamp};
 use crate::listing::{Cell, ColumnId, Tone, Value};
-use crate::world::{AppSummary, ClusterView, Progress};
+use crate::world::ClusterView;
 
 /// Whether a column says what is taken or still fits, which nobody knows without all pods.
 pub fn rests_on_pods(column: ColumnId) -> bool {
-    matches!(column, ColumnId::Cpu | ColumnId::Memory | ColumnId::Headroom)
+    matches!(
+        column,
+        ColumnId::Cpu | ColumnId::Memory | ColumnId::Headroom | ColumnId::Slots
+    )
 }
 
 /// A span of time in two units at most: `<1m`, `5m`, `3h12m`, `4d6h`, `40d`.
@@ -81,6 +85,7 @@ pub fn link(link: &Link, now: Timestamp) -> (String, Tone) {
             };
             (text, Tone::Warning)
         }
+        Link::Unreachable { .. } => ("✖ unreachable".into(), Tone::Bad),
         Link::Denied { .. } => ("✖ denied".into(), Tone::Bad),
     }
 }
@@ -179,77 +184,6 @@ pub fn instance_value(cluster: &ClusterView, pod: &Pod) -> Value<'static> {
         Health::Completed | Health::Terminating | Health::Starting | Health::Unschedulable | Health::Failing => {
             Value::Ranked(rank, pod.status().to_string().into())
         }
-    }
-}
-
-/// What an app is about: its trouble first, then what is under way, else that it is stable.
-pub fn app_state(app: &AppSummary) -> Cell {
-    let parts = app_parts(app);
-    let mut cell = Cell::empty();
-    for (i, (_, text, tone)) in parts.into_iter().enumerate() {
-        if i > 0 {
-            cell = cell.and(" · ", Tone::Muted);
-        }
-        cell = cell.and(text, tone);
-    }
-    cell
-}
-
-/// The same for sorting and filtering.
-pub fn app_value(app: &AppSummary) -> Value<'static> {
-    let parts = app_parts(app);
-    let rank = parts.first().map_or(0, |(rank, ..)| *rank);
-    let words: Vec<String> = parts.into_iter().map(|(_, text, _)| text).collect();
-    Value::Ranked(rank, words.join(" ").into())
-}
-
-/// How urgent, in which words, of which tone; most urgent first, never empty.
-fn app_parts(app: &AppSummary) -> Vec<(i64, String, Tone)> {
-    let count = |wanted: Health| app.health.iter().find(|(h, _)| *h == wanted).map_or(0, |(_, n)| *n);
-    let (failing, unschedulable) = (count(Health::Failing), count(Health::Unschedulable));
-    let mut parts = Vec::new();
-    if failing > 0 {
-        let word = app.trouble.as_ref().map_or("failing", |(status, _)| status.as_str());
-        let word = if word == "Unschedulable" { "failing" } else { word };
-        parts.push((6, format!("✖ {word} {failing}"), Tone::Bad));
-    }
-    if let Progress::Stuck { reason, .. } = &app.progress {
-        parts.push((6, format!("✖ {}", stuck_words(reason)), Tone::Bad));
-    }
-    if unschedulable > 0 {
-        parts.push((5, format!("▲ {unschedulable} unschedulable"), Tone::Warning));
-    }
-    if app.stuck > 0 {
-        parts.push((5, format!("▲ {} stuck on lost nodes", app.stuck), Tone::Warning));
-    }
-    match &app.progress {
-        Progress::Rolling { updated, desired } => {
-            parts.push((3, format!("◐ rolling {updated}/{desired}"), Tone::Busy));
-        }
-        // The sums over all clusters, as the column of ready instances has them.
-        Progress::Scaling { desired, .. } if parts.is_empty() => {
-            let desired = app.desired.unwrap_or(*desired);
-            parts.push((3, format!("◐ ready {}/{desired}", app.ready), Tone::Busy));
-        }
-        Progress::Unseen => parts.push((2, "◌ change not seen yet".into(), Tone::Busy)),
-        Progress::Paused => parts.push((4, "‖ paused".into(), Tone::Warning)),
-        Progress::Steady | Progress::Stuck { .. } | Progress::Scaling { .. } => {}
-    }
-    if parts.is_empty() {
-        parts.push(match (app.desired, app.instances) {
-            (Some(0) | None, 0) => (0, "○ no instances".into(), Tone::Muted),
-            (_, instances) if app.ready < instances => (1, format!("◌ starting {}", instances - app.ready), Tone::Busy),
-            _ => (0, "● stable".into(), Tone::Good),
-        });
-    }
-    parts
-}
-
-fn stuck_words(reason: &Clean) -> &str {
-    match reason.as_str() {
-        "ProgressDeadlineExceeded" => "rollout stuck: deadline passed",
-        "FailedCreate" | "ReplicaSetCreateError" => "cannot create instances",
-        other => other,
     }
 }
 

@@ -49,7 +49,9 @@ fn reason(model: &Model) -> (String, String) {
                     cluster.identity.server.to_string(),
                 );
             }
-            Link::Stale { reason, .. } => return (format!("◌ {}: {reason}", cluster.id), "trying again".to_owned()),
+            Link::Stale { reason, .. } | Link::Unreachable { reason, .. } => {
+                return (format!("◌ {}: {reason}", cluster.id), "trying again".to_owned());
+            }
             Link::Live | Link::Unstable { .. } => {}
         }
     }

@@ -106,7 +106,9 @@ fn counted(model: &Model, theme: &Theme) -> Pieces {
         .iter()
         .filter_map(|c| match &c.link {
             Link::Stale { since, .. } => words::seconds_since(Some(*since), model.now),
-            Link::Connecting | Link::Live | Link::Unstable { .. } | Link::Denied { .. } => None,
+            Link::Connecting | Link::Unreachable { .. } | Link::Live | Link::Unstable { .. } | Link::Denied { .. } => {
+                None
+            }
         })
         .max();
     let stale_word = match oldest {
@@ -120,6 +122,12 @@ fn counted(model: &Model, theme: &Theme) -> Pieces {
             "◌ ",
             stale_word,
             Tone::Warning,
+        ),
+        (
+            count(|l| matches!(l, Link::Unreachable { .. })),
+            "✖ ",
+            "unreachable".to_owned(),
+            Tone::Bad,
         ),
         (
             count(|l| matches!(l, Link::Denied { .. })),

@@ -68,7 +68,7 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     let told: u16 = pieces.iter().map(|(text, _)| line::width(text)).sum();
     let end = if is_scoped { scope_x } else { area.right() };
     let mut room = end.saturating_sub(area.x + told + 4);
-    for notes in remarks(drawn) {
+    for notes in remarks(drawn, !scope_here.namespaces.is_empty()) {
         if let Some(note) = notes.into_iter().find(|note| line::width(note) + 3 <= room) {
             room -= line::width(&note) + 3;
             pieces.push((format!("   {note}"), muted));
@@ -86,8 +86,11 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
 }
 
 /// What there is to say of the columns, each in words that are first long, then short.
-fn remarks(drawn: Drawn) -> Vec<Vec<String>> {
+fn remarks(drawn: Drawn, has_namespaces: bool) -> Vec<Vec<String>> {
     let mut all = Vec::new();
+    if drawn.has_room && has_namespaces {
+        all.push(vec!["requested and room: all namespaces".to_owned()]);
+    }
     if drawn.has_room {
         all.push(vec![
             "* instances of 500m and 512 MiB that still fit".to_owned(),

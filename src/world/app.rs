@@ -33,7 +33,8 @@ pub struct AppSummary {
     pub places: Vec<(LocationKey, u32)>,
     /// How many instances are in each state of health that is not `Ready`, worst first.
     pub health: Vec<(Health, u32)>,
-    /// The commonest status of instances that fail, such as `CrashLoopBackOff`, and how many.
+    /// The commonest status of instances that fail, such as `CrashLoopBackOff`, and how many; without one
+    /// `NodeLost`, when instances are stuck on nodes that are not heard of.
     pub trouble: Option<(Clean, u32)>,
     pub progress: Progress,
     pub owner: Option<Clean>,
@@ -42,6 +43,8 @@ pub struct AppSummary {
     pub max_instances: Option<i64>,
     /// Every location it runs in is in scope; only then `desired` can be held against `ready`.
     pub is_whole: bool,
+    /// Whether all its pods are known; without that its instances cannot be counted.
+    pub pods_known: bool,
 }
 
 /// How far an app's workloads are with what they were told.
@@ -52,7 +55,10 @@ pub enum Progress {
     Steady,
     /// New instances replace old ones: of the new version there are `updated` of `desired`.
     Rolling { updated: i64, desired: i64 },
-    /// Fewer or more instances than wanted, all of one version.
+    /// As many instances run the new version as the controller was told to bring to it; the others wait for
+    /// a person: a StatefulSet's or CloneSet's partition, or `OnDelete`.
+    Gray { updated: i64, desired: i64 },
+    /// Fewer or more instances than wanted.
     Scaling { instances: i64, desired: i64 },
     /// `spec.paused`.
     Paused,
@@ -65,6 +71,11 @@ pub enum Progress {
 impl Progress {
     pub fn is_moving(&self) -> bool {
         matches!(self, Self::Rolling { .. } | Self::Scaling { .. } | Self::Unseen)
+    }
+
+    /// Whether a new version is coming, or waits to come.
+    pub fn is_update(&self) -> bool {
+        self.is_moving() || matches!(self, Self::Gray { .. })
     }
 
     /// The progress of one workload.
@@ -85,10 +96,11 @@ impl Progress {
             return Self::Paused;
         }
         let desired = workload.desired;
-        if workload.updated < desired {
+        let updated = workload.updated;
+        if updated < workload.rolls_to {
             return Self::Rolling {
-                updated: workload.updated,
-                desired,
+                updated,
+                desired: workload.rolls_to,
             };
         }
         if workload.ready != desired {
@@ -96,6 +108,9 @@ impl Progress {
                 instances: workload.ready,
                 desired,
             };
+        }
+        if updated < desired {
+            return Self::Gray { updated, desired };
         }
         Self::Steady
     }
@@ -106,15 +121,8 @@ impl World {
     pub fn apps(&self, scope: &Scope) -> Vec<AppSummary> {
         let mut found: BTreeMap<&AppKey, Vec<(&ClusterView, &AppTally)>> = BTreeMap::new();
         for cluster in self.clusters_in(scope) {
-            for tally in cluster.tally.apps() {
-                let here = scope.locations.is_empty()
-                    || tally
-                        .places
-                        .iter()
-                        .any(|place| scope.has_location(&cluster.id, &place.location));
-                if here && scope.has_namespace(&tally.key.namespace) {
-                    found.entry(&tally.key).or_default().push((cluster, tally));
-                }
+            for tally in cluster.apps_in(scope) {
+                found.entry(&tally.key).or_default().push((cluster, tally));
             }
         }
         found
@@ -174,6 +182,7 @@ fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSu
         min_instances: None,
         max_instances: None,
         is_whole: true,
+        pods_known: true,
     };
     let mut troubles: Vec<(Clean, u32)> = Vec::new();
     for (cluster, tally) in parts {
@@ -189,7 +198,8 @@ fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSu
     sum.health.sort_by_key(|(health, _)| Reverse(*health));
     sum.trouble = troubles
         .into_iter()
-        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
+        .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))
+        .or_else(|| (sum.stuck > 0).then(|| ("NodeLost".into(), sum.stuck)));
     Some(sum)
 }
 
@@ -214,27 +224,19 @@ impl AppSummary {
     }
 
     fn add_places(&mut self, cluster: &ClusterView, tally: &AppTally, scope: &Scope) {
-        let everywhere = scope.locations.is_empty();
-        if everywhere {
-            // Instances without a node have no place and count all the same.
-            self.instances += tally.instances;
-            self.ready += tally.ready;
-            self.stuck += tally.stuck;
-            self.restarts += tally.restarts;
-            self.requested += tally.requested;
-        }
+        let counts = tally.counts_in(&cluster.id, scope);
+        self.instances += counts.instances;
+        self.ready += counts.ready;
+        self.stuck += counts.stuck;
+        self.restarts += counts.restarts;
+        self.requested += counts.requested;
+        self.pods_known &= cluster.knows_pods_in(&tally.key.namespace);
         let here = |place: &&PlaceTally| scope.has_location(&cluster.id, &place.location);
         for place in tally.places.iter().filter(here) {
             let name = place.location.clone();
             let cluster = cluster.id.clone();
-            self.places.push((LocationKey { cluster, name }, place.instances));
-            if !everywhere {
-                self.instances += place.instances;
-                self.ready += place.ready;
-                self.stuck += place.stuck;
-                self.restarts += place.restarts;
-                self.requested += place.requested;
-            }
+            self.places
+                .push((LocationKey { cluster, name }, place.counts.instances));
         }
         self.is_whole &= tally.places.iter().all(|place| here(&place));
     }
@@ -268,6 +270,10 @@ impl Progress {
                 updated: a + c,
                 desired: b + d,
             },
+            (Self::Gray { updated: a, desired: b }, Self::Gray { updated: c, desired: d }) => Self::Gray {
+                updated: a + c,
+                desired: b + d,
+            },
             (
                 Self::Scaling {
                     instances: a,
@@ -297,22 +303,19 @@ impl Progress {
             Self::Unseen => 1,
             Self::Scaling { .. } => 2,
             Self::Rolling { .. } => 3,
-            Self::Paused => 4,
-            Self::Stuck { .. } => 5,
+            Self::Gray { .. } => 4,
+            Self::Paused => 5,
+            Self::Stuck { .. } => 6,
         }
     }
 }
 
 impl ClusterView {
-    /// Each app with the progress of its workloads here.
-    pub fn app_progress(&self) -> impl Iterator<Item = (&AppKey, Progress)> {
-        self.tally.apps().map(|tally| {
-            let progress = tally
-                .workloads
-                .iter()
-                .filter_map(|(kind, key)| self.workload(*kind, key))
-                .fold(Progress::Steady, |all, workload| all.worse(Progress::of(workload)));
-            (&tally.key, progress)
-        })
+    /// The progress of an app's workloads here.
+    pub(super) fn progress_of(&self, app: &AppTally) -> Progress {
+        app.workloads
+            .iter()
+            .filter_map(|(kind, key)| self.workload(*kind, key))
+            .fold(Progress::Steady, |all, workload| all.worse(Progress::of(workload)))
     }
 }

@@ -1,14 +1,17 @@
-//! Nodes that are not heard of: what was on them, where it went, what is stuck.
+//! Nodes that are not heard of, or no longer exist: what was on them, where it went, what is stuck.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::cluster::ClusterView;
-use super::store::Slot;
-use super::tally::app_key;
-use crate::domain::{AppKey, Clean, Node, Pod, Timestamp, Uid};
+use super::store::{Slot, Store};
+use super::tally::{AppTally, Tally, app_key, is_instance};
+use crate::domain::{AppKey, Clean, Kind, Node, ObjectKey, Pod, Timestamp, Uid};
 
-/// What was on each node when it was lost.
+/// Most nodes that no longer exist and hold no pods any more whose loss is remembered; the oldest go first.
+const MAX_GONE: usize = 100;
+
+/// What was on each node when it was lost. A node without pods that no longer exists is no loss.
 #[derive(Debug, Default)]
 pub struct Losses(BTreeMap<Clean, Loss>);
 
@@ -39,10 +42,12 @@ pub struct Replaced {
     pub lost: usize,
     /// Where instances made since then run: node and how many.
     pub on: Vec<(Clean, usize)>,
+    /// A DaemonSet's: there is one a node, and nothing goes elsewhere.
+    pub stays: bool,
 }
 
 impl Losses {
-    /// Whether a node is known and not heard of.
+    /// Whether a node is not heard of, or no longer exists.
     pub fn contains(&self, node: &str) -> bool {
         self.0.contains_key(node)
     }
@@ -61,8 +66,52 @@ impl Losses {
         }
     }
 
-    pub(super) fn node_gone(&mut self, node: &Clean) {
-        self.0.remove(node);
+    /// A node was deleted; what is bound to it is lost, whatever the node said last.
+    pub(super) fn node_gone<'a>(
+        &mut self,
+        node: &Clean,
+        pods: impl ExactSizeIterator<Item = &'a Arc<Pod>>,
+        now: Timestamp,
+    ) {
+        let holds_pods = pods.len() > 0;
+        let loss = self.0.entry(node.clone()).or_insert_with(|| Loss {
+            since: Some(now),
+            was: BTreeMap::new(),
+        });
+        for pod in pods {
+            loss.saw(pod);
+        }
+        if loss.was.is_empty() && !holds_pods {
+            self.0.remove(node);
+        }
+    }
+
+    /// A node that pods are bound to does not exist, nobody knows since when.
+    pub(super) fn missed(&mut self, node: &Clean) {
+        if !self.contains(node) {
+            let loss = Loss {
+                since: None,
+                was: BTreeMap::new(),
+            };
+            self.0.insert(node.clone(), loss);
+        }
+    }
+
+    /// Forgets the oldest of too many nodes that no longer exist and hold nothing.
+    pub(super) fn bound(&mut self, nodes: &Store<Node>, tally: &Tally) {
+        let is_over =
+            |name: &Clean| nodes.get(&ObjectKey::new("", name.clone())).is_none() && tally.on_node(name).is_empty();
+        let mut over: Vec<(Option<Timestamp>, Clean)> = self
+            .0
+            .iter()
+            .filter(|(name, _)| is_over(name))
+            .map(|(name, loss)| (loss.since, name.clone()))
+            .collect();
+        over.sort();
+        let surplus = over.len().saturating_sub(MAX_GONE);
+        for (_, name) in over.into_iter().take(surplus) {
+            self.0.remove(&name);
+        }
     }
 
     /// An instance turned up on a node that was lost already.
@@ -92,7 +141,11 @@ impl ClusterView {
             .on_node(node)
             .iter()
             .copied()
-            .filter(|&slot| self.pods.at(slot).is_some_and(|pod| !pod.phase.is_terminal()))
+            .filter(|&slot| {
+                self.pods
+                    .at(slot)
+                    .is_some_and(|pod| !pod.phase.is_terminal() && is_instance(pod))
+            })
             .collect();
         let mut counts: BTreeMap<&AppKey, usize> = BTreeMap::new();
         for app in loss.was.values() {
@@ -104,6 +157,7 @@ impl ClusterView {
                 app: app.clone(),
                 lost,
                 on: self.made_since(app, loss.since),
+                stays: self.tally.app(app).is_some_and(is_daemon),
             })
             .collect();
         Some(LossSummary {
@@ -124,4 +178,8 @@ impl ClusterView {
         }
         nodes.into_iter().collect()
     }
+}
+
+fn is_daemon(app: &AppTally) -> bool {
+    !app.workloads.is_empty() && app.workloads.iter().all(|(kind, _)| *kind == Kind::DaemonSet)
 }

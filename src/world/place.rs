@@ -1,12 +1,17 @@
 //! Where instances run: nodes, locations and clusters, what they have, what is asked of it, what still fits.
+//!
+//! In a scope of namespaces apps and instances are counted of those alone. What a machine has, what is asked
+//! of it and what still fits stay whole: the other namespaces' instances take room all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cluster::ClusterView;
 use super::scope::Scope;
+use super::tally::{AppTally, PlaceTally, is_instance};
 use super::{Slot, World};
 use crate::domain::headroom::Taken;
+use crate::domain::pod::Health;
 use crate::domain::{Clean, ClusterId, Fit, Node, PodShape, Provider, Resources};
 
 /// The instance that headroom is counted in where no app is named: half a core, 512 MiB.
@@ -28,7 +33,7 @@ pub struct NodeSummary {
     /// The name of its location; the cluster's where no label gives one.
     pub location: Clean,
     pub taken: Taken,
-    /// Instances on it that have not ended.
+    /// Instances of the scope on it that have not ended.
     pub instances: u32,
     pub ready: u32,
     /// Instances that a lost node holds: they count nowhere as healthy.
@@ -84,52 +89,78 @@ pub struct ClusterSummary {
 }
 
 impl ClusterView {
-    /// The nodes with what runs on them; all of them, without regard to scope.
-    pub fn node_summaries(&self) -> impl Iterator<Item = NodeSummary> {
+    /// The nodes in the locations of the scope, with what runs on them.
+    pub fn node_summaries<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = NodeSummary> + 'a {
         let shape = PodShape::plain(REFERENCE_INSTANCE);
         let pods_known = self.knows_pods();
-        self.nodes.iter().map(move |(slot, node)| {
-            let tally = self.tally.node(&node.name);
-            let (taken, instances, ready) = tally.map_or_else(Default::default, |t| (t.taken, t.instances, t.ready));
-            NodeSummary {
+        self.nodes.iter().filter_map(move |(slot, node)| {
+            let location = self.location_of(node);
+            if !scope.has_location(&self.id, &location) {
+                return None;
+            }
+            let taken = self.tally.node(&node.name).map_or_else(Taken::default, |t| t.taken);
+            let (instances, ready) = self.instances_on(&node.name, scope);
+            Some(NodeSummary {
                 cluster: self.id.clone(),
                 slot,
-                location: self.location_of(node),
+                location,
                 headroom: shape.fit(node, taken, false),
                 taken,
                 instances,
-                ready: if node.is_lost() { 0 } else { ready },
+                ready,
                 stuck: if node.is_lost() { instances } else { 0 },
                 node: Arc::clone(node),
                 pods_known,
-            }
+            })
         })
     }
 
-    /// The locations, by name.
-    pub fn location_summaries(&self) -> Vec<LocationSummary> {
+    /// Instances of the scope's namespaces on a node, and how many of them are ready.
+    fn instances_on(&self, node: &Clean, scope: &Scope) -> (u32, u32) {
+        if scope.namespaces.is_empty() {
+            return self.tally.node(node).map_or((0, 0), |t| (t.instances, t.ready));
+        }
+        let slots = self.tally.on_node(node).iter();
+        slots
+            .filter_map(|&slot| self.pods.at(slot))
+            .filter(|pod| !pod.phase.is_terminal() && is_instance(pod) && scope.has_namespace(&pod.key.namespace))
+            .fold((0, 0), |(all, ready), pod| {
+                (all + 1, ready + u32::from(self.health(pod) == Health::Ready))
+            })
+    }
+
+    /// The locations in scope, by name.
+    pub fn location_summaries(&self, scope: &Scope) -> Vec<LocationSummary> {
         let mut found: BTreeMap<Clean, LocationSummary> = BTreeMap::new();
-        for node in self.node_summaries() {
+        for node in self.node_summaries(scope) {
             found
                 .entry(node.location.clone())
                 .or_insert_with(|| LocationSummary::empty(self.id.clone(), node.location.clone()))
                 .add(&node);
         }
-        for place in self.tally.apps().flat_map(|app| &app.places) {
+        for place in self.apps_in(scope).flat_map(|app| &app.places) {
             if let Some(location) = found.get_mut(&place.location) {
-                location.failing += place.failing;
+                location.failing += place.counts.failing;
             }
         }
         found.into_values().collect()
     }
 
-    /// The cluster summed up.
-    pub fn summary(&self) -> ClusterSummary {
+    /// The apps of the scope's namespaces that have instances in its locations.
+    pub(super) fn apps_in<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a AppTally> {
+        self.tally.apps().filter(move |app| {
+            let is_here = |place: &PlaceTally| scope.has_location(&self.id, &place.location);
+            scope.has_namespace(&app.key.namespace) && (scope.locations.is_empty() || app.places.iter().any(is_here))
+        })
+    }
+
+    /// The cluster summed up, as far as it is in scope.
+    pub fn summary(&self, scope: &Scope) -> ClusterSummary {
         let mut sum = ClusterSummary {
             pods_known: self.knows_pods(),
             ..ClusterSummary::default()
         };
-        for location in self.location_summaries() {
+        for location in self.location_summaries(scope) {
             sum.locations += 1;
             sum.nodes += location.nodes;
             sum.nodes_ready += location.nodes_ready;
@@ -138,14 +169,15 @@ impl ClusterView {
             sum.requested += location.requested;
             sum.headroom += location.headroom;
         }
-        for tally in self.tally.apps() {
+        for tally in self.apps_in(scope) {
             sum.apps += 1;
-            sum.instances += tally.instances;
-            sum.ready += tally.ready;
-            sum.failing += tally.failing();
-            sum.stuck += tally.stuck;
+            sum.rolling += u32::from(self.progress_of(tally).is_moving());
+            let counts = tally.counts_in(&self.id, scope);
+            sum.instances += counts.instances;
+            sum.ready += counts.ready;
+            sum.failing += counts.failing;
+            sum.stuck += counts.stuck;
         }
-        sum.rolling = self.app_progress().filter(|(_, progress)| progress.is_moving()).count() as u32;
         sum
     }
 
@@ -208,16 +240,14 @@ impl World {
     /// The locations in scope, in the clusters' order.
     pub fn locations(&self, scope: &Scope) -> Vec<LocationSummary> {
         self.clusters_in(scope)
-            .flat_map(ClusterView::location_summaries)
-            .filter(|l| scope.has_location(&l.key.cluster, &l.key.name))
+            .flat_map(|cluster| cluster.location_summaries(scope))
             .collect()
     }
 
     /// The nodes in scope.
     pub fn nodes(&self, scope: &Scope) -> Vec<NodeSummary> {
         self.clusters_in(scope)
-            .flat_map(ClusterView::node_summaries)
-            .filter(|n| scope.has_location(&n.cluster, &n.location))
+            .flat_map(|cluster| cluster.node_summaries(scope))
             .collect()
     }
 }

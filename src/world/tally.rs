@@ -3,12 +3,15 @@
 //! What an instance counts for depends on the pod and on its node alone, so a change of one is undone
 //! and redone exactly; a property test holds that against counting everything anew.
 
+use std::ops::AddAssign;
+
 use rustc_hash::FxHashMap;
 
+use super::scope::Scope;
 use super::store::Slot;
 use crate::domain::headroom::Taken;
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Clean, Kind, ObjectKey, Pod, Resources, Version};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, Resources, Version};
 
 /// What an instance's node says of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,50 +22,19 @@ pub struct Standing {
     pub lost: bool,
 }
 
-/// Counts of one app in one cluster. Instances that ended count for nothing.
-#[derive(Debug, PartialEq)]
-pub struct AppTally {
-    pub key: AppKey,
-    pub workloads: Vec<(Kind, ObjectKey)>,
-    pub slots: Vec<Slot>,
+/// Counts of instances, of an app or of what it has in one location.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
     pub instances: u32,
     pub ready: u32,
-    pub stuck: u32,
-    pub restarts: u64,
-    pub requested: Resources,
-    /// Version, instances, ready.
-    pub versions: Vec<(Version, u32, u32)>,
-    pub places: Vec<PlaceTally>,
-    /// Status of instances that fail or cannot be placed.
-    pub failing_as: Vec<(Clean, u32)>,
-    health: [u32; 7],
-}
-
-/// What an app has in one location.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlaceTally {
-    pub location: Clean,
-    pub instances: u32,
-    pub ready: u32,
+    /// Instances on nodes that are not heard of.
     pub stuck: u32,
     pub failing: u32,
     pub restarts: u64,
     pub requested: Resources,
 }
 
-impl PlaceTally {
-    fn new(location: Clean) -> Self {
-        Self {
-            location,
-            instances: 0,
-            ready: 0,
-            stuck: 0,
-            failing: 0,
-            restarts: 0,
-            requested: Resources::default(),
-        }
-    }
-
+impl Counts {
     fn count(&mut self, pod: &Pod, health: Health, lost: bool, sign: Sign) {
         sign.on(&mut self.instances, 1);
         sign.on(&mut self.ready, u32::from(health == Health::Ready));
@@ -81,7 +53,41 @@ impl PlaceTally {
     }
 }
 
-/// Counts of one node.
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.instances += other.instances;
+        self.ready += other.ready;
+        self.stuck += other.stuck;
+        self.failing += other.failing;
+        self.restarts += other.restarts;
+        self.requested += other.requested;
+    }
+}
+
+/// Counts of one app in one cluster. Instances that ended count for nothing.
+#[derive(Debug, PartialEq)]
+pub struct AppTally {
+    pub key: AppKey,
+    pub workloads: Vec<(Kind, ObjectKey)>,
+    pub slots: Vec<Slot>,
+    /// Of all instances, also those without a node.
+    pub counts: Counts,
+    /// Version, instances, ready.
+    pub versions: Vec<(Version, u32, u32)>,
+    pub places: Vec<PlaceTally>,
+    /// Status of instances that fail or cannot be placed.
+    pub failing_as: Vec<(Clean, u32)>,
+    health: [u32; 7],
+}
+
+/// What an app has in one location.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceTally {
+    pub location: Clean,
+    pub counts: Counts,
+}
+
+/// Counts of one node. All pods take room; instances are those that belong to an app.
 #[derive(Debug, Default, PartialEq)]
 pub struct NodeTally {
     pub taken: Taken,
@@ -113,11 +119,7 @@ impl AppTally {
             key,
             workloads: Vec::new(),
             slots: Vec::new(),
-            instances: 0,
-            ready: 0,
-            stuck: 0,
-            restarts: 0,
-            requested: Resources::default(),
+            counts: Counts::default(),
             versions: Vec::new(),
             places: Vec::new(),
             failing_as: Vec::new(),
@@ -133,13 +135,20 @@ impl AppTally {
             .filter(|&(health, count)| count > 0 && health != Health::Ready)
     }
 
-    /// Instances that fail.
-    pub fn failing(&self) -> u32 {
-        HEALTHS
-            .into_iter()
-            .zip(self.health)
-            .find(|(health, _)| *health == Health::Failing)
-            .map_or(0, |(_, count)| count)
+    /// The counts in the locations of the scope; instances without a node are in none, and count everywhere.
+    pub fn counts_in(&self, cluster: &ClusterId, scope: &Scope) -> Counts {
+        if scope.locations.is_empty() {
+            return self.counts;
+        }
+        let mut sum = Counts::default();
+        for place in self
+            .places
+            .iter()
+            .filter(|place| scope.has_location(cluster, &place.location))
+        {
+            sum += place.counts;
+        }
+        sum
     }
 
     fn count(&mut self, pod: &Pod, standing: &Standing, sign: Sign) {
@@ -148,26 +157,13 @@ impl AppTally {
         }
         let health = pod.health(standing.lost);
         let ready = health == Health::Ready;
-        sign.on(&mut self.instances, 1);
-        sign.on(&mut self.ready, u32::from(ready));
-        sign.on(&mut self.stuck, u32::from(standing.lost));
+        self.counts.count(pod, health, standing.lost, sign);
         if let Some(count) = HEALTHS
             .iter()
             .position(|&h| h == health)
             .and_then(|i| self.health.get_mut(i))
         {
             sign.on(count, 1);
-        }
-        let restarts = u64::from(pod.restarts());
-        match sign {
-            Sign::Add => {
-                self.restarts += restarts;
-                self.requested += pod.shape.requests;
-            }
-            Sign::Take => {
-                self.restarts -= restarts;
-                self.requested -= pod.shape.requests;
-            }
         }
         sign.on_pair(&mut self.versions, &pod.version, ready);
         if let Some(location) = &standing.location {
@@ -185,12 +181,15 @@ impl AppTally {
 
     fn count_place(&mut self, location: &Clean, pod: &Pod, (health, lost): (Health, bool), sign: Sign) {
         if !self.places.iter().any(|place| place.location == *location) {
-            self.places.push(PlaceTally::new(location.clone()));
+            self.places.push(PlaceTally {
+                location: location.clone(),
+                counts: Counts::default(),
+            });
         }
         if let Some(place) = self.places.iter_mut().find(|place| place.location == *location) {
-            place.count(pod, health, lost, sign);
+            place.counts.count(pod, health, lost, sign);
         }
-        self.places.retain(|place| place.instances > 0);
+        self.places.retain(|place| place.counts.instances > 0);
     }
 
     fn is_empty(&self) -> bool {
@@ -286,8 +285,10 @@ impl Tally {
                         tally.taken.pods -= 1;
                     }
                 }
-                sign.on(&mut tally.instances, 1);
-                sign.on(&mut tally.ready, u32::from(pod.ready && pod.deleting.is_none()));
+                if is_instance(pod) {
+                    sign.on(&mut tally.instances, 1);
+                    sign.on(&mut tally.ready, u32::from(pod.health(standing.lost) == Health::Ready));
+                }
             }
         }
     }
@@ -326,6 +327,11 @@ impl Tally {
         self.nodes.get(name)
     }
 
+    /// The nodes that pods are bound to.
+    pub fn node_names(&self) -> impl Iterator<Item = &Clean> {
+        self.nodes.keys()
+    }
+
     /// The slots of an app's instances, those that ended too.
     pub fn instances(&self, key: &AppKey) -> &[Slot] {
         self.apps.get(key).map_or(&[], |tally| &tally.slots)
@@ -343,10 +349,16 @@ fn drop_slot(slots: &mut Vec<Slot>, slot: Slot) {
     }
 }
 
-/// The app an instance belongs to; a Job's pods are instances of none.
+/// Whether a pod counts as an instance. A Job's pods come and go by themselves and are never released: they
+/// are listed among the instances and take room on their nodes, but count nowhere, not in a cluster, a
+/// location or a node, and belong to no app.
+pub fn is_instance(pod: &Pod) -> bool {
+    pod.owner.as_ref().is_none_or(|(kind, _)| kind != "Job")
+}
+
+/// The app an instance belongs to.
 pub fn app_key(pod: &Pod) -> Option<AppKey> {
-    let of_job = pod.owner.as_ref().is_some_and(|(kind, _)| kind == "Job");
-    (!of_job).then(|| AppKey {
+    is_instance(pod).then(|| AppKey {
         namespace: pod.key.namespace.clone(),
         name: pod.app.clone(),
     })

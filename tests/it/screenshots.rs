@@ -28,6 +28,24 @@ fn pictures_are_as_the_program_draws() {
     );
 }
 
+/// The words of a picture, without its marks.
+fn words(picture: &str) -> String {
+    picture
+        .split('<')
+        .filter_map(|piece| piece.split_once('>').map(|(_, text)| text))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn the_demos_dead_node_tells_where_its_instances_went() {
+    let drawn = pictures().unwrap();
+    let (_, node) = drawn.iter().find(|(name, _)| *name == "node").unwrap();
+    let told = words(node);
+    assert!(told.contains("went to"), "{told}");
+    assert!(!told.contains("nothing new elsewhere yet"), "{told}");
+}
+
 #[test]
 fn readme_shows_pictures_that_are_there() {
     let readme = include_str!("../../README.md");

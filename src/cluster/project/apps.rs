@@ -10,6 +10,9 @@ use crate::cluster::wire::scalar::IntOrString;
 use crate::domain::workload::{Revision, Workload};
 use crate::domain::{Clean, Kind, Object};
 
+/// The update strategy that waits for a person to delete each instance.
+const ON_DELETE: &str = "OnDelete";
+
 /// Instances of a workload as its controller counts them.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -17,6 +20,8 @@ pub(super) struct Counts {
     pub(super) ready: i64,
     pub(super) updated: i64,
     pub(super) available: i64,
+    /// Instances that the update strategy leaves on older templates until a person acts.
+    pub(super) held: i64,
 }
 
 /// What a workload's kind says in its own way.
@@ -56,6 +61,7 @@ impl Projector {
             ready: said.counts.ready,
             updated: said.counts.updated,
             available: said.counts.available,
+            rolls_to: (said.counts.desired - said.counts.held).max(0),
             paused: said.paused,
             version: self.version(&template_meta.labels, &template_meta.annotations, image),
             images: spec.containers.iter().map(|c| self.text(&c.image)).collect(),
@@ -102,6 +108,7 @@ impl Projector {
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
+                    held: 0,
                 },
                 paused: spec.paused,
                 template: spec.template.as_ref(),
@@ -127,16 +134,24 @@ impl Projector {
             strategy.push(("pod management", spec.pod_management_policy.clone()));
         }
         strategy.push(("min ready seconds", spec.min_ready_seconds.to_string()));
+        let desired = i64::from(spec.replicas.unwrap_or(1));
+        let update = spec.update_strategy.unwrap_or_default();
+        let partition = update.rolling_update.and_then(|r| r.partition).unwrap_or(0);
         self.workload(
             wire.metadata.unwrap_or_default(),
             &Said {
                 kind: Kind::StatefulSet,
                 observed_generation: status.observed_generation,
                 counts: Counts {
-                    desired: spec.replicas.unwrap_or(1).into(),
+                    desired,
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
+                    held: if update.kind == ON_DELETE {
+                        desired
+                    } else {
+                        partition.into()
+                    },
                 },
                 paused: false,
                 template: spec.template.as_ref(),
@@ -157,16 +172,19 @@ impl Projector {
             written(&mut strategy, "max unavailable", rolling.max_unavailable.as_ref());
         }
         strategy.push(("min ready seconds", spec.min_ready_seconds.to_string()));
+        let desired = i64::from(status.desired_number_scheduled);
+        let waits = spec.update_strategy.is_some_and(|s| s.kind == ON_DELETE);
         self.workload(
             wire.metadata.unwrap_or_default(),
             &Said {
                 kind: Kind::DaemonSet,
                 observed_generation: status.observed_generation,
                 counts: Counts {
-                    desired: status.desired_number_scheduled.into(),
+                    desired,
                     ready: status.number_ready.into(),
                     updated: status.updated_number_scheduled.into(),
                     available: status.number_available.into(),
+                    held: if waits { desired } else { 0 },
                 },
                 paused: false,
                 template: spec.template.as_ref(),
@@ -203,6 +221,7 @@ impl Projector {
                 ready: status.ready.unwrap_or(0).into(),
                 updated: status.active.into(),
                 available: status.ready.unwrap_or(0).into(),
+                held: 0,
             },
             paused: spec.suspend,
             template: spec.template.as_ref(),
@@ -368,5 +387,32 @@ mod tests {
             (Some(12), 0, "live")
         );
         assert_eq!(revision.failure.as_ref().unwrap(), &"quota");
+    }
+
+    #[test]
+    fn an_update_strategy_says_how_far_the_controller_goes_by_itself() {
+        let five = json!({"desiredNumberScheduled": 5});
+        for (kind, strategy, rolls_to) in [
+            (Kind::StatefulSet, json!({}), 5),
+            (
+                Kind::StatefulSet,
+                json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}),
+                2,
+            ),
+            (
+                Kind::StatefulSet,
+                json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 9}}),
+                0,
+            ),
+            (Kind::StatefulSet, json!({"type": "OnDelete"}), 0),
+            (Kind::DaemonSet, json!({"type": "RollingUpdate"}), 5),
+            (Kind::DaemonSet, json!({"type": "OnDelete"}), 0),
+        ] {
+            let set = workload(
+                kind,
+                &json!({"metadata": {"name": "s"}, "spec": {"replicas": 5, "updateStrategy": strategy}, "status": five}),
+            );
+            assert_eq!((set.desired, set.rolls_to), (5, rolls_to), "{kind} {strategy}");
+        }
     }
 }

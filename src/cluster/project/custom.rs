@@ -3,6 +3,7 @@
 use super::apps::{Counts, Said, troubles, written};
 use super::{Item, Projector};
 use crate::cluster::wire::custom as wire;
+use crate::cluster::wire::scalar::IntOrString;
 use crate::domain::Kind;
 
 impl Projector {
@@ -41,6 +42,7 @@ impl Projector {
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
+                    held: 0,
                 },
                 paused: spec.paused || status.controller_pause,
                 template: spec.template.as_ref(),
@@ -61,16 +63,21 @@ impl Projector {
         written(&mut strategy, "max surge", update.max_surge.as_ref());
         written(&mut strategy, "max unavailable", update.max_unavailable.as_ref());
         strategy.push(("min ready seconds", spec.min_ready_seconds.to_string()));
+        let desired = i64::from(spec.replicas.unwrap_or(1));
         self.workload(
             wire.metadata.unwrap_or_default(),
             &Said {
                 kind: Kind::CloneSet,
                 observed_generation: status.observed_generation.0,
                 counts: Counts {
-                    desired: spec.replicas.unwrap_or(1).into(),
+                    desired,
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
+                    held: update
+                        .partition
+                        .as_ref()
+                        .map_or(0, |partition| held(partition, desired)),
                 },
                 paused: update.paused,
                 template: spec.template.as_ref(),
@@ -78,6 +85,21 @@ impl Projector {
                 strategy,
             },
         )
+    }
+}
+
+/// How many instances a CloneSet's partition leaves on older templates (`CalculatePartitionReplicas` of
+/// OpenKruise): a share is rounded up, but one below 100 % of several lets one go.
+fn held(partition: &IntOrString, desired: i64) -> i64 {
+    let written = partition.written();
+    let Some(percent) = written.strip_suffix('%').and_then(|n| n.parse::<i64>().ok()) else {
+        return written.parse().unwrap_or(0);
+    };
+    let held = (desired.saturating_mul(percent) + 99) / 100;
+    if percent < 100 && desired > 1 {
+        held.min(desired - 1)
+    } else {
+        held
     }
 }
 
@@ -123,6 +145,26 @@ mod tests {
                 "{:?}",
                 workload.strategy
             );
+        }
+    }
+
+    #[test]
+    fn a_partition_holds_back_what_open_kruise_would() {
+        for (partition, desired, rolls_to) in [
+            (json!(3), 5, 2),
+            (json!(9), 5, 0),
+            (json!("80%"), 5, 1),
+            (json!("99%"), 5, 1),
+            (json!("100%"), 5, 0),
+            (json!("50%"), 1, 0),
+            (json!("0%"), 5, 5),
+        ] {
+            let object = json!({"metadata": {"name": "c"},
+                "spec": {"replicas": desired, "updateStrategy": {"partition": partition}}});
+            let Object::Workload(workload) = project(Kind::CloneSet, &object) else {
+                panic!("not a workload")
+            };
+            assert_eq!(workload.rolls_to, rolls_to, "{partition} of {desired}");
         }
     }
 }

@@ -4,7 +4,8 @@ use super::shape::{container_limits, container_requests};
 use super::{Item, Projector, controller, moment, uid};
 use crate::cluster::wire::meta::{ObjectMeta, OwnerReference, annotation};
 use crate::cluster::wire::pod::{self as wire, Container as WireContainer, ContainerStatus, PodSpec, PodStatus};
-use crate::domain::pod::{Container, ContainerRole, ContainerState, Exit, Pod, PodPhase};
+use crate::domain::container::{Container, ContainerRole, ContainerState, Exit};
+use crate::domain::pod::{Pod, PodPhase};
 use crate::domain::{Clean, Kind, Object};
 
 /// What a Deployment's controller writes on its pods, and Argo's on a Rollout's.

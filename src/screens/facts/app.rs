@@ -6,7 +6,7 @@ use crate::domain::{AppKey, Autoscaler, Budget};
 use crate::listing::{Cell, Tone};
 use crate::screens::apps::newest_version;
 use crate::screens::context::Context;
-use crate::screens::words;
+use crate::screens::states;
 use crate::world::{AppHeadroom, AppSummary, Progress};
 
 pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
@@ -14,7 +14,7 @@ pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         return super::gone("app");
     };
     let mut lines = vec![
-        fact("state", words::app_state(&app)),
+        fact("state", states::app_state(&app)),
         fact("versions", versions(&app, ctx)),
     ];
     lines.extend(troubles(&app, ctx));
@@ -34,7 +34,12 @@ fn versions(app: &AppSummary, ctx: &Context<'_>) -> Cell {
     let mut known: Vec<_> = app.versions.iter().collect();
     known.sort_by_key(|(version, ..)| newest.as_ref() == Some(version));
     if known.is_empty() {
-        return newest.map_or_else(Cell::unknown, |version| Cell::muted(format!("{version}, no instances")));
+        let instances = if app.pods_known {
+            "no instances"
+        } else {
+            "instances not known"
+        };
+        return newest.map_or_else(Cell::unknown, |version| Cell::muted(format!("{version}, {instances}")));
     }
     let several = known.len() > 1;
     let mut cell = Cell::empty();

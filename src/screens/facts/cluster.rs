@@ -5,7 +5,7 @@ use crate::domain::{Clean, ClusterId, Feed, Kind, Link};
 use crate::listing::{Cell, Tone};
 use crate::screens::context::Context;
 use crate::screens::words;
-use crate::world::ClusterView;
+use crate::world::{ClusterView, Scope};
 
 /// Most things it said that are told again.
 const NOTICES: usize = 3;
@@ -23,7 +23,7 @@ pub(super) fn facts(id: &ClusterId, ctx: &Context<'_>) -> Vec<Cell> {
     }
     lines.push(fact("server", server(cluster)));
     lines.push(fact("you are", who(cluster)));
-    lines.push(fact("has", holdings(cluster)));
+    lines.push(fact("has", holdings(cluster, ctx.scope)));
     lines.push(fact("watched", watched(cluster)));
     lines.push(fact("releases", releases(cluster)));
     lines.extend(rights(cluster));
@@ -43,7 +43,9 @@ fn link(cluster: &ClusterView, ctx: &Context<'_>) -> Cell {
     let (text, tone) = words::link(&cluster.link, ctx.clock);
     let cell = Cell::new(text, tone);
     match &cluster.link {
-        Link::Stale { reason, .. } | Link::Denied { reason, .. } => cell.and(format!("  {reason}"), Tone::Plain),
+        Link::Stale { reason, .. } | Link::Unreachable { reason, .. } | Link::Denied { reason, .. } => {
+            cell.and(format!("  {reason}"), Tone::Plain)
+        }
         Link::Connecting | Link::Live | Link::Unstable { .. } => cell,
     }
 }
@@ -81,8 +83,8 @@ fn who(cluster: &ClusterView) -> Cell {
     )
 }
 
-fn holdings(cluster: &ClusterView) -> Cell {
-    let sum = cluster.summary();
+fn holdings(cluster: &ClusterView, scope: &Scope) -> Cell {
+    let sum = cluster.summary(scope);
     if sum.nodes == 0 && sum.instances == 0 {
         return Cell::unknown();
     }

@@ -1,7 +1,7 @@
 //! What is told of an instance above its containers, and of a container above the events.
 
 use super::{events, fact, join, named};
-use crate::domain::pod::ContainerState;
+use crate::domain::container::ContainerState;
 use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::{Cell, Tone};
 use crate::screens::containers::{find, role, state};

@@ -6,7 +6,7 @@ use crate::domain::{Clean, Node, ResourceRef};
 use crate::listing::{Cell, Tone};
 use crate::screens::context::Context;
 use crate::screens::{nodes, words};
-use crate::world::{ClusterView, NodeSummary};
+use crate::world::{ClusterView, NodeSummary, Scope};
 
 /// Most apps of a lost node told one by one.
 const APPS: usize = 6;
@@ -15,12 +15,19 @@ pub(super) fn facts(object: &ResourceRef, ctx: &Context<'_>) -> Vec<Cell> {
     let Some(cluster) = ctx.world.cluster(&object.cluster) else {
         return super::gone("node");
     };
-    let Some(summary) = cluster.node_summaries().find(|n| n.node.name == object.key.name) else {
-        return super::gone("node");
+    let everything = Scope::default();
+    let Some(summary) = cluster
+        .node_summaries(&everything)
+        .find(|n| n.node.name == object.key.name)
+    else {
+        let mut lines = super::gone("node");
+        lines.extend(loss(cluster, &object.key.name, ctx));
+        lines.extend(events(object, ctx, 4));
+        return lines;
     };
     let node = &summary.node;
     let mut lines = vec![fact("state", state(&summary, ctx))];
-    lines.extend(loss(cluster, node, ctx));
+    lines.extend(loss(cluster, &node.name, ctx));
     lines.push(fact("stands in", stands(&summary)));
     lines.push(share(
         "CPU",
@@ -64,25 +71,30 @@ fn state(summary: &NodeSummary, ctx: &Context<'_>) -> Cell {
 }
 
 /// What was on a lost node, and where instances made since then run.
-fn loss(cluster: &ClusterView, node: &Node, ctx: &Context<'_>) -> Vec<Cell> {
-    let Some(loss) = cluster.loss(&node.name) else {
+fn loss(cluster: &ClusterView, node: &Clean, ctx: &Context<'_>) -> Vec<Cell> {
+    let Some(loss) = cluster.loss(node) else {
         return Vec::new();
     };
-    let since = words::age(loss.since, ctx.now).text();
+    let since = match loss.since {
+        Some(since) => format!("{} ago", words::age(Some(since), ctx.now).text()),
+        None => "before it could be seen,".to_owned(),
+    };
     let mut lines = vec![fact(
         "lost",
-        Cell::new(format!("{since} ago with {} instances", loss.was), Tone::Bad).and(
+        Cell::new(format!("{since} with {} instances", loss.was), Tone::Bad).and(
             format!(", {} of them stuck: nobody knows whether they run", loss.stuck.len()),
             Tone::Warning,
         ),
     )];
     for (place, replaced) in loss.replaced.iter().take(APPS).enumerate() {
         let mut cell = Cell::plain(replaced.app.to_string()).and(format!(" {}", replaced.lost), Tone::Strong);
-        let elsewhere: Vec<_> = replaced.on.iter().filter(|(name, _)| *name != node.name).collect();
-        if elsewhere.is_empty() {
+        let elsewhere: Vec<_> = replaced.on.iter().filter(|(name, _)| name != node).collect();
+        if replaced.stays {
+            cell = cell.and("  one on each node", Tone::Muted);
+        } else if elsewhere.is_empty() {
             cell = cell.and("  nothing new elsewhere yet", Tone::Warning);
         }
-        for (name, count) in elsewhere {
+        for (name, count) in elsewhere.into_iter().filter(|_| !replaced.stays) {
             cell = cell.and(format!("  ▸ {name} {count}"), Tone::Good);
         }
         lines.push(fact(if place == 0 { "went to" } else { "" }, cell));

@@ -8,7 +8,7 @@ use crate::listing::Sort;
 use crate::message::{Action, Group, Mode};
 use crate::model::Model;
 use crate::overlays::{Item, Purpose, Target};
-use crate::screens::words;
+use crate::screens::{states, words};
 use crate::world::Scope;
 
 /// Everything a picker of this purpose offers.
@@ -53,7 +53,7 @@ fn palette(model: &Model) -> Vec<Item> {
     let everything = Scope::default();
     items.extend(model.world.apps(&everything).into_iter().map(|app| Item {
         label: app.key.to_string(),
-        detail: format!("app · {}", words::app_state(&app).text()),
+        detail: format!("app · {}", states::app_state(&app).text()),
         keys: String::new(),
         names: &[],
         target: Target::App(app.key),

@@ -26,8 +26,8 @@ async fn f52_dead_and_slow_clusters_do_not_delay_the_others() {
     assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     for (_, observer) in &mut fleet[..3] {
         observer
-            .until("stale", secs(10), |seen| {
-                matches!(seen.link(), Some(Link::Stale { .. }))
+            .until("unreachable", secs(10), |seen| {
+                matches!(seen.link(), Some(Link::Unreachable { .. }))
             })
             .await;
     }

@@ -229,8 +229,8 @@ async fn f51_a_server_that_never_answers_delays_nobody_and_ends_at_once() {
         .await;
     assert!(took < secs(1), "{took:?}");
     of_dead
-        .until("stale", secs(10), |seen| {
-            matches!(seen.link(), Some(Link::Stale { .. }))
+        .until("unreachable", secs(10), |seen| {
+            matches!(seen.link(), Some(Link::Unreachable { .. }))
         })
         .await;
     let ended = Arc::new(AtomicBool::new(false));

@@ -22,8 +22,8 @@ fn target(kubeconfig: &Path) -> Target {
     targets(&options).unwrap().remove(0)
 }
 
-fn stale(seen: &Seen, with: &str) -> bool {
-    matches!(seen.link(), Some(Link::Stale { reason, .. }) if reason.contains(with))
+fn unreachable(seen: &Seen, with: &str) -> bool {
+    matches!(seen.link(), Some(Link::Unreachable { reason, .. }) if reason.contains(with))
 }
 
 fn unauthorized() -> Reply {
@@ -203,7 +203,7 @@ async fn f18_a_server_that_cannot_prove_itself_is_refused_with_the_reason() {
             Err(reason) => {
                 observer
                     .until(reason, IN_TIME, |seen| {
-                        stale(seen, "certificate") && stale(seen, reason)
+                        unreachable(seen, "certificate") && unreachable(seen, reason)
                     })
                     .await;
                 assert!(api.asked().is_empty(), "nothing was asked of it");

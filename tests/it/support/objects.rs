@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use pilothouse::domain::container::Exit;
 use pilothouse::domain::headroom::PodShape;
 use pilothouse::domain::node::{Taint, TaintEffect};
-use pilothouse::domain::pod::Exit;
 use pilothouse::domain::{
     Autoscaler, Budget, Container, ContainerState, Event, Kind, Node, NodeHealth, Object, ObjectKey, Pod, PodPhase,
     Provider, Resources, Revision, Uid, Version, Workload,
@@ -95,6 +95,7 @@ pub(crate) fn workload(app: &App) -> Workload {
         ready,
         updated,
         available: ready,
+        rolls_to: i64::from(app.instances),
         paused: false,
         version: if matches!(app.story, Story::Rolling(_)) {
             new

@@ -1,0 +1,49 @@
+//! What still fits.
+
+use super::*;
+
+#[test]
+fn headroom_is_counted_node_by_node_never_from_totals() {
+    let mut fleet = Fleet::new();
+    // Each node has 3.75 of 4 cores' worth left for a shape of 2 cores: one fits on each, though the sum would hold three.
+    for name in ["node-1", "node-2"] {
+        fleet.node(node(name, "a", NodeHealth::Ready));
+        let mut filler = pod("filler", name.len() as u32, Some(name), true);
+        filler.key.name = format!("filler-{name}").into();
+        filler.shape = PodShape::plain(Resources::new(1000, 0)).into();
+        fleet.pod(filler);
+    }
+    let mut big = workload("big", 0);
+    big.shape = PodShape::plain(Resources::new(2000, 0)).into();
+    fleet.put(Object::Workload(Box::new(big)));
+    let headroom = fleet.0.app_headroom(&app("big"));
+    assert_eq!(headroom.len(), 1);
+    assert_eq!((headroom[0].fits, headroom[0].limit), (2, Some(Limit::Cpu)));
+}
+
+#[test]
+fn headroom_says_what_stops_the_next_instance() {
+    let mut fleet = Fleet::new();
+    fleet.node(Node {
+        cordoned: true,
+        ..node("node-1", "a", NodeHealth::Ready)
+    });
+    fleet.put(Object::Workload(Box::new(workload("live", 0))));
+    let headroom = fleet.0.app_headroom(&app("live"));
+    assert_eq!(
+        (headroom[0].fits, headroom[0].limit),
+        (0, Some(Limit::Refused(Refusal::Cordoned)))
+    );
+}
+
+#[test]
+fn without_all_pods_nobody_knows_what_fits() {
+    let mut fleet = Fleet::new();
+    fleet.node(node("node-1", "a", NodeHealth::Ready));
+    fleet.put(Object::Workload(Box::new(workload("live", 1))));
+    assert!(fleet.0.locations(&Scope::default())[0].pods_known);
+    let right = "list pods in all namespaces".into();
+    fleet.feed(Kind::Pod, Feed::NoAccess { right });
+    assert!(!fleet.0.locations(&Scope::default())[0].pods_known);
+    assert!(fleet.0.app_headroom(&app("live")).is_empty());
+}
