@@ -17,45 +17,6 @@ fn progress_follows_the_controllers_own_words() {
                 desired: 10,
             },
         ),
-        // A partition holds back all but two.
-        (
-            Workload {
-                updated: 1,
-                rolls_to: 2,
-                ..base.clone()
-            },
-            Progress::Rolling { updated: 1, desired: 2 },
-        ),
-        (
-            Workload {
-                updated: 2,
-                rolls_to: 2,
-                ..base.clone()
-            },
-            Progress::Gray {
-                updated: 2,
-                desired: 10,
-            },
-        ),
-        // `OnDelete`: nothing rolls by itself; when all were deleted, nothing is left to do.
-        (
-            Workload {
-                updated: 0,
-                rolls_to: 0,
-                ..base.clone()
-            },
-            Progress::Gray {
-                updated: 0,
-                desired: 10,
-            },
-        ),
-        (
-            Workload {
-                rolls_to: 0,
-                ..base.clone()
-            },
-            Progress::Steady,
-        ),
         (
             Workload {
                 ready: 8,
@@ -94,6 +55,54 @@ fn progress_follows_the_controllers_own_words() {
                 reason: "ProgressDeadlineExceeded".into(),
                 message: "timed out".into(),
             },
+        ),
+    ] {
+        assert_eq!(Progress::of(&change), progress);
+    }
+}
+
+#[test]
+fn what_a_strategy_holds_back_waits_and_does_not_roll() {
+    let base = workload("live", 10);
+    for (change, progress) in [
+        // A partition holds back all but two.
+        (
+            Workload {
+                updated: 1,
+                rolls_to: 2,
+                ..base.clone()
+            },
+            Progress::Rolling { updated: 1, desired: 2 },
+        ),
+        (
+            Workload {
+                updated: 2,
+                rolls_to: 2,
+                ..base.clone()
+            },
+            Progress::Gray {
+                updated: 2,
+                desired: 10,
+            },
+        ),
+        // `OnDelete`: nothing rolls by itself; when all were deleted, nothing is left to do.
+        (
+            Workload {
+                updated: 0,
+                rolls_to: 0,
+                ..base.clone()
+            },
+            Progress::Gray {
+                updated: 0,
+                desired: 10,
+            },
+        ),
+        (
+            Workload {
+                rolls_to: 0,
+                ..base.clone()
+            },
+            Progress::Steady,
         ),
     ] {
         assert_eq!(Progress::of(&change), progress);

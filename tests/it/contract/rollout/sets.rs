@@ -1,4 +1,4 @@
-//! Rolling updates of StatefulSets and DaemonSets: in which order instances are replaced, and what waits.
+//! Rolling updates of sets, stateful ones and one a node: in which order instances are replaced, and what waits.
 
 use serde_json::{Value, json};
 
