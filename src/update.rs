@@ -57,8 +57,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Access(id, access) => {
-            let now = model.now;
-            model.world.apply(&id, ClusterReport::Access(access), now);
+            model.world.apply(&id, ClusterReport::Access(access), model.now);
             model.touch();
             Vec::new()
         }

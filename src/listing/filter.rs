@@ -102,9 +102,9 @@ impl<'a> Prepared<'a> {
     fn holds(&self, source: &dyn Source, row: u32) -> bool {
         match self {
             Self::Text(finder, text) => {
-                let test = &mut |field: &str| contains(field, finder, text);
+                let has_it = &mut |field: &str| contains(field, finder, text);
                 // Letters alone are not looked for in numbers: those are costly to write out.
-                source.any_text(row, test) || (has_more_than_letters(text) && source.any_cell(row, test))
+                source.any_text(row, has_it) || (has_more_than_letters(text) && source.any_cell(row, has_it))
             }
             Self::Fuzzy(fuzzy) => {
                 let mut fuzzy = fuzzy.borrow_mut();

@@ -52,17 +52,7 @@ impl Model {
             {
                 Some("no row".into())
             }
-            Action::Open => match (&screen.kind, selected) {
-                (ScreenKind::Events | ScreenKind::EventsOf(_), _) if self.about_selected_event().is_none() => {
-                    Some("what it is about is gone".into())
-                }
-                (ScreenKind::Container(..) | ScreenKind::Activity, _) => Some("nothing further in".into()),
-                (_, Some(RowKey::Feed(..))) => because(
-                    selected.and_then(|row| screen.opened_by(row)).is_none(),
-                    "no screen of its own",
-                ),
-                _ => None,
-            },
+            Action::Open => self.open_refusal(),
             Action::Detail => match selected {
                 Some(RowKey::Cluster(_) | RowKey::Location(..)) => None,
                 _ => self.refusal(Action::Open),
@@ -109,6 +99,19 @@ impl Model {
             ),
             _ => None,
         }
+    }
+
+    fn open_refusal(&self) -> Option<String> {
+        let screen = self.trail.top();
+        let selected = screen.list.selected();
+        let is_about_nothing = || self.about_selected_event().is_none();
+        let reason = match (&screen.kind, selected) {
+            (ScreenKind::Events | ScreenKind::EventsOf(_), _) if is_about_nothing() => "what it is about is gone",
+            (ScreenKind::Container(..) | ScreenKind::Activity, _) => "nothing further in",
+            (_, Some(row @ RowKey::Feed(..))) if screen.opened_by(row).is_none() => "no screen of its own",
+            _ => return None,
+        };
+        Some(reason.to_owned())
     }
 
     fn sort_refusal(&self, action: Action) -> Option<String> {
