@@ -13,6 +13,7 @@ pub mod place;
 pub mod scope;
 pub mod store;
 pub mod tally;
+mod texts;
 
 pub use app::{AppSummary, Progress};
 pub use cluster::{ClusterSetup, ClusterView};

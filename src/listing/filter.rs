@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::column::Column;
 use super::fuzzy::Fuzzy;
 use super::list::Source;
-use super::term::{Comparison, Operand, Term};
+use super::term::{Comparison, Operand, Term, may_be_number};
 use super::value::Value;
 
 /// A filter as a person typed it; what cannot be understood is left out and said.
@@ -67,6 +67,15 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// Whether no row satisfies it that does not satisfy `before`, as when a letter is added.
+    pub fn narrows(&self, before: &Self) -> bool {
+        !before.terms.is_empty()
+            && before
+                .terms
+                .iter()
+                .all(|old| self.terms.iter().any(|new| new.implies(old)))
+    }
+
     /// Makes it ready to be held against many rows.
     pub fn matcher(&self) -> Matcher<'_> {
         Matcher {
@@ -103,12 +112,22 @@ impl<'a> Prepared<'a> {
         match self {
             Self::Text(finder, text) => {
                 let has_it = &mut |field: &str| contains(field, finder, text);
+                let named = match source.words(row) {
+                    Some(words) => finder.find(words.as_bytes()).is_some() || source.any_other_text(row, has_it),
+                    None => source.any_text(row, has_it),
+                };
                 // Letters alone are not looked for in numbers: those are costly to write out.
-                source.any_text(row, has_it) || (has_more_than_letters(text) && source.any_cell(row, has_it))
+                named || (may_be_number(text) && source.any_cell(row, has_it))
             }
             Self::Fuzzy(fuzzy) => {
                 let mut fuzzy = fuzzy.borrow_mut();
-                source.any_text(row, &mut |field| fuzzy.score(field).is_some())
+                match source.words(row).filter(|_| fuzzy.ignores_case()) {
+                    Some(words) => {
+                        words.lines().any(|word| fuzzy.matches(word))
+                            || source.any_other_text(row, &mut |field| fuzzy.matches(field))
+                    }
+                    None => source.any_text(row, &mut |field| fuzzy.matches(field)),
+                }
             }
             Self::Not(inner) => !inner.holds(source, row),
             Self::Plain(Term::Labels(selector)) => selector.holds(|key| source.label(row, key)),
@@ -125,11 +144,6 @@ impl Matcher<'_> {
     pub fn holds(&self, source: &dyn Source, row: u32) -> bool {
         self.terms.iter().all(|term| term.holds(source, row))
     }
-}
-
-/// Whether a text can be part of a number with its unit or of `namespace/name`.
-fn has_more_than_letters(text: &str) -> bool {
-    text.chars().any(|c| c.is_ascii_digit() || c == '/')
 }
 
 /// Whether `field` has the text; the text is in lower case, the field may not be.

@@ -8,6 +8,9 @@ pub struct Fuzzy {
     pattern: Pattern,
     matcher: Matcher,
     buffer: Vec<char>,
+    /// The pattern, if it is only small letters and digits of ASCII: then a text that is ASCII too matches
+    /// when it has them in their order, which needs no score.
+    letters: Option<Box<[u8]>>,
 }
 
 impl std::fmt::Debug for Fuzzy {
@@ -25,6 +28,34 @@ impl Fuzzy {
             pattern: Pattern::parse(pattern, CaseMatching::Smart, Normalization::Smart),
             matcher: Matcher::new(Config::DEFAULT),
             buffer: Vec::new(),
+            letters: pattern
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                .then(|| pattern.as_bytes().into()),
+        }
+    }
+
+    /// Whether it is all the same in which case a text is: no, once the pattern has a capital.
+    pub fn ignores_case(&self) -> bool {
+        self.letters.is_some()
+    }
+
+    /// Whether a text matches at all.
+    pub fn matches(&mut self, text: &str) -> bool {
+        match &self.letters {
+            Some(letters) if text.is_ascii() => {
+                let mut wanted = letters.iter();
+                let mut next = wanted.next();
+                for letter in text.bytes() {
+                    match next {
+                        Some(n) if *n == letter.to_ascii_lowercase() => next = wanted.next(),
+                        Some(_) => {}
+                        None => break,
+                    }
+                }
+                next.is_none()
+            }
+            _ => self.score(text).is_some(),
         }
     }
 

@@ -45,6 +45,14 @@ pub trait Source {
             .filter(|c| c.unit == Unit::Text && self.shows(c.id));
         words.any(|c| test(&self.cell(row, c.id).text()))
     }
+    /// The words of `any_text` that are kept ready where a list is very long: in lower case, one a line.
+    fn words(&self, _row: u32) -> Option<&str> {
+        None
+    }
+    /// The same as `any_text` for those that are not in `words`.
+    fn any_other_text(&self, _row: u32, _test: &mut dyn FnMut(&str) -> bool) -> bool {
+        false
+    }
     /// The same for everything that is written in the row, numbers too.
     fn any_cell(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
         let mut shown = self.columns().iter().filter(|c| self.shows(c.id));
@@ -53,6 +61,10 @@ pub trait Source {
     /// Whether rows can be told apart by labels.
     fn has_labels(&self) -> bool {
         false
+    }
+    /// Whether that is the row's key.
+    fn is(&self, row: u32, key: &RowKey) -> bool {
+        self.key(row).as_ref() == Some(key)
     }
     fn label(&self, _row: u32, _key: &str) -> Option<&str> {
         None
@@ -110,14 +122,18 @@ impl List {
     }
 
     fn refilter(&mut self, source: &dyn Source) {
-        if self.filter.is_empty() {
-            self.visible.clone_from(&self.ordered);
-        } else {
+        self.visible.clone_from(&self.ordered);
+        self.narrow(source);
+    }
+
+    /// Keeps of the rows shown those that the filter lets through, with the rows above them in their branch.
+    fn narrow(&mut self, source: &dyn Source) {
+        if !self.filter.is_empty() {
             let matcher = self.filter.matcher();
-            self.visible.clear();
+            let mut kept = Vec::new();
             // From the last row up: a row stays by itself, or because a row below it in its branch does.
             let mut below = 0;
-            for &row in self.ordered.iter().rev() {
+            for &row in self.visible.iter().rev() {
                 let depth = source.depth(row);
                 if matcher.holds(source, row) {
                     below = below.max(depth);
@@ -125,9 +141,10 @@ impl List {
                     continue;
                 }
                 below = below.min(depth);
-                self.visible.push(row);
+                kept.push(row);
             }
-            self.visible.reverse();
+            kept.reverse();
+            self.visible = kept;
         }
         self.anchor(source);
     }
@@ -135,14 +152,10 @@ impl List {
     /// Finds the cursor's object again; if it vanished, the cursor takes the row that moved to its place.
     fn anchor(&mut self, source: &dyn Source) {
         if let Some(cursor) = &self.cursor {
-            let here = self.visible.get(self.place).and_then(|&row| source.key(row));
-            if here.as_ref() == Some(cursor) {
+            if self.visible.get(self.place).is_some_and(|&row| source.is(row, cursor)) {
                 return;
             }
-            let found = self
-                .visible
-                .iter()
-                .position(|&row| source.key(row).as_ref() == Some(cursor));
+            let found = self.visible.iter().position(|&row| source.is(row, cursor));
             if let Some(place) = found {
                 self.place = place;
                 return;
@@ -172,9 +185,14 @@ impl List {
 
     /// Filters anew; the cursor stays on its object if that is still shown, else it takes the first row.
     pub fn set_filter(&mut self, filter: Filter, source: &dyn Source) {
+        let narrower = filter.narrows(&self.filter);
         self.filter = filter;
         self.place = 0;
-        self.refilter(source);
+        if narrower {
+            self.narrow(source);
+        } else {
+            self.refilter(source);
+        }
     }
 
     pub fn set_sort(&mut self, sort: Sort, source: &dyn Source) {
@@ -235,11 +253,7 @@ impl List {
         let from = self
             .last_mark
             .as_ref()
-            .and_then(|key| {
-                self.visible
-                    .iter()
-                    .position(|&row| source.key(row).as_ref() == Some(key))
-            })
+            .and_then(|key| self.visible.iter().position(|&row| source.is(row, key)))
             .unwrap_or(self.place);
         let (low, high) = (from.min(self.place), from.max(self.place));
         let rows = self.visible.get(low..=high).unwrap_or_default();

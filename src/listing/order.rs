@@ -1,5 +1,7 @@
 //! Sorting rows by a column, stable, with the row's own order as the last word.
 
+use std::cmp::Ordering;
+
 use super::column::{Column, ColumnId};
 use super::list::Source;
 use super::value::Value;
@@ -33,30 +35,97 @@ impl Sort {
 /// equals; what is not known comes last in either direction.
 pub fn order(source: &dyn Source, sort: Sort) -> Vec<u32> {
     let count = source.len() as u32;
-    let mut keyed: Vec<(Value<'_>, u32)> = (0..count).map(|row| (source.value(row, sort.column), row)).collect();
-    let by_number = keyed
-        .iter()
-        .all(|(value, _)| matches!(value, Value::Number(_) | Value::Absent));
-    if by_number {
-        return order_numbers(&keyed, sort.descending);
-    }
-    keyed.sort_by(|(a, _), (b, _)| match (a, b) {
-        (Value::Absent, _) | (_, Value::Absent) => a.cmp(b),
-        (Value::Ranked(a, s), Value::Ranked(b, t)) if sort.descending => b.cmp(a).then_with(|| s.cmp(t)),
-        _ if sort.descending => b.cmp(a),
-        _ => a.cmp(b),
+    let values: Vec<Value<'_>> = (0..count).map(|row| source.value(row, sort.column)).collect();
+    let mut keys = Keys::new(&values, sort.descending).all();
+    keys.sort_unstable_by(|a, b| {
+        (a.class, a.number, a.beginning)
+            .cmp(&(b.class, b.number, b.beginning))
+            .then_with(|| {
+                if a.is_whole && b.is_whole {
+                    return Ordering::Equal;
+                }
+                let text = |key: &Key| values.get(key.row as usize).and_then(Value::as_text);
+                if a.is_reversed {
+                    text(b).cmp(&text(a))
+                } else {
+                    text(a).cmp(&text(b))
+                }
+            })
+            .then_with(|| a.row.cmp(&b.row))
     });
-    keyed.into_iter().map(|(_, row)| row).collect()
+    keys.into_iter().map(|key| key.row).collect()
 }
 
-fn order_numbers(keyed: &[(Value<'_>, u32)], descending: bool) -> Vec<u32> {
-    let mut numbers: Vec<(bool, i64, u32)> = keyed
-        .iter()
-        .map(|(value, row)| match value.as_number() {
-            None => (true, 0, *row),
-            Some(number) => (false, if descending { !number } else { number }, *row),
-        })
-        .collect();
-    numbers.sort_unstable();
-    numbers.into_iter().map(|(_, _, row)| row).collect()
+/// What a row is sorted by, in one place of memory: most comparisons look at nothing else.
+struct Key {
+    /// Kinds of value come one after the other, what is not known last.
+    class: u8,
+    /// The text falls where it would rise.
+    is_reversed: bool,
+    /// Two texts of which this holds are told apart by their beginnings alone.
+    is_whole: bool,
+    row: u32,
+    number: i64,
+    /// Sixteen bytes of the text, behind what all have in common.
+    beginning: u128,
+}
+
+struct Keys<'a> {
+    values: &'a [Value<'a>],
+    descending: bool,
+    /// How many bytes all texts begin with alike.
+    common: usize,
+}
+
+impl<'a> Keys<'a> {
+    fn new(values: &'a [Value<'a>], descending: bool) -> Self {
+        let mut texts = values.iter().filter_map(Value::as_text).map(str::as_bytes);
+        let common = texts.next().map_or(0, |first| {
+            texts.fold(first.len(), |common, text| {
+                let alike = first.iter().zip(text).take(common);
+                alike.take_while(|(a, b)| a == b).count()
+            })
+        });
+        Self {
+            values,
+            descending,
+            common,
+        }
+    }
+
+    fn all(&self) -> Vec<Key> {
+        self.values
+            .iter()
+            .zip(0..)
+            .map(|(value, row)| self.key(value, row))
+            .collect()
+    }
+
+    fn key(&self, value: &Value<'_>, row: u32) -> Key {
+        let turn = |number: i64| if self.descending { !number } else { number };
+        let (class, number, is_reversed) = match value {
+            Value::Number(number) => (0, turn(*number), false),
+            // Among equally bad states the words rise in either direction.
+            Value::Ranked(rank, _) => (1, turn(*rank), false),
+            Value::Text(_) => (2, 0, self.descending),
+            Value::Absent => (3, 0, false),
+        };
+        let class = if self.descending && class < 3 { 2 - class } else { class };
+        let text = value.as_text().unwrap_or_default().as_bytes();
+        let rest = text.get(self.common..).unwrap_or_default();
+        let mut bytes = [0; 16];
+        for (place, byte) in bytes.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        let beginning = u128::from_be_bytes(bytes);
+        Key {
+            class,
+            is_reversed,
+            // Text that ends in a zero byte would look like one that ends before it.
+            is_whole: rest.len() <= bytes.len() && !rest.ends_with(&[0]),
+            row,
+            number,
+            beginning: if is_reversed { !beginning } else { beginning },
+        }
+    }
 }

@@ -87,6 +87,16 @@ impl Term {
         }
     }
 
+    /// Whether every row that satisfies this one satisfies `other` too.
+    pub fn implies(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(new), Self::Text(old)) => {
+                new.contains(old.as_str()) && (may_be_number(old) || !may_be_number(new))
+            }
+            (new, old) => new == old,
+        }
+    }
+
     /// Takes the first term off a filter's text: the term, or what is wrong with it, and what follows.
     pub fn take<'a>(text: &'a str, columns: &[Column]) -> (Result<Self, String>, &'a str) {
         let text = text.trim_start();
@@ -98,6 +108,11 @@ impl Term {
         let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         (Self::parse(word, columns), rest)
     }
+}
+
+/// Whether a text is looked for in numbers with their units too, and in `namespace/name`.
+pub(super) fn may_be_number(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_digit() || c == '/')
 }
 
 fn labels(selector: &str) -> Result<Term, String> {

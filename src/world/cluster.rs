@@ -9,6 +9,7 @@ use super::feeds::FeedLog;
 use super::loss::Losses;
 use super::store::Store;
 use super::tally::{Standing, Tally, app_key};
+use super::texts::Texts;
 use crate::domain::cluster::Identity;
 use crate::domain::pod::Health;
 use crate::domain::{
@@ -69,6 +70,7 @@ pub struct ClusterView {
     pub(super) pods_listed: BTreeSet<Clean>,
     pub tally: Tally,
     pub losses: Losses,
+    pub(super) texts: Texts,
 }
 
 impl ClusterView {
@@ -97,6 +99,7 @@ impl ClusterView {
             pods_listed: BTreeSet::new(),
             tally: Tally::default(),
             losses: Losses::default(),
+            texts: Texts::default(),
         }
     }
 

@@ -119,25 +119,27 @@ impl ClusterView {
                 self.tally.replace(slot, (&old, &before), (&new, &standing));
             }
         }
+        self.reword(slot);
     }
 
     fn upsert_node(&mut self, node: Node, generation: u32) {
         let name = node.name.clone();
         let before: Vec<(Slot, Arc<Pod>, Standing)> = self.pods_with_standing(&name);
-        let (slot, _) = self.nodes.upsert(ObjectKey::new("", name.clone()), generation, node);
+        let (slot, old) = self.nodes.upsert(ObjectKey::new("", name.clone()), generation, node);
         let Some(node) = self.nodes.at(slot).map(Arc::clone) else {
             return;
         };
         let pods = before.iter().map(|(_, pod, _)| pod);
         self.losses.node_changed(&node, pods);
-        self.restand(before);
+        let grouped_anew = old.is_none_or(|old| old.group != node.group);
+        self.restand(before, grouped_anew);
     }
 
     fn node_gone(&mut self, name: &Clean, now: Timestamp) {
         let before = self.pods_with_standing(name);
         self.nodes.remove(&ObjectKey::new("", name.clone()));
         self.losses.node_gone(name, before.iter().map(|(_, pod, _)| pod), now);
-        self.restand(before);
+        self.restand(before, true);
         self.losses.bound(&self.nodes, &self.tally);
     }
 
@@ -158,7 +160,7 @@ impl ClusterView {
             for (_, pod, _) in &before {
                 self.losses.saw(pod);
             }
-            self.restand(before);
+            self.restand(before, false);
         }
     }
 
@@ -173,11 +175,16 @@ impl ClusterView {
             .collect()
     }
 
-    fn restand(&mut self, before: Vec<(Slot, Arc<Pod>, Standing)>) {
+    /// Counts the instances of a node anew that stand differently now; their words follow, as they do
+    /// when the node's group is another.
+    fn restand(&mut self, before: Vec<(Slot, Arc<Pod>, Standing)>, grouped_anew: bool) {
         for (slot, pod, old) in before {
             let new = self.standing(&pod);
             if new != old {
                 self.tally.replace(slot, (&pod, &old), (&pod, &new));
+            }
+            if new != old || grouped_anew {
+                self.reword(slot);
             }
         }
     }
@@ -217,6 +224,7 @@ impl ClusterView {
                 if let Some((slot, pod)) = self.pods.remove(key) {
                     let standing = self.standing(&pod);
                     self.tally.take(slot, &pod, &standing);
+                    self.texts.take(slot);
                 }
             }
             Kind::ReplicaSet => drop(self.revisions.remove(key)),

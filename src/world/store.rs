@@ -13,6 +13,13 @@ use crate::domain::{Clean, ObjectKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(u32);
 
+impl Slot {
+    /// Its number, from 0 and below [`Store::slots`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 #[derive(Debug)]
 struct Row<T> {
     key: ObjectKey,
@@ -105,6 +112,11 @@ impl<T> Store<T> {
 
     pub fn values(&self) -> impl Iterator<Item = &Arc<T>> {
         self.rows.iter().flatten().map(|row| &row.value)
+    }
+
+    /// How many slots there are, free ones too.
+    pub fn slots(&self) -> usize {
+        self.rows.len()
     }
 
     pub fn len(&self) -> usize {

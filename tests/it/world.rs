@@ -14,6 +14,7 @@ mod apps;
 mod counts;
 mod loss;
 mod room;
+mod words;
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
