@@ -109,6 +109,9 @@ impl Watch {
             token.clone_from(&page.meta.continue_token);
             let is_last = token.is_empty();
             let next = (!is_last).then(|| Fetch::start(&self.hub, self.kind, page_path(&token)));
+            // A new task waits in a place of this worker that no other may take from: let it send its
+            // request before this page is read, else the server rests meanwhile.
+            tokio::task::yield_now().await;
             if rows == 0 {
                 self.note_list(&page.meta).await;
             }
