@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chrono::Utc;
+use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -25,19 +26,19 @@ pub const SEED: u64 = 7;
 /// The names of the demo's clusters, known before they are made.
 const NAMES: [&str; 3] = ["idc-bj", "aliyun", "mixed-sh"];
 
-/// The simulated fleet. It is made when the first request asks for it, on a thread of its own, so that
-/// the first frame waits for nothing.
+/// The simulated fleet. A cluster is made when the first request asks for it, on a thread of its own, so that
+/// the first frame waits for nothing and no cluster for another.
 #[derive(Clone, Debug)]
 pub struct Fleet {
     seed: u64,
-    made: Arc<OnceCell<Vec<(&'static str, Simulation)>>>,
+    made: Arc<[(&'static str, OnceCell<Simulation>)]>,
 }
 
 impl Fleet {
     pub fn new(seed: Option<u64>) -> Self {
         Self {
             seed: seed.unwrap_or(SEED),
-            made: Arc::new(OnceCell::new()),
+            made: NAMES.map(|name| (name, OnceCell::new())).into(),
         }
     }
 
@@ -48,7 +49,7 @@ impl Fleet {
         let simulation = Simulation::new(store).with_controllers(seed);
         Self {
             seed,
-            made: Arc::new(OnceCell::new_with(Some(vec![("sized", simulation)]))),
+            made: [("sized", OnceCell::new_with(Some(simulation)))].into(),
         }
     }
 
@@ -59,19 +60,16 @@ impl Fleet {
             .map(|cluster| cluster.start_still(now));
         Self {
             seed: SEED,
-            made: Arc::new(OnceCell::new_with(Some(clusters.collect()))),
+            made: clusters
+                .map(|(name, simulation)| (name, OnceCell::new_with(Some(simulation))))
+                .collect(),
         }
     }
 
-    /// The clusters, made now if they are not yet; their story begins then.
-    async fn clusters(&self) -> io::Result<&[(&'static str, Simulation)]> {
-        let seed = self.seed;
-        let make = || async move {
-            let made = tokio::task::spawn_blocking(move || fleet::demo(seed, Utc::now())).await;
-            let clusters = made.map_err(io::Error::other)?;
-            Ok(clusters.into_iter().map(fleet::Cluster::start).collect())
-        };
-        self.made.get_or_try_init(make).await.map(Vec::as_slice)
+    /// All clusters, made now if they are not yet.
+    async fn clusters(&self) -> io::Result<Vec<(&'static str, Simulation)>> {
+        let names = self.made.iter().map(|(name, _)| *name);
+        try_join_all(names.map(|name| async move { Ok((name, self.cluster(name).await?)) })).await
     }
 
     /// Makes the clusters now: for who waits for their answers with a limit.
@@ -79,12 +77,20 @@ impl Fleet {
         self.clusters().await.map(|_| ())
     }
 
-    async fn cluster(&self, name: &str) -> io::Result<Simulation> {
-        let clusters = self.clusters().await?;
-        let found = clusters.iter().find(|(own, _)| *own == name);
-        found
-            .map(|(_, simulation)| simulation.clone())
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    /// A cluster, made now if it is not yet; its story begins then.
+    async fn cluster(&self, name: &'static str) -> io::Result<Simulation> {
+        let (_, cluster) = self
+            .made
+            .iter()
+            .find(|(own, _)| *own == name)
+            .ok_or(io::ErrorKind::NotFound)?;
+        let seed = self.seed;
+        let make = || async move {
+            let made = tokio::task::spawn_blocking(move || fleet::one(seed, Utc::now(), name)).await;
+            let made = made.map_err(io::Error::other)?.ok_or(io::ErrorKind::NotFound)?;
+            Ok::<_, io::Error>(made.start().1)
+        };
+        cluster.get_or_try_init(make).await.cloned()
     }
 }
 
@@ -143,7 +149,7 @@ pub(super) fn serve(args: &Serve, seed: Option<u64>, out: &mut dyn Write) -> Res
             Some(size) => Fleet::sized(seed, size),
         };
         let clusters = fleet.clusters().await?;
-        say_where(args, address, clusters, out)?;
+        say_where(args, address, &clusters, out)?;
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
         tokio::spawn(async move {

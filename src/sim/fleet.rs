@@ -108,6 +108,13 @@ pub fn demo(seed: u64, now: Timestamp) -> Vec<Cluster> {
     })
 }
 
+/// One of the clusters of [`demo`].
+pub fn one(seed: u64, now: Timestamp, name: &str) -> Option<Cluster> {
+    let plans = plan::demo(seed);
+    let (number, plan) = plans.iter().enumerate().find(|(_, plan)| plan.name == name)?;
+    Some(make(plan, seed, number, now))
+}
+
 fn make(plan: &plan::Plan, seed: u64, number: usize, now: Timestamp) -> Cluster {
     let seed = seed.wrapping_mul(31).wrapping_add(number as u64);
     Cluster {
@@ -141,6 +148,9 @@ fn fill(plan: &plan::Plan, seed: u64, now: Timestamp) -> Store {
         }
     }
     plan::people(&mut builder, plan);
+    // Nobody saw the cluster being made.
+    let made = builder.store.revision();
+    builder.store.compact(made);
     builder.store
 }
 

@@ -47,8 +47,9 @@ pub struct Change {
     pub previous: Option<Stored>,
 }
 
-/// How many writes are kept for watches and pages before the oldest are compacted.
-const HISTORY: usize = 20_000;
+/// How many writes are kept for watches and pages before the oldest are compacted: some five minutes of the
+/// demo, as etcd keeps them. Each holds an object as it was, ten kilobytes and more.
+const HISTORY: usize = 2_000;
 
 /// The objects of one cluster.
 #[derive(Debug)]

@@ -13,13 +13,12 @@ use crate::sim::store::{Store, Stored};
 /// Why a pod may not be made, in the API server's words.
 pub(crate) fn refusal(store: &Store, pod: &Value, asked: Resources) -> Option<String> {
     let namespace = text(pod, &["metadata", "namespace"]);
-    let taken = pods_in(store, namespace).peekable();
     let quotas: Vec<&Stored> = store.list_in(&RESOURCE_QUOTAS, namespace).collect();
     if quotas.is_empty() {
         return None;
     }
     let (mut count, mut total) = (0, Resources::default());
-    for held in taken {
+    for held in pods_in(store, namespace) {
         count += 1;
         total += held;
     }
