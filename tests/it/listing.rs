@@ -218,7 +218,7 @@ proptest! {
         let mut typed = List::new(None);
         typed.derive(&rows);
         for end in (1..=text.len()).chain(text.len().saturating_sub(back)..=text.len()) {
-            typed.set_filter(parse(&text[..end]), &rows);
+            typed.set_filter(parse(text.get(..end).unwrap()), &rows);
         }
         let mut pasted = List::new(None);
         pasted.derive(&rows);
