@@ -14,6 +14,7 @@ pub mod pacing;
 pub mod panics;
 pub mod program;
 pub mod redact;
+pub mod reported;
 pub mod screen;
 pub mod signals;
 pub mod tasks;
@@ -121,7 +122,7 @@ pub fn run(settings: Settings, program: impl Program, start: impl FnOnce(&Handle
         terminal.enter()?;
         let (keys, inputs) = mpsc::unbounded_channel();
         keyboard::start(keys)?;
-        let writer = writer::Writer::start(tty)?;
+        let writer = writer::Writer::start(Arc::clone(&terminal))?;
         let screen = screen::Screen::new(Box::new(screen::terminal_size), settings.synchronized)?;
         let shell = event_loop::Shell::new(settings, program, Arc::clone(&terminal), writer, screen);
         let exit = shell.run(signals, inputs, messages, || start(&handles)).await;
@@ -132,6 +133,8 @@ pub fn run(settings: Settings, program: impl Program, start: impl FnOnce(&Handle
         }))
     });
     terminal.leave();
+    // A thread that panicked meanwhile ends the program itself.
+    let _ending = panics::wait_for_reports();
     exit
 }
 

@@ -105,11 +105,8 @@ impl<P: Program> Shell<P> {
 
     fn end(&mut self) -> Exit {
         let exit = self.ending.unwrap_or(Exit(Exit::DONE));
-        if self.writer.finish(LAST_FRAME) {
-            self.terminal.leave();
-        } else {
-            self.terminal.abandon();
-        }
+        self.writer.finish(LAST_FRAME);
+        self.terminal.leave();
         self.settings.activity.stopped(Utc::now(), exit.0);
         exit
     }
@@ -133,8 +130,8 @@ impl<P: Program> Shell<P> {
                 self.person(Message::Paste(text));
             }
             Some(Input::Gone) => self.ending = Some(Exit(Exit::HANGUP)),
-            // The keyboard thread panicked; its report is written.
-            None => self.ending = Some(Exit(Exit::BUG)),
+            // Both threads ended without a word.
+            None => self.ending = Some(Exit(Exit::HANGUP)),
         }
     }
 
@@ -258,18 +255,14 @@ impl<P: Program> Shell<P> {
     }
 
     fn stop(&mut self) {
-        if self.writer.finish(LAST_FRAME) {
-            self.terminal.leave();
-        } else {
-            self.terminal.abandon();
-        }
+        self.writer.finish(LAST_FRAME);
+        self.terminal.leave();
         self.stopped = true;
         signals::stop_self();
     }
 
     fn go_on(&mut self) -> io::Result<()> {
         self.stopped = false;
-        self.writer.resume();
         self.terminal.enter()?;
         self.resume();
         self.resized()

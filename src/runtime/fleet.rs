@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::reported::Reported;
 use super::tasks::Work;
 use super::{Handles, Perform};
 use crate::cluster::{self, Cluster, ClusterError, Rules, Target};
@@ -31,7 +32,11 @@ async fn hand_on(
     mut reports: mpsc::Receiver<(ClusterId, crate::domain::ClusterReport)>,
     messages: mpsc::Sender<Message>,
 ) {
+    let mut reported = Reported::default();
     while let Some((id, report)) = reports.recv().await {
+        if let Some((level, line)) = reported.line(&id, &report) {
+            log::log!(level, "{line}");
+        }
         if messages.send(Message::Cluster(id, report)).await.is_err() {
             return;
         }

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use log::{Level, LevelFilter, Log, Metadata, Record};
+use log::{LevelFilter, Log, Metadata, Record};
 
 use super::journal::Journal;
 use super::redact::redact;
 
-/// Libraries that put requests and bodies, Secrets too, into warnings: only their errors are kept.
-const TALKATIVE: [&str; 5] = ["kube_client", "hyper", "hyper_util", "rustls", "tower"];
+/// Libraries that put requests and bodies, Secrets too, into warnings, and an error into the log for every attempt
+/// to connect: what becomes of a request is told where it was sent, with its class and once.
+const UNHEARD: [&str; 5] = ["kube_client", "hyper", "hyper_util", "rustls", "tower"];
 
 /// Starts logging at `level` to the screen's buffer and, where the folder can be written, to `file`.
 ///
@@ -32,8 +33,7 @@ struct Redacting {
 impl Log for Redacting {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target().split("::").next().unwrap_or_default();
-        let level = metadata.level();
-        level <= self.level && (level == Level::Error || !TALKATIVE.contains(&target))
+        metadata.level() <= self.level && !UNHEARD.contains(&target)
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -70,6 +70,7 @@ pub fn catch_up() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use log::Level;
 
     #[test]
     fn no_secret_reaches_the_file_and_no_library_chats() {
@@ -82,7 +83,8 @@ mod tests {
         for (target, level) in [
             ("pilothouse::cluster", Level::Info),
             ("kube_client::client", Level::Warn),
-            ("hyper_util::client", Level::Error),
+            ("kube_client::client::builder", Level::Error),
+            ("pilothouse::runtime", Level::Error),
             ("pilothouse", Level::Trace),
         ] {
             logger.log(
@@ -101,6 +103,6 @@ mod tests {
             lines[0].ends_with("INFO  pilothouse::cluster sent Bearer ‹hidden› ␛[2J"),
             "{written}"
         );
-        assert!(lines[1].contains("ERROR hyper_util::client"), "{written}");
+        assert!(lines[1].contains("ERROR pilothouse::runtime"), "{written}");
     }
 }

@@ -3,17 +3,22 @@
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Exit;
 use super::files;
 use super::redact::redact;
 use super::terminal::Terminal;
+use crate::domain::text::sanitise;
 
 /// The name of the threads whose tasks are supervised: a panic there ends the task, not the program.
 pub const SUPERVISED: &str = "pilothouse-worker";
 
-/// From now on a panic on any thread but the supervised ones gives the terminal back and writes a
-/// report into `folder`.
+/// Held by whichever thread ends the program, so that a report is written to its end.
+static ENDING: Mutex<()> = Mutex::new(());
+
+/// From now on a panic on any thread but the supervised ones gives the terminal back, writes a report
+/// into `folder` and ends the program with [`Exit::BUG`], whatever the other threads are at.
 pub fn install(terminal: Arc<Terminal>, folder: PathBuf) {
     std::panic::set_hook(Box::new(move |info| {
         let thread = std::thread::current();
@@ -22,17 +27,45 @@ pub fn install(terminal: Arc<Terminal>, folder: PathBuf) {
             log::error!("{report}");
             return;
         }
+        let _ending = wait_for_reports();
         terminal.leave();
-        let mut stderr = std::io::stderr();
-        let _ = match write_report(&folder, &report) {
-            Ok(path) => writeln!(
-                stderr,
-                "pilothouse: a bug ended the program; the report is in {}",
-                path.display()
-            ),
-            Err(_) => writeln!(stderr, "pilothouse: a bug ended the program\n{report}"),
-        };
+        tell(&folder, &report);
+        end();
     }));
+}
+
+/// Waits while another thread ends the program; the caller may then end it itself.
+pub fn wait_for_reports() -> MutexGuard<'static, ()> {
+    ENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn tell(folder: &Path, report: &str) {
+    let mut stderr = std::io::stderr();
+    let _ = match write_report(folder, report) {
+        Ok(path) => writeln!(
+            stderr,
+            "pilothouse: a bug ended the program; the report is in {}",
+            path.display()
+        ),
+        Err(_) => writeln!(
+            stderr,
+            "pilothouse: a bug ended the program\n{}",
+            sanitise_lines(report)
+        ),
+    };
+}
+
+/// A panic may quote what a server sent.
+fn sanitise_lines(report: &str) -> String {
+    report.lines().map(sanitise).collect::<Vec<_>>().join("\n")
+}
+
+#[expect(
+    clippy::exit,
+    reason = "nothing that is left to run can be trusted, and the loop may not notice"
+)]
+fn end() {
+    std::process::exit(i32::from(Exit::BUG));
 }
 
 fn describe(info: &PanicHookInfo<'_>, thread: &str) -> String {

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, Id, JoinSet};
 
 use crate::message::{Message, Severity, Trouble};
@@ -79,34 +77,6 @@ impl Tasks {
     }
 }
 
-/// How long a task that panicked rests before it is started again, at first and at most.
-const RESTART: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
-
-/// Runs what `make` makes, and again whenever it panics; ends when it ends by itself. Each panic is shown.
-pub async fn supervise<F>(name: String, messages: mpsc::Sender<Message>, mut make: impl FnMut() -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut rest = RESTART.0;
-    loop {
-        let mut task = JoinSet::new();
-        task.spawn(make());
-        match task.join_next().await {
-            Some(Err(error)) if error.is_panic() => {}
-            Some(Ok(()) | Err(_)) | None => return,
-        }
-        log::error!(
-            "{name} failed inside this program; it is started again in {} s",
-            rest.as_secs()
-        );
-        if messages.send(Message::Notice(failed_inside(&name))).await.is_err() {
-            return;
-        }
-        tokio::time::sleep(rest).await;
-        rest = (rest * 2).min(RESTART.1);
-    }
-}
-
 fn failed_inside(name: &str) -> Trouble {
     Trouble {
         severity: Severity::Error,
@@ -118,8 +88,6 @@ fn failed_inside(name: &str) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn unbound(text: &str) -> Message {
         Message::Unbound(text.into())
@@ -146,21 +114,5 @@ mod tests {
             panic!("no notice")
         };
         assert_eq!(trouble.text, "events of a/b failed inside this program");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_supervised_task_that_panics_is_started_again_and_shown() {
-        let (sender, mut receiver) = mpsc::channel(8);
-        let runs = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&runs);
-        supervise("the watch".into(), sender, move || {
-            let run = counted.fetch_add(1, Ordering::Relaxed);
-            async move { assert!(run >= 2, "on purpose") }
-        })
-        .await;
-        assert_eq!(runs.load(Ordering::Relaxed), 3);
-        assert!(matches!(receiver.recv().await, Some(Message::Notice(_))));
-        assert!(matches!(receiver.recv().await, Some(Message::Notice(_))));
-        assert_eq!(receiver.recv().await, None);
     }
 }

@@ -47,13 +47,13 @@ impl Tty {
         }
     }
 
-    /// Writes all of `bytes`, until `give_up` is set or `deadline` passes.
+    /// Writes all of `bytes`, while `go_on` is set and `deadline` has not passed.
     ///
     /// # Errors
     /// `TimedOut` if it gave up; what the terminal answers otherwise.
-    pub fn write_all(&self, mut bytes: &[u8], give_up: &AtomicBool, deadline: Option<Instant>) -> io::Result<()> {
+    pub fn write_all(&self, mut bytes: &[u8], go_on: &AtomicBool, deadline: Option<Instant>) -> io::Result<()> {
         while !bytes.is_empty() {
-            if give_up.load(Ordering::Acquire) || deadline.is_some_and(|at| Instant::now() >= at) {
+            if !go_on.load(Ordering::Acquire) || deadline.is_some_and(|at| Instant::now() >= at) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             if !self.takes_more(GLANCE)? {

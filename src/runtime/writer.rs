@@ -1,13 +1,12 @@
 //! The thread that writes frames: one at a time, so that a blocked or slow terminal delays nothing but itself.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::tty::Tty;
+use super::terminal::Terminal;
 
 /// A mailbox for one frame and the thread that empties it.
 #[derive(Debug)]
@@ -19,7 +18,6 @@ pub struct Writer {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    give_up: AtomicBool,
     idle: Notify,
 }
 
@@ -35,14 +33,14 @@ struct State {
 
 impl Writer {
     /// Starts the thread.
-    pub fn start(tty: Arc<Tty>) -> io::Result<Self> {
+    pub fn start(terminal: Arc<Terminal>) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("pilothouse-writer".into())
             .spawn(move || {
                 let _ending = Ending(&theirs);
-                write_frames(&theirs, &tty);
+                write_frames(&theirs, &terminal);
             })?;
         Ok(Self { shared })
     }
@@ -80,8 +78,8 @@ impl Writer {
         self.shared.idle.notified().await;
     }
 
-    /// Lets the frame in hand be finished for up to `patience`, then gives it up. Whether it was finished.
-    pub fn finish(&self, patience: Duration) -> bool {
+    /// Lets the frame in hand be finished for up to `patience`.
+    pub fn finish(&self, patience: Duration) {
         let deadline = Instant::now() + patience;
         let mut state = self.shared.lock();
         while state.busy && Instant::now() < deadline {
@@ -89,15 +87,6 @@ impl Writer {
             let waited = self.shared.changed.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let finished = !state.busy;
-        self.shared.give_up.store(!finished, Ordering::Release);
-        finished
-    }
-
-    /// Waits until a frame that was given up is out of the writer's hands, then lets it write again.
-    pub fn resume(&self) {
-        let _ = self.finish(Duration::from_millis(200));
-        self.shared.give_up.store(false, Ordering::Release);
     }
 }
 
@@ -128,7 +117,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-fn write_frames(shared: &Shared, tty: &Tty) {
+fn write_frames(shared: &Shared, terminal: &Terminal) {
     loop {
         let mut state = shared.lock();
         let frame = loop {
@@ -142,11 +131,11 @@ fn write_frames(shared: &Shared, tty: &Tty) {
         };
         drop(state);
         let begun = Instant::now();
-        let written = tty.write_all(&frame, &shared.give_up, None);
+        let written = terminal.write_frame(&frame);
         let mut state = shared.lock();
         state.busy = false;
         state.drain = begun.elapsed();
-        state.failed = matches!(&written, Err(e) if e.kind() != io::ErrorKind::TimedOut);
+        state.failed = written.is_err();
         drop(state);
         shared.changed.notify_all();
         shared.idle.notify_one();

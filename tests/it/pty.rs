@@ -64,7 +64,7 @@ impl Terminal {
         Self::start_command(PROGRAM, arguments, &[])
     }
 
-    /// Starts any command; `variables` are its environment beside HOME, PATH and TERM.
+    /// Starts any command; `variables` are its environment beside HOME, PATH, TERM and LANG.
     pub(crate) fn start_command(command: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let size = PtySize {
             rows: 24,
@@ -80,6 +80,7 @@ impl Terminal {
         builder.env("HOME", home.path());
         builder.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         builder.env("TERM", "xterm-256color");
+        builder.env("LANG", "C.UTF-8");
         for (name, value) in variables {
             builder.env(name, value);
         }

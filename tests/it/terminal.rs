@@ -1,13 +1,13 @@
 //! Terminal life: signals, suspend, hang-up, sizes, blocked lines; the terminal is as it was after each.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::pty::{PROGRAM, Reading, Seen, Terminal, wait_until};
 
 /// What leaving must have undone.
-fn is_as_it_was(seen: &Seen) -> bool {
+pub(crate) fn is_as_it_was(seen: &Seen) -> bool {
     let screen = seen.screen();
     !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
 }
@@ -19,7 +19,7 @@ fn demo() -> Terminal {
 }
 
 /// The driver's modes before any program changed them.
-fn fresh_modes() -> String {
+pub(crate) fn fresh_modes() -> String {
     let terminal = Terminal::start_command("sleep", &["600"], &[]);
     terminal.modes()
 }
@@ -68,21 +68,30 @@ fn a_closed_terminal_ends_it_within_a_second() {
 }
 
 #[test]
-fn a_killed_parent_ends_it() {
-    let script = format!("{PROGRAM} --demo & echo $! > pid; wait");
-    let foreground = format!("exec < /dev/tty; {script}");
-    let mut terminal = Terminal::start_command("sh", &["-c", &format!("{{ {foreground}; }}")], &[]);
-    wait_until("the program's pid", || terminal.home.path().join("pid").exists());
-    let alive = || {
-        let pid = std::fs::read_to_string(terminal.home.path().join("pid")).unwrap();
-        std::path::Path::new(&format!("/proc/{}/exe", pid.trim()))
-            .read_link()
-            .is_ok()
+fn a_killed_parent_ends_it_though_the_terminal_stays() {
+    let before = fresh_modes();
+    // The shell that has the terminal lives on, so nothing hangs up: only the program's parent is gone.
+    let parent = format!("{PROGRAM} --demo < /dev/tty & echo $! > program; wait");
+    let script = format!("sh -c '{parent}' & echo $! > parent; wait; exec sleep 600");
+    let terminal = Terminal::start_command("sh", &["-c", &script], &[]);
+    terminal.wait_for_text("fleet");
+    let pid = |name: &str| {
+        let text = std::fs::read_to_string(terminal.home.path().join(name)).unwrap();
+        Pid::from_raw(text.trim().parse().unwrap()).unwrap()
     };
-    wait_until("the program", alive);
-    terminal.signal(Signal::KILL);
-    wait_until("the program to end", || !alive());
-    terminal.wait_for_end();
+    let program = pid("program");
+    kill_process(pid("parent"), Signal::KILL).unwrap();
+    let killed = Instant::now();
+    wait_until("the program to end", || !is_alive(program));
+    assert!(killed.elapsed() < Duration::from_secs(1), "{:?}", killed.elapsed());
+    terminal.wait_for("the terminal as it was", is_as_it_was);
+    assert_eq!(terminal.modes(), before);
+}
+
+/// Whether a process runs: neither gone nor waiting to be asked how it ended.
+fn is_alive(pid: Pid) -> bool {
+    let link = format!("/proc/{}/exe", pid.as_raw_nonzero());
+    std::path::Path::new(&link).read_link().is_ok()
 }
 
 #[test]

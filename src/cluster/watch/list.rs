@@ -39,9 +39,12 @@ impl Fetch {
     }
 
     async fn finish(mut self) -> Result<(Bytes, Encoding), ClusterError> {
-        (&mut self.0)
-            .await
-            .unwrap_or_else(|_| Err(ClusterError::transport("the request was given up")))
+        match (&mut self.0).await {
+            Ok(answer) => answer,
+            // A bug, to be said by who keeps this watch, not trouble of the connection.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(ClusterError::transport("the request was given up")),
+        }
     }
 }
 
