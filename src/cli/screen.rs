@@ -36,6 +36,10 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
     settings.activity.started(Utc::now(), &arguments.join(" "));
+    log::info!("pilothouse {} starts", env!("CARGO_PKG_VERSION"));
+    for problem in &setup.problems {
+        log::warn!("{problem}; {}", problem.hint);
+    }
     let members = fleet::members(args, &setup)?;
     let program = program(args, environment, &setup, &members);
     let targets = members

@@ -221,6 +221,11 @@ impl Watch {
         let why = Clean::from(error.to_string());
         match error {
             ClusterError::Gone { .. } => {
+                log::info!(
+                    "{}: {}: the server no longer has the version to go on from; reading the list anew",
+                    self.hub.id,
+                    self.kind.plural()
+                );
                 self.position = None;
                 self.gone_in_a_row += 1;
                 if self.gone_in_a_row > 1 {

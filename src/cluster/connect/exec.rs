@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::domain::Timestamp;
 
@@ -98,11 +99,31 @@ impl Plugin {
         })
     }
 
-    /// Runs the plugin when its turn has come.
+    /// Runs the plugin when its turn has come, and says so in the log.
     ///
     /// # Errors
     /// One sentence that names the command and nothing it printed, which may hold a token.
     pub(crate) async fn run(&self, turn: &Semaphore) -> Result<Credential, String> {
+        let began = Instant::now();
+        let outcome = self.ask(turn).await;
+        let took = began.elapsed().as_secs_f32();
+        match &outcome {
+            Ok(credential) => {
+                let until = credential
+                    .expires
+                    .map(|at| format!(" good until {at}"))
+                    .unwrap_or_default();
+                log::info!(
+                    "the credential plugin '{}' gave a credential{until} ({took:.1} s)",
+                    self.command
+                );
+            }
+            Err(why) => log::warn!("{why} ({took:.1} s)"),
+        }
+        outcome
+    }
+
+    async fn ask(&self, turn: &Semaphore) -> Result<Credential, String> {
         let _turn = turn.acquire().await.map_err(|_| "the program is ending".to_owned())?;
         let mut child = Command::new(&self.command)
             .args(&self.args)
