@@ -18,16 +18,19 @@ pub(super) fn depth(environment: &Environment) -> ColourDepth {
     }
 }
 
-/// The Linux console has no signs of state in its font; a charset that is named and is not UTF-8 has none at all.
+/// The Linux console has no signs of state in its font; a charset that is not UTF-8 has none at all, and without
+/// a locale the charset is ASCII (POSIX): tmux and screen would show `_` and `?` in the place of each.
 pub(super) fn glyphs(environment: &Environment) -> Glyphs {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
-        .find_map(|name| environment.variable(name).filter(|v| !v.is_empty()));
-    let charset = locale
-        .and_then(|locale| locale.split_once('.'))
-        .map(|(_, charset)| charset.to_ascii_lowercase());
-    let other_charset = charset.is_some_and(|charset| !charset.starts_with("utf"));
-    if environment.variable("TERM") == Some("linux") || other_charset {
+        .find_map(|name| environment.variable(name).filter(|v| !v.is_empty()))
+        .unwrap_or("C");
+    let is_utf8 = match locale.split_once('.') {
+        Some((_, charset)) => charset.to_ascii_lowercase().starts_with("utf"),
+        // A language alone: its charset is the system's, which is UTF-8 nearly everywhere.
+        None => !matches!(locale, "C" | "POSIX"),
+    };
+    if environment.variable("TERM") == Some("linux") || !is_utf8 {
         Glyphs::Ascii
     } else {
         Glyphs::Unicode
@@ -72,11 +75,15 @@ mod tests {
     #[test]
     fn signs_need_a_font_and_a_charset() {
         for (variables, expected) in [
-            (&[("TERM", "linux")][..], Glyphs::Ascii),
+            (&[("TERM", "linux"), ("LANG", "C.UTF-8")][..], Glyphs::Ascii),
             (&[("LANG", "zh_CN.GBK")], Glyphs::Ascii),
             (&[("LC_ALL", "en_US.UTF-8"), ("LANG", "zh_CN.GBK")], Glyphs::Unicode),
-            (&[("LANG", "C")], Glyphs::Unicode),
-            (&[], Glyphs::Unicode),
+            (&[("LANG", "C.UTF-8")], Glyphs::Unicode),
+            (&[("LANG", "de_DE")], Glyphs::Unicode),
+            (&[("LC_CTYPE", "UTF-8")], Glyphs::Unicode),
+            (&[("LANG", "C")], Glyphs::Ascii),
+            (&[("LC_ALL", "POSIX"), ("LANG", "en_US.UTF-8")], Glyphs::Ascii),
+            (&[], Glyphs::Ascii),
         ] {
             assert_eq!(glyphs(&environment(variables)), expected, "{variables:?}");
         }

@@ -149,6 +149,9 @@ fn a_storm_of_sizes_ends_in_the_last_one() {
     }
     terminal.resize(1, 1);
     terminal.resize(500, 200);
+    terminal.resize(59, 15);
+    terminal.wait_for_text("60 × 15 at least");
+    terminal.wait_for_text("59 × 15 here");
     terminal.resize(80, 24);
     terminal.wait_for_text("fleet");
     terminal.type_bytes(b"q");
@@ -210,6 +213,26 @@ fn without_colours_none_are_sent() {
     let bytes = terminal.see(|seen| String::from_utf8_lossy(&seen.bytes).into_owned());
     for colour in ["[38;", "[48;", ";38;", ";48;"] {
         assert!(!bytes.contains(colour), "{bytes:?}");
+    }
+}
+
+#[test]
+fn without_a_locale_every_sign_is_ascii() {
+    for locale in ["", "C", "POSIX"] {
+        let mut terminal = Terminal::start_command(PROGRAM, &["--demo"], &[("LANG", locale)]);
+        terminal.wait_for_text("fleet");
+        for keys in ["2", "3", "4", "5", "9", "0", "?"] {
+            let before = terminal.see(|seen| seen.bytes.len());
+            terminal.type_bytes(keys.as_bytes());
+            terminal.wait_for("an answer", |seen| seen.bytes.len() > before);
+        }
+        terminal.type_bytes(b"\x1bq");
+        terminal.signal(Signal::TERM);
+        terminal.wait_for_end();
+        terminal.wait_for_last_byte();
+        let text = terminal.see(|seen| String::from_utf8(seen.bytes.clone()).unwrap());
+        let signs: Vec<char> = text.chars().filter(|c| !c.is_ascii()).collect();
+        assert!(signs.is_empty(), "LANG={locale}: {signs:?}");
     }
 }
 
