@@ -129,9 +129,8 @@ impl<P: Program> Shell<P> {
                 let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
                 self.person(Message::Paste(text));
             }
-            Some(Input::Gone) => self.ending = Some(Exit(Exit::HANGUP)),
-            // Both threads ended without a word.
-            None => self.ending = Some(Exit(Exit::HANGUP)),
+            // Without a word when both threads ended.
+            Some(Input::Gone) | None => self.ending = Some(Exit(Exit::HANGUP)),
         }
     }
 
