@@ -13,6 +13,7 @@ mod order;
 pub mod pictures;
 pub mod print;
 pub mod project;
+pub mod report;
 pub mod rows;
 mod screen;
 pub mod setup;
@@ -108,16 +109,27 @@ pub fn run(
     };
     match dispatch(&args, environment, out, err) {
         Ok(exit) => exit,
-        Err(failure) => {
-            let _ = say(err, &failure);
-            failure.exit
-        }
+        Err(error) => match error.downcast::<Failure>() {
+            Ok(failure) => {
+                let _ = say(err, &failure);
+                failure.exit
+            }
+            Err(unexpected) => {
+                let _ = writeln!(err, "pilothouse cannot go on:{}", report::text(&unexpected));
+                Exit(Exit::FAILED)
+            }
+        },
     }
 }
 
-fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit, Failure> {
-    match &args.command {
-        None => screen::run(args, environment, err),
+fn dispatch(
+    args: &Args,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> color_eyre::Result<Exit> {
+    let exit = match &args.command {
+        None => return screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
         Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out),
         Some(Command::Version) => extras::version(out),
@@ -130,7 +142,8 @@ fn dispatch(args: &Args, environment: &Environment, out: &mut dyn Write, err: &m
             DemoCommand::Serve(serve) => simulated::serve(serve, args.seed, out),
             DemoCommand::Screenshot { folder } => pictures::write(folder, out),
         },
-    }
+    };
+    Ok(exit?)
 }
 
 /// One sentence, with what to do on a line of its own.

@@ -56,6 +56,8 @@ pub enum Message {
     Access(ClusterId, Access),
     /// Something a person should know: a problem in a file, text copied.
     Notice(Trouble),
+    /// Our own log has new lines.
+    Logged,
     /// The program was stopped and goes on, or the machine slept: nothing known is fresh.
     Resumed(Timestamp),
 }

@@ -28,6 +28,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use color_eyre::eyre::WrapErr;
 use ratatui::Frame;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
@@ -107,17 +108,21 @@ pub struct Handles {
 ///
 /// # Errors
 /// What kept the terminal from being taken; it is as it was.
-pub fn run(settings: Settings, program: impl Program, start: impl FnOnce(&Handles) -> Perform) -> io::Result<Exit> {
-    let tty = Arc::new(tty::Tty::open()?);
+pub fn run(
+    settings: Settings,
+    program: impl Program,
+    start: impl FnOnce(&Handles) -> Perform,
+) -> color_eyre::Result<Exit> {
+    let tty = Arc::new(tty::Tty::open().wrap_err("the terminal cannot be opened")?);
     let terminal = Arc::new(terminal::Terminal::new(Arc::clone(&tty)));
     panics::install(Arc::clone(&terminal), settings.reports.clone());
-    let runtime = Background::new()?;
+    let runtime = Background::new().wrap_err("no threads can be started")?;
     let (sender, messages) = mpsc::channel(MESSAGES);
     let handles = Handles {
         messages: sender,
         runtime: runtime.handle().clone(),
     };
-    let exit = runtime.block_on(async {
+    let exit: io::Result<Exit> = runtime.block_on(async {
         let signals = signals::Signals::new()?;
         terminal.enter()?;
         let (keys, inputs) = mpsc::unbounded_channel();
@@ -135,7 +140,7 @@ pub fn run(settings: Settings, program: impl Program, start: impl FnOnce(&Handle
     terminal.leave();
     // A thread that panicked meanwhile ends the program itself.
     let _ending = panics::wait_for_reports();
-    exit
+    exit.wrap_err("the terminal cannot be taken")
 }
 
 /// The async runtime; dropping it never waits for what still hangs on the network.

@@ -10,16 +10,13 @@ use crate::domain::{Clean, ClusterId, Event, Kind, Link, ResourceRef, Verb};
 use crate::message::{Action, Effect, Message, Severity, Trouble};
 use crate::model::Model;
 use crate::overlays::Overlay;
+use crate::screens::ScreenKind;
 
 /// Takes a message in and answers with what is to be done.
 #[must_use]
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let pending = matches!(message, Message::Pending(..));
-    let from_person = pending
-        || matches!(
-            message,
-            Message::Act(_) | Message::Text(_) | Message::Paste(_) | Message::Unbound(_)
-        );
+    let from_person = pending || is_from_person(&message);
     if from_person && !pending && model.pending.take().is_some() {
         model.touch();
     }
@@ -65,6 +62,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.tell(trouble);
             Vec::new()
         }
+        Message::Logged => logged(model),
         Message::Resumed(now) => {
             model.pass_time(now);
             model.touch();
@@ -74,6 +72,22 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let now = model.now;
     model.settle(now);
     effects
+}
+
+/// Whether a person pressed or pasted something that counts.
+fn is_from_person(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Act(_) | Message::Text(_) | Message::Paste(_) | Message::Unbound(_)
+    )
+}
+
+/// Our own log has new lines: only its screen shows them.
+fn logged(model: &mut Model) -> Vec<Effect> {
+    if model.screen().kind == ScreenKind::Log {
+        model.touch();
+    }
+    Vec::new()
 }
 
 /// Something a person asked for.

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use chrono::Utc;
+use color_eyre::Section;
 
 use super::args::Args;
 use super::members::Member;
@@ -20,7 +21,7 @@ use crate::theme::ColourDepth;
 use crate::world::{Scope, World};
 
 /// `pilothouse` without a command.
-pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -> color_eyre::Result<Exit> {
     check_terminal(environment)?;
     let setup = Setup::load(args, environment)?;
     if let Err(e) = logging::start(Some(&setup.paths.log()), setup.config.log_level.into()) {
@@ -46,9 +47,8 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         .into_iter()
         .map(|member| (member.target, member.rules))
         .collect();
-    Ok(runtime::run(settings, program, |handles| {
-        runtime::fleet::start(targets, handles)
-    })?)
+    runtime::run(settings, program, |handles| runtime::fleet::start(targets, handles))
+        .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")
 }
 
 /// The screens over a world of which nothing is known yet.

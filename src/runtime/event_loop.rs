@@ -175,7 +175,9 @@ impl<P: Program> Shell<P> {
     }
 
     fn second(&mut self) {
-        logging::catch_up();
+        if logging::catch_up() {
+            self.update(Message::Logged);
+        }
         if self.clocks.slept() {
             self.resume();
         }

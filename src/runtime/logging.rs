@@ -1,6 +1,7 @@
 //! Our own log: to the screen that shows it and to a file, without secrets, whatever a library says.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -33,7 +34,9 @@ struct Redacting {
 impl Log for Redacting {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target().split("::").next().unwrap_or_default();
-        metadata.level() <= self.level && !UNHEARD.contains(&target)
+        let is_ours = target == env!("CARGO_PKG_NAME");
+        let is_worth_it = is_ours || metadata.level() <= log::Level::Warn && !UNHEARD.contains(&target);
+        metadata.level() <= self.level && is_worth_it
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -53,6 +56,7 @@ impl Log for Redacting {
                 .args(format_args!("{safe}"))
                 .build(),
         );
+        NEWS.store(true, Ordering::Release);
     }
 
     fn flush(&self) {
@@ -62,9 +66,16 @@ impl Log for Redacting {
     }
 }
 
+/// Whether anything was logged since [`catch_up`].
+static NEWS: AtomicBool = AtomicBool::new(false);
+
 /// Lets the log's screen show what was logged since the last call. Whether there was anything.
-pub fn catch_up() {
-    tui_logger::move_events();
+pub fn catch_up() -> bool {
+    let news = NEWS.swap(false, Ordering::AcqRel);
+    if news {
+        tui_logger::move_events();
+    }
+    news
 }
 
 #[cfg(test)]
@@ -85,6 +96,7 @@ mod tests {
             ("kube_client::client", Level::Warn),
             ("kube_client::client::builder", Level::Error),
             ("pilothouse::runtime", Level::Error),
+            ("mio::poll", Level::Debug),
             ("pilothouse", Level::Trace),
         ] {
             logger.log(

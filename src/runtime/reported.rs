@@ -64,6 +64,7 @@ fn of_link(link: &Link) -> (Level, String) {
         Link::Connecting => (Level::Info, "connecting".to_owned()),
         Link::Live => (Level::Info, "live".to_owned()),
         Link::Unstable { cuts } => (Level::Warn, format!("unstable: {cuts} watches cut within a minute")),
+        Link::Unreachable { reason, .. } => (Level::Warn, format!("unreachable: {reason}")),
         Link::Stale { reason, .. } => (Level::Warn, format!("stale: {reason}")),
         Link::Denied { reason, .. } => (Level::Warn, format!("denied: {reason}")),
     }
@@ -78,10 +79,13 @@ fn of_identity(identity: &Identity) -> Option<String> {
     } else {
         ""
     };
-    Some(format!(
-        "Kubernetes {version} at {}, as {user}{unchecked}",
-        identity.server
-    ))
+    // A simulated cluster is nowhere.
+    let place = if identity.server.is_empty() {
+        String::new()
+    } else {
+        format!(" at {}", identity.server)
+    };
+    Some(format!("Kubernetes {version}{place}, as {user}{unchecked}"))
 }
 
 /// The first list of each kind is what happens at every start: of interest only when something is looked for.

@@ -59,7 +59,8 @@ fn put(buffer: &mut Buffer, at: (u16, u16), end: u16, pieces: &Pieces) -> u16 {
 }
 
 fn width(pieces: &Pieces) -> u16 {
-    pieces.iter().map(|(text, _)| line::width(text)).sum()
+    let widths = pieces.iter().map(|(text, _)| line::width(text));
+    widths.fold(0, u16::saturating_add)
 }
 
 /// Keys, what they do, and why they do not.

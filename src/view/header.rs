@@ -41,13 +41,14 @@ fn put(buffer: &mut Buffer, at: (u16, u16), end: u16, pieces: &Pieces) -> u16 {
 }
 
 fn width(pieces: &Pieces) -> u16 {
-    pieces.iter().map(|(text, _)| line::width(text)).sum()
+    let widths = pieces.iter().map(|(text, _)| line::width(text));
+    widths.fold(0, u16::saturating_add)
 }
 
 /// The way here; crumbs in the middle give way first.
 fn crumbs(model: &Model, theme: &Theme, most: u16) -> Pieces {
     let mut names: Vec<String> = model.trail.way().iter().map(crate::screens::Screen::crumb).collect();
-    let total = |names: &[String]| -> u16 { names.iter().map(|n| line::width(n) + 3).sum() };
+    let total = |names: &[String]| -> u16 { names.iter().map(|n| line::width(n) + 3).fold(0, u16::saturating_add) };
     while names.len() > 2 && total(&names) > most.max(30) {
         let middle = if names.get(1).is_some_and(|name| name == "…") {
             2

@@ -5,12 +5,13 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// How many columns a text takes.
+/// Wider than any terminal: of longer texts it is only known that they do not fit, and a few may be added up.
+const WIDEST: usize = 4_096;
+
+/// How many columns a text takes, up to [`WIDEST`].
 pub fn width(text: &str) -> u16 {
-    if text.is_ascii() {
-        return u16::try_from(text.len()).unwrap_or(u16::MAX);
-    }
-    u16::try_from(text.width()).unwrap_or(u16::MAX)
+    let columns = if text.is_ascii() { text.len() } else { text.width() };
+    columns.min(WIDEST) as u16
 }
 
 /// The text, or as much of it as fits with an ellipsis after it.
@@ -66,6 +67,7 @@ mod tests {
             ("直播礼物", 4, "直…"),
             ("ab", 1, "…"),
             ("ab", 0, ""),
+            (&"直".repeat(100_000), 3, "直…"),
         ] {
             assert_eq!(cut(text, most), cut_text, "{text} in {most}");
             assert!(width(&cut(text, most)) <= most);

@@ -17,14 +17,17 @@
     reason = "patch, path and patched are what these tests are about"
 )]
 
+mod canary;
 mod cli;
 mod columns;
 mod contract;
 mod doctor;
 mod faults;
+mod hostile;
 mod keymaps;
 mod kubectl;
 mod layers;
+mod lines;
 mod listing;
 mod panics;
 mod pty;
@@ -34,6 +37,7 @@ mod screens;
 mod screenshots;
 mod scripts;
 mod support;
+mod tap;
 mod terminal;
 mod themes;
 mod update;

@@ -78,7 +78,7 @@ impl Program for Fragile {
 /// Not a test of its own: the others start this binary again on a pseudo-terminal to run it.
 #[test]
 #[ignore = "the child of the other tests"]
-fn child() -> io::Result<()> {
+fn child() -> color_eyre::Result<()> {
     let Some(reports) = std::env::var_os(CHILD) else {
         return Ok(());
     };

@@ -53,6 +53,11 @@ impl Seen {
         self.parser.screen().contents()
     }
 
+    /// How often the program wrote these bytes.
+    pub(crate) fn count(&self, bytes: &[u8]) -> usize {
+        memchr::memmem::find_iter(&self.bytes, bytes).count()
+    }
+
     pub(crate) fn screen(&self) -> &vt100::Screen {
         self.parser.screen()
     }
@@ -110,8 +115,9 @@ impl Terminal {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(
                 !left.is_zero() && !seen.ended,
-                "waited for {what} in vain; on the screen:\n{}",
-                seen.text()
+                "waited for {what} in vain; on the screen:\n{}\n{}",
+                seen.text(),
+                self.report()
             );
             seen = self
                 .shared
@@ -120,6 +126,13 @@ impl Terminal {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+    }
+
+    /// What the program says of a bug that ended it.
+    fn report(&self) -> String {
+        let folder = self.home.path().join(".local/state/pilothouse/reports");
+        let report = first_file(&folder).and_then(|path| std::fs::read_to_string(path).ok());
+        report.unwrap_or_default()
     }
 
     /// Waits until the program has its screen and `text` is on it.

@@ -254,7 +254,7 @@ fn a_terminal_that_cannot_be_drawn_on_gets_a_sentence() {
 }
 
 /// Resident memory in bytes.
-fn resident(terminal: &Terminal) -> u64 {
+pub(crate) fn resident(terminal: &Terminal) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", terminal.pid().as_raw_nonzero())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10

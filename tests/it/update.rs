@@ -521,3 +521,14 @@ fn lines_above_a_list_scroll_where_they_do_not_fit() {
     }
     assert!(bench.frame(80, 24).contains("state      ✖ lost"));
 }
+
+#[test]
+fn the_screen_of_the_log_follows_it() {
+    let mut bench = Bench::fleet();
+    for (show, follows) in [(Action::ShowFleet, false), (Action::ShowLog, true)] {
+        bench.act(&[show]);
+        let before = bench.model.version();
+        bench.send(Message::Logged);
+        assert_eq!(bench.model.version() != before, follows, "{show:?}");
+    }
+}

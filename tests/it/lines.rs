@@ -1,0 +1,50 @@
+//! F48: a line that is frozen. The program holds nothing back but frames, and then shows the present.
+
+use crate::pty::{Reading, Seen, Terminal, wait_until};
+use crate::support::api::{Api, Asked};
+use crate::support::socket;
+use crate::terminal::resident;
+
+/// How many frames were begun.
+fn frames(seen: &Seen) -> usize {
+    seen.count(b"\x1b[?2026h")
+}
+
+#[test]
+fn f48_a_frozen_line_delays_no_data_and_then_shows_the_present() {
+    let (runtime, folder) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+    let api = Api::with_pods(20);
+    let port = runtime.block_on(socket::serve(&api));
+    let config = socket::kubeconfig(
+        folder.path(),
+        &format!("{{server: 'http://127.0.0.1:{port}'}}"),
+        "{token: t}",
+    );
+    let mut terminal = Terminal::start(&["--kubeconfig", config.to_str().unwrap()]);
+    terminal.type_bytes(b"4");
+    terminal.wait_for_text("p00000");
+    terminal.reading(Reading::Paused);
+    let (memory, drawn) = (resident(&terminal), terminal.see(frames));
+    // A minute of it is cut short to the next probe of the link, 5 s away: what piles up would pile up by then.
+    let probes = |api: &Api| api.count(|asked: &Asked| asked.path == "/readyz");
+    let before = probes(&api);
+    let mut changes = 0;
+    wait_until("a probe while the line is frozen", || probes(&api) > before);
+    while changes < 2_000 {
+        api.put_pod(&format!("p{:05}", changes % 20), "Pending");
+        changes += 1;
+        if changes % 10 == 0 {
+            terminal.type_bytes(b"\x0c");
+        }
+    }
+    api.put_pod("a-last-one", "Running");
+    let grown = resident(&terminal).saturating_sub(memory);
+    assert!(grown < 8 << 20, "{grown} bytes more");
+    terminal.reading(Reading::Free);
+    terminal.wait_for_text("a-last-one");
+    let late = terminal.see(frames) - drawn;
+    assert!(late < 40, "{late} frames of the past, of 200 that were asked for");
+    terminal.type_bytes(b"q");
+    assert_eq!(terminal.wait_for_end().0.exit_code(), 0);
+    drop(runtime);
+}
