@@ -7,6 +7,7 @@
 
 mod clock;
 mod connect;
+mod definitions;
 mod discovery;
 mod door;
 mod error;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::Rules;
 use super::clock::Dice;
 use super::connect::Target;
+use super::definitions::Served;
 use super::door::Door;
 use super::project::{Item, Projector};
 use super::wire::{Encoding, Unreadable};
@@ -38,6 +39,8 @@ pub(crate) struct Hub {
     pub(crate) logins: watch::Sender<u64>,
     /// Counts up when the server's history went back: everything is listed anew.
     pub(crate) rewinds: watch::Sender<u64>,
+    /// In which versions custom kinds are served, as their definitions say.
+    pub(crate) served: watch::Sender<Served>,
     /// Wakes the link's probe.
     pub(crate) probe_now: Notify,
     pub(crate) lists: Arc<Semaphore>,
@@ -61,6 +64,7 @@ impl Hub {
             resumes: watch::Sender::new(0),
             logins: watch::Sender::new(0),
             rewinds: watch::Sender::new(0),
+            served: watch::Sender::default(),
             probe_now: Notify::new(),
             lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
             is_refused: AtomicBool::new(false),
@@ -142,8 +146,17 @@ impl Hub {
     }
 
     /// The server's history went back (etcd restored from a backup): nothing we hold can be trusted.
-    pub(crate) async fn rewound(&self) {
-        self.rewinds.send_modify(|count| *count += 1);
-        self.notice("history rewound: everything is read anew".into()).await;
+    ///
+    /// `seen` are the rewinds the finder knew of: whoever finds the same one a little later tells nobody,
+    /// for everything is being read anew already.
+    pub(crate) async fn rewound(&self, seen: u64) {
+        let is_first = self.rewinds.send_if_modified(|count| {
+            let is_first = *count == seen;
+            *count += u64::from(is_first);
+            is_first
+        });
+        if is_first {
+            self.notice("history rewound: everything is read anew".into()).await;
+        }
     }
 }

@@ -18,7 +18,7 @@ use super::kinds::ORDER;
 use super::watch::{Refusal, Watch};
 use super::wire::meta::MetaOnly;
 use super::wire::{Wire, frame};
-use super::{link, questions};
+use super::{definitions, link, questions};
 use crate::domain::access::{Right, Verb};
 use crate::domain::{Batch, Change, Clean, ClusterReport, Kind, Object};
 
@@ -38,6 +38,10 @@ pub(crate) async fn run(hub: Arc<Hub>, target: Target, cancel: CancellationToken
     keep(&hub, &cancel, "link", {
         let hub = Arc::clone(&hub);
         move || link::run(Arc::clone(&hub))
+    });
+    keep(&hub, &cancel, "definitions", {
+        let hub = Arc::clone(&hub);
+        move || definitions::run(Arc::clone(&hub))
     });
     let origin = match target.way {
         Way::Config(recipe) => recipe.origin,

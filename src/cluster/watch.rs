@@ -5,6 +5,7 @@
 //! neither ends nor fails on servers that ignore it, starts from nothing when it is cut half-way, and the
 //! pages of a list show rows just as early.
 
+mod audit;
 mod backoff;
 mod list;
 mod pending;
@@ -18,18 +19,21 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::clock;
+use super::definitions::Served;
 use super::discovery;
 use super::error::ClusterError;
 use super::hub::Hub;
 use super::kinds;
 use crate::domain::access::{Right, Verb};
 use crate::domain::{Batch, Clean, ClusterReport, Feed, Kind, Timestamp};
-use backoff::Backoff;
+use audit::Audit;
+pub(super) use backoff::Backoff;
+pub(super) use stream::SILENCE;
 
 /// A forbidden watch is asked for again after this, and then half as often each time.
-const FIRST_REFUSAL: Duration = Duration::from_mins(1);
-const LONGEST_REFUSAL: Duration = Duration::from_mins(10);
-/// How often an absent custom kind is looked for.
+pub(super) const FIRST_REFUSAL: Duration = Duration::from_mins(1);
+pub(super) const LONGEST_REFUSAL: Duration = Duration::from_mins(10);
+/// How often an absent custom kind is looked for where its definition may not be watched.
 const ABSENT_PAUSE: Duration = Duration::from_secs(30);
 /// After a watch that lived this long the next failure is a first one.
 const STEADY: Duration = Duration::from_secs(10);
@@ -49,6 +53,10 @@ enum Ended {
     Resume,
     /// The server's history went back.
     Rewound,
+    /// The kind is served in another version, or not any more.
+    Moved,
+    /// The server has another number of objects than we, twice.
+    Resynchronised,
 }
 
 /// What happens next.
@@ -84,12 +92,16 @@ pub(crate) struct Watch {
     /// Highest version seen in a list or bookmark.
     highest: Option<u64>,
     generation: u32,
+    /// How many objects the server has, as far as lists and events told.
+    count: usize,
+    audit: Audit,
     has_rows: bool,
     backoff: Backoff,
     refusals: u32,
     /// The connection was lost: before going on, see that the history still goes on too.
     is_suspect: bool,
     gone_in_a_row: u32,
+    missing_in_a_row: u32,
     /// When rows were last known to be current.
     current_at: Option<Timestamp>,
     live_since: Option<Instant>,
@@ -97,6 +109,9 @@ pub(crate) struct Watch {
     resumes: watch::Receiver<u64>,
     logins: watch::Receiver<u64>,
     rewinds: watch::Receiver<u64>,
+    /// The rewinds this watch knows of.
+    rewinds_seen: u64,
+    served: watch::Receiver<Served>,
     /// Told when this watch is refused or allowed after all.
     refusal: Option<UnboundedSender<Refusal>>,
 }
@@ -110,17 +125,22 @@ impl Watch {
             position: None,
             highest: None,
             generation: hub.next_generation(),
+            count: 0,
+            audit: Audit::default(),
             has_rows: false,
             backoff: Backoff::default(),
             refusals: 0,
             is_suspect: false,
             gone_in_a_row: 0,
+            missing_in_a_row: 0,
             current_at: None,
             live_since: None,
             said: None,
             resumes: hub.resumes.subscribe(),
             logins: hub.logins.subscribe(),
             rewinds: hub.rewinds.subscribe(),
+            rewinds_seen: *hub.rewinds.borrow(),
+            served: hub.served.subscribe(),
             refusal: None,
             hub: Arc::clone(hub),
         }
@@ -144,8 +164,7 @@ impl Watch {
 
     async fn round(&mut self, turn: &mut Option<OwnedSemaphorePermit>) -> Result<Ended, ClusterError> {
         if self.rewinds.has_changed().unwrap_or(false) {
-            self.rewinds.borrow_and_update();
-            self.forget_history();
+            self.take_rewind();
         }
         if self.resumes.has_changed().unwrap_or(false) {
             self.resumes.borrow_and_update();
@@ -163,6 +182,26 @@ impl Watch {
         self.stream(&path, position).await
     }
 
+    /// Waits for an answer, and asks again when the link comes back meanwhile: what was asked over the old
+    /// connection may never be answered.
+    async fn ask<T, F: Future<Output = Result<T, ClusterError>>>(
+        &mut self,
+        ask: impl Fn(Arc<Hub>) -> F,
+    ) -> Result<T, ClusterError> {
+        loop {
+            tokio::select! {
+                answer = ask(Arc::clone(&self.hub)) => return answer,
+                _ = self.resumes.changed() => {}
+            }
+        }
+    }
+
+    /// Somebody found that the history went back.
+    fn take_rewind(&mut self) {
+        self.rewinds_seen = *self.rewinds.borrow_and_update();
+        self.forget_history();
+    }
+
     /// Lists next; versions seen so far say nothing about the history that goes on now.
     fn forget_history(&mut self) {
         self.position = None;
@@ -174,7 +213,13 @@ impl Watch {
             return Ok(path.clone());
         }
         let version = if self.kind.is_custom() {
-            discovery::version(&self.hub.door, self.kind).await?
+            {
+                let kind = self.kind;
+                // What was said of it before this is older than the answer.
+                self.served.borrow_and_update();
+                self.ask(|hub| async move { discovery::version(&hub.door, kind).await })
+                    .await?
+            }
         } else {
             kinds::version(self.kind).to_owned()
         };
@@ -191,6 +236,7 @@ impl Watch {
         }
         if lived.is_some_and(|lived| lived >= HEALTHY) {
             self.gone_in_a_row = 0;
+            self.missing_in_a_row = 0;
         }
         let early_end = lived.is_some_and(|lived| lived < HEALTHY);
         match ended {
@@ -207,7 +253,12 @@ impl Watch {
                     "the server ends the watch early".into(),
                 )
             }
-            Ok(Ended::Closed | Ended::Rewound) => Next::Now,
+            Ok(Ended::Moved) => {
+                self.path = None;
+                self.forget_history();
+                Next::Now
+            }
+            Ok(Ended::Closed | Ended::Rewound | Ended::Resynchronised) => Next::Now,
             Err(error) => {
                 if lived.is_some() {
                     self.hub.note_cut();
@@ -235,7 +286,6 @@ impl Watch {
                 }
             }
             ClusterError::Forbidden { .. } => {
-                // What was read stays as it was; a relist brings it up to date once allowed.
                 self.position = None;
                 let pause = FIRST_REFUSAL
                     .saturating_mul(1 << self.refusals.min(4))
@@ -247,10 +297,15 @@ impl Watch {
                 self.forget_history();
                 // It may have moved to another version; discovery says whether it is gone.
                 let is_moved = self.path.take().is_some() && self.kind.is_custom();
-                if is_moved {
+                if !is_moved {
+                    let is_told = self.served.borrow().is_watched;
+                    Next::Absent(if is_told { LONGEST_REFUSAL } else { ABSENT_PAUSE })
+                } else if self.missing_in_a_row == 0 {
+                    self.missing_in_a_row = 1;
                     Next::Now
                 } else {
-                    Next::Absent(ABSENT_PAUSE)
+                    // Discovery is behind and still names what is gone.
+                    Next::Retry(self.step(), why)
                 }
             }
             ClusterError::Throttled { wait } | ClusterError::Server { wait, .. } => {
@@ -297,10 +352,12 @@ impl Watch {
                     // The outage is over: what fails from now on is new trouble.
                     _ = self.resumes.changed() => self.backoff.reset(),
                     _ = self.logins.changed() => {}
-                    _ = self.rewinds.changed() => self.forget_history(),
+                    _ = self.rewinds.changed() => self.take_rewind(),
                 }
             }
             Next::Refused(pause) => {
+                // What may not be seen any more must not look as if it were followed.
+                self.sweep_all().await;
                 let right = Right::on(Verb::List, self.kind, &self.namespace).to_string();
                 self.say(Feed::NoAccess { right: right.into() }).await;
                 self.tell_refusal(true);
@@ -314,6 +371,7 @@ impl Watch {
                 self.say(Feed::Absent).await;
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
+                    _ = self.served.changed() => {}
                     _ = self.logins.changed() => {}
                 }
             }
@@ -339,7 +397,7 @@ impl Watch {
         }
     }
 
-    /// Takes every row away: the kind does not exist any more.
+    /// Takes every row away: the kind does not exist any more, or may not be seen.
     async fn sweep_all(&mut self) {
         if std::mem::take(&mut self.has_rows) {
             self.generation = self.hub.next_generation();

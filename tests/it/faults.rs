@@ -1,6 +1,7 @@
 //! What goes wrong between us and a cluster, one named test a row of the fault table.
 
 mod answers;
+mod audit;
 mod fleet;
 mod history;
 mod kinds;

@@ -9,20 +9,20 @@ const LEAST: Duration = Duration::from_millis(100);
 
 /// Doubles the longest wait with each failure in a row; where in that span a wait falls is for dice.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
     /// Least and longest wait before the next try.
-    pub(super) fn next(&mut self) -> (Duration, Duration) {
+    pub(crate) fn next(&mut self) -> (Duration, Duration) {
         let most = FIRST.saturating_mul(1 << self.failures.min(10)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         (LEAST, most)
     }
 
     /// All was well for a while.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
 }

@@ -17,11 +17,13 @@ use crate::domain::{Batch, Change, ClusterReport, Feed, Kind};
 
 /// Objects a page.
 const PAGE: usize = 500;
+/// A list that is not of one moment is read again, so often in all.
+const PASSES: u32 = 3;
 /// A page that fails is asked for again this often before the list starts over.
 const TRIES: u32 = 3;
 
 /// A page on its way; dropped, it is given up.
-struct Fetch(JoinHandle<Result<(Bytes, Encoding), ClusterError>>);
+pub(super) struct Fetch(JoinHandle<Result<(Bytes, Encoding), ClusterError>>);
 
 impl Drop for Fetch {
     fn drop(&mut self) {
@@ -31,14 +33,15 @@ impl Drop for Fetch {
 
 impl Fetch {
     /// Asks for a page in a task of its own, so that it comes in while the one before is read.
-    fn start(hub: &Arc<Hub>, kind: Kind, path: String) -> Self {
+    pub(super) fn start(hub: &Arc<Hub>, kind: Kind, path: String) -> Self {
         let hub = Arc::clone(hub);
         Self(tokio::spawn(
             async move { hub.door.read(&path, kinds::accept(kind)).await },
         ))
     }
 
-    async fn finish(mut self) -> Result<(Bytes, Encoding), ClusterError> {
+    /// The answer; may be given up and waited for again.
+    pub(super) async fn answer(&mut self) -> Result<(Bytes, Encoding), ClusterError> {
         match (&mut self.0).await {
             Ok(answer) => answer,
             // A bug, to be said by who keeps this watch, not trouble of the connection.
@@ -61,13 +64,22 @@ impl Watch {
             self.note_list(&meta).await;
             return Ok(meta.resource_version);
         }
-        let (mut version, is_whole) = self.pages(path).await?;
+        let (mut version, mut is_whole) = self.pages(path).await?;
         drop(turn.take());
-        if !is_whole {
+        for _ in 1..PASSES {
+            if is_whole {
+                break;
+            }
             // The server went on with newer objects than it began with; what changed in between on the
             // first pages is missing. Once more, behind the rows that are shown already.
-            (version, _) = self.pages(path).await?;
+            (version, is_whole) = self.pages(path).await?;
         }
+        if !is_whole {
+            let kind = self.kind.plural();
+            let text = format!("{kind} take longer to read than the server keeps them: some may be old for 10 minutes");
+            self.hub.notice(text.into()).await;
+        }
+        self.audit.listed(self.next_audit(), is_whole);
         self.position = Some(version.clone());
         Ok(version)
     }
@@ -89,7 +101,15 @@ impl Watch {
         let mut token = String::new();
         let mut fetch = Fetch::start(&self.hub, self.kind, page_path(""));
         loop {
-            let (bytes, encoding) = match fetch.finish().await {
+            let answer = tokio::select! {
+                answer = fetch.answer() => answer,
+                // The link was lost and is back: the page may never come over the old connection.
+                _ = self.resumes.changed() => {
+                    fetch = Fetch::start(&self.hub, self.kind, page_path(&token));
+                    continue;
+                }
+            };
+            let (bytes, encoding) = match answer {
                 Ok(page) => page,
                 Err(ClusterError::Gone { go_on: Some(newer) }) if tries < TRIES => {
                     tries += 1;
@@ -121,6 +141,7 @@ impl Watch {
             rows += page.items.len();
             self.send_page(&page, encoding, is_last).await;
             let Some(next) = next else {
+                self.count = rows;
                 return Ok((page.meta.resource_version, is_whole));
             };
             fetch = next;
@@ -155,11 +176,13 @@ impl Watch {
     }
 
     /// Asks for one object only, to learn the version of the moment.
-    async fn glance(&self, path: &str) -> Result<ListMeta, ClusterError> {
+    async fn glance(&mut self, path: &str) -> Result<ListMeta, ClusterError> {
+        let (path, accept) = (format!("{path}?limit=1"), kinds::accept(self.kind));
         let (bytes, encoding) = self
-            .hub
-            .door
-            .read(&format!("{path}?limit=1"), kinds::accept(self.kind))
+            .ask(|hub| {
+                let path = path.clone();
+                async move { hub.door.read(&path, accept).await }
+            })
             .await?;
         frame::page(&bytes, encoding)
             .map(|page| page.meta)
@@ -185,10 +208,9 @@ impl Watch {
     }
 
     /// Tells every watch of the cluster to list anew; this one is about to.
-    async fn rewind(&mut self) {
-        self.forget_history();
-        self.hub.rewound().await;
-        self.rewinds.borrow_and_update();
+    pub(super) async fn rewind(&mut self) {
+        self.hub.rewound(self.rewinds_seen).await;
+        self.take_rewind();
     }
 
     /// Whether a version is lower than one seen before. Versions of one resource compare as numbers.
@@ -199,10 +221,11 @@ impl Watch {
         }
     }
 
-    pub(super) fn note_version(&mut self, version: &str) {
-        if let Ok(version) = version.parse::<u64>() {
-            self.highest = Some(self.highest.map_or(version, |highest| highest.max(version)));
-        }
+    /// Takes note of a version; gives it as a number if it is one.
+    pub(super) fn note_version(&mut self, version: &str) -> Option<u64> {
+        let version = version.parse::<u64>().ok()?;
+        self.highest = Some(self.highest.map_or(version, |highest| highest.max(version)));
+        Some(version)
     }
 }
 

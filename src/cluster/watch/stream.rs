@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::audit::{Audit, Difference};
+use super::list::Fetch;
 use super::pending::Pending;
 use super::{Ended, Watch};
 use crate::cluster::clock;
@@ -15,7 +18,7 @@ use crate::cluster::wire::{Encoding, Wire, frame};
 use crate::domain::{Batch, Change, ClusterId, ClusterReport, Feed, ObjectKey};
 
 /// The server sends a bookmark every minute; without anything for this long the connection is suspect.
-const SILENCE: Duration = Duration::from_secs(90);
+pub(crate) const SILENCE: Duration = Duration::from_secs(90);
 /// Events wait this long for others, so that a burst is one batch.
 const GATHER: Duration = Duration::from_millis(120);
 /// The server closes a watch between these, so that not all are renewed at the same moment.
@@ -28,10 +31,12 @@ impl Watch {
         let version = kinds::escape(&position);
         self.position = Some(position);
         let query = format!("watch=1&allowWatchBookmarks=true&timeoutSeconds={life}&resourceVersion={version}");
+        let (watched, accept) = (format!("{path}?{query}"), kinds::accept(self.kind));
         let answer = self
-            .hub
-            .door
-            .get(&format!("{path}?{query}"), kinds::accept(self.kind))
+            .ask(|hub| {
+                let watched = watched.clone();
+                async move { hub.door.get(&watched, accept).await }
+            })
             .await?;
         self.live_since = Some(Instant::now());
         self.current_at = Some(clock::now());
@@ -40,7 +45,7 @@ impl Watch {
         }
         self.say(Feed::Live).await;
         let mut pending = Pending::default();
-        let ended = self.events(answer, &mut pending).await;
+        let ended = self.events(path, answer, &mut pending).await;
         if !pending.is_empty() {
             let batch = self.batch(&mut pending);
             self.hub.report(batch).await;
@@ -50,6 +55,7 @@ impl Watch {
 
     async fn events(
         &mut self,
+        path: &str,
         mut answer: crate::cluster::door::Answer,
         pending: &mut Pending,
     ) -> Result<Ended, ClusterError> {
@@ -58,6 +64,8 @@ impl Watch {
         let mut splitter = Splitter::new(encoding);
         let mut silent_until = Instant::now() + SILENCE;
         let mut send_at = Instant::now();
+        let mut question: Option<Fetch> = None;
+        self.audit.give_up();
         loop {
             // The socket is read whatever the receiver of reports does: a server drops a watcher that
             // does not keep up. What cannot be sent yet gathers, at most once an object.
@@ -86,8 +94,31 @@ impl Watch {
                 }
                 _ = self.resumes.changed() => return Ok(Ended::Resume),
                 _ = self.rewinds.changed() => {
-                    self.forget_history();
+                    self.take_rewind();
                     return Ok(Ended::Rewound);
+                }
+                _ = self.served.changed(), if self.kind.is_custom() => {
+                    if self.is_moved(path) {
+                        return Ok(Ended::Moved);
+                    }
+                }
+                () = audit_at(&self.audit), if question.is_none() => {
+                    if self.audit.is_patched() {
+                        self.forget_history();
+                        return Ok(Ended::Resynchronised);
+                    }
+                    self.audit.ask(self.highest.unwrap_or_default(), self.count);
+                    question = Some(Fetch::start(&self.hub, self.kind, format!("{path}?limit=1")));
+                }
+                answer = answered(&mut question) => {
+                    question = None;
+                    match answer.ok().and_then(|(bytes, encoding)| total(&bytes, encoding)) {
+                        Some((version, total)) if self.audit.is_asking() => self.audit.answered(version, total),
+                        _ => self.audit.put_off(self.next_audit()),
+                    }
+                    if self.compare().await {
+                        return Ok(Ended::Resynchronised);
+                    }
                 }
             }
         }
@@ -138,20 +169,23 @@ impl Watch {
                 EventKind::Bookmark => {
                     let version = version_of(event.object, encoding);
                     if self.is_behind(&version) {
-                        self.forget_history();
-                        self.hub.rewound().await;
-                        self.rewinds.borrow_and_update();
+                        self.rewind().await;
                         return Ok(Some(Ended::Rewound));
                     }
                     self.advance(version);
                 }
                 EventKind::Added | EventKind::Modified | EventKind::Deleted => {
+                    match event.kind {
+                        EventKind::Added => self.count += 1,
+                        EventKind::Deleted => self.count = self.count.saturating_sub(1),
+                        EventKind::Modified | EventKind::Bookmark | EventKind::Error => {}
+                    }
                     unreadable += self.take_object(&event, encoding, pending);
                 }
             }
         }
         self.note_unreadable(unreadable).await;
-        Ok(None)
+        Ok(self.compare().await.then_some(Ended::Resynchronised))
     }
 
     /// Takes one object's change; 1 when it could not be read.
@@ -182,12 +216,71 @@ impl Watch {
         1
     }
 
+    /// Whether requests of this kind go to another path by now, or to none.
+    fn is_moved(&mut self, path: &str) -> bool {
+        let served = self.served.borrow_and_update();
+        match served.versions.get(&self.kind) {
+            Some(Some(version)) => kinds::collection(self.kind, version, &self.namespace) != path,
+            Some(None) => true,
+            None => false,
+        }
+    }
+
+    /// When numbers are compared next.
+    pub(super) fn next_audit(&self) -> Instant {
+        let (least, most) = Audit::period();
+        Instant::now() + self.hub.spread(least, most)
+    }
+
+    /// Compares numbers if there are any to compare; whether everything has to be read anew.
+    async fn compare(&mut self) -> bool {
+        let period = self.next_audit() - Instant::now();
+        let Some(Some(difference)) = self.audit.compare(Instant::now(), period) else {
+            return false;
+        };
+        let Difference { ours, theirs } = difference;
+        let kind = self.kind.plural();
+        let text = format!("{kind} resynchronised: {ours} were known, the server has {theirs}");
+        self.hub.notice(text.into()).await;
+        self.forget_history();
+        true
+    }
+
     fn advance(&mut self, version: String) {
         if !version.is_empty() {
-            self.note_version(&version);
+            if let Some(version) = self.note_version(&version).filter(|_| self.audit.is_asking()) {
+                self.audit.passed(version, self.count);
+            }
             self.position = Some(version);
         }
     }
+}
+
+/// When the next audit is due; never while one goes on, or before anything was listed.
+async fn audit_at(audit: &Audit) {
+    match audit.due() {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The answer to an audit's question; never without one.
+async fn answered(question: &mut Option<Fetch>) -> Result<(Bytes, Encoding), ClusterError> {
+    match question {
+        Some(fetch) => fetch.answer().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The version and number of objects in a list cut to one; `None` where the server does not count.
+fn total(bytes: &[u8], encoding: Encoding) -> Option<(u64, usize)> {
+    let page = frame::page(bytes, encoding).ok()?;
+    let rest = match page.meta.remaining_item_count {
+        Some(rest) => usize::try_from(rest).ok()?,
+        None if page.meta.continue_token.is_empty() => 0,
+        None => return None,
+    };
+    Some((page.meta.resource_version.parse().ok()?, page.items.len() + rest))
 }
 
 fn version_of(object: &[u8], encoding: Encoding) -> String {

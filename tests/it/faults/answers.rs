@@ -114,6 +114,37 @@ async fn f13_one_forbidden_kind_is_asked_for_rarely_and_the_others_live() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f13_what_may_not_be_seen_any_more_is_not_shown_as_if_it_were_followed() {
+    let api = Api::with_pods(5);
+    let (cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let rule = api.rule(|asked| {
+        let is_reviewed = asked.path.ends_with("selfsubjectaccessreviews");
+        let denied = Reply::status(201, &json!({"status": {"allowed": false}}));
+        match asked.path.ends_with("/pods") {
+            true => Some(forbidden("withdrawn")),
+            false => is_reviewed.then_some(denied),
+        }
+    });
+    api.cut(false);
+    observer
+        .until("no access", secs(5), |seen| {
+            seen.feed(Kind::Pod)
+                == Feed::NoAccess {
+                    right: "list pods in all namespaces".into(),
+                }
+        })
+        .await;
+    assert!(observer.seen.names(Kind::Pod).is_empty());
+    assert_eq!(observer.seen.names(Kind::Node).len(), 2, "the rest stays");
+    api.forget(rule);
+    cluster.reconnect_now();
+    observer
+        .until("all back", secs(5), |seen| seen.names(Kind::Pod).len() == 5)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn f13_a_user_of_one_namespace_gets_a_whole_program_for_it() {
     let api = Api::with_pods(5);
     api.put(

@@ -74,6 +74,61 @@ async fn f05_a_list_that_expires_half_way_goes_on_with_the_new_token() {
     );
 }
 
+/// Answers the second-last page of the first so many lists with 410 and another token.
+fn expire(api: &Api, lists: u32) {
+    let mut left = lists;
+    api.rule(move |asked| {
+        let is_now = asked.path == PODS && asked.query.get("continue").is_some_and(|token| token == "1000") && left > 0;
+        left -= u32::from(is_now);
+        let mut status = gone();
+        // As real servers do: a token of its own, which starts where the other one stood.
+        status["metadata"] = json!({"continue": "01000"});
+        is_now.then(|| Reply::status(410, &status))
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn f05_the_new_token_is_the_one_that_is_used_and_nothing_is_asked_twice() {
+    let api = Api::with_pods(1600);
+    expire(&api, 1);
+    let (_cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let tokens: Vec<String> = api
+        .asked()
+        .into_iter()
+        .filter(|a| a.path == PODS && !a.is_watch())
+        .map(|a| a.query.get("continue").cloned().unwrap_or_default())
+        .collect();
+    let first = ["", "500", "1000", "01000", "1500"];
+    let again = ["", "500", "1000", "1500"];
+    assert_eq!(tokens, [&first[..], &again[..]].concat());
+    assert_eq!(observer.seen.names(Kind::Pod), api.names(PODS));
+}
+
+#[tokio::test(start_paused = true)]
+async fn f05_a_list_that_expires_every_time_is_read_three_times_said_and_read_again_later() {
+    for (expiries, lists) in [(2, 3), (9, 3)] {
+        let api = Api::with_pods(1600);
+        expire(&api, expiries);
+        let (_cluster, mut observer) = watch(&api);
+        observer.until_synced().await;
+        observer.rest(secs(60)).await;
+        assert_eq!(api.count(|a| a.is_list_of(PODS)), lists, "{expiries}");
+        let is_said = observer.seen.notices.iter().any(|n| n.contains("some may be old"));
+        assert_eq!(is_said, expiries > 2, "{:?}", observer.seen.notices);
+        api.put_pod("followed", "Running");
+        observer
+            .until("followed", secs(2), |seen| seen.object(Kind::Pod, "followed").is_some())
+            .await;
+        for _ in 0..12 {
+            observer.rest(secs(60)).await;
+            api.bookmark();
+        }
+        let later = api.count(|a| a.is_list_of(PODS)) - lists;
+        assert_eq!(later > 0, expiries > 2, "{later} more lists");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn f05_without_a_new_token_the_list_starts_over() {
     let api = Api::with_pods(1600);

@@ -167,6 +167,35 @@ async fn f08_a_black_hole_is_seen_within_ten_seconds_and_left_within_five() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f08_a_black_hole_in_the_middle_of_a_list_is_left_within_five_seconds_too() {
+    let api = Api::with_pods(1600);
+    // What was asked before or during the hole never comes, also after it.
+    let hole = api.rule(|asked| {
+        let is_there = asked.path == PODS && asked.query.get("continue").is_none_or(|token| token == "0");
+        (!is_there && asked.path != "/readyz" || asked.path == "/version").then_some(Reply::Hang)
+    });
+    let (_cluster, mut observer) = watch(&api);
+    observer
+        .until("the first page", secs(2), |seen| seen.names(Kind::Pod).len() == 500)
+        .await;
+    let whole = api.rule(|_| Some(Reply::Hang));
+    // The second rule is asked only where the first has no answer.
+    observer
+        .until("stale", secs(10), |seen| {
+            matches!(seen.link(), Some(Link::Stale { .. }))
+        })
+        .await;
+    observer.rest(secs(4)).await;
+    api.forget(whole);
+    api.forget(hole);
+    observer
+        .until("whole", secs(5), |seen| seen.is_synced() && seen.is_live())
+        .await;
+    assert_eq!(observer.seen.names(Kind::Pod).len(), 1600);
+    assert_eq!(api.count(|a| a.is_list_of(PODS)), 1, "the list went on where it was");
+}
+
+#[tokio::test(start_paused = true)]
 async fn f09_a_watch_without_bookmarks_is_suspect_after_ninety_seconds() {
     let api = Api::with_pods(5);
     let (_cluster, mut observer) = watch(&api);
