@@ -60,7 +60,8 @@ pub(crate) async fn run(hub: Arc<Hub>) {
         let pause = match ended {
             Ok(()) => Duration::from_secs(1),
             Err(ClusterError::Forbidden { .. } | ClusterError::NotFound { .. }) => {
-                hub.served.send_modify(|served| served.is_watched = false);
+                hub.served
+                    .send_if_modified(|served| std::mem::take(&mut served.is_watched));
                 refusals += 1;
                 FIRST_REFUSAL
                     .saturating_mul(1 << (refusals - 1).min(4))

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::clock;
 use super::door::{Answer, JSON};
@@ -74,7 +74,7 @@ impl Probe {
                     .as_ref()
                     .and_then(|a| skew(&a.headers, clock::now(), began.elapsed()));
                 self.found(skew).await;
-                PERIOD
+                PERIOD.saturating_sub(began.elapsed())
             }
             Err(ClusterError::Login { reason }) => {
                 self.is_lost = true;
@@ -184,7 +184,10 @@ impl Probe {
         if !self.is_introduced {
             self.is_introduced = true;
             (identity.server, identity.insecure) = self.hub.door.address();
-            let (version, user) = tokio::join!(self.version(), self.user());
+            let (version, user) = tokio::join!(timeout(TIMEOUT, self.version()), timeout(TIMEOUT, self.user()));
+            // What took too long is asked again with the next probe; the probe must not wait for it.
+            self.is_introduced = version.is_ok() && user.is_ok();
+            let (version, user) = (version.ok().flatten(), user.ok().flatten());
             identity.version = version.or(identity.version);
             identity.user = user.or(identity.user);
         }
