@@ -24,6 +24,17 @@ pub(super) struct Difference {
     pub(super) theirs: usize,
 }
 
+/// What a comparison shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The versions have not met yet, or nothing was asked.
+    Open,
+    /// Nothing is certain to be wrong; the next check is set.
+    Settled,
+    /// A difference was found often enough; the next check is set.
+    Differs(Difference),
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     /// When to ask next; `None`: nothing was listed yet.
@@ -99,12 +110,13 @@ impl Audit {
         self.theirs = Some((version, count)).filter(|_| self.is_asking());
     }
 
-    /// Compares, once our version has reached the server's. `None`: nothing to say yet; else the next
-    /// check is set and a difference is given that was found often enough.
-    pub(super) fn compare(&mut self, now: Instant, period: Duration) -> Option<Option<Difference>> {
-        let (at, theirs) = self.theirs?;
-        if self.ours.last()?.0 < at {
-            return None;
+    /// Compares, once our version has reached the server's.
+    pub(super) fn compare(&mut self, now: Instant, period: Duration) -> Verdict {
+        let (Some((at, theirs)), Some((reached, _))) = (self.theirs, self.ours.last()) else {
+            return Verdict::Open;
+        };
+        if *reached < at {
+            return Verdict::Open;
         }
         let ours = self.ours.iter().take_while(|(version, _)| *version <= at).last();
         let found = ours.map(|(_, ours)| Difference { ours: *ours, theirs });
@@ -113,14 +125,18 @@ impl Audit {
             Some(difference) if difference.ours != difference.theirs => {
                 self.differences += 1;
                 self.due = Some(now + AGAIN);
-                Some((self.differences >= CERTAIN).then_some(difference))
+                if self.differences >= CERTAIN {
+                    Verdict::Differs(difference)
+                } else {
+                    Verdict::Settled
+                }
             }
             Some(_) => {
                 self.differences = 0;
-                Some(None)
+                Verdict::Settled
             }
             // The answer is older than the question: from a cache that is behind.
-            None => Some(None),
+            None => Verdict::Settled,
         }
     }
 }
@@ -131,7 +147,7 @@ mod tests {
 
     const LATER: Duration = Duration::from_mins(10);
 
-    fn asked(changes: &[(u64, usize)], answer: (u64, usize)) -> Option<Option<Difference>> {
+    fn asked(changes: &[(u64, usize)], answer: (u64, usize)) -> Verdict {
         let mut audit = Audit {
             differences: CERTAIN - 1,
             ..Audit::default()
@@ -146,16 +162,16 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_where_the_versions_meet() {
-        let differs = |ours, theirs| Some(Some(Difference { ours, theirs }));
+        let differs = |ours, theirs| Verdict::Differs(Difference { ours, theirs });
         for (changes, answer, outcome) in [
-            (&[][..], (100, 7), Some(None)),
+            (&[][..], (100, 7), Verdict::Settled),
             (&[], (100, 8), differs(7, 8)),
-            (&[], (105, 8), None),
-            (&[(103, 8)], (105, 8), None),
-            (&[(103, 8), (105, 8)], (105, 8), Some(None)),
-            (&[(103, 8), (110, 9)], (105, 8), Some(None)),
+            (&[], (105, 8), Verdict::Open),
+            (&[(103, 8)], (105, 8), Verdict::Open),
+            (&[(103, 8), (105, 8)], (105, 8), Verdict::Settled),
+            (&[(103, 8), (110, 9)], (105, 8), Verdict::Settled),
             (&[(103, 8), (110, 9)], (105, 9), differs(8, 9)),
-            (&[], (90, 3), Some(None)),
+            (&[], (90, 3), Verdict::Settled),
         ] {
             assert_eq!(asked(changes, answer), outcome, "{changes:?} {answer:?}");
         }
@@ -168,7 +184,8 @@ mod tests {
         for (theirs, is_certain) in [(8, false), (7, false), (8, false), (8, true)] {
             audit.ask(100, 7);
             audit.answered(100, theirs);
-            assert_eq!(audit.compare(now, LATER).unwrap().is_some(), is_certain);
+            let verdict = audit.compare(now, LATER);
+            assert_eq!(matches!(verdict, Verdict::Differs(_)), is_certain, "{verdict:?}");
         }
         assert_eq!(audit.due(), Some(now + AGAIN));
     }
@@ -184,6 +201,6 @@ mod tests {
         }
         assert!(!audit.is_asking());
         audit.answered(7, 2);
-        assert_eq!(audit.compare(Instant::now(), LATER), None);
+        assert_eq!(audit.compare(Instant::now(), LATER), Verdict::Open);
     }
 }

@@ -87,25 +87,17 @@ impl Watch {
     /// Reads all pages; `false` when they are not of one moment.
     async fn pages(&mut self, path: &str) -> Result<(String, bool), ClusterError> {
         self.generation = self.hub.next_generation();
-        let page_path = |token: &str| {
-            let go_on = if token.is_empty() {
-                String::new()
-            } else {
-                format!("&continue={}", kinds::escape(token))
-            };
-            format!("{path}?limit={PAGE}{go_on}")
-        };
         let mut rows = 0;
         let mut is_whole = true;
         let mut tries = 0;
         let mut token = String::new();
-        let mut fetch = Fetch::start(&self.hub, self.kind, page_path(""));
+        let mut fetch = Fetch::start(&self.hub, self.kind, page_path(path, ""));
         loop {
             let answer = tokio::select! {
                 answer = fetch.answer() => answer,
                 // The link was lost and is back: the page may never come over the old connection.
                 _ = self.resumes.changed() => {
-                    fetch = Fetch::start(&self.hub, self.kind, page_path(&token));
+                    fetch = Fetch::start(&self.hub, self.kind, page_path(path, &token));
                     continue;
                 }
             };
@@ -115,14 +107,14 @@ impl Watch {
                     tries += 1;
                     is_whole = false;
                     token = newer;
-                    fetch = Fetch::start(&self.hub, self.kind, page_path(&token));
+                    fetch = Fetch::start(&self.hub, self.kind, page_path(path, &token));
                     continue;
                 }
                 Err(error) if is_passing(&error) && !token.is_empty() && tries < TRIES => {
                     tries += 1;
                     let pause = self.step();
                     tokio::time::sleep(pause).await;
-                    fetch = Fetch::start(&self.hub, self.kind, page_path(&token));
+                    fetch = Fetch::start(&self.hub, self.kind, page_path(path, &token));
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -131,7 +123,7 @@ impl Watch {
             let page = frame::page(&bytes, encoding).map_err(|_| ClusterError::Unreadable)?;
             token.clone_from(&page.meta.continue_token);
             let is_last = token.is_empty();
-            let next = (!is_last).then(|| Fetch::start(&self.hub, self.kind, page_path(&token)));
+            let next = (!is_last).then(|| Fetch::start(&self.hub, self.kind, page_path(path, &token)));
             // A new task waits in a place of this worker that no other may take from: let it send its
             // request before this page is read, else the server rests meanwhile.
             tokio::task::yield_now().await;
@@ -227,6 +219,14 @@ impl Watch {
         self.highest = Some(self.highest.map_or(version, |highest| highest.max(version)));
         Some(version)
     }
+}
+
+/// Where the page of a continue token is asked for; the first without one.
+fn page_path(path: &str, token: &str) -> String {
+    if token.is_empty() {
+        return format!("{path}?limit={PAGE}");
+    }
+    format!("{path}?limit={PAGE}&continue={}", kinds::escape(token))
 }
 
 /// Errors after which the same page may come.

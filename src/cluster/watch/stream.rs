@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::audit::{Audit, Difference};
+use super::audit::{Audit, Difference, Verdict};
 use super::list::Fetch;
 use super::pending::Pending;
 use super::{Ended, Watch};
@@ -112,10 +112,7 @@ impl Watch {
                 }
                 answer = answered(&mut question) => {
                     question = None;
-                    match answer.ok().and_then(|(bytes, encoding)| total(&bytes, encoding)) {
-                        Some((version, total)) if self.audit.is_asking() => self.audit.answered(version, total),
-                        _ => self.audit.put_off(self.next_audit()),
-                    }
+                    self.take_total(answer.ok().and_then(|(bytes, encoding)| total(&bytes, encoding)));
                     if self.compare().await {
                         return Ok(Ended::Resynchronised);
                     }
@@ -232,13 +229,21 @@ impl Watch {
         Instant::now() + self.hub.spread(least, most)
     }
 
+    /// Takes the answer to an audit's question.
+    fn take_total(&mut self, total: Option<(u64, usize)>) {
+        match total {
+            Some((version, total)) if self.audit.is_asking() => self.audit.answered(version, total),
+            _ => self.audit.put_off(self.next_audit()),
+        }
+    }
+
     /// Compares numbers if there are any to compare; whether everything has to be read anew.
     async fn compare(&mut self) -> bool {
         let period = self.next_audit() - Instant::now();
-        let Some(Some(difference)) = self.audit.compare(Instant::now(), period) else {
+        let verdict = self.audit.compare(Instant::now(), period);
+        let Verdict::Differs(Difference { ours, theirs }) = verdict else {
             return false;
         };
-        let Difference { ours, theirs } = difference;
         let kind = self.kind.plural();
         let text = format!("{kind} resynchronised: {ours} were known, the server has {theirs}");
         self.hub.notice(text.into()).await;
