@@ -58,7 +58,6 @@ pub struct Model {
     pub(crate) pending: Option<(String, Vec<(String, Action)>)>,
     derived_at: Option<Timestamp>,
     latest: Timestamp,
-    links_seen: u64,
     version: u64,
 }
 
@@ -81,7 +80,6 @@ impl Model {
             pending: None,
             derived_at: None,
             latest: now,
-            links_seen: 0,
             version: 1,
         };
         model.settle(now);
@@ -264,20 +262,6 @@ impl Model {
             self.trail.top_mut().outdate();
         }
         minute_turned || waiting || expired
-    }
-
-    /// Whether links, feeds or identities changed since this was last asked: the header shows them.
-    pub(crate) fn links_changed(&mut self) -> bool {
-        use std::hash::{Hash, Hasher};
-        let mut hasher = rustc_hash::FxHasher::default();
-        for cluster in self.world.clusters() {
-            std::mem::discriminant(&cluster.link).hash(&mut hasher);
-            cluster.identity.insecure.hash(&mut hasher);
-            for ((kind, namespace), feed) in &cluster.feeds {
-                (kind, namespace, format!("{feed:?}")).hash(&mut hasher);
-            }
-        }
-        std::mem::replace(&mut self.links_seen, hasher.finish()) != self.links_seen
     }
 }
 

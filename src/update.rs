@@ -184,9 +184,9 @@ fn reported(model: &mut Model, id: &ClusterId, report: ClusterReport) {
     if let ClusterReport::Link(link) = &report {
         finish_reconnect(model, id, link);
     }
-    let now = model.now;
+    let (now, before) = (model.now, model.world.version());
     model.world.apply(id, report, now);
-    if shown_at_once && model.links_changed() {
+    if shown_at_once && model.world.version() != before {
         model.touch();
     }
 }

@@ -81,7 +81,10 @@ impl Source for Containers<'_> {
         match column {
             ColumnId::Name => Value::text(container.name.as_str()),
             ColumnId::Restarts => Value::Number(i64::from(container.restarts)),
-            ColumnId::Age => Value::number(words::seconds_since(since(container), self.ctx.clock)),
+            ColumnId::Age => Value::number(words::seconds_since(
+                since(container),
+                self.ctx.clock_in(&self.of.cluster),
+            )),
             ColumnId::Cpu => Value::Number(container.requests.cpu.0),
             ColumnId::Memory => Value::Number(container.requests.memory.0),
             ColumnId::CpuLimit => Value::number(container.limits.0),
@@ -104,7 +107,7 @@ impl Source for Containers<'_> {
             ColumnId::Outcome => match &container.last_exit {
                 None => Cell::muted("none before"),
                 Some(exit) => {
-                    let ago = words::seconds_since(exit.at, self.ctx.now)
+                    let ago = words::seconds_since(exit.at, self.ctx.now_in(&self.of.cluster))
                         .map_or_else(String::new, |seconds| format!(" {} ago", words::span(seconds)));
                     Cell::plain(words::exit_words(exit)).and(ago, Tone::Muted)
                 }
@@ -113,7 +116,7 @@ impl Source for Containers<'_> {
             ColumnId::Memory => words::requested(container.requests).1,
             ColumnId::CpuLimit => words::limits(container.limits).0,
             ColumnId::MemoryLimit => words::limits(container.limits).1,
-            ColumnId::Age => words::age(since(container), self.ctx.now),
+            ColumnId::Age => words::age(since(container), self.ctx.now_in(&self.of.cluster)),
             ColumnId::Image => Cell::plain(container.image.as_str()),
             _ => Cell::unknown(),
         }

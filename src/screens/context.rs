@@ -21,6 +21,20 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The time to the minute by a cluster's clock, for the ages of what is dated by it.
+    pub fn now_in(&self, id: &ClusterId) -> Timestamp {
+        self.world
+            .cluster(id)
+            .map_or(self.now, |cluster| cluster.time(self.now))
+    }
+
+    /// The time to the second by a cluster's clock.
+    pub fn clock_in(&self, id: &ClusterId) -> Timestamp {
+        self.world
+            .cluster(id)
+            .map_or(self.clock, |cluster| cluster.time(self.clock))
+    }
+
     /// Whether what is known of a cluster is old.
     pub fn is_stale(&self, id: &ClusterId) -> bool {
         self.world.cluster(id).is_none_or(|cluster| !cluster.link.is_live())

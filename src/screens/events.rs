@@ -86,7 +86,7 @@ impl Source for Events<'_> {
             return Value::Absent;
         };
         match column {
-            ColumnId::Age => Value::number(words::seconds_since(event.last_seen, self.ctx.clock)),
+            ColumnId::Age => Value::number(words::seconds_since(event.last_seen, cluster.time(self.ctx.clock))),
             ColumnId::State => {
                 let word = if event.warning { "warning" } else { "normal" };
                 Value::Ranked(i64::from(event.warning), word.into())
@@ -107,7 +107,7 @@ impl Source for Events<'_> {
             return Cell::muted("gone");
         };
         match column {
-            ColumnId::Age => words::age(event.last_seen, self.ctx.now),
+            ColumnId::Age => words::age(event.last_seen, cluster.time(self.ctx.now)),
             ColumnId::State if event.warning => Cell::new("▲ warning", Tone::Warning),
             ColumnId::State => Cell::muted("· normal"),
             ColumnId::Reason if event.warning => Cell::new(event.reason.as_str(), Tone::Warning),

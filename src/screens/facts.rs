@@ -74,6 +74,7 @@ fn events(object: &ResourceRef, ctx: &Context<'_>, most: usize) -> Vec<Cell> {
     let Some(cluster) = ctx.world.cluster(&object.cluster) else {
         return Vec::new();
     };
+    let now = cluster.time(ctx.now);
     let mut found: Vec<_> = cluster
         .events
         .values()
@@ -87,7 +88,7 @@ fn events(object: &ResourceRef, ctx: &Context<'_>, most: usize) -> Vec<Cell> {
         } else {
             ("·", Tone::Muted)
         };
-        let age = words::seconds_since(event.last_seen, ctx.now).map_or_else(|| "–".to_owned(), words::span);
+        let age = words::seconds_since(event.last_seen, now).map_or_else(|| "–".to_owned(), words::span);
         let count = if event.count > 1 {
             format!(" ×{}", event.count)
         } else {

@@ -184,7 +184,7 @@ impl Source for Instances<'_> {
             ColumnId::CpuLimit => Value::number(pod.limits.0),
             ColumnId::MemoryLimit => Value::number(pod.limits.1),
             ColumnId::Restarts => Value::Number(i64::from(pod.restarts())),
-            ColumnId::Age => Value::number(words::seconds_since(pod.created, self.ctx.clock)),
+            ColumnId::Age => Value::number(words::seconds_since(pod.created, cluster.time(self.ctx.clock))),
             ColumnId::Image => Value::known(pod.containers.first().map_or("", |c| &c.image)),
             _ => Value::Absent,
         }
@@ -313,7 +313,7 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
             n @ 3.. => Cell::new(n.to_string(), Tone::Warning),
             n => Cell::count(i64::from(n)),
         },
-        ColumnId::Age => words::age(pod.created, ctx.now),
+        ColumnId::Age => words::age(pod.created, cluster.time(ctx.now)),
         ColumnId::Image => Cell::or_unknown(pod.containers.first().map(|c| &c.image)),
         _ => Cell::unknown(),
     }

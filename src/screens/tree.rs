@@ -239,7 +239,9 @@ impl Source for Tree<'_> {
             (Some(TreeRow::Instance { pod, .. }), ColumnId::Restarts) => Some(i64::from(pod.restarts())),
             (Some(TreeRow::Instance { pod, .. }), ColumnId::Cpu) => Some(pod.shape.requests.cpu.0),
             (Some(TreeRow::Instance { pod, .. }), ColumnId::Memory) => Some(pod.shape.requests.memory.0),
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Age) => words::seconds_since(pod.created, self.ctx.clock),
+            (Some(TreeRow::Instance { pod, cluster, .. }), ColumnId::Age) => {
+                words::seconds_since(pod.created, self.ctx.clock_in(cluster))
+            }
             (Some(TreeRow::Instance { pod, .. }), ColumnId::Ready) => Some(i64::from(pod.ready)),
             (_, ColumnId::Restarts | ColumnId::Cpu | ColumnId::Memory | ColumnId::Age | ColumnId::Ready) => None,
             _ => return Value::text(self.cell(row, column).text()),
@@ -352,7 +354,7 @@ fn workload_cell(ctx: &Context<'_>, cluster: &ClusterId, workload: &Workload, op
             }
         }
         ColumnId::Version => Cell::plain(workload.version.short()),
-        ColumnId::Age => words::age(workload.created, ctx.now),
+        ColumnId::Age => words::age(workload.created, ctx.now_in(cluster)),
         _ => Cell::empty(),
     }
 }

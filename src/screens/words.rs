@@ -126,14 +126,15 @@ pub const fn mark(health: Health) -> (&'static str, Tone) {
     }
 }
 
-/// An instance's state: a glyph, the word Kubernetes has for it, and the exit code if it crashed.
+/// An instance's state: a glyph, the word Kubernetes has for it, and the exit code if it crashed. `now` is by
+/// our own clock.
 pub fn instance_state(cluster: &ClusterView, pod: &Pod, now: Timestamp) -> Cell {
     let health = cluster.health(pod);
     let (glyph, tone) = mark(health);
     let text = match health {
         Health::Ready => "ready".to_owned(),
         Health::Completed => "completed".to_owned(),
-        Health::Terminating => match seconds_since(pod.deleting, now) {
+        Health::Terminating => match seconds_since(pod.deleting, cluster.time(now)) {
             Some(late) if late >= 60 => return Cell::new(format!("▲ terminating, {} late", span(late)), Tone::Warning),
             _ => "terminating".to_owned(),
         },

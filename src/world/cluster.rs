@@ -187,6 +187,12 @@ impl ClusterView {
         }
     }
 
+    /// The time by this cluster's clock, which dates everything in it, when ours says `ours`.
+    pub fn time(&self, ours: Timestamp) -> Timestamp {
+        let skew = self.identity.clock_skew.and_then(chrono::TimeDelta::try_seconds);
+        ours.checked_add_signed(skew.unwrap_or_default()).unwrap_or(ours)
+    }
+
     /// The uid of an object as it is now.
     pub fn uid_of(&self, kind: Kind, key: &ObjectKey) -> Option<&Uid> {
         match kind {

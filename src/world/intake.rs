@@ -138,7 +138,8 @@ impl ClusterView {
     fn node_gone(&mut self, name: &Clean, now: Timestamp) {
         let before = self.pods_with_standing(name);
         self.nodes.remove(&ObjectKey::new("", name.clone()));
-        self.losses.node_gone(name, before.iter().map(|(_, pod, _)| pod), now);
+        let since = self.time(now);
+        self.losses.node_gone(name, before.iter().map(|(_, pod, _)| pod), since);
         self.restand(before, true);
         self.losses.bound(&self.nodes, &self.tally);
     }

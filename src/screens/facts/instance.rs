@@ -25,7 +25,7 @@ pub(super) fn facts(object: &ResourceRef, ctx: &Context<'_>) -> Vec<Cell> {
     lines.push(fact("is", belongs(pod)));
     lines.push(fact("runs on", stands(cluster, pod)));
     lines.push(fact("resources", resources(pod)));
-    lines.push(fact("since", since(pod, ctx)));
+    lines.push(fact("since", since(cluster, pod, ctx)));
     if !pod.labels.is_empty() {
         let labels = pod
             .labels
@@ -76,15 +76,16 @@ fn resources(pod: &Pod) -> Cell {
     ])
 }
 
-fn since(pod: &Pod, ctx: &Context<'_>) -> Cell {
-    let mut parts = vec![named("made", words::age(pod.created, ctx.now)).and(" ago", Tone::Muted)];
+fn since(cluster: &ClusterView, pod: &Pod, ctx: &Context<'_>) -> Cell {
+    let now = cluster.time(ctx.now);
+    let mut parts = vec![named("made", words::age(pod.created, now)).and(" ago", Tone::Muted)];
     if pod.ready_since.is_some() {
         let word = if pod.ready { "ready for" } else { "not ready for" };
-        parts.push(named(word, words::age(pod.ready_since, ctx.now)));
+        parts.push(named(word, words::age(pod.ready_since, now)));
     }
     parts.push(named("restarts", Cell::count(i64::from(pod.restarts()))));
     if let Some(deleting) = pod.deleting {
-        let left = (deleting - ctx.clock).num_seconds();
+        let left = (deleting - cluster.time(ctx.clock)).num_seconds();
         let text = if left > 0 {
             format!("◌ terminating, {} left", words::exact_span(left))
         } else {
@@ -107,13 +108,14 @@ pub(super) fn container_facts(object: &ResourceRef, name: &Clean, ctx: &Context<
     } else {
         state(container)
     };
+    let now = cluster.time(ctx.now);
     let mut lines = vec![fact("state", told_state)];
     match &container.state {
         ContainerState::Waiting { message, .. } if !message.is_empty() => {
             lines.push(fact("why", Cell::new(message.as_str(), Tone::Warning)));
         }
         ContainerState::Running { since } => {
-            lines.push(fact("running", named("for", words::age(*since, ctx.now))));
+            lines.push(fact("running", named("for", words::age(*since, now))));
         }
         ContainerState::Waiting { .. } | ContainerState::Terminated(_) | ContainerState::Unknown => {}
     }
@@ -125,7 +127,7 @@ pub(super) fn container_facts(object: &ResourceRef, name: &Clean, ctx: &Context<
                 if exit.code == 0 { Tone::Plain } else { Tone::Bad },
             )
             .and("  ended ", Tone::Muted)
-            .and(words::age(exit.at, ctx.now).text(), Tone::Plain)
+            .and(words::age(exit.at, now).text(), Tone::Plain)
             .and(" ago", Tone::Muted)
         },
     );

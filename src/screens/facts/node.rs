@@ -2,7 +2,7 @@
 
 use super::{events, fact, join, named};
 use crate::domain::node::TaintEffect;
-use crate::domain::{Clean, Node, ResourceRef};
+use crate::domain::{Clean, Node, ResourceRef, Timestamp};
 use crate::listing::{Cell, Tone};
 use crate::screens::context::Context;
 use crate::screens::{nodes, words};
@@ -42,7 +42,7 @@ pub(super) fn facts(object: &ResourceRef, ctx: &Context<'_>) -> Vec<Cell> {
         |n| crate::domain::Memory(n).to_string(),
     ));
     lines.push(fact("room", room(&summary)));
-    lines.push(fact("machine", machine(node, ctx)));
+    lines.push(fact("machine", machine(node, cluster.time(ctx.now))));
     if !node.taints.is_empty() {
         lines.push(fact("taints", join(node.taints.iter().map(taint))));
     }
@@ -63,7 +63,10 @@ fn state(summary: &NodeSummary, ctx: &Context<'_>) -> Cell {
     } else {
         "ready for"
     };
-    let mut parts = vec![state, named(word, words::age(node.ready_since, ctx.now))];
+    let mut parts = vec![
+        state,
+        named(word, words::age(node.ready_since, ctx.now_in(&summary.cluster))),
+    ];
     if node.cordoned && node.is_lost() {
         parts.push(Cell::new("⊘ cordoned", Tone::Warning));
     }
@@ -76,7 +79,7 @@ fn loss(cluster: &ClusterView, node: &Clean, ctx: &Context<'_>) -> Vec<Cell> {
         return Vec::new();
     };
     let since = match loss.since {
-        Some(since) => format!("{} ago", words::age(Some(since), ctx.now).text()),
+        Some(since) => format!("{} ago", words::age(Some(since), cluster.time(ctx.now)).text()),
         None => "before it could be seen,".to_owned(),
     };
     let mut lines = vec![fact(
@@ -150,7 +153,7 @@ fn room(summary: &NodeSummary) -> Cell {
         )
 }
 
-fn machine(node: &Node, ctx: &Context<'_>) -> Cell {
+fn machine(node: &Node, now: Timestamp) -> Cell {
     let cidrs: Vec<&str> = node.pod_cidrs.iter().map(Clean::as_str).collect();
     join([
         named("IP", Cell::or_unknown(node.internal_ip.as_ref())),
@@ -164,7 +167,7 @@ fn machine(node: &Node, ctx: &Context<'_>) -> Cell {
         ),
         named("kubelet", Cell::or_unknown(Some(&node.kubelet_version))),
         named("type", Cell::or_unknown(node.instance_type.as_ref())),
-        named("made", words::age(node.created, ctx.now)).and(" ago", Tone::Muted),
+        named("made", words::age(node.created, now)).and(" ago", Tone::Muted),
     ])
 }
 
