@@ -304,7 +304,7 @@ impl<P: Program> Shell<P> {
         let program = &mut self.program;
         let mut bytes = std::mem::take(&mut self.outbox);
         bytes.extend(self.screen.frame(|frame| program.draw(frame))?);
-        self.pacing.drawn(now);
+        self.pacing.drawn(now, bytes.len());
         if !bytes.is_empty()
             && let Err(refused) = self.writer.submit(bytes)
         {

@@ -22,10 +22,19 @@ const EARNS_ONE: Duration = Duration::from_secs(1);
 /// world may use it again, so that the answer to a key finds it free.
 const REST: u32 = 3;
 
+/// Bytes a second that frames for the world take on average, once the quick ones are spent: what a slow
+/// line (64 kbit/s) carries without a key's answer having to queue behind them. A terminal's buffers
+/// take much at once, so how long the writing took does not tell.
+const WORLD_RATE: f64 = 2_000.0;
+/// However large a frame was, the next is due after this.
+const LONGEST_REST: Duration = Duration::from_secs(2);
+
 /// What is waiting to be drawn, and when it may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Pacing {
     last: Option<Instant>,
+    /// Bytes of the last frame.
+    bytes: usize,
     quick: u32,
     person: bool,
     world: bool,
@@ -35,6 +44,7 @@ impl Default for Pacing {
     fn default() -> Self {
         Self {
             last: None,
+            bytes: 0,
             quick: BURST,
             person: false,
             world: false,
@@ -58,18 +68,24 @@ impl Pacing {
         let pause = match (self.person, self.world) {
             (true, _) => FOR_A_PERSON,
             (false, true) if self.quick > 0 => IN_A_BURST.max(drain * REST),
-            (false, true) => FOR_THE_WORLD.max(drain * REST),
+            (false, true) => FOR_THE_WORLD.max(drain * REST).max(self.rest()),
             (false, false) => return None,
         };
         Some(self.last.map_or(now, |last| last + pause))
     }
 
-    /// A frame was drawn.
-    pub fn drawn(&mut self, now: Instant) {
+    /// How long the last frame keeps the next for the world away.
+    fn rest(&self) -> Duration {
+        Duration::from_secs_f64(self.bytes as f64 / WORLD_RATE).min(LONGEST_REST)
+    }
+
+    /// A frame of so many bytes was drawn.
+    pub fn drawn(&mut self, now: Instant, bytes: usize) {
         let quiet = self.last.map_or(0, |last| (now - last).as_secs() / EARNS_ONE.as_secs());
         let spent = u32::from(!self.person);
         *self = Self {
             last: Some(now),
+            bytes,
             quick: (self.quick.saturating_sub(spent) + quiet as u32).min(BURST),
             person: false,
             world: false,
@@ -89,13 +105,13 @@ mod tests {
         assert_eq!(pacing.due(now, fast), None);
         pacing.world();
         assert_eq!(pacing.due(now, fast), Some(now), "the first frame is due at once");
-        pacing.drawn(now);
+        pacing.drawn(now, 0);
         assert_eq!(pacing.due(now, fast), None);
         pacing.world();
         assert_eq!(pacing.due(now, fast), Some(now + IN_A_BURST));
         for _ in 0..BURST {
             pacing.world();
-            pacing.drawn(now);
+            pacing.drawn(now, 0);
         }
         pacing.world();
         assert_eq!(pacing.due(now, fast), Some(now + FOR_THE_WORLD));
@@ -106,12 +122,30 @@ mod tests {
         pacing.person();
         assert_eq!(pacing.due(now, Duration::from_secs(1)), Some(now + FOR_A_PERSON));
         let later = now + Duration::from_secs(2);
-        pacing.drawn(later);
+        pacing.drawn(later, 0);
         pacing.world();
         assert_eq!(
             pacing.due(later, fast),
             Some(later + IN_A_BURST),
             "quiet earns quick frames"
         );
+    }
+
+    #[test]
+    fn large_frames_for_the_world_come_seldom_and_delay_no_key() {
+        let now = Instant::now();
+        let fast = Duration::from_millis(1);
+        let mut pacing = Pacing::default();
+        for _ in 0..=BURST {
+            pacing.world();
+            pacing.drawn(now, 3_000);
+        }
+        pacing.world();
+        assert_eq!(pacing.due(now, fast), Some(now + Duration::from_millis(1_500)));
+        pacing.drawn(now, 25_000);
+        pacing.world();
+        assert_eq!(pacing.due(now, fast), Some(now + LONGEST_REST));
+        pacing.person();
+        assert_eq!(pacing.due(now, fast), Some(now + FOR_A_PERSON));
     }
 }
