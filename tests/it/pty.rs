@@ -42,6 +42,8 @@ pub(crate) struct Seen {
 pub(crate) enum Reading {
     #[default]
     Free,
+    /// Through a line of 64 kbit/s: 8,000 bytes a second.
+    Slow,
     /// Nobody reads: the line is blocked.
     Paused,
     /// The next byte is the last one read.
@@ -253,8 +255,13 @@ fn read_all(mut reader: Box<dyn Read + Send>, shared: &Shared) {
             seen = shared.changed.wait(seen).unwrap_or_else(PoisonError::into_inner);
         }
         let closing = seen.reading == Reading::Closing;
+        let slow = seen.reading == Reading::Slow;
         drop(seen);
-        let read = reader.read(&mut buffer).unwrap_or(0);
+        let piece = if slow { &mut buffer[..80] } else { &mut buffer[..] };
+        let read = reader.read(piece).unwrap_or(0);
+        if slow {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let mut seen = lock(shared);
         if read == 0 || closing || seen.reading == Reading::Closing {
             drop(reader);
