@@ -1,11 +1,14 @@
 //! Instances: the pods of the scope, of an app or of a node, with what their containers do.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::context::Context;
 use super::words;
 use crate::domain::pod::{Health, label};
-use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef, Resources};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::tally::app_key;
 use crate::world::{ClusterView, Slot};
@@ -133,7 +136,24 @@ pub(super) struct Instances<'a> {
     pub(super) ctx: Context<'a>,
     /// The app or node is told above the list already.
     pub(super) of: &'a Of,
+    pub(super) written: Written,
 }
+
+/// What [`FIGURES`] are written from: requests, limits, whether the node is lost and what is ready, restarts.
+type Figures = (Resources, (Option<i64>, Option<i64>), (bool, (i64, i64)), u32);
+
+/// Figures as they are shown, one a line: few differ among many instances, and a filter looks through all.
+pub(super) type Written = RefCell<FxHashMap<Figures, Box<str>>>;
+
+/// The columns of numbers, without the age: hardly two are alike.
+const FIGURES: [ColumnId; 6] = [
+    ColumnId::Ready,
+    ColumnId::Cpu,
+    ColumnId::Memory,
+    ColumnId::CpuLimit,
+    ColumnId::MemoryLimit,
+    ColumnId::Restarts,
+];
 
 impl<'a> Instances<'a> {
     fn place(&self, row: u32) -> Option<(&'a ClusterView, Slot)> {
@@ -227,8 +247,18 @@ impl Source for Instances<'_> {
 
     fn any_cell(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
         // What the other columns say is among the words.
-        let mut numbers = COLUMNS.iter().filter(|c| c.unit != Unit::Text && self.shows(c.id));
-        numbers.any(|c| test(&self.cell(row, c.id).text()))
+        let Some((cluster, pod)) = self.get(row) else {
+            return false;
+        };
+        let lost = cluster.health(pod) == Health::Unknown;
+        let figures = (pod.shape.requests, pod.limits, (lost, ready(pod)), pod.restarts());
+        let mut written = self.written.borrow_mut();
+        let written = written.entry(figures).or_insert_with(|| {
+            let cells = FIGURES.map(|column| cell(&self.ctx, cluster, pod, column).text());
+            cells.join("\n").to_lowercase().into()
+        });
+        let age = words::seconds_since(pod.created, cluster.time(self.ctx.now));
+        test(written) || age.is_some_and(|age| test(&words::span(age)))
     }
 
     fn is(&self, row: u32, key: &RowKey) -> bool {
@@ -316,5 +346,19 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
         ColumnId::Age => words::age(pod.created, cluster.time(ctx.now)),
         ColumnId::Image => Cell::or_unknown(pod.containers.first().map(|c| &c.image)),
         _ => Cell::unknown(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_filter_looks_through_every_column_of_numbers() {
+        let numbers = COLUMNS.iter().filter(|c| c.unit != Unit::Text && c.id != ColumnId::Age);
+        let numbers: BTreeSet<ColumnId> = numbers.map(|c| c.id).collect();
+        assert_eq!(numbers, BTreeSet::from(FIGURES));
     }
 }

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::events::{self, EventRow, Events};
 use super::feeds::{self, FeedRow, Feeds};
 use super::fleet::{self, ClusterRow, Clusters};
-use super::instances::{self, InstanceRow, Instances, Of};
+use super::instances::{self, InstanceRow, Instances, Of, Written};
 use super::locations::{self, Locations};
 use super::nodes::{self, Nodes};
 use super::tree::{self, Tree, TreeRow};
@@ -73,7 +73,12 @@ impl Rows {
             Self::Clusters(rows) => Box::new(Clusters { rows, ctx }),
             Self::Locations(rows) => Box::new(Locations { rows, ctx }),
             Self::Apps(rows) => Box::new(Apps { rows, ctx }),
-            Self::Instances(of, rows) => Box::new(Instances { rows, ctx, of }),
+            Self::Instances(of, rows) => Box::new(Instances {
+                rows,
+                ctx,
+                of,
+                written: Written::default(),
+            }),
             Self::Nodes(rows) => Box::new(Nodes { rows, ctx }),
             Self::Events(rows) => Box::new(Events { rows, ctx }),
             Self::Activity => Box::new(Activity { ctx }),
