@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 /// Wider than any terminal: of longer texts it is only known that they do not fit, and a few may be added up.
 const WIDEST: usize = 4_096;
 
-/// How many columns a text takes, up to [`WIDEST`].
+/// How many columns a text takes, up to `WIDEST`.
 pub fn width(text: &str) -> u16 {
     let columns = if text.is_ascii() { text.len() } else { text.width() };
     columns.min(WIDEST) as u16

@@ -125,8 +125,11 @@ fn no_age_is_negative_before_the_clocks_were_compared() {
     );
 }
 
+/// A screen's name and the way to it.
+type Way = (&'static str, fn(&mut Bench));
+
 /// Screens with ages of objects.
-fn dated() -> [(&'static str, fn(&mut Bench)); 8] {
+fn dated() -> [Way; 8] {
     [
         ("instances", |b| drop(b.act(&[Action::ShowInstances]))),
         ("nodes", |b| drop(b.act(&[Action::ShowNodes]))),

@@ -121,9 +121,10 @@ async fn f13_what_may_not_be_seen_any_more_is_not_shown_as_if_it_were_followed()
     let rule = api.rule(|asked| {
         let is_reviewed = asked.path.ends_with("selfsubjectaccessreviews");
         let denied = Reply::status(201, &json!({"status": {"allowed": false}}));
-        match asked.path.ends_with("/pods") {
-            true => Some(forbidden("withdrawn")),
-            false => is_reviewed.then_some(denied),
+        if asked.path.ends_with("/pods") {
+            Some(forbidden("withdrawn"))
+        } else {
+            is_reviewed.then_some(denied)
         }
     });
     api.cut(false);
