@@ -14,7 +14,8 @@ use super::fleet::block_on;
 use super::simulated;
 use super::watch;
 use crate::config::Config;
-use crate::domain::{Kind, Timestamp};
+use crate::domain::cluster::Identity;
+use crate::domain::{ClusterReport, Kind, Timestamp};
 use crate::input::Keymap;
 use crate::message::{Action, Message};
 use crate::model::{Model, Settings};
@@ -127,7 +128,7 @@ pub fn pictures() -> Result<Vec<(&'static str, String)>, Failure> {
     let fleet = simulated::Fleet::still(now);
     SCENES
         .iter()
-        .map(|scene| Ok((scene.name, picture(scene, world(&fleet)?, now))))
+        .map(|scene| Ok((scene.name, picture(scene, in_step(world(&fleet)?, now), now))))
         .collect()
 }
 
@@ -146,6 +147,21 @@ fn world(fleet: &simulated::Fleet) -> Result<World, Failure> {
             )),
         }
     })?
+}
+
+/// The same world with the clusters' clocks as the pictures': it was watched by this machine's, which says today.
+fn in_step(mut world: World, now: Timestamp) -> World {
+    let identities = world.clusters().iter().map(|cluster| {
+        let identity = Identity {
+            clock_skew: Some(0),
+            ..cluster.identity.clone()
+        };
+        (cluster.id.clone(), identity)
+    });
+    for (id, identity) in identities.collect::<Vec<_>>() {
+        world.apply(&id, ClusterReport::Identity(identity), now);
+    }
+    world
 }
 
 fn picture(scene: &Scene, world: World, now: Timestamp) -> String {
