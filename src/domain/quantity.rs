@@ -101,11 +101,11 @@ pub fn thousands(n: i64) -> String {
     out
 }
 
-/// Parses a Kubernetes quantity as a number of thousandths, rounded up, as the API server rounds.
+/// Parses a Kubernetes quantity.
 ///
 /// Suffixes as in apimachinery's `resource.Quantity`: `n u m k M G T P E`, `Ki` … `Ei`, exponents.
 /// `None` for what is not a quantity.
-pub fn parse_quantity_millis(text: &str) -> Option<i64> {
+pub fn parse_quantity(text: &str) -> Option<f64> {
     let text = text.trim();
     let end = text
         .char_indices()
@@ -132,13 +132,14 @@ pub fn parse_quantity_millis(text: &str) -> Option<i64> {
         "Ei" => 1024f64.powi(6),
         exponent => 10f64.powi(exponent.strip_prefix(['e', 'E'])?.parse().ok()?),
     };
-    let millis = value * factor * 1000.0;
+    Some(value * factor)
+}
+
+/// Parses a Kubernetes quantity as a number of thousandths, rounded up, as the API server rounds.
+pub fn parse_quantity_millis(text: &str) -> Option<i64> {
+    let millis = parse_quantity(text)? * 1000.0;
     // An i64 of thousandths reaches 9.2 PB; larger amounts stay at the end of the scale.
-    Some(if millis.is_nan() {
-        return None;
-    } else {
-        (millis - 1e-6).ceil() as i64
-    })
+    (!millis.is_nan()).then(|| (millis - 1e-6).ceil() as i64)
 }
 
 impl Cpu {
