@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`domain`] | plain facts and their rules |
 //! | [`world`] | what is known of every cluster now, and what follows from it |
+//! | [`metrics`] | what containers use: samples, rates, histories |
 //! | [`listing`] | what every list shares: filter, sort, cursor by identity |
 //! | [`message`] | the three closed vocabularies: `Action`, `Message`, `Effect` |
 //! | [`screens`], [`overlays`] | what a person sees and answers; pure |
@@ -30,6 +31,7 @@ pub mod domain;
 pub mod input;
 pub mod listing;
 pub mod message;
+pub mod metrics;
 pub mod model;
 pub mod notice;
 pub mod overlays;

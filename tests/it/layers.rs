@@ -63,6 +63,11 @@ const WALLS: &[Wall] = &[
         never: SHELL,
     },
     Wall {
+        place: "metrics",
+        may: &["domain"],
+        never: SHELL,
+    },
+    Wall {
         place: "listing",
         may: &["domain"],
         never: SHELL,

@@ -1,0 +1,293 @@
+//! What figures were, subject by subject, within a budget of bytes for each cluster.
+//!
+//! What is on screen has a recent grid of all its figures and a coarse one; everything else a coarse one
+//! of [`Figure::BACKGROUND`]. A sample takes twelve bits (see [`super::code`]). When the budget is used
+//! up nothing new in the background is taken in, and what is on screen takes the place of what was heard
+//! longest ago: [`Usage`] says so.
+
+use rustc_hash::FxHashMap;
+
+use super::Millis;
+use super::figure::{Figure, Figures};
+use super::grid::{Cell, Grid, Shape};
+use super::subject::{Span, Subject};
+
+/// The row of the share that a sum knows of its parts.
+const KNOWN: u32 = 31;
+const KNOWN_FLOOR: f64 = 1e-6;
+
+/// Below this share of the budget new subjects of the background are taken in; above the other, which
+/// is less than all, dropping ends. The distance keeps subjects from coming and going.
+const ADMIT: f64 = 0.90;
+const KEEP: f64 = 0.95;
+
+/// Which grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    Recent,
+    Coarse,
+}
+
+/// Whether somebody looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attention {
+    Shown,
+    Background,
+}
+
+/// How long a history is, and how large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub recent: Shape,
+    pub coarse: Shape,
+    /// Bytes.
+    pub budget: usize,
+}
+
+impl Default for Limits {
+    /// A quarter of an hour every 15 s, six hours every minute, 16 MiB.
+    fn default() -> Self {
+        Self {
+            recent: Shape {
+                step_ms: 15_000,
+                slots: 60,
+            },
+            coarse: Shape {
+                step_ms: 60_000,
+                slots: 360,
+            },
+            budget: 16 << 20,
+        }
+    }
+}
+
+/// What a history holds and what it had no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Everything but the letters of the names, which the rest of the program shares.
+    pub bytes: usize,
+    pub budget: usize,
+    pub subjects: usize,
+    /// Slots of all figures, gaps included.
+    pub samples: usize,
+    /// Subjects whose history was dropped, or shortened to the coarse grid, for want of room.
+    pub dropped: usize,
+    /// Writes that were not kept for want of room.
+    pub refused: usize,
+}
+
+/// The histories of one cluster.
+#[derive(Debug)]
+pub struct History {
+    limits: Limits,
+    tracks: FxHashMap<Subject, Box<Track>>,
+    /// Bytes held by the tracks.
+    held: usize,
+    dropped: usize,
+    refused: usize,
+}
+
+#[derive(Debug)]
+struct Track {
+    recent: Option<Grid>,
+    coarse: Grid,
+    /// When it was written last, and whether somebody looked.
+    heard: Millis,
+    attention: Attention,
+}
+
+impl Track {
+    fn held(&self) -> usize {
+        size_of::<Self>() + self.coarse.held() + self.recent.as_ref().map_or(0, Grid::held)
+    }
+}
+
+impl History {
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            tracks: FxHashMap::default(),
+            held: 0,
+            dropped: 0,
+            refused: 0,
+        }
+    }
+
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Keeps figures that hold for a span.
+    pub fn record(&mut self, subject: &Subject, span: Span, figures: &Figures, attention: Attention) {
+        self.write(subject, span, &cells(figures, attention), attention);
+    }
+
+    /// Keeps the figures of a sum, with the share of its parts that were known.
+    pub fn record_sum(&mut self, subject: &Subject, span: Span, figures: &Figures, known: f64, attention: Attention) {
+        let mut cells = cells(figures, attention);
+        cells.push(Cell {
+            row: KNOWN,
+            floor: KNOWN_FLOOR,
+            value: known.clamp(0.0, 1.0),
+        });
+        self.write(subject, span, &cells, attention);
+    }
+
+    fn write(&mut self, subject: &Subject, span: Span, cells: &[Cell], attention: Attention) {
+        if cells.is_empty() {
+            return;
+        }
+        let full = self.usage_of(ADMIT);
+        if full && attention == Attention::Background && !self.tracks.contains_key(subject) {
+            self.refused += 1;
+            return;
+        }
+        let limits = self.limits;
+        let track = self.tracks.entry(subject.clone()).or_insert_with(|| {
+            self.held += size_of::<Track>();
+            Box::new(Track {
+                recent: None,
+                coarse: Grid::default(),
+                heard: span.to,
+                attention,
+            })
+        });
+        let before = track.held();
+        track.heard = track.heard.max(span.to);
+        track.attention = attention;
+        if attention == Attention::Shown {
+            track.recent.get_or_insert_default().write(limits.recent, span, cells);
+        }
+        track.coarse.write(limits.coarse, span, cells);
+        self.held = self.held + track.held() - before;
+        if self.usage_of(1.0) {
+            self.make_room(subject);
+        }
+    }
+
+    /// Whether more than this share of the budget is used.
+    fn usage_of(&self, share: f64) -> bool {
+        self.bytes() as f64 > self.limits.budget as f64 * share
+    }
+
+    fn bytes(&self) -> usize {
+        // A hash map has an entry and a control byte for each place.
+        self.held + self.tracks.capacity() * (size_of::<(Subject, Box<Track>)>() + 1)
+    }
+
+    /// Drops what matters least until it fits: first the fine past of what is not on screen, then what was
+    /// not heard of for longest, what is on screen last; never the one that is being written.
+    fn make_room(&mut self, writing: &Subject) {
+        let mut order: Vec<(Attention, Millis, Subject)> = self
+            .tracks
+            .iter()
+            .filter(|(subject, _)| *subject != writing)
+            .map(|(subject, track)| (track.attention, track.heard, subject.clone()))
+            .collect();
+        order.sort_by(|a, b| (a.0 == Attention::Shown, a.1, &a.2).cmp(&(b.0 == Attention::Shown, b.1, &b.2)));
+        for (_, _, subject) in order
+            .iter()
+            .filter(|(attention, ..)| *attention == Attention::Background)
+        {
+            if !self.usage_of(KEEP) {
+                return;
+            }
+            if let Some(grid) = self.tracks.get_mut(subject).and_then(|track| track.recent.take()) {
+                self.held -= grid.held();
+                self.dropped += 1;
+            }
+        }
+        for (_, _, subject) in &order {
+            if !self.usage_of(KEEP) {
+                return;
+            }
+            self.forget(subject);
+            self.dropped += 1;
+        }
+    }
+
+    /// Forgets a subject.
+    pub fn forget(&mut self, subject: &Subject) {
+        if let Some(track) = self.tracks.remove(subject) {
+            self.held -= track.held();
+            if self.tracks.capacity() > self.tracks.len() * 4 + 64 {
+                self.tracks.shrink_to_fit();
+            }
+        }
+    }
+
+    /// Forgets what all of its grids have left behind.
+    pub fn tidy(&mut self, now: Millis) {
+        let (recent, coarse) = (self.limits.recent, self.limits.coarse);
+        let past = |shape: Shape, heard: Millis| now - heard > shape.step_ms * Millis::from(shape.slots);
+        for track in self.tracks.values_mut() {
+            if let Some(grid) = track.recent.take_if(|_| past(recent, track.heard)) {
+                self.held -= grid.held();
+            }
+        }
+        let gone = self.tracks.iter().filter(|(_, track)| past(coarse, track.heard));
+        let gone: Vec<Subject> = gone.map(|(subject, _)| subject.clone()).collect();
+        for subject in &gone {
+            self.forget(subject);
+        }
+    }
+
+    /// A figure in the `slots` slots up to the one of `until`, oldest first. The newest slots are gaps
+    /// until they are measured.
+    pub fn line(&self, of: &Subject, figure: Figure, at: Resolution, until: Millis, slots: u32) -> Vec<Option<f64>> {
+        self.row(of, figure as u32, figure.unit().floor(), at, until, slots)
+    }
+
+    /// Which share of a sum's parts was known in the same slots.
+    pub fn known(&self, of: &Subject, at: Resolution, until: Millis, slots: u32) -> Vec<Option<f64>> {
+        self.row(of, KNOWN, KNOWN_FLOOR, at, until, slots)
+    }
+
+    fn row(&self, of: &Subject, row: u32, floor: f64, at: Resolution, until: Millis, slots: u32) -> Vec<Option<f64>> {
+        let shape = match at {
+            Resolution::Recent => self.limits.recent,
+            Resolution::Coarse => self.limits.coarse,
+        };
+        let values = self.tracks.get(of).and_then(|track| {
+            let grid = match at {
+                Resolution::Recent => track.recent.as_ref()?,
+                Resolution::Coarse => &track.coarse,
+            };
+            Some(grid.read(row, floor, shape.slot(until)?, slots))
+        });
+        values.unwrap_or_else(|| vec![None; slots as usize])
+    }
+
+    /// When a subject was last measured.
+    pub fn heard(&self, of: &Subject) -> Option<Millis> {
+        self.tracks.get(of).map(|track| track.heard)
+    }
+
+    /// What it holds.
+    pub fn usage(&self) -> Usage {
+        let samples = |track: &Track| track.coarse.samples() + track.recent.as_ref().map_or(0, Grid::samples);
+        Usage {
+            bytes: self.bytes(),
+            budget: self.limits.budget,
+            subjects: self.tracks.len(),
+            samples: self.tracks.values().map(|track| samples(track)).sum(),
+            dropped: self.dropped,
+            refused: self.refused,
+        }
+    }
+}
+
+fn cells(figures: &Figures, attention: Attention) -> Vec<Cell> {
+    let kept = |figure: &Figure| attention == Attention::Shown || Figure::BACKGROUND.contains(figure);
+    let known = figures.known().filter(|(figure, _)| kept(figure));
+    known
+        .map(|(figure, value)| Cell {
+            row: figure as u32,
+            floor: figure.unit().floor(),
+            value,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
