@@ -31,7 +31,7 @@ pub use pod::{Pod, PodPhase};
 pub use policy::{Autoscaler, Budget, Quota};
 pub use quantity::{Cpu, Memory, Resources};
 pub use resource::{AppKey, Kind, ObjectKey, ResourceRef, Uid};
-pub use text::{Clean, Interner};
+pub use text::{Clean, CleanBuffer, Interner};
 pub use version::Version;
 pub use workload::{Revision, Workload};
 

@@ -8,6 +8,7 @@
 //! | [`world`] | what is known of every cluster now, and what follows from it |
 //! | [`metrics`] | what containers use: samples, rates, histories |
 //! | [`listing`] | what every list shares: filter, sort, cursor by identity |
+//! | [`logs`] | bytes of pod logs to one bounded, searchable view |
 //! | [`message`] | the three closed vocabularies: `Action`, `Message`, `Effect` |
 //! | [`screens`], [`overlays`] | what a person sees and answers; pure |
 //! | [`model`], [`update`] | the one owner of state; message in, effects out |
@@ -30,6 +31,7 @@ pub mod config;
 pub mod domain;
 pub mod input;
 pub mod listing;
+pub mod logs;
 pub mod message;
 pub mod metrics;
 pub mod model;

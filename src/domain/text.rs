@@ -7,6 +7,10 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+mod line;
+
+pub use line::CleanBuffer;
+
 /// Text that is safe to send to a terminal; only [`sanitise`] makes it.
 ///
 /// Shared, so that a namespace or a node's name stored with every pod costs one allocation.

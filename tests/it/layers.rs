@@ -73,6 +73,11 @@ const WALLS: &[Wall] = &[
         never: SHELL,
     },
     Wall {
+        place: "logs",
+        may: &["domain"],
+        never: SHELL,
+    },
+    Wall {
         place: "screens",
         may: &["domain", "message", "notice", "world", "listing", "overlays"],
         never: SHELL,

@@ -1,0 +1,44 @@
+//! Pod logs: bytes of many streams to one bounded, searchable view. No I/O, no drawing.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`split`], [`stamp`] | bytes in pieces → lines with their time |
+//! | [`resume`] | which lines are new after a cut, what the server may have lost |
+//! | [`run`] | what follows when a stream ends: its container goes on, starts again, is gone |
+//! | [`level`], [`trace`] | how serious a line is, which lines belong together |
+//! | [`fields`] | JSON and logfmt as keys and values |
+//! | [`filter`] | what is shown and what is found |
+//! | [`pane`], [`block`], [`divider`] | lines merged by time, within a bound |
+//! | [`bookmark`] | lines to come back to |
+//! | [`stream`] | the above in their order, for one container |
+//! | [`plan`] | which containers to follow |
+//! | [`badge`] | colours and short names of instances |
+
+pub mod badge;
+pub mod block;
+pub mod bookmark;
+pub mod divider;
+pub mod fields;
+pub mod filter;
+pub mod level;
+pub mod pane;
+pub mod plan;
+mod recent;
+pub mod resume;
+pub mod run;
+pub mod split;
+pub mod stamp;
+mod steady;
+pub mod stream;
+pub mod trace;
+
+pub use block::{Block, Content, LineId, Place, Row, StreamId, Which};
+pub use bookmark::Bookmarks;
+pub use divider::Divider;
+pub use filter::{Filter, Pattern, PatternError};
+pub use level::Level;
+pub use pane::Pane;
+pub use resume::{Ask, Cursor, Doubt, Start, Verdict};
+pub use split::{Record, Splitter};
+pub use stamp::Stamp;
+pub use stream::Stream;

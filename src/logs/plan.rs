@@ -1,0 +1,298 @@
+//! Which containers' logs to read, from what a person selected and the instances known now.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use super::run::Run;
+use crate::domain::pod::{Container, ContainerRole, ContainerState, label};
+use crate::domain::resource::AppKey;
+use crate::domain::{Clean, ClusterId, Kind, ObjectKey, Pod, Uid};
+
+/// Streams open at a time in one cluster, unless told otherwise.
+pub const FOLLOW_LIMIT: usize = 50;
+
+/// What a person wants to read: instances that come later belong to it too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// An app in every cluster.
+    App(AppKey),
+    Workload {
+        cluster: ClusterId,
+        kind: Kind,
+        key: ObjectKey,
+    },
+    /// The instances of one template of a workload.
+    Revision {
+        cluster: ClusterId,
+        kind: Kind,
+        key: ObjectKey,
+        revision: Clean,
+    },
+    /// Instances that have all of these labels, in one namespace or all.
+    Labels {
+        cluster: ClusterId,
+        namespace: Option<Clean>,
+        labels: Vec<(Clean, Clean)>,
+    },
+    Instance {
+        cluster: ClusterId,
+        uid: Uid,
+    },
+    Container {
+        cluster: ClusterId,
+        uid: Uid,
+        container: Clean,
+    },
+}
+
+/// Which containers of the instances, and which of their runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub init: bool,
+    pub sidecars: bool,
+    pub ephemeral: bool,
+    /// The run before the present one, once, instead of the present one.
+    pub previous: bool,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self {
+            init: true,
+            sidecars: true,
+            ephemeral: true,
+            previous: false,
+        }
+    }
+}
+
+/// A container whose log is read, whichever of its runs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    pub cluster: ClusterId,
+    pub uid: Uid,
+    pub container: Clean,
+}
+
+/// What can be read of a container now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It runs.
+    Follow,
+    /// It ended, or will start again: there is a log, and it ends.
+    Read,
+    /// It has no log yet, and why.
+    Wait(Clean),
+}
+
+/// One log to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub slot: Slot,
+    pub pod: ObjectKey,
+    pub role: ContainerRole,
+    pub app: Clean,
+    pub revision: Option<Clean>,
+    /// Restarts before the run that is read.
+    pub restarts: u32,
+    /// Ask with `previous=true`.
+    pub previous: bool,
+    pub phase: Phase,
+}
+
+impl Target {
+    pub fn run(&self) -> Run {
+        Run {
+            uid: self.slot.uid.clone(),
+            container: self.slot.container.clone(),
+            restarts: self.restarts,
+        }
+    }
+}
+
+/// What is being read, and what was read to its end (with the restarts of that run).
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    pub open: FxHashSet<Slot>,
+    pub done: FxHashSet<(Slot, u32)>,
+}
+
+/// What to do about the containers that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub follow: Vec<Target>,
+    /// Wait for a place, the next first; to be said, not hidden.
+    pub queued: Vec<Target>,
+    /// Have no log yet.
+    pub waiting: Vec<Target>,
+}
+
+/// A step from one plan to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Join(Target),
+    /// The instance or the container is gone, or no longer asked for.
+    Leave(Slot),
+}
+
+/// Plans which logs to read, at most `limit` a cluster.
+///
+/// What is open keeps its place. Free places go in turn to each thing that was selected and to each of its
+/// revisions, so that a few new instances are not behind a hundred old ones.
+pub fn plan<'a>(
+    intents: &[Intent],
+    choice: Choice,
+    instances: impl IntoIterator<Item = (&'a ClusterId, &'a Pod)>,
+    held: &Held,
+    limit: usize,
+) -> Plan {
+    let mut plan = Plan::default();
+    let mut ready = Vec::new();
+    for (cluster, pod) in instances {
+        for (order, container) in pod.containers.iter().enumerate() {
+            let wants = |intent: &Intent| wants(intent, choice, cluster, pod, container);
+            let Some(asked_by) = intents.iter().position(wants) else {
+                continue;
+            };
+            let target = target(cluster, pod, container, choice.previous);
+            if held.done.contains(&(target.slot.clone(), target.restarts)) {
+                continue;
+            }
+            if matches!(target.phase, Phase::Wait(_)) {
+                plan.waiting.push(target);
+            } else {
+                ready.push((asked_by, order, target));
+            }
+        }
+    }
+    ready.sort_by(|(_, a_order, a), (_, b_order, b)| {
+        (a.role as u8, &a.pod, a_order).cmp(&(b.role as u8, &b.pod, b_order))
+    });
+    let mut turns: BTreeMap<(ClusterId, usize, Option<Clean>), usize> = BTreeMap::new();
+    let mut in_turn: Vec<_> = ready
+        .into_iter()
+        .map(|(asked_by, _, target)| {
+            let group = (target.slot.cluster.clone(), asked_by, target.revision.clone());
+            let turn = turns.entry(group).or_insert(0);
+            *turn += 1;
+            (!held.open.contains(&target.slot), *turn, asked_by, target)
+        })
+        .collect();
+    in_turn.sort_by_key(|(is_new, turn, asked_by, _)| (*is_new, *turn, *asked_by));
+    let mut taken: BTreeMap<ClusterId, usize> = BTreeMap::new();
+    for (_, _, _, target) in in_turn {
+        let places = taken.entry(target.slot.cluster.clone()).or_insert(0);
+        *places += 1;
+        if *places <= limit {
+            &mut plan.follow
+        } else {
+            &mut plan.queued
+        }
+        .push(target);
+    }
+    plan
+}
+
+/// What to open and to close to come from one plan to another.
+pub fn steps(open: &FxHashSet<Slot>, plan: &Plan) -> Vec<Step> {
+    let wanted: FxHashSet<&Slot> = plan.follow.iter().map(|target| &target.slot).collect();
+    let mut leaving: Vec<_> = open.iter().filter(|slot| !wanted.contains(slot)).cloned().collect();
+    leaving.sort_unstable();
+    let joining = plan.follow.iter().filter(|target| !open.contains(&target.slot));
+    leaving
+        .into_iter()
+        .map(Step::Leave)
+        .chain(joining.cloned().map(Step::Join))
+        .collect()
+}
+
+fn wants(intent: &Intent, choice: Choice, cluster: &ClusterId, pod: &Pod, container: &Container) -> bool {
+    let is_chosen = match container.role {
+        ContainerRole::Main => true,
+        ContainerRole::Init => choice.init,
+        ContainerRole::Sidecar => choice.sidecars,
+        ContainerRole::Ephemeral => choice.ephemeral,
+    };
+    let is_of = |of: &ClusterId, kind: &Kind, key: &ObjectKey| {
+        let workload = pod.workload.as_ref();
+        of == cluster
+            && pod.key.namespace == key.namespace
+            && workload.is_some_and(|(k, n)| k == kind && *n == key.name)
+    };
+    match intent {
+        Intent::App(app) => is_chosen && pod.key.namespace == app.namespace && pod.app == app.name,
+        Intent::Workload { cluster: of, kind, key } => is_chosen && is_of(of, kind, key),
+        Intent::Revision {
+            cluster: of,
+            kind,
+            key,
+            revision,
+        } => is_chosen && is_of(of, kind, key) && pod.revision.as_ref() == Some(revision),
+        Intent::Labels {
+            cluster: of,
+            namespace,
+            labels,
+        } => {
+            let has = |(key, value): &(Clean, Clean)| label(&pod.labels, key) == Some(value);
+            let is_in = namespace
+                .as_ref()
+                .is_none_or(|namespace| *namespace == pod.key.namespace);
+            is_chosen && of == cluster && is_in && labels.iter().all(has)
+        }
+        Intent::Instance { cluster: of, uid } => is_chosen && of == cluster && *uid == pod.uid,
+        // Who asks for a container by name means it, whatever it is for.
+        Intent::Container {
+            cluster: of,
+            uid,
+            container: name,
+        } => of == cluster && *uid == pod.uid && *name == container.name,
+    }
+}
+
+fn target(cluster: &ClusterId, pod: &Pod, container: &Container, previous: bool) -> Target {
+    let slot = Slot {
+        cluster: cluster.clone(),
+        uid: pod.uid.clone(),
+        container: container.name.clone(),
+    };
+    Target {
+        slot,
+        pod: pod.key.clone(),
+        role: container.role,
+        app: pod.app.clone(),
+        revision: pod.revision.clone(),
+        restarts: container.restarts.saturating_sub(u32::from(previous)),
+        previous,
+        phase: if previous {
+            previous_phase(container)
+        } else {
+            phase(container)
+        },
+    }
+}
+
+/// The kubelet serves the log of a container that waits to start again from the run before
+/// (`validateContainerLogStatus` in `pkg/kubelet/kubelet_pods.go`).
+fn phase(container: &Container) -> Phase {
+    match &container.state {
+        ContainerState::Running { .. } => Phase::Follow,
+        ContainerState::Terminated(_) => Phase::Read,
+        ContainerState::Waiting { .. } if container.last_exit.is_some() => Phase::Read,
+        ContainerState::Waiting { reason, .. } if !reason.is_empty() => Phase::Wait(reason.clone()),
+        ContainerState::Waiting { .. } => Phase::Wait("waiting to start".into()),
+        ContainerState::Unknown => Phase::Wait("not reported by its node yet".into()),
+    }
+}
+
+fn previous_phase(container: &Container) -> Phase {
+    if container.restarts > 0 || container.last_exit.is_some() {
+        Phase::Read
+    } else {
+        Phase::Wait("has not restarted: there is no run before this one".into())
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,0 +1,314 @@
+use super::*;
+use crate::domain::pod::Exit;
+
+fn id() -> ClusterId {
+    ClusterId::new("lab")
+}
+
+fn container(name: &str, role: ContainerRole, state: ContainerState) -> Container {
+    Container {
+        name: name.into(),
+        role,
+        state,
+        ..Container::default()
+    }
+}
+
+fn running() -> ContainerState {
+    ContainerState::Running { since: None }
+}
+
+/// An instance of `gift/live-gift`.
+fn pod(n: u128, revision: &str, containers: Vec<Container>) -> Pod {
+    Pod {
+        key: ObjectKey::new("gift", format!("live-gift-{revision}-{n:03}")),
+        uid: Uid::Uuid(n),
+        app: "live-gift".into(),
+        workload: Some((Kind::Deployment, "live-gift".into())),
+        revision: Some(revision.into()),
+        labels: [("tier".into(), "web".into())].into(),
+        containers: containers.into(),
+        ..Pod::default()
+    }
+}
+
+fn simple(n: u128, revision: &str) -> Pod {
+    pod(n, revision, vec![container("app", ContainerRole::Main, running())])
+}
+
+fn app() -> Intent {
+    Intent::App(AppKey {
+        namespace: "gift".into(),
+        name: "live-gift".into(),
+    })
+}
+
+fn planned(intents: &[Intent], choice: Choice, pods: &[Pod], held: &Held, limit: usize) -> Plan {
+    let lab = id();
+    plan(intents, choice, pods.iter().map(|pod| (&lab, pod)), held, limit)
+}
+
+fn names(targets: &[Target]) -> Vec<String> {
+    targets
+        .iter()
+        .map(|t| format!("{} {}", t.pod.name.trim_start_matches("live-gift-"), t.slot.container))
+        .collect()
+}
+
+#[test]
+fn an_intent_takes_what_belongs_to_it() {
+    let other = Pod {
+        app: "push".into(),
+        workload: Some((Kind::Deployment, "push".into())),
+        labels: [].into(),
+        ..simple(3, "old")
+    };
+    let pods = [simple(1, "old"), simple(2, "new"), other];
+    let key = ObjectKey::new("gift", "live-gift");
+    let revision = Intent::Revision {
+        cluster: id(),
+        kind: Kind::Deployment,
+        key: key.clone(),
+        revision: "new".into(),
+    };
+    let labels = vec![("tier".into(), "web".into())];
+    for (intent, taken) in [
+        (app(), vec!["new-002 app", "old-001 app"]),
+        (
+            Intent::Workload {
+                cluster: id(),
+                kind: Kind::Deployment,
+                key: key.clone(),
+            },
+            vec!["new-002 app", "old-001 app"],
+        ),
+        (
+            Intent::Workload {
+                cluster: id(),
+                kind: Kind::StatefulSet,
+                key,
+            },
+            vec![],
+        ),
+        (revision, vec!["new-002 app"]),
+        (
+            Intent::Labels {
+                cluster: id(),
+                namespace: None,
+                labels: labels.clone(),
+            },
+            vec!["new-002 app", "old-001 app"],
+        ),
+        (
+            Intent::Labels {
+                cluster: id(),
+                namespace: Some("im".into()),
+                labels,
+            },
+            vec![],
+        ),
+        (
+            Intent::Instance {
+                cluster: id(),
+                uid: Uid::Uuid(3),
+            },
+            vec!["old-003 app"],
+        ),
+        (
+            Intent::Instance {
+                cluster: ClusterId::new("other"),
+                uid: Uid::Uuid(3),
+            },
+            vec![],
+        ),
+        (
+            Intent::Container {
+                cluster: id(),
+                uid: Uid::Uuid(1),
+                container: "app".into(),
+            },
+            vec!["old-001 app"],
+        ),
+        (
+            Intent::Container {
+                cluster: id(),
+                uid: Uid::Uuid(1),
+                container: "no".into(),
+            },
+            vec![],
+        ),
+    ] {
+        let plan = planned(
+            std::slice::from_ref(&intent),
+            Choice::default(),
+            &pods,
+            &Held::default(),
+            50,
+        );
+        assert_eq!(names(&plan.follow), taken, "{intent:?}");
+    }
+}
+
+#[test]
+fn the_roles_of_containers_are_chosen_and_main_ones_come_first() {
+    use ContainerRole::{Ephemeral, Init, Main, Sidecar};
+    let roles = [("setup", Init), ("proxy", Sidecar), ("app", Main), ("debug", Ephemeral)];
+    let pods = [pod(
+        1,
+        "r",
+        roles.map(|(name, role)| container(name, role, running())).into(),
+    )];
+    let all = planned(&[app()], Choice::default(), &pods, &Held::default(), 50);
+    assert_eq!(
+        names(&all.follow),
+        ["r-001 app", "r-001 setup", "r-001 proxy", "r-001 debug"]
+    );
+    let main = Choice {
+        init: false,
+        sidecars: false,
+        ephemeral: false,
+        previous: false,
+    };
+    assert_eq!(
+        names(&planned(&[app()], main, &pods, &Held::default(), 50).follow),
+        ["r-001 app"]
+    );
+    let named = Intent::Container {
+        cluster: id(),
+        uid: Uid::Uuid(1),
+        container: "proxy".into(),
+    };
+    assert_eq!(
+        names(&planned(&[named], main, &pods, &Held::default(), 50).follow),
+        ["r-001 proxy"]
+    );
+}
+
+#[test]
+fn what_can_be_read_depends_on_the_containers_state() {
+    let waiting = |reason: &str| ContainerState::Waiting {
+        reason: reason.into(),
+        message: "".into(),
+    };
+    let crashing = Container {
+        last_exit: Some(Exit::default()),
+        restarts: 4,
+        ..container("c", ContainerRole::Main, waiting("CrashLoopBackOff"))
+    };
+    let ended = container("d", ContainerRole::Main, ContainerState::Terminated(Exit::default()));
+    let pods = [pod(
+        1,
+        "r",
+        vec![
+            container("b", ContainerRole::Main, waiting("ImagePullBackOff")),
+            crashing,
+            ended,
+        ],
+    )];
+    let plan = planned(&[app()], Choice::default(), &pods, &Held::default(), 50);
+    let phases: Vec<_> = plan
+        .follow
+        .iter()
+        .map(|t| (t.slot.container.as_str(), t.restarts, t.phase.clone()))
+        .collect();
+    assert_eq!(phases, [("c", 4, Phase::Read), ("d", 0, Phase::Read)]);
+    assert_eq!(plan.waiting[0].phase, Phase::Wait("ImagePullBackOff".into()));
+    let previous = planned(
+        &[app()],
+        Choice {
+            previous: true,
+            ..Choice::default()
+        },
+        &pods,
+        &Held::default(),
+        50,
+    );
+    assert_eq!(
+        (names(&previous.follow), previous.follow[0].restarts),
+        (vec!["r-001 c".to_owned()], 3)
+    );
+    assert!(previous.follow[0].previous);
+    // What was read to its end is not read again, until it starts again.
+    let slot = plan.follow[1].slot.clone();
+    let held = Held {
+        done: [(slot, 0)].into_iter().collect(),
+        ..Held::default()
+    };
+    assert_eq!(
+        names(&planned(&[app()], Choice::default(), &pods, &held, 50).follow),
+        ["r-001 c"]
+    );
+}
+
+#[test]
+fn fifty_are_followed_in_each_cluster_and_the_rest_is_queued() {
+    let pods: Vec<Pod> = (0..120)
+        .map(|n| simple(n, "old"))
+        .chain((120..124).map(|n| simple(n, "new")))
+        .collect();
+    let (lab, other) = (id(), ClusterId::new("other"));
+    let instances = pods.iter().flat_map(|pod| [(&lab, pod), (&other, pod)]);
+    let plan = plan(&[app()], Choice::default(), instances, &Held::default(), FOLLOW_LIMIT);
+    assert_eq!((plan.follow.len(), plan.queued.len()), (100, 148));
+    for cluster in [&lab, &other] {
+        let new = plan
+            .follow
+            .iter()
+            .filter(|t| t.slot.cluster == *cluster && t.revision.as_deref() == Some("new"));
+        assert_eq!(new.count(), 4, "a few new instances are not behind many old ones");
+    }
+}
+
+#[test]
+fn what_is_open_keeps_its_place_and_a_free_one_goes_to_the_next() {
+    let mut pods: Vec<Pod> = (0..6).map(|n| simple(n, "old")).collect();
+    let first = planned(&[app()], Choice::default(), &pods, &Held::default(), 3);
+    let open: FxHashSet<Slot> = first.follow.iter().map(|t| t.slot.clone()).collect();
+    assert_eq!(steps(&open, &first), []);
+    // One that is open ends; one of a new revision comes, and does not push anything out.
+    let gone = pods.remove(0);
+    pods.push(simple(9, "new"));
+    let held = Held {
+        open: open.clone(),
+        ..Held::default()
+    };
+    let second = planned(&[app()], Choice::default(), &pods, &held, 3);
+    let gone = Slot {
+        cluster: id(),
+        uid: gone.uid,
+        container: "app".into(),
+    };
+    let joined = second
+        .follow
+        .iter()
+        .find(|t| t.revision.as_deref() == Some("new"))
+        .cloned()
+        .unwrap();
+    assert_eq!(steps(&open, &second), [Step::Leave(gone), Step::Join(joined)]);
+    assert_eq!(names(&second.queued), ["old-003 app", "old-004 app", "old-005 app"]);
+}
+
+#[test]
+fn what_several_marks_ask_for_is_read_once() {
+    let pods = [simple(1, "old"), simple(2, "old")];
+    let intents = [
+        Intent::Instance {
+            cluster: id(),
+            uid: Uid::Uuid(2),
+        },
+        app(),
+    ];
+    let plan = planned(&intents, Choice::default(), &pods, &Held::default(), 1);
+    assert_eq!(
+        (names(&plan.follow), names(&plan.queued)),
+        (vec!["old-002 app".to_owned()], vec!["old-001 app".to_owned()])
+    );
+    assert_eq!(
+        plan.follow[0].run(),
+        Run {
+            uid: Uid::Uuid(2),
+            container: "app".into(),
+            restarts: 0
+        }
+    );
+}

@@ -1,0 +1,181 @@
+//! What follows when a stream ended, from what is known of its instance now.
+
+use super::divider::Divider;
+use crate::domain::pod::{Container, ContainerState, Exit};
+use crate::domain::{Pod, Uid};
+
+/// Which run of which container a stream read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Run {
+    pub uid: Uid,
+    pub container: crate::domain::Clean,
+    /// Restarts before it.
+    pub restarts: u32,
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The server closed it in order: the container's log had no more, or a time limit of the server's passed.
+    Closed,
+    /// The connection broke.
+    Broken,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Ask again with the cursor; without following, if the container has ended.
+    Resume { follow: bool },
+    /// Nothing yet: the container is to start again, or it is not known that it ended.
+    Wait(Option<Divider>),
+    /// Read what is left of the run before (`previous=true`) with the cursor if `previous`, then divide, then
+    /// follow the new run from its start.
+    Restart { previous: bool, divider: Divider, run: Run },
+    /// Nothing more will come.
+    Finish(Divider),
+}
+
+/// Decides what follows a stream's end. `pod` is the instance of that name now, `None` if it is gone.
+pub fn next(run: &Run, end: End, pod: Option<&Pod>) -> Next {
+    let Some(pod) = pod else {
+        return Next::Finish(Divider::Gone);
+    };
+    if pod.uid != run.uid {
+        return Next::Finish(Divider::Replaced);
+    }
+    let Some(container) = pod.containers.iter().find(|c| c.name == run.container) else {
+        return Next::Finish(Divider::Gone);
+    };
+    if container.restarts > run.restarts {
+        return restart(run, container);
+    }
+    match (&container.state, end) {
+        (ContainerState::Running { .. }, _) => Next::Resume { follow: true },
+        (_, End::Broken) => Next::Resume { follow: false },
+        (ContainerState::Terminated(exit), End::Closed) => Next::Finish(Divider::Ended {
+            exit: Some(exit.clone()),
+        }),
+        (ContainerState::Waiting { .. }, End::Closed) => {
+            let ended = container
+                .last_exit
+                .clone()
+                .map(|exit| Divider::Ended { exit: Some(exit) });
+            Next::Wait(ended)
+        }
+        (ContainerState::Unknown, End::Closed) => Next::Wait(None),
+    }
+}
+
+fn restart(run: &Run, container: &Container) -> Next {
+    let missed = container.restarts - run.restarts - 1;
+    // Only the last run but one is kept: if there were more, what `last_exit` says is not of the run that was read.
+    let exit: Option<Exit> = container.last_exit.clone().filter(|_| missed == 0);
+    Next::Restart {
+        previous: missed == 0,
+        divider: Divider::Restarted {
+            restarts: container.restarts,
+            exit,
+            missed,
+        },
+        run: Run {
+            restarts: container.restarts,
+            ..run.clone()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> Run {
+        Run {
+            uid: Uid::Uuid(7),
+            container: "app".into(),
+            restarts: 2,
+        }
+    }
+
+    fn exit() -> Exit {
+        Exit {
+            code: 137,
+            reason: "OOMKilled".into(),
+            ..Exit::default()
+        }
+    }
+
+    fn pod(restarts: u32, state: ContainerState) -> Pod {
+        let container = Container {
+            name: "app".into(),
+            restarts,
+            state,
+            last_exit: Some(exit()),
+            ..Container::default()
+        };
+        Pod {
+            uid: Uid::Uuid(7),
+            containers: [container].into(),
+            ..Pod::default()
+        }
+    }
+
+    fn waiting() -> ContainerState {
+        ContainerState::Waiting {
+            reason: "CrashLoopBackOff".into(),
+            message: "".into(),
+        }
+    }
+
+    #[test]
+    fn what_follows_is_what_the_instance_does() {
+        let running = || ContainerState::Running { since: None };
+        let ended = || Divider::Ended { exit: Some(exit()) };
+        let restarted = |restarts, missed| Next::Restart {
+            previous: missed == 0,
+            divider: Divider::Restarted {
+                restarts,
+                exit: (missed == 0).then(exit),
+                missed,
+            },
+            run: Run { restarts, ..run() },
+        };
+        for (end, pod, next_is) in [
+            (End::Closed, Some(pod(2, running())), Next::Resume { follow: true }),
+            (End::Broken, Some(pod(2, running())), Next::Resume { follow: true }),
+            (
+                End::Broken,
+                Some(pod(2, ContainerState::Terminated(exit()))),
+                Next::Resume { follow: false },
+            ),
+            (
+                End::Closed,
+                Some(pod(2, ContainerState::Terminated(exit()))),
+                Next::Finish(ended()),
+            ),
+            (End::Closed, Some(pod(2, waiting())), Next::Wait(Some(ended()))),
+            (End::Closed, Some(pod(2, ContainerState::Unknown)), Next::Wait(None)),
+            (End::Closed, Some(pod(3, running())), restarted(3, 0)),
+            (End::Broken, Some(pod(5, waiting())), restarted(5, 2)),
+            (End::Closed, None, Next::Finish(Divider::Gone)),
+            (
+                End::Closed,
+                Some(Pod {
+                    uid: Uid::Uuid(8),
+                    ..pod(0, running())
+                }),
+                Next::Finish(Divider::Replaced),
+            ),
+            (
+                End::Closed,
+                Some(Pod {
+                    containers: [].into(),
+                    ..pod(0, running())
+                }),
+                Next::Finish(Divider::Gone),
+            ),
+        ] {
+            assert_eq!(next(&run(), end, pod.as_ref()), next_is, "{end:?} {pod:?}");
+        }
+    }
+}
