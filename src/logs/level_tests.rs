@@ -1,3 +1,5 @@
+//! Lines of programs as they are, and the level they say.
+
 use super::super::trace::Trace;
 use super::*;
 

@@ -1,3 +1,5 @@
+//! A pane against a stable sort, and what it keeps, hides, finds and hands out.
+
 use proptest::prelude::*;
 
 use super::super::{Content, Divider, Level, Stream, resume::Start, stamp::SECOND};

@@ -1,3 +1,5 @@
+//! Which containers are followed, in which order, and what waits.
+
 use super::*;
 use crate::domain::pod::Exit;
 

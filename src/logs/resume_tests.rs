@@ -1,3 +1,5 @@
+//! A follower against a server that floors `sinceTime`, cut at any byte.
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
