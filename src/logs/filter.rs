@@ -171,6 +171,6 @@ mod tests {
     #[test]
     fn ranges_are_what_to_highlight() {
         let pattern = Pattern::new("a+|x*").unwrap();
-        assert_eq!(pattern.ranges("baab").collect::<Vec<_>>(), [1..3]);
+        assert!(pattern.ranges("baab").eq(std::iter::once(1..3)));
     }
 }

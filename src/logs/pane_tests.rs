@@ -253,7 +253,7 @@ fn hostile_lines_are_bounded_and_harmless() {
     stream.feed(escape.as_bytes(), &mut pane);
     stream.feed(format!("{AT} ").as_bytes(), &mut pane);
     for _ in 0..160 {
-        stream.feed(&[b'\t'; 64 * 1024], &mut pane);
+        stream.feed(&vec![b'\t'; 64 * 1024], &mut pane);
     }
     stream.feed(b"\n", &mut pane);
     stream.feed(format!("{AT} \u{1} bad and no newline").as_bytes(), &mut pane);

@@ -46,25 +46,13 @@ pub enum Intent {
     },
 }
 
-/// Which containers of the instances, and which of their runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which containers of the instances, and which of their runs; all of them and the present run, unless told otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    pub init: bool,
-    pub sidecars: bool,
-    pub ephemeral: bool,
+    /// Containers for this are not read.
+    pub without: Vec<ContainerRole>,
     /// The run before the present one, once, instead of the present one.
     pub previous: bool,
-}
-
-impl Default for Choice {
-    fn default() -> Self {
-        Self {
-            init: true,
-            sidecars: true,
-            ephemeral: true,
-            previous: false,
-        }
-    }
 }
 
 /// A container whose log is read, whichever of its runs.
@@ -142,7 +130,7 @@ pub enum Step {
 /// revisions, so that a few new instances are not behind a hundred old ones.
 pub fn plan<'a>(
     intents: &[Intent],
-    choice: Choice,
+    choice: &Choice,
     instances: impl IntoIterator<Item = (&'a ClusterId, &'a Pod)>,
     held: &Held,
     limit: usize,
@@ -195,11 +183,16 @@ pub fn plan<'a>(
 }
 
 /// What to open and to close to come from one plan to another.
-pub fn steps(open: &FxHashSet<Slot>, plan: &Plan) -> Vec<Step> {
+pub fn steps(held: &Held, plan: &Plan) -> Vec<Step> {
     let wanted: FxHashSet<&Slot> = plan.follow.iter().map(|target| &target.slot).collect();
-    let mut leaving: Vec<_> = open.iter().filter(|slot| !wanted.contains(slot)).cloned().collect();
+    let mut leaving: Vec<_> = held
+        .open
+        .iter()
+        .filter(|slot| !wanted.contains(slot))
+        .cloned()
+        .collect();
     leaving.sort_unstable();
-    let joining = plan.follow.iter().filter(|target| !open.contains(&target.slot));
+    let joining = plan.follow.iter().filter(|target| !held.open.contains(&target.slot));
     leaving
         .into_iter()
         .map(Step::Leave)
@@ -207,13 +200,8 @@ pub fn steps(open: &FxHashSet<Slot>, plan: &Plan) -> Vec<Step> {
         .collect()
 }
 
-fn wants(intent: &Intent, choice: Choice, cluster: &ClusterId, pod: &Pod, container: &Container) -> bool {
-    let is_chosen = match container.role {
-        ContainerRole::Main => true,
-        ContainerRole::Init => choice.init,
-        ContainerRole::Sidecar => choice.sidecars,
-        ContainerRole::Ephemeral => choice.ephemeral,
-    };
+fn wants(intent: &Intent, choice: &Choice, cluster: &ClusterId, pod: &Pod, container: &Container) -> bool {
+    let is_chosen = !choice.without.contains(&container.role);
     let is_of = |of: &ClusterId, kind: &Kind, key: &ObjectKey| {
         let workload = pod.workload.as_ref();
         of == cluster

@@ -45,7 +45,7 @@ fn app() -> Intent {
     })
 }
 
-fn planned(intents: &[Intent], choice: Choice, pods: &[Pod], held: &Held, limit: usize) -> Plan {
+fn planned(intents: &[Intent], choice: &Choice, pods: &[Pod], held: &Held, limit: usize) -> Plan {
     let lab = id();
     plan(intents, choice, pods.iter().map(|pod| (&lab, pod)), held, limit)
 }
@@ -57,6 +57,47 @@ fn names(targets: &[Target]) -> Vec<String> {
         .collect()
 }
 
+fn workload(kind: Kind) -> Intent {
+    let key = ObjectKey::new("gift", "live-gift");
+    Intent::Workload {
+        cluster: id(),
+        kind,
+        key,
+    }
+}
+
+fn revision(revision: &str) -> Intent {
+    Intent::Revision {
+        cluster: id(),
+        kind: Kind::Deployment,
+        key: ObjectKey::new("gift", "live-gift"),
+        revision: revision.into(),
+    }
+}
+
+fn web(namespace: Option<&str>) -> Intent {
+    Intent::Labels {
+        cluster: id(),
+        namespace: namespace.map(Clean::new),
+        labels: vec![("tier".into(), "web".into())],
+    }
+}
+
+fn instance(cluster: &str, n: u128) -> Intent {
+    Intent::Instance {
+        cluster: ClusterId::new(cluster),
+        uid: Uid::Uuid(n),
+    }
+}
+
+fn named(n: u128, container: &str) -> Intent {
+    Intent::Container {
+        cluster: id(),
+        uid: Uid::Uuid(n),
+        container: container.into(),
+    }
+}
+
 #[test]
 fn an_intent_takes_what_belongs_to_it() {
     let other = Pod {
@@ -66,83 +107,22 @@ fn an_intent_takes_what_belongs_to_it() {
         ..simple(3, "old")
     };
     let pods = [simple(1, "old"), simple(2, "new"), other];
-    let key = ObjectKey::new("gift", "live-gift");
-    let revision = Intent::Revision {
-        cluster: id(),
-        kind: Kind::Deployment,
-        key: key.clone(),
-        revision: "new".into(),
-    };
-    let labels = vec![("tier".into(), "web".into())];
+    let both = ["new-002 app", "old-001 app"];
     for (intent, taken) in [
-        (app(), vec!["new-002 app", "old-001 app"]),
-        (
-            Intent::Workload {
-                cluster: id(),
-                kind: Kind::Deployment,
-                key: key.clone(),
-            },
-            vec!["new-002 app", "old-001 app"],
-        ),
-        (
-            Intent::Workload {
-                cluster: id(),
-                kind: Kind::StatefulSet,
-                key,
-            },
-            vec![],
-        ),
-        (revision, vec!["new-002 app"]),
-        (
-            Intent::Labels {
-                cluster: id(),
-                namespace: None,
-                labels: labels.clone(),
-            },
-            vec!["new-002 app", "old-001 app"],
-        ),
-        (
-            Intent::Labels {
-                cluster: id(),
-                namespace: Some("im".into()),
-                labels,
-            },
-            vec![],
-        ),
-        (
-            Intent::Instance {
-                cluster: id(),
-                uid: Uid::Uuid(3),
-            },
-            vec!["old-003 app"],
-        ),
-        (
-            Intent::Instance {
-                cluster: ClusterId::new("other"),
-                uid: Uid::Uuid(3),
-            },
-            vec![],
-        ),
-        (
-            Intent::Container {
-                cluster: id(),
-                uid: Uid::Uuid(1),
-                container: "app".into(),
-            },
-            vec!["old-001 app"],
-        ),
-        (
-            Intent::Container {
-                cluster: id(),
-                uid: Uid::Uuid(1),
-                container: "no".into(),
-            },
-            vec![],
-        ),
+        (app(), &both[..]),
+        (workload(Kind::Deployment), &both),
+        (workload(Kind::StatefulSet), &[]),
+        (revision("new"), &both[..1]),
+        (web(None), &both),
+        (web(Some("im")), &[]),
+        (instance("lab", 3), &["old-003 app"]),
+        (instance("other", 3), &[]),
+        (named(1, "app"), &both[1..]),
+        (named(1, "no"), &[]),
     ] {
         let plan = planned(
             std::slice::from_ref(&intent),
-            Choice::default(),
+            &Choice::default(),
             &pods,
             &Held::default(),
             50,
@@ -160,28 +140,21 @@ fn the_roles_of_containers_are_chosen_and_main_ones_come_first() {
         "r",
         roles.map(|(name, role)| container(name, role, running())).into(),
     )];
-    let all = planned(&[app()], Choice::default(), &pods, &Held::default(), 50);
+    let all = planned(&[app()], &Choice::default(), &pods, &Held::default(), 50);
     assert_eq!(
         names(&all.follow),
         ["r-001 app", "r-001 setup", "r-001 proxy", "r-001 debug"]
     );
     let main = Choice {
-        init: false,
-        sidecars: false,
-        ephemeral: false,
+        without: vec![Init, Sidecar, Ephemeral],
         previous: false,
     };
     assert_eq!(
-        names(&planned(&[app()], main, &pods, &Held::default(), 50).follow),
+        names(&planned(&[app()], &main, &pods, &Held::default(), 50).follow),
         ["r-001 app"]
     );
-    let named = Intent::Container {
-        cluster: id(),
-        uid: Uid::Uuid(1),
-        container: "proxy".into(),
-    };
     assert_eq!(
-        names(&planned(&[named], main, &pods, &Held::default(), 50).follow),
+        names(&planned(&[named(1, "proxy")], &main, &pods, &Held::default(), 50).follow),
         ["r-001 proxy"]
     );
 }
@@ -207,7 +180,7 @@ fn what_can_be_read_depends_on_the_containers_state() {
             ended,
         ],
     )];
-    let plan = planned(&[app()], Choice::default(), &pods, &Held::default(), 50);
+    let plan = planned(&[app()], &Choice::default(), &pods, &Held::default(), 50);
     let phases: Vec<_> = plan
         .follow
         .iter()
@@ -217,7 +190,7 @@ fn what_can_be_read_depends_on_the_containers_state() {
     assert_eq!(plan.waiting[0].phase, Phase::Wait("ImagePullBackOff".into()));
     let previous = planned(
         &[app()],
-        Choice {
+        &Choice {
             previous: true,
             ..Choice::default()
         },
@@ -237,7 +210,7 @@ fn what_can_be_read_depends_on_the_containers_state() {
         ..Held::default()
     };
     assert_eq!(
-        names(&planned(&[app()], Choice::default(), &pods, &held, 50).follow),
+        names(&planned(&[app()], &Choice::default(), &pods, &held, 50).follow),
         ["r-001 c"]
     );
 }
@@ -250,7 +223,7 @@ fn fifty_are_followed_in_each_cluster_and_the_rest_is_queued() {
         .collect();
     let (lab, other) = (id(), ClusterId::new("other"));
     let instances = pods.iter().flat_map(|pod| [(&lab, pod), (&other, pod)]);
-    let plan = plan(&[app()], Choice::default(), instances, &Held::default(), FOLLOW_LIMIT);
+    let plan = plan(&[app()], &Choice::default(), instances, &Held::default(), FOLLOW_LIMIT);
     assert_eq!((plan.follow.len(), plan.queued.len()), (100, 148));
     for cluster in [&lab, &other] {
         let new = plan
@@ -264,17 +237,16 @@ fn fifty_are_followed_in_each_cluster_and_the_rest_is_queued() {
 #[test]
 fn what_is_open_keeps_its_place_and_a_free_one_goes_to_the_next() {
     let mut pods: Vec<Pod> = (0..6).map(|n| simple(n, "old")).collect();
-    let first = planned(&[app()], Choice::default(), &pods, &Held::default(), 3);
-    let open: FxHashSet<Slot> = first.follow.iter().map(|t| t.slot.clone()).collect();
-    assert_eq!(steps(&open, &first), []);
+    let first = planned(&[app()], &Choice::default(), &pods, &Held::default(), 3);
+    let held = Held {
+        open: first.follow.iter().map(|t| t.slot.clone()).collect(),
+        ..Held::default()
+    };
+    assert_eq!(steps(&held, &first), []);
     // One that is open ends; one of a new revision comes, and does not push anything out.
     let gone = pods.remove(0);
     pods.push(simple(9, "new"));
-    let held = Held {
-        open: open.clone(),
-        ..Held::default()
-    };
-    let second = planned(&[app()], Choice::default(), &pods, &held, 3);
+    let second = planned(&[app()], &Choice::default(), &pods, &held, 3);
     let gone = Slot {
         cluster: id(),
         uid: gone.uid,
@@ -286,7 +258,7 @@ fn what_is_open_keeps_its_place_and_a_free_one_goes_to_the_next() {
         .find(|t| t.revision.as_deref() == Some("new"))
         .cloned()
         .unwrap();
-    assert_eq!(steps(&open, &second), [Step::Leave(gone), Step::Join(joined)]);
+    assert_eq!(steps(&held, &second), [Step::Leave(gone), Step::Join(joined)]);
     assert_eq!(names(&second.queued), ["old-003 app", "old-004 app", "old-005 app"]);
 }
 
@@ -300,7 +272,7 @@ fn what_several_marks_ask_for_is_read_once() {
         },
         app(),
     ];
-    let plan = planned(&intents, Choice::default(), &pods, &Held::default(), 1);
+    let plan = planned(&intents, &Choice::default(), &pods, &Held::default(), 1);
     assert_eq!(
         (names(&plan.follow), names(&plan.queued)),
         (vec!["old-002 app".to_owned()], vec!["old-001 app".to_owned()])

@@ -16,9 +16,10 @@ pub(super) struct Recent {
     kept: usize,
 }
 
+/// One second, by its number since the epoch.
 #[derive(Clone, Debug)]
 struct Second {
-    second: i64,
+    number: i64,
     lines: u64,
     /// All its fingerprints in one, in their order.
     chain: u64,
@@ -69,13 +70,13 @@ impl Recent {
 
     pub(super) fn add(&mut self, at: Stamp, print: u64) {
         let second = at.second();
-        let place = self.seconds.iter().rposition(|s| s.second <= second);
+        let place = self.seconds.iter().rposition(|s| s.number <= second);
         let place = match place {
-            Some(place) if self.seconds.get(place).is_some_and(|s| s.second == second) => place,
+            Some(place) if self.seconds.get(place).is_some_and(|s| s.number == second) => place,
             before => {
                 let place = before.map_or(0, |place| place + 1);
                 let empty = Second {
-                    second,
+                    number: second,
                     lines: 0,
                     chain: 0,
                     prints: Vec::new(),
@@ -108,7 +109,7 @@ impl Recent {
     }
 
     pub(super) fn forget_before(&mut self, second: i64) {
-        while self.seconds.front().is_some_and(|s| s.second < second) {
+        while self.seconds.front().is_some_and(|s| s.number < second) {
             self.kept -= self.seconds.pop_front().map_or(0, |s| s.prints.len());
         }
     }
@@ -121,7 +122,7 @@ impl Recent {
         }
         let counted = self.seconds.iter().filter(|s| s.is_counted);
         let counted = counted.map(|s| Counted {
-            second: s.second,
+            second: s.number,
             lines: s.lines,
             chain: s.chain,
             seen: 0,

@@ -176,7 +176,7 @@ mod tests {
         let mut found = Vec::new();
         splitter.feed(AT.as_bytes(), |_| {});
         for _ in 0..160 {
-            splitter.feed(&[b'x'; 64 * 1024], |_| {});
+            splitter.feed(&vec![b'x'; 64 * 1024], |_| {});
             assert!(
                 splitter.open.capacity() <= 4 * LINE_LIMIT,
                 "{}",
@@ -184,7 +184,7 @@ mod tests {
             );
         }
         splitter.feed(format!("\n{AT}next\n").as_bytes(), |r| {
-            found.push((r.text.len(), r.more))
+            found.push((r.text.len(), r.more));
         });
         assert_eq!(found, [(LINE_LIMIT, 160 * 64 * 1024 - LINE_LIMIT as u64), (4, 0)]);
     }
@@ -224,7 +224,9 @@ mod tests {
         fn pieces_do_not_matter(text in "([a-c\r]{0,40}\n|2026-11-22T16:13:07\\.123456789\\+08:00 [a-c]{0,9}\n){0,9}[a-c]{0,5}",
                                 mut cuts in prop::collection::vec(0..400_usize, 0..8)) {
             let bytes = text.as_bytes();
-            cuts.iter_mut().for_each(|cut| *cut = (*cut).min(bytes.len()));
+            for cut in &mut cuts {
+                *cut = (*cut).min(bytes.len());
+            }
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|w| &bytes[w[0]..w[1]]).collect();

@@ -17,13 +17,15 @@ pub(super) fn level(line: &[u8]) -> Option<Level> {
                 let (text, after) = string(rest)?;
                 rest = after;
                 match key.take() {
-                    Some(name) if is_level(name) => match words::named(text) {
-                        Some(level) => return Some(level),
-                        None => continue,
-                    },
+                    Some(name) => {
+                        let named = is_level(name).then(|| words::named(text));
+                        if let Some(Some(level)) = named {
+                            return Some(level);
+                        }
+                    }
                     // A key, if a colon follows; in an object within, of no interest.
                     None if depth == 1 && rest.trim_ascii_start().first() == Some(&b':') => key = Some(text),
-                    Some(_) | None => {}
+                    None => {}
                 }
             }
             b'0'..=b'9' => {
