@@ -243,9 +243,9 @@ fn what_is_open_keeps_its_place_and_a_free_one_goes_to_the_next() {
         ..Held::default()
     };
     assert_eq!(steps(&held, &first), []);
-    // One that is open ends; one of a new revision comes, and does not push anything out.
+    // One that is open ends; two of a new revision come, and push nothing out.
     let gone = pods.remove(0);
-    pods.push(simple(9, "new"));
+    pods.extend([simple(9, "new"), simple(10, "new")]);
     let second = planned(&[app()], &Choice::default(), &pods, &held, 3);
     let gone = Slot {
         cluster: id(),
@@ -259,7 +259,10 @@ fn what_is_open_keeps_its_place_and_a_free_one_goes_to_the_next() {
         .cloned()
         .unwrap();
     assert_eq!(steps(&held, &second), [Step::Leave(gone), Step::Join(joined)]);
-    assert_eq!(names(&second.queued), ["old-003 app", "old-004 app", "old-005 app"]);
+    assert_eq!(
+        names(&second.queued),
+        ["new-010 app", "old-003 app", "old-004 app", "old-005 app"]
+    );
 }
 
 #[test]

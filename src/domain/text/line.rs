@@ -137,7 +137,7 @@ mod tests {
             (b"\x1b[31", "␛[31"),
             (b"\x1b", "␛"),
             ("\u{9b}31m".as_bytes(), "‹U+009B›31m"),
-            (b"a\0b\rc", "a␀b␍c"),
+            (b"a\0b\rc\x7f", "a␀b␍c␡"),
             (b"\xff\xfehi \xe4\xb8", "\u{fffd}\u{fffd}hi \u{fffd}"),
             ("\u{202e}gpj".as_bytes(), "‹U+202E›gpj"),
             ("👩\u{200d}💻 a\u{200d}b".as_bytes(), "👩\u{200d}💻 a‹U+200D›b"),
