@@ -3,7 +3,7 @@
 use super::resume::Doubt;
 use super::stamp::{SECOND, Stamp};
 use crate::domain::Clean;
-use crate::domain::pod::Exit;
+use crate::domain::container::Exit;
 
 /// What happened between two lines of a stream.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use super::run::Run;
-use crate::domain::pod::{Container, ContainerRole, ContainerState, label};
+use crate::domain::container::{Container, ContainerRole, ContainerState};
+use crate::domain::pod::label;
 use crate::domain::resource::AppKey;
 use crate::domain::{Clean, ClusterId, Kind, ObjectKey, Pod, Uid};
 

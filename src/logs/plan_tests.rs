@@ -1,7 +1,7 @@
 //! Which containers are followed, in which order, and what waits.
 
 use super::*;
-use crate::domain::pod::Exit;
+use crate::domain::container::Exit;
 
 fn id() -> ClusterId {
     ClusterId::new("lab")

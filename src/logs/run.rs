@@ -1,7 +1,7 @@
 //! What follows when a stream ended, from what is known of its instance now.
 
 use super::divider::Divider;
-use crate::domain::pod::{Container, ContainerState, Exit};
+use crate::domain::container::{Container, ContainerState, Exit};
 use crate::domain::{Pod, Uid};
 
 /// Which run of which container a stream read.
