@@ -1,0 +1,71 @@
+//! What limits a list: the filter as it is typed and left, the scope.
+
+use super::{crumbs, selected};
+use crate::support::screen::Bench;
+use pilothouse::message::{Action, Message, Mode};
+use pilothouse::screens::ScreenKind;
+
+#[test]
+fn pasted_text_is_text_only() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps]);
+    assert_eq!(bench.send(Message::Paste("q\n:quit\n".into())), []);
+    assert!(matches!(bench.model.screen().kind, ScreenKind::Apps));
+    bench.act(&[Action::Filter]);
+    bench.send(Message::Paste("feed\nrank".into()));
+    assert_eq!(bench.model.screen().list.filter().text(), "feed rank");
+    assert_eq!(bench.model.mode(), Mode::Prompt);
+}
+
+#[test]
+fn leaving_the_filter_brings_the_former_one_back() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps]);
+    bench.filter("feed");
+    bench.act(&[Action::Filter]);
+    bench.text(" rank");
+    assert_eq!(bench.model.screen().list.rows().len(), 1);
+    bench.act(&[Action::Cancel]);
+    assert_eq!(bench.model.screen().list.filter().text(), "feed");
+    assert_eq!(bench.model.screen().list.rows().len(), 2);
+}
+
+#[test]
+fn scope_limits_every_list() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowNodes, Action::ScopeClusters]);
+    bench.text("ali");
+    bench.act(&[Action::Accept]);
+    assert_eq!(bench.model.screen().list.total(), 5);
+    bench.act(&[Action::ShowApps]);
+    assert_eq!(bench.model.screen().list.total(), 6);
+    bench.act(&[Action::ScopeNamespaces, Action::Mark, Action::Mark, Action::Accept]);
+    assert_eq!(bench.model.scope_here().namespaces.len(), 2);
+    bench.act(&[Action::ScopeAll]);
+    assert_eq!(bench.model.screen().list.total(), 14);
+}
+
+#[test]
+fn leaving_the_filter_comes_back_to_the_row_it_began_on() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::CursorDown, Action::CursorDown]);
+    let before = selected(&mut bench);
+    bench.act(&[Action::Filter]);
+    bench.text("feed/rank");
+    assert_eq!(selected(&mut bench), "feed/rank");
+    bench.act(&[Action::Cancel]);
+    assert_eq!(selected(&mut bench), before);
+}
+
+#[test]
+fn back_clears_the_filter_first() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::Open, Action::Open]);
+    bench.filter("push");
+    let crumb = crumbs(&mut bench);
+    bench.act(&[Action::Back]);
+    assert_eq!(bench.model.screen().list.filter().text(), "");
+    assert_eq!((crumbs(&mut bench), selected(&mut bench)), (crumb, "im/push".into()));
+    bench.act(&[Action::Back]);
+    assert_eq!(crumbs(&mut bench), "fleet › idc-bj");
+}

@@ -1,0 +1,122 @@
+//! What cannot be done here, and the reason that is given.
+
+use crate::support::screen::Bench;
+use pilothouse::domain::access::{Access, Right};
+use pilothouse::domain::{Batch, Clean};
+use pilothouse::domain::{Change, ClusterId, ClusterReport, Feed, Kind, ObjectKey, Verb};
+use pilothouse::message::{Action, Effect, Message, Mode};
+
+#[test]
+fn an_object_that_is_gone_says_so() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("cluster=idc-bj push-7c9b4-000");
+    bench.act(&[Action::Open]);
+    let batch = Batch {
+        kind: Kind::Pod,
+        namespace: "".into(),
+        generation: 1,
+        changes: vec![Change::Delete(ObjectKey::new("im", "push-7c9b4-000"))],
+        sweep: false,
+    };
+    bench.send(Message::Cluster(ClusterId::new("idc-bj"), ClusterReport::Batch(batch)));
+    assert!(bench.frame(120, 40).contains("this instance is gone"));
+}
+
+#[test]
+fn what_is_forbidden_names_the_verb() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("cluster=idc-bj push");
+    let right = Right::on(Verb::List, Kind::Event, "");
+    let access = Access {
+        answers: [(right, false)].into(),
+    };
+    bench.send(Message::Access(ClusterId::new("idc-bj"), access));
+    assert!(bench.frame(120, 40).contains("E events (no access: list events in im)"));
+    assert_eq!(bench.act(&[Action::EventsOf]), []);
+    assert!(bench.frame(120, 40).contains("· events: no access: list events in im"));
+}
+
+#[test]
+fn a_kind_without_access_or_still_listed_says_so() {
+    for (feed, text) in [
+        (
+            Feed::NoAccess {
+                right: "list pods in im".into(),
+            },
+            "aliyun: ✖ no access: list pods in im",
+        ),
+        (
+            Feed::Listing {
+                rows: 1500,
+                total: Some(6000),
+            },
+            "aliyun: … listing 1,500 of 6,000 pods",
+        ),
+    ] {
+        let mut bench = Bench::fleet();
+        bench.act(&[Action::ShowInstances]);
+        let report = ClusterReport::Feed(Kind::Pod, Clean::default(), feed);
+        let before = bench.model.version();
+        bench.send(Message::Cluster(ClusterId::new("aliyun"), report));
+        assert!(bench.model.version() > before);
+        let frame = bench.frame(120, 40);
+        assert!(frame.contains(text), "{frame}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_act_says_why() {
+    use Action::{
+        ClearFilter, EventsOf, Expand, Filter, HistoryForward, NodeOf, Open, ShowApps, ShowInstances, ShowLog,
+        ShowNodes, SortByAge, SortByStatus,
+    };
+    for (way, action, says) in [
+        (
+            vec![ShowApps],
+            SortByAge,
+            "sort by age: no age among app version ready state",
+        ),
+        (vec![], Action::SortByNamespace, "no namespace among cluster"),
+        (vec![ShowApps, Open], SortByStatus, "a tree keeps its order"),
+        (vec![ShowInstances, Open, NodeOf], NodeOf, "this is its node"),
+        (vec![ShowNodes], NodeOf, "no instance, no node"),
+        (vec![ShowInstances, EventsOf], EventsOf, "these are its events"),
+        (vec![ShowApps], Expand, "nothing to open or close"),
+        (vec![ShowApps], ClearFilter, "there is no filter"),
+        (vec![], HistoryForward, "this is the last view"),
+        (vec![ShowLog], Filter, "the log is no list"),
+    ] {
+        let mut bench = Bench::fleet();
+        bench.act(&way);
+        let depth = bench.model.screen().crumb();
+        assert_eq!(bench.act(&[action]), [], "{action:?}");
+        let frame = bench.frame(200, 50);
+        assert!(frame.contains(says), "{way:?} {action:?}: {frame}");
+        assert_eq!(bench.model.screen().crumb(), depth, "{action:?} went on");
+    }
+}
+
+#[test]
+fn in_a_terminal_too_small_to_see_it_nothing_happens_but_leaving() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::Filter]);
+    bench.frame(59, 15);
+    assert_eq!(bench.model.mode(), Mode::Screen, "the key that quits is the screen's");
+    bench.text("feed");
+    bench.send(Message::Paste("feed".into()));
+    for &action in Action::ALL {
+        let expected = match action {
+            Action::Quit => vec![Effect::Quit],
+            Action::Suspend => vec![Effect::Suspend],
+            Action::Redraw => vec![Effect::Redraw],
+            _ => vec![],
+        };
+        assert_eq!(bench.act(&[action]), expected, "{action:?}");
+    }
+    bench.frame(80, 24);
+    assert_eq!(bench.model.mode(), Mode::Prompt);
+    assert_eq!(bench.model.screen().list.filter().text(), "");
+    assert_eq!(bench.model.screen().crumb(), "apps");
+}
