@@ -17,7 +17,7 @@ use super::error::ClusterError;
 use super::hub::Hub;
 use super::watch::{Backoff, FIRST_REFUSAL, LONGEST_REFUSAL, SILENCE};
 use super::wire::frame::{EventKind, Splitter};
-use super::wire::meta::{MetaOnly, Status};
+use super::wire::meta::MetaOnly;
 use super::wire::{Wire, frame};
 use crate::domain::Kind;
 
@@ -148,14 +148,7 @@ fn concerns_us(event: &[u8], encoding: super::wire::Encoding) -> Result<bool, Cl
     };
     match event.kind {
         EventKind::Bookmark => Ok(false),
-        EventKind::Error => {
-            let status = Status::read(event.object, encoding).unwrap_or_default();
-            let code = u16::try_from(status.code)
-                .ok()
-                .filter(|code| *code >= 400)
-                .unwrap_or(500);
-            Err(ClusterError::of_status(code, None, &status))
-        }
+        EventKind::Error => Err(ClusterError::of_event(event.object, encoding)),
         EventKind::Added | EventKind::Modified | EventKind::Deleted => {
             let meta = MetaOnly::read(event.object, encoding).unwrap_or_default().metadata;
             let name = meta.map(|meta| meta.name).unwrap_or_default();

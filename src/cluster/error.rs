@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::cluster::wire::meta::Status;
+use crate::cluster::wire::{Encoding, Wire};
 use crate::domain::Clean;
 
 /// Longest wait a server may ask for.
@@ -127,6 +128,13 @@ impl ClusterError {
             500.. => Self::Server { code, message, wait },
             _ => Self::Invalid { code, message },
         }
+    }
+
+    /// The class of an `ERROR` event of a watch: its object is a Status, which may lack a code.
+    pub(crate) fn of_event(object: &[u8], encoding: Encoding) -> Self {
+        let status = Status::read(object, encoding).unwrap_or_default();
+        let code = u16::try_from(status.code).ok().filter(|code| *code >= 400);
+        Self::of_status(code.unwrap_or(500), None, &status)
     }
 
     fn gone(status: &Status) -> Self {

@@ -11,6 +11,7 @@ use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, BuildHasherDefault};
 
 use rustc_hash::{FxHashMap, FxHasher};
+use strum::{EnumCount, VariantArray};
 
 use super::Millis;
 use super::exposition::{Counts, Scanner, Take, unescape};
@@ -54,9 +55,8 @@ pub struct Values {
 
 impl PartialEq for Values {
     fn eq(&self, other: &Self) -> bool {
-        Family::ALL
-            .into_iter()
-            .all(|family| self.get(family) == other.get(family))
+        let mut all = Family::VARIANTS.iter();
+        all.all(|&family| self.get(family) == other.get(family))
     }
 }
 
@@ -263,7 +263,7 @@ impl Cgroup {
         }
         self.parts.push(part);
         if self.parts.len() > MAX_PARTS {
-            for family in Family::ALL {
+            for &family in Family::VARIANTS {
                 if matches!(family.part(), Part::Interface | Part::Device) {
                     self.values.set(family, f64::NAN);
                 }

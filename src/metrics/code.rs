@@ -108,6 +108,7 @@ const fn size(codes: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use strum::VariantArray;
 
     use super::*;
     use crate::metrics::{Figure, Unit};
@@ -147,7 +148,7 @@ mod tests {
         #[test]
         fn amounts_come_back_within_the_error(exponent in -6.0..16.0_f64) {
             let value = 10_f64.powf(exponent);
-            for figure in Figure::ALL {
+            for &figure in Figure::VARIANTS {
                 let floor = figure.unit().floor();
                 if value >= floor && value < floor * 1e17 {
                     let back = decode(encode(value, floor), floor).unwrap();

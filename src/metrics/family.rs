@@ -1,7 +1,9 @@
 //! The families of cAdvisor's text that are read, and how their lines divide a container's figure.
 
+use strum::{EnumCount, VariantArray};
+
 /// A family of samples, by the name cAdvisor gives it (`google/cadvisor`, `metrics/prometheus.go`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount, VariantArray)]
 pub enum Family {
     CpuUsage,
     CfsPeriods,
@@ -43,36 +45,6 @@ pub enum Part {
 }
 
 impl Family {
-    pub const COUNT: usize = 25;
-
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::CpuUsage,
-        Self::CfsPeriods,
-        Self::CfsThrottledPeriods,
-        Self::MemoryUsage,
-        Self::MemoryRss,
-        Self::MemoryCache,
-        Self::MemoryWorkingSet,
-        Self::NetworkReceiveBytes,
-        Self::NetworkTransmitBytes,
-        Self::NetworkReceivePackets,
-        Self::NetworkTransmitPackets,
-        Self::NetworkReceiveDropped,
-        Self::NetworkTransmitDropped,
-        Self::NetworkReceiveErrors,
-        Self::NetworkTransmitErrors,
-        Self::Threads,
-        Self::OomEvents,
-        Self::FsReads,
-        Self::FsWrites,
-        Self::PressureCpuWaiting,
-        Self::PressureCpuStalled,
-        Self::PressureMemoryWaiting,
-        Self::PressureMemoryStalled,
-        Self::PressureIoWaiting,
-        Self::PressureIoStalled,
-    ];
-
     /// The name in the text and in Prometheus.
     pub const fn name(self) -> &'static str {
         match self {
@@ -106,7 +78,10 @@ impl Family {
 
     /// Finds a family by its name.
     pub fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|family| family.name().as_bytes() == name)
+        Self::VARIANTS
+            .iter()
+            .copied()
+            .find(|family| family.name().as_bytes() == name)
     }
 
     /// What it has one line for.
@@ -148,9 +123,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_family_has_its_own_place_and_name() {
-        for (place, family) in Family::ALL.into_iter().enumerate() {
-            assert_eq!(family as usize, place);
+    fn every_family_has_a_name_of_its_own() {
+        for &family in Family::VARIANTS {
             assert_eq!(Family::from_name(family.name().as_bytes()), Some(family));
         }
         assert_eq!(Family::from_name(b"container_memory_swap"), None);

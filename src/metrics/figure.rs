@@ -1,5 +1,7 @@
 //! The figures a person sees: what each is, in which unit, and from which counters and gauges it comes.
 
+use strum::{EnumCount, VariantArray};
+
 use super::family::Family;
 
 /// What a figure is counted in.
@@ -27,7 +29,7 @@ impl Unit {
 }
 
 /// One figure of a container, a pod, a node, or of a sum of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount, VariantArray)]
 pub enum Figure {
     Cpu,
     /// Page cache included (`container_memory_usage_bytes`).
@@ -71,35 +73,6 @@ pub enum Origin {
 }
 
 impl Figure {
-    pub const COUNT: usize = 24;
-
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Cpu,
-        Self::MemoryTotal,
-        Self::MemoryRss,
-        Self::MemoryCache,
-        Self::MemoryWorkingSet,
-        Self::NetworkReceiveBytes,
-        Self::NetworkTransmitBytes,
-        Self::NetworkReceivePackets,
-        Self::NetworkTransmitPackets,
-        Self::NetworkReceiveDropped,
-        Self::NetworkTransmitDropped,
-        Self::NetworkReceiveErrors,
-        Self::NetworkTransmitErrors,
-        Self::Threads,
-        Self::CpuThrottled,
-        Self::OomKills,
-        Self::FsReads,
-        Self::FsWrites,
-        Self::CpuWaiting,
-        Self::CpuStalled,
-        Self::MemoryWaiting,
-        Self::MemoryStalled,
-        Self::IoWaiting,
-        Self::IoStalled,
-    ];
-
     /// What is kept of a thing that is not on screen.
     pub const BACKGROUND: [Self; 5] = [
         Self::Cpu,
@@ -216,7 +189,7 @@ impl Figures {
 
     /// What is known.
     pub fn known(&self) -> impl Iterator<Item = (Figure, f64)> + '_ {
-        let all = Figure::ALL.into_iter();
+        let all = Figure::VARIANTS.iter().copied();
         all.filter_map(|figure| self.get(figure).map(|value| (figure, value)))
     }
 
@@ -244,7 +217,7 @@ mod tests {
 
     #[test]
     fn every_figure_has_its_own_place() {
-        for (place, figure) in Figure::ALL.into_iter().enumerate() {
+        for (place, figure) in Figure::VARIANTS.iter().copied().enumerate() {
             assert_eq!(figure as usize, place);
         }
     }

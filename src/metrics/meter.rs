@@ -1,6 +1,7 @@
 //! Makes figures of two readings: what grew in between, and what is now.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use strum::VariantArray;
 
 use super::Millis;
 use super::cadvisor::{Place, Reading, Scrape, Values};
@@ -46,7 +47,7 @@ struct Counters {
 impl Counters {
     fn of(values: &Values) -> Self {
         let counters = || {
-            let all = Family::ALL.into_iter().filter(|family| family.is_counter());
+            let all = Family::VARIANTS.iter().copied().filter(|family| family.is_counter());
             all.filter_map(|family| values.get(family).map(|value| (family, value)))
         };
         Self {
@@ -167,7 +168,7 @@ fn subject(place: &Place, node: &Clean) -> Subject {
 
 fn amounts(values: &Values) -> Figures {
     let mut figures = Figures::default();
-    for figure in Figure::ALL {
+    for &figure in Figure::VARIANTS {
         if let Origin::Gauge(family) = figure.origin()
             && let Some(value) = values.get(family)
         {
@@ -179,7 +180,7 @@ fn amounts(values: &Values) -> Figures {
 
 fn rates(figures: &mut Figures, before: &Counters, now: &Values, passed: Millis) {
     let pair = |family| Some((before.get(family)?, now.get(family)?));
-    for figure in Figure::ALL {
+    for &figure in Figure::VARIANTS {
         let value = match figure.origin() {
             Origin::Gauge(_) => None,
             Origin::Rate(family) => pair(family).and_then(|(before, now)| per_second(before, now, passed)),

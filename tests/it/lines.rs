@@ -1,6 +1,8 @@
 //! F48, F49: lines that are frozen or slow. The program holds nothing back but frames; what it shows is the present,
 //! and the answer to a key does not queue behind what the world did.
 
+use tokio::runtime::Runtime;
+
 use crate::pty::{Reading, Seen, Terminal, wait_until};
 use crate::support::api::{Api, Asked};
 use crate::support::socket;
@@ -11,10 +13,10 @@ fn frames(seen: &Seen) -> usize {
     seen.count(b"\x1b[?2026h")
 }
 
-#[test]
-fn f48_a_frozen_line_delays_no_data_and_then_shows_the_present() {
-    let (runtime, folder) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
-    let api = Api::with_pods(20);
+/// The program on a terminal with its instances before it, as many as `pods`; the server lives as long as what is given first.
+fn instances(pods: usize) -> (Runtime, Api, Terminal) {
+    let (runtime, folder) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+    let api = Api::with_pods(pods);
     let port = runtime.block_on(socket::serve(&api));
     let config = socket::kubeconfig(
         folder.path(),
@@ -24,6 +26,12 @@ fn f48_a_frozen_line_delays_no_data_and_then_shows_the_present() {
     let mut terminal = Terminal::start(&["--kubeconfig", config.to_str().unwrap()]);
     terminal.type_bytes(b"4");
     terminal.wait_for_text("p00000");
+    (runtime, api, terminal)
+}
+
+#[test]
+fn f48_a_frozen_line_delays_no_data_and_then_shows_the_present() {
+    let (_server, api, mut terminal) = instances(20);
     terminal.reading(Reading::Paused);
     let (memory, drawn) = (resident(&terminal), terminal.see(frames));
     // A minute of it is cut short to the next probe of the link, 5 s away: what piles up would pile up by then.
@@ -47,7 +55,6 @@ fn f48_a_frozen_line_delays_no_data_and_then_shows_the_present() {
     assert!(late < 40, "{late} frames of the past, of 200 that were asked for");
     terminal.type_bytes(b"q");
     assert_eq!(terminal.wait_for_end().0.exit_code(), 0);
-    drop(runtime);
 }
 
 /// The row of the cursor.
@@ -61,17 +68,7 @@ const WITHIN_200_MS: usize = 1_600;
 
 #[test]
 fn f49_a_slow_line_answers_keys_while_everything_changes() {
-    let (runtime, folder) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
-    let api = Api::with_pods(18);
-    let port = runtime.block_on(socket::serve(&api));
-    let config = socket::kubeconfig(
-        folder.path(),
-        &format!("{{server: 'http://127.0.0.1:{port}'}}"),
-        "{token: t}",
-    );
-    let mut terminal = Terminal::start(&["--kubeconfig", config.to_str().unwrap()]);
-    terminal.type_bytes(b"4");
-    terminal.wait_for_text("p00000");
+    let (_server, api, mut terminal) = instances(18);
     terminal.reading(Reading::Slow);
     let phases = ["Pending", "Running", "Failed"];
     let mut waited = Vec::new();
@@ -91,5 +88,4 @@ fn f49_a_slow_line_answers_keys_while_everything_changes() {
     terminal.reading(Reading::Free);
     terminal.type_bytes(b"q");
     assert_eq!(terminal.wait_for_end().0.exit_code(), 0);
-    drop(runtime);
 }

@@ -119,6 +119,15 @@ impl Fleet {
         fleet
     }
 
+    /// Nodes `node-1` and `node-2`, both ready, in these locations.
+    fn on_two_nodes(first: &str, second: &str) -> Self {
+        let mut fleet = Self::new();
+        fleet
+            .node(node("node-1", first, NodeHealth::Ready))
+            .node(node("node-2", second, NodeHealth::Ready));
+        fleet
+    }
+
     fn put(&mut self, object: Object) -> &mut Self {
         let kind = match &object {
             Object::Node(_) => Kind::Node,

@@ -13,7 +13,7 @@ use crate::cluster::clock;
 use crate::cluster::error::ClusterError;
 use crate::cluster::kinds;
 use crate::cluster::wire::frame::{EventKind, Splitter};
-use crate::cluster::wire::meta::{MetaOnly, Status};
+use crate::cluster::wire::meta::MetaOnly;
 use crate::cluster::wire::{Encoding, Wire, frame};
 use crate::domain::{Batch, Change, ClusterId, ClusterReport, Feed, ObjectKey};
 
@@ -155,14 +155,7 @@ impl Watch {
                 continue;
             };
             match event.kind {
-                EventKind::Error => {
-                    let status = Status::read(event.object, encoding).unwrap_or_default();
-                    let code = u16::try_from(status.code)
-                        .ok()
-                        .filter(|code| *code >= 400)
-                        .unwrap_or(500);
-                    return Err(ClusterError::of_status(code, None, &status));
-                }
+                EventKind::Error => return Err(ClusterError::of_event(event.object, encoding)),
                 EventKind::Bookmark => {
                     let version = version_of(event.object, encoding);
                     if self.is_behind(&version) {

@@ -111,10 +111,7 @@ fn what_a_strategy_holds_back_waits_and_does_not_roll() {
 
 #[test]
 fn an_app_seen_from_one_location_counts_what_is_there() {
-    let mut fleet = Fleet::new();
-    fleet
-        .node(node("node-1", "a", NodeHealth::Ready))
-        .node(node("node-2", "b", NodeHealth::Ready));
+    let mut fleet = Fleet::on_two_nodes("a", "b");
     fleet
         .pod(pod("live", 1, Some("node-1"), true))
         .pod(pod("live", 2, Some("node-2"), true))

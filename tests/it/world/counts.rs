@@ -32,15 +32,8 @@ enum Step {
     Node(u8, bool, bool),
     NodeGone(u8),
     NodesKnown(bool),
-    Pod {
-        app: u8,
-        index: u8,
-        node: Option<u8>,
-        ready: bool,
-        failing: bool,
-        deleting: bool,
-        done: bool,
-    },
+    /// App, index, node, and whether it is ready, fails, is being deleted, is done.
+    Pod(u8, u8, Option<u8>, [bool; 4]),
     PodGone {
         app: u8,
         index: u8,
@@ -52,19 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
         (0..3_u8, any::<bool>(), any::<bool>()).prop_map(|(n, second, lost)| Step::Node(n, second, lost)),
         (0..3_u8).prop_map(Step::NodeGone),
         any::<bool>().prop_map(Step::NodesKnown),
-        (0..3_u8, 0..4_u8, proptest::option::of(0..4_u8), any::<[bool; 4]>()).prop_map(
-            |(app, index, node, [ready, failing, deleting, done])| {
-                Step::Pod {
-                    app,
-                    index,
-                    node,
-                    ready,
-                    failing,
-                    deleting,
-                    done,
-                }
-            }
-        ),
+        (0..3_u8, 0..4_u8, proptest::option::of(0..4_u8), any::<[bool; 4]>())
+            .prop_map(|(app, index, node, how)| Step::Pod(app, index, node, how)),
         (0..3_u8, 0..4_u8).prop_map(|(app, index)| Step::PodGone { app, index }),
     ]
 }
@@ -81,15 +63,7 @@ fn object_of(step: &Step) -> Result<Object, (Kind, ObjectKey)> {
             ))))
         }
         Step::NodeGone(n) => Err((Kind::Node, ObjectKey::new("", format!("node-{n}")))),
-        Step::Pod {
-            app,
-            index,
-            node,
-            ready,
-            failing,
-            deleting,
-            done,
-        } => {
+        Step::Pod(app, index, node, [ready, failing, deleting, done]) => {
             let on = node.map(|n| format!("node-{n}"));
             let mut pod = pod(&format!("app-{app}"), u32::from(*index), on.as_deref(), *ready);
             pod.deleting = deleting.then(|| at(300));

@@ -4,10 +4,7 @@ use super::*;
 
 #[test]
 fn nothing_on_a_lost_node_looks_healthy() {
-    let mut fleet = Fleet::new();
-    fleet
-        .node(node("node-1", "a", NodeHealth::Ready))
-        .node(node("node-2", "a", NodeHealth::Ready));
+    let mut fleet = Fleet::on_two_nodes("a", "a");
     fleet
         .pod(pod("live", 1, Some("node-1"), true))
         .pod(pod("live", 2, Some("node-2"), true));
@@ -29,10 +26,7 @@ fn nothing_on_a_lost_node_looks_healthy() {
 
 #[test]
 fn a_lost_node_tells_what_was_on_it_where_it_went_and_what_is_stuck() {
-    let mut fleet = Fleet::new();
-    fleet
-        .node(node("node-1", "a", NodeHealth::Ready))
-        .node(node("node-2", "a", NodeHealth::Ready));
+    let mut fleet = Fleet::on_two_nodes("a", "a");
     fleet
         .pod(pod("live", 1, Some("node-1"), true))
         .pod(pod("push", 1, Some("node-1"), true));
