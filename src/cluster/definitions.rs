@@ -16,8 +16,9 @@ use super::door::Answer;
 use super::error::ClusterError;
 use super::hub::Hub;
 use super::watch::{Backoff, FIRST_REFUSAL, LONGEST_REFUSAL, SILENCE};
-use super::wire::frame::{EventKind, Splitter};
+use super::wire::frame::EventKind;
 use super::wire::meta::MetaOnly;
+use super::wire::splitter::Splitter;
 use super::wire::{Wire, frame};
 use crate::domain::Kind;
 

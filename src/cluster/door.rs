@@ -1,6 +1,7 @@
 //! Sends requests: with the credentials of the moment, a limit on every wait, and no retry of its own
 //! but one after a 401 that new credentials may cure.
 
+mod gathered;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -24,6 +25,7 @@ use super::error::{ClusterError, retry_after};
 use super::wire::meta::Status;
 use super::wire::{Encoding, Wire, frame};
 use crate::domain::Clean;
+use gathered::{Gathered, TooLarge};
 use session::{Session, is_fresh};
 
 /// What built-in kinds are asked for; the server answers with the first it has.
@@ -255,14 +257,13 @@ impl Door {
 
     /// Reads a body to its end, as long as it does not pause too long or grow too large.
     pub(crate) async fn collect(&self, mut body: Body, largest: usize) -> Result<Bytes, ClusterError> {
-        let mut whole = BytesMut::new();
+        let mut whole = Gathered::new(largest);
         while let Some(bytes) = self.chunk(&mut body).await? {
-            if whole.len() + bytes.len() > largest {
-                return Err(ClusterError::transport("the answer is too large"));
-            }
-            whole.extend_from_slice(&bytes);
+            whole
+                .push(&bytes)
+                .map_err(|TooLarge| ClusterError::transport("the answer is too large"))?;
         }
-        Ok(whole.freeze())
+        Ok(whole.finish())
     }
 
     async fn chunk(&self, body: &mut Body) -> Result<Option<Bytes>, ClusterError> {

@@ -14,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod pod;
 pub(crate) mod policy;
 pub(crate) mod scalar;
+pub(crate) mod splitter;
 
 use serde::{Deserialize, Deserializer};
 

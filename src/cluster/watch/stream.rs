@@ -12,8 +12,9 @@ use super::{Ended, Watch};
 use crate::cluster::clock;
 use crate::cluster::error::ClusterError;
 use crate::cluster::kinds;
-use crate::cluster::wire::frame::{EventKind, Splitter};
+use crate::cluster::wire::frame::EventKind;
 use crate::cluster::wire::meta::MetaOnly;
+use crate::cluster::wire::splitter::{Splitter, TooLong};
 use crate::cluster::wire::{Encoding, Wire, frame};
 use crate::domain::{Batch, Change, ClusterId, ClusterReport, Feed, ObjectKey};
 
@@ -144,7 +145,7 @@ impl Watch {
             let event = match splitter.next() {
                 Ok(Some(event)) => event,
                 Ok(None) => break,
-                Err(frame::TooLong) => {
+                Err(TooLong) => {
                     self.position = None;
                     return Err(ClusterError::transport("an event of more than 32 MiB"));
                 }

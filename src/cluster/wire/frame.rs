@@ -4,7 +4,6 @@
 //! watch it comes as frames of a big-endian 32-bit length and a `WatchEvent` (1 type, 2 `RawExtension`);
 //! in JSON as lines.
 
-use bytes::{Buf, Bytes, BytesMut};
 use prost::encoding::{WireType, decode_key, decode_varint};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,9 +13,6 @@ use super::{Encoding, Unreadable, Wire};
 
 /// What every protobuf answer begins with.
 const MAGIC: &[u8] = b"k8s\0";
-
-/// Longest watch event that is read; the API server itself refuses objects far smaller.
-pub(crate) const LONGEST_EVENT: usize = 32 << 20;
 
 /// The fields of a protobuf message that have a length, in order; others are passed over.
 struct Fields<'a>(&'a [u8]);
@@ -170,116 +166,9 @@ pub(crate) fn event(bytes: &[u8], encoding: Encoding) -> Result<WatchEvent<'_>, 
     Ok(WatchEvent { kind, object: raw })
 }
 
-/// A watch event longer than [`LONGEST_EVENT`], or one that never ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLong;
-
-/// Cuts the bytes of a watch into events.
-#[derive(Debug)]
-pub(crate) struct Splitter {
-    encoding: Encoding,
-    buffer: BytesMut,
-    /// How far the buffer was searched for a line's end already.
-    searched: usize,
-}
-
-impl Splitter {
-    pub(crate) fn new(encoding: Encoding) -> Self {
-        Self {
-            encoding,
-            buffer: BytesMut::new(),
-            searched: 0,
-        }
-    }
-
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    /// The next whole event, if it is there.
-    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, TooLong> {
-        match self.encoding {
-            Encoding::Protobuf => self.next_frame(),
-            Encoding::Json => self.next_line(),
-        }
-    }
-
-    fn next_frame(&mut self) -> Result<Option<Bytes>, TooLong> {
-        let Some(&length) = self.buffer.first_chunk::<4>() else {
-            return Ok(None);
-        };
-        let length = u32::from_be_bytes(length) as usize;
-        if length > LONGEST_EVENT {
-            return Err(TooLong);
-        }
-        if self.buffer.len() < length + 4 {
-            return Ok(None);
-        }
-        self.buffer.advance(4);
-        Ok(Some(self.buffer.split_to(length).freeze()))
-    }
-
-    fn next_line(&mut self) -> Result<Option<Bytes>, TooLong> {
-        loop {
-            let unsearched = self.buffer.get(self.searched..).unwrap_or_default();
-            let Some(at) = memchr::memchr(b'\n', unsearched) else {
-                self.searched = self.buffer.len();
-                return if self.buffer.len() > LONGEST_EVENT {
-                    Err(TooLong)
-                } else {
-                    Ok(None)
-                };
-            };
-            let line = self.buffer.split_to(self.searched + at).freeze();
-            self.buffer.advance(1);
-            self.searched = 0;
-            if !line.trim_ascii().is_empty() {
-                return Ok(Some(line));
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn events_are_cut_wherever_the_bytes_are() {
-        let json = b"{\"a\":1}\n\n{\"b\":2}\n{\"c\"";
-        let frames = b"\0\0\0\x03abc\0\0\0\x01d\0\0\0\x05e";
-        for (encoding, bytes, events) in [
-            (Encoding::Json, &json[..], vec!["{\"a\":1}", "{\"b\":2}"]),
-            (Encoding::Protobuf, &frames[..], vec!["abc", "d"]),
-        ] {
-            for size in 1..bytes.len() {
-                let mut splitter = Splitter::new(encoding);
-                let mut got = Vec::new();
-                for chunk in bytes.chunks(size) {
-                    splitter.push(chunk);
-                    while let Some(event) = splitter.next().unwrap() {
-                        got.push(event);
-                    }
-                }
-                assert_eq!(got, events, "{encoding:?} in chunks of {size}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_never_ends_is_cut() {
-        let mut splitter = Splitter::new(Encoding::Json);
-        let chunk = vec![b'x'; 1 << 20];
-        let mut pushed = 0;
-        while splitter.next().is_ok() {
-            splitter.push(&chunk);
-            pushed += chunk.len();
-            assert!(pushed <= LONGEST_EVENT + chunk.len());
-        }
-        let mut splitter = Splitter::new(Encoding::Protobuf);
-        splitter.push(&[0xff; 8]);
-        assert_eq!(splitter.next(), Err(TooLong));
-    }
 
     #[test]
     fn broken_bytes_are_unreadable_not_a_panic() {

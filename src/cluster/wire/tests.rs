@@ -9,8 +9,9 @@ use super::*;
 use crate::cluster::Rules;
 use crate::cluster::project::Projector;
 use crate::domain::Kind;
-use frame::{EventKind, Splitter};
+use frame::EventKind;
 use meta::MetaOnly;
+use splitter::Splitter;
 
 const RECORDED: [Kind; 12] = [
     Kind::Namespace,
