@@ -62,6 +62,16 @@ pub enum Message {
     Resumed(Timestamp),
 }
 
+impl Message {
+    /// How many changes of objects it brings; 1 for whatever else.
+    pub fn changes(&self) -> usize {
+        match self {
+            Self::Cluster(_, ClusterReport::Batch(batch)) => batch.changes.len().max(1),
+            _ => 1,
+        }
+    }
+}
+
 /// What went wrong, or is worth saying, with what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {

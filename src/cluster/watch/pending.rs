@@ -1,23 +1,32 @@
 //! Changes that wait to be sent: of one object only the last counts.
 
+use std::collections::VecDeque;
+
 use rustc_hash::FxHashMap;
 
 use crate::domain::{Change, ObjectKey};
 
+/// Most changes that are sent at once: whoever takes them has other things to do in between.
+pub(super) const MOST_AT_ONCE: usize = 500;
+
+/// Changes in the order their objects first changed.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    changes: Vec<Change>,
-    places: FxHashMap<ObjectKey, usize>,
+    changes: VecDeque<(ObjectKey, Change)>,
+    /// By object the number of its change, counted from the first ever put.
+    numbers: FxHashMap<ObjectKey, usize>,
+    /// How many were sent.
+    sent: usize,
 }
 
 impl Pending {
     pub(super) fn put(&mut self, key: ObjectKey, change: Change) {
-        let place = self.places.get(&key).and_then(|&at| self.changes.get_mut(at));
-        if let Some(place) = place {
-            *place = change;
+        let number = self.numbers.get(&key).and_then(|number| number.checked_sub(self.sent));
+        if let Some((_, waiting)) = number.and_then(|place| self.changes.get_mut(place)) {
+            *waiting = change;
         } else {
-            self.places.insert(key, self.changes.len());
-            self.changes.push(change);
+            self.numbers.insert(key.clone(), self.sent + self.changes.len());
+            self.changes.push_back((key, change));
         }
     }
 
@@ -25,12 +34,20 @@ impl Pending {
         self.changes.is_empty()
     }
 
+    /// The oldest changes, at most [`MOST_AT_ONCE`].
     pub(super) fn take(&mut self) -> Vec<Change> {
-        self.places.clear();
-        if self.places.capacity() > 1024 {
-            self.places = FxHashMap::default();
+        let count = self.changes.len().min(MOST_AT_ONCE);
+        let mut taken = Vec::with_capacity(count);
+        for (key, change) in self.changes.drain(..count) {
+            self.numbers.remove(&key);
+            taken.push(change);
         }
-        std::mem::take(&mut self.changes)
+        self.sent += count;
+        if self.changes.is_empty() && self.numbers.capacity() > 2 * MOST_AT_ONCE {
+            // What a burst took is given back.
+            *self = Self::default();
+        }
+        taken
     }
 }
 
@@ -51,5 +68,32 @@ mod tests {
             [Change::Delete(key("a")), Change::Upsert(Object::Namespace("b".into()))]
         );
         assert!(pending.is_empty());
+    }
+
+    #[test]
+    fn a_burst_goes_out_in_parts_and_what_changes_meanwhile_is_sent_once_more() {
+        let mut pending = Pending::default();
+        let key = |n: usize| ObjectKey::new("", format!("{n:04}"));
+        let change = |n: usize, text: &str| {
+            (
+                key(n),
+                Change::Upsert(Object::Namespace(format!("{n} {text}").as_str().into())),
+            )
+        };
+        let put = |pending: &mut Pending, n, text| {
+            let (key, change) = change(n, text);
+            pending.put(key, change);
+        };
+        for n in 0..MOST_AT_ONCE + 2 {
+            put(&mut pending, n, "first");
+        }
+        assert_eq!(pending.take().len(), MOST_AT_ONCE);
+        put(&mut pending, 0, "again");
+        put(&mut pending, MOST_AT_ONCE, "again");
+        let rest = [(MOST_AT_ONCE, "again"), (MOST_AT_ONCE + 1, "first"), (0, "again")];
+        assert_eq!(pending.take(), rest.map(|(n, text)| change(n, text).1));
+        assert!(pending.is_empty() && pending.take().is_empty());
+        put(&mut pending, 0, "later");
+        assert_eq!(pending.take(), [change(0, "later").1]);
     }
 }

@@ -47,7 +47,7 @@ impl Watch {
         self.say(Feed::Live).await;
         let mut pending = Pending::default();
         let ended = self.events(path, answer, &mut pending).await;
-        if !pending.is_empty() {
+        while !pending.is_empty() {
             let batch = self.batch(&mut pending);
             self.hub.report(batch).await;
         }
