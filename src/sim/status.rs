@@ -218,9 +218,18 @@ impl Status {
     }
 
     /// 415.
-    pub fn unsupported_media_type(accepted: &str) -> Self {
-        let message =
-            format!("the body of the request was in an unknown format - accepted media types include: {accepted}");
+    pub fn unsupported_media_type() -> Self {
+        let message = "the body of the request was in an unknown format - accepted media types include: \
+            application/json, application/yaml";
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 415 for an object in protobuf with what only JSON and YAML are read for; `kubectl` sends files as JSON.
+    pub fn protobuf(kind: &str) -> Self {
+        let message = format!(
+            "this simulated server reads this {kind} as JSON and YAML alone, not as protobuf: write it to a file \
+             (--dry-run=client -o yaml) and use kubectl apply -f or create -f"
+        );
         Self::new(415, "UnsupportedMediaType", message)
     }
 

@@ -125,6 +125,7 @@ fn kubectl_works_on_a_served_cluster() {
     apply_and_look(&served);
     release_and_roll_back(&served);
     scale_and_delete(&served);
+    create_without_a_file(&served);
 }
 
 fn apply_and_look(served: &Kubectl) {
@@ -244,6 +245,37 @@ fn scale_and_delete(served: &Kubectl) {
     served.until(&["get", "pods", "-o", "name"], str::is_empty);
     served.kubectl(&["create", "namespace", "shop"]);
     served.kubectl(&["delete", "namespace", "shop", "--timeout", "60s"]);
+}
+
+/// What kubectl sends as protobuf is read, or refused with what to do instead.
+fn create_without_a_file(served: &Kubectl) {
+    served.kubectl(&["create", "configmap", "made", "--from-literal", "color=blue"]);
+    served.kubectl(&["create", "secret", "generic", "made", "--from-literal", "word=open"]);
+    let image = "--image=registry.local/made:v1";
+    served.kubectl(&[
+        "create",
+        "deployment",
+        "made",
+        image,
+        "--replicas=2",
+        "--port=80",
+        "--",
+        "serve",
+        "-v",
+    ]);
+    let read = |kind: &str, path: &str| served.kubectl(&["get", kind, "made", "-o", &format!("jsonpath={path}")]);
+    assert_eq!(read("configmap", "{.data.color}"), "blue");
+    assert_eq!(read("secret", "{.data.word} {.type}"), "b3Blbg== Opaque");
+    let container = "{.command} {.image} {.ports[0].containerPort}";
+    let spec = format!("{{.spec.replicas}}{{range .spec.template.spec.containers[*]}} {container}{{end}}");
+    assert_eq!(
+        read("deployment", &spec),
+        r#"2 ["serve","-v"] registry.local/made:v1 80"#
+    );
+    served.kubectl(&["rollout", "status", "deployment/made", "--timeout", "60s"]);
+    let job = served.run(&["create", "job", "made", "--image=registry.local/made:v1"]);
+    let said = String::from_utf8_lossy(&job.stderr);
+    assert!(said.contains("use kubectl apply -f or create -f"), "{said}");
 }
 
 /// Each line's words without the last, its age.

@@ -1,7 +1,8 @@
 //! The protobuf that `kubectl` sends whatever the server prefers: reviews of `auth can-i`, the options of deletions and
-//! evictions by `drain`, and `create namespace` or `create serviceaccount`, of which only the metadata matters. Other kinds are taken as JSON and YAML alone. Tags are those of `generated.proto` in `k8s.io/api`.
+//! evictions by `drain`, and what `create` makes (`wire/created.rs`). Other kinds are taken as JSON and YAML alone.
+//! Tags are those of `generated.proto` in `k8s.io/api`.
 
-use std::collections::HashMap;
+mod created;
 
 use prost::Message;
 use serde_json::{Value, json};
@@ -28,25 +29,6 @@ struct Envelope {
 struct TypeMeta {
     #[prost(string, tag = "2")]
     kind: String,
-}
-
-/// An object of which only the metadata matters.
-#[derive(Clone, PartialEq, Message)]
-struct Named {
-    #[prost(message, optional, tag = "1")]
-    metadata: Option<Metadata>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Metadata {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(string, tag = "2")]
-    generate_name: String,
-    #[prost(map = "string, string", tag = "11")]
-    labels: HashMap<String, String>,
-    #[prost(map = "string, string", tag = "12")]
-    annotations: HashMap<String, String>,
 }
 
 /// Any of the reviews: they all have their spec at 2.
@@ -162,20 +144,10 @@ pub(super) fn review(plural: &str, body: &[u8]) -> Option<Value> {
     Some(json!({"spec": spec}))
 }
 
-/// The object of a protobuf body as JSON; none for kinds that are not read in this form.
-pub(super) fn named(plural: &str, body: &[u8]) -> Option<Value> {
-    if !matches!(plural, "namespaces" | "serviceaccounts") {
-        return None;
-    }
+/// The object of a protobuf body as JSON; none for kinds and fields that are not read in this form.
+pub(super) fn object(plural: &str, body: &[u8]) -> Option<Value> {
     let unknown = Unknown::decode(body.strip_prefix(MAGIC)?).ok()?;
-    let metadata = Named::decode(unknown.raw?.as_slice()).ok()?.metadata?;
-    let mut object = json!({"metadata": {"name": metadata.name, "generateName": metadata.generate_name}});
-    for (field, map) in [("labels", metadata.labels), ("annotations", metadata.annotations)] {
-        if !map.is_empty() {
-            super::super::json::set_meta(&mut object, field, json!(map));
-        }
-    }
-    Some(object)
+    created::object(plural, unknown.raw?.as_slice())
 }
 
 #[cfg(test)]

@@ -62,9 +62,10 @@ fn decode(request: &Request) -> Result<Value, Status> {
     {
         "application/json" | "" => serde_json::from_slice(&request.body).map_err(|error| unreadable(&error))?,
         "application/yaml" => serde_yaml_ng::from_slice(&request.body).map_err(|error| unreadable(&error))?,
-        "application/vnd.kubernetes.protobuf" => wire::named(&request.resource.plural, &request.body)
-            .ok_or_else(|| Status::unsupported_media_type("application/json, application/yaml"))?,
-        _ => return Err(Status::unsupported_media_type("application/json, application/yaml")),
+        "application/vnd.kubernetes.protobuf" => {
+            wire::object(&request.resource.plural, &request.body).ok_or_else(|| Status::protobuf(kind))?
+        }
+        _ => return Err(Status::unsupported_media_type()),
     };
     check_kind(&request.resource, &object)?;
     Ok(object)
