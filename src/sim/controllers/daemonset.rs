@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::context::{Context, Key, Task, Tone, is_deleting, is_over};
 use super::history;
 use super::nodes::shape;
-use super::object::{at, integer, items, set, text};
+use super::object::{at, holds, integer, items, set, text};
 use super::replicaset::availability;
 use super::rolling::Amount;
 use super::template::{Maker, pod};
@@ -47,7 +47,12 @@ pub(crate) fn sync(cx: &mut Context<'_>, key: &Key) {
     };
     let hash = history::hash_of(&record).to_owned();
     let mut by_node: BTreeMap<String, Vec<Stored>> = BTreeMap::new();
-    for pod in cx.pods_of(&set) {
+    // What has ended and is on its way out needs nothing more, and its successor need not wait for its object to go.
+    for pod in cx
+        .pods_of(&set)
+        .into_iter()
+        .filter(|pod| !(is_over(pod) && is_deleting(pod)))
+    {
         let node = target(&pod);
         by_node.entry(node).or_default().push(pod);
     }
@@ -57,10 +62,15 @@ pub(crate) fn sync(cx: &mut Context<'_>, key: &Key) {
         .iter()
         .map(|(n, _)| (n.name.to_string(), wish(&shape, n)))
         .collect();
+    let (_, surge) = amounts(&set, &wishes);
     for (node, wish) in &wishes {
         let here = by_node.get(node).map_or(&[][..], Vec::as_slice);
-        let alive = here.iter().filter(|pod| !is_over(pod)).count();
-        if *wish == Wish::Run && alive == 0 {
+        let is_missing = if surge > 0 {
+            !here.iter().any(is_running)
+        } else {
+            here.is_empty()
+        };
+        if *wish == Wish::Run && is_missing {
             make(cx, &set, &hash, node);
         }
         for pod in here.iter().filter(|pod| *wish == Wish::No || is_over(pod)) {
@@ -174,6 +184,26 @@ fn is_old(pod: &Value, hash: &str) -> bool {
     text(pod, &["metadata", "labels", history::HASH]) != hash
 }
 
+/// Whether a daemon neither ended nor is on its way out.
+fn is_running(pod: &Stored) -> bool {
+    !is_over(pod) && !is_deleting(pod)
+}
+
+/// On how many nodes the daemon may be missing, and on how many a second one may stand beside it.
+fn amounts(set: &Value, wishes: &[(String, Wish)]) -> (i64, i64) {
+    let wanted = wishes.iter().filter(|(_, wish)| *wish != Wish::No).count();
+    let amount = |field, otherwise| {
+        at(set, &["spec", "updateStrategy", "rollingUpdate", field])
+            .and_then(Amount::parse)
+            .unwrap_or(Amount::Count(otherwise))
+            .of(wanted as i64)
+    };
+    match (amount("maxUnavailable", 1), amount("maxSurge", 0)) {
+        (0, 0) => (1, 0),
+        both => both,
+    }
+}
+
 /// Replaces daemons of an older template, never more at once than may be unavailable.
 fn update(
     cx: &mut Context<'_>,
@@ -186,10 +216,11 @@ fn update(
         return;
     }
     let wanted = wishes.iter().filter(|(_, wish)| *wish != Wish::No).count();
-    let most = at(set, &["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"])
-        .and_then(Amount::parse)
-        .unwrap_or(Amount::Count(1))
-        .of(wanted as i64);
+    let (most, surge) = amounts(set, wishes);
+    if surge > 0 {
+        surge_by(cx, set, hash, by_node, wishes, surge);
+        return;
+    }
     let min_ready = integer(set, &["spec", "minReadySeconds"]).unwrap_or(0);
     let serves = |pod: &Stored| !is_deleting(pod) && availability(pod, min_ready, cx.now).0;
     let pods: Vec<&Stored> = by_node.values().flatten().collect();
@@ -210,6 +241,39 @@ fn update(
     }
 }
 
+/// Sets a new daemon beside an old one, on so many nodes at once, and removes the old one when the new one
+/// serves. Where the old one does not serve, the new one need not wait.
+fn surge_by(
+    cx: &mut Context<'_>,
+    set: &Stored,
+    hash: &str,
+    by_node: &BTreeMap<String, Vec<Stored>>,
+    wishes: &[(String, Wish)],
+    surge: i64,
+) {
+    let min_ready = integer(set, &["spec", "minReadySeconds"]).unwrap_or(0);
+    let now = cx.now;
+    let serves = |pod: &Stored| availability(pod, min_ready, now).0;
+    let (mut broken, mut fine, mut doubled) = (Vec::new(), Vec::new(), 0);
+    for (node, _) in wishes.iter().filter(|(_, wish)| *wish == Wish::Run) {
+        let here = by_node.get(node).map_or(&[][..], Vec::as_slice);
+        let mut alive = here.iter().filter(|pod| is_running(pod));
+        let Some(old) = alive.clone().find(|pod| is_old(pod, hash)) else {
+            continue;
+        };
+        match alive.find(|pod| !is_old(pod, hash)) {
+            None if serves(old) => fine.push(node),
+            None => broken.push(node),
+            Some(new) if serves(new) || !holds(old, "Ready") => remove(cx, set, old),
+            Some(_) => doubled += 1,
+        }
+    }
+    let room = usize::try_from(surge - doubled).unwrap_or(0);
+    for node in broken.into_iter().chain(fine.into_iter().take(room)) {
+        make(cx, set, hash, node);
+    }
+}
+
 fn status_of(
     set: &Value,
     hash: &str,
@@ -222,7 +286,10 @@ fn status_of(
     let mut next = None::<Timestamp>;
     for (node, wish) in wishes {
         let pods = by_node.get(node).map_or(&[][..], Vec::as_slice);
-        let here = pods.iter().find(|pod| !is_over(pod) && !is_deleting(pod));
+        // Where there are two, the elder one counts, also while it is on its way out.
+        let here = pods
+            .iter()
+            .min_by_key(|pod| text(pod, &["metadata", "creationTimestamp"]));
         if *wish == Wish::No {
             stray += i64::from(here.is_some());
             continue;
@@ -230,7 +297,7 @@ fn status_of(
         wanted += 1;
         let Some(pod) = here else { continue };
         current += 1;
-        ready += i64::from(super::object::holds(pod, "Ready"));
+        ready += i64::from(holds(pod, "Ready"));
         let (now_available, when) = availability(pod, min_ready, now);
         available += i64::from(now_available);
         updated += i64::from(!is_old(pod, hash));

@@ -146,7 +146,7 @@ impl Kubelet {
             return;
         }
         let killed = deadline <= done;
-        cx.update(&PODS, key, |pod| {
+        let ended = cx.update(&PODS, key, |pod| {
             if let Some(statuses) = at_mut(pod, "containerStatuses") {
                 for status in statuses {
                     container::end(status, if killed { 137 } else { 0 }, now);
@@ -154,6 +154,10 @@ impl Kubelet {
             }
             settle(pod, now);
         });
+        if !is_over(pod) && ended.as_deref().is_some_and(is_over) {
+            // Its object goes when this change brings us back, after whoever waits for the end alone.
+            return;
+        }
         self.stopping.remove(&uid);
         self.pulls.remove(&uid);
         cx.remove(&PODS, key);

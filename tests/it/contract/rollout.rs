@@ -74,6 +74,13 @@ pub(crate) const CASES: &[Case] = &[
     case("a-stateful-set-waits-on-delete", |ctx| {
         Box::pin(sets::a_stateful_set_waits_on_delete(ctx))
     }),
+    case("a-daemon-set-rolls", |ctx| Box::pin(sets::a_daemon_set_rolls(ctx))),
+    case("a-daemon-set-rolls-with-surge", |ctx| {
+        Box::pin(sets::a_daemon_set_rolls_with_surge(ctx))
+    }),
+    case("a-daemon-set-waits-on-delete", |ctx| {
+        Box::pin(sets::a_daemon_set_waits_on_delete(ctx))
+    }),
 ];
 
 const IMAGE: &str = "docker.io/library/busybox:lab";

@@ -1,4 +1,4 @@
-//! Rolling updates of sets: in which order instances are replaced, and what waits.
+//! Rolling updates of sets, stateful ones and one a node: in which order instances are replaced, and what waits.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ async fn release(ctx: &Ctx, path: &str, spec: &Value) -> Outcome {
     Ok(())
 }
 
-/// The versions of the instances by name, in the order of their names.
+/// The versions of the instances that stay by name, in the order of their names.
 async fn versions(ctx: &Ctx) -> Outcome<Vec<(String, String)>> {
     let pods = ctx.read(&ctx.core("pods?labelSelector=app%3Dweb")).await?;
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -46,6 +46,7 @@ async fn versions(ctx: &Ctx) -> Outcome<Vec<(String, String)>> {
         .as_array()
         .into_iter()
         .flatten()
+        .filter(|pod| pod["metadata"]["deletionTimestamp"].is_null())
         .map(|pod| {
             (
                 word(&pod["metadata"]["name"]),
@@ -64,6 +65,7 @@ fn members(versions: [&str; 3]) -> Vec<(String, String)> {
 }
 
 const STATEFUL: &str = "statefulsets/web";
+const DAEMON: &str = "daemonsets/web";
 
 /// What is made and what is gone from now on, by name or version, until as many were made as are wanted.
 async fn made_and_gone(ctx: &Ctx, path: &str, (label, wanted): (&str, usize)) -> Outcome<Vec<String>> {
@@ -164,4 +166,73 @@ pub(super) async fn a_stateful_set_waits_on_delete(ctx: &Ctx) -> Outcome {
     ctx.delete(&ctx.core("pods/web-1"), &Value::Null).await?.json(200)?;
     settled(ctx, STATEFUL, &[("readyReplicas", 3), ("updatedReplicas", 1)]).await?;
     same("the versions", versions(ctx).await?, members(["1", "2", "1"]))
+}
+
+fn daemon(strategy: &Value) -> Value {
+    set("DaemonSet", strategy, &json!({}))
+}
+
+/// How many nodes take an instance of the DaemonSet, once all of them have one that is ready.
+async fn spread(ctx: &Ctx) -> Outcome<i64> {
+    ctx.until("an instance on every node", async || {
+        let web = ctx.read(&ctx.apps(DAEMON)).await?;
+        let wanted = count(&web, "desiredNumberScheduled");
+        let is_there = count(&web, "numberReady") == wanted && count(&web, "updatedNumberScheduled") == wanted;
+        Ok((wanted > 0 && is_there).then_some(wanted))
+    })
+    .await
+}
+
+pub(super) async fn a_daemon_set_rolls(ctx: &Ctx) -> Outcome {
+    rolls_on_one_node(
+        ctx,
+        &json!({"maxSurge": 0, "maxUnavailable": 1}),
+        ["2 made", "1 gone", "2 ready"],
+    )
+    .await
+}
+
+pub(super) async fn a_daemon_set_rolls_with_surge(ctx: &Ctx) -> Outcome {
+    rolls_on_one_node(
+        ctx,
+        &json!({"maxSurge": 1, "maxUnavailable": 0}),
+        ["2 made", "2 ready", "1 gone"],
+    )
+    .await
+}
+
+/// The order in which the instance of a single node is replaced.
+async fn rolls_on_one_node(ctx: &Ctx, rolling: &Value, order: [&str; 3]) -> Outcome {
+    let strategy = json!({"type": "RollingUpdate", "rollingUpdate": rolling});
+    ctx.create(&ctx.apps("daemonsets"), &daemon(&strategy)).await?;
+    if spread(ctx).await? != 1 {
+        ctx.skip("the order is told for one node");
+        return Ok(());
+    }
+    let seen = made_and_gone(ctx, DAEMON, ("version", 1)).await?;
+    same("the order", seen, order.map(str::to_owned).to_vec())?;
+    spread(ctx).await.map(drop)
+}
+
+pub(super) async fn a_daemon_set_waits_on_delete(ctx: &Ctx) -> Outcome {
+    ctx.create(&ctx.apps("daemonsets"), &daemon(&json!({"type": "OnDelete"})))
+        .await?;
+    let nodes = spread(ctx).await?;
+    let before = versions(ctx).await?;
+    release(ctx, DAEMON, &json!({"template": steady("2")})).await?;
+    settled(ctx, DAEMON, &[("numberReady", nodes), ("updatedNumberScheduled", 0)]).await?;
+    same("the versions", versions(ctx).await?, before.clone())?;
+    for (name, _) in before {
+        ctx.delete(&ctx.core(&format!("pods/{name}")), &Value::Null)
+            .await?
+            .json(200)?;
+    }
+    settled(
+        ctx,
+        DAEMON,
+        &[("numberReady", nodes), ("updatedNumberScheduled", nodes)],
+    )
+    .await?;
+    let all_new = versions(ctx).await?.iter().all(|(_, version)| version == "2");
+    holds("all are new", all_new)
 }
