@@ -2,12 +2,12 @@
 //! but one after a 401 that new credentials may cure.
 
 mod gathered;
-mod session;
+mod login;
 #[cfg(test)]
-mod tests;
+mod login_tests;
+mod session;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,18 +15,16 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::clock;
-use super::connect::exec::Credential;
-use super::connect::{Recipe, Target, Way, bare_address};
+use super::connect::{Recipe, Target};
 use super::error::{ClusterError, retry_after};
 use super::wire::meta::Status;
 use super::wire::{Encoding, Wire, frame};
 use crate::domain::Clean;
 use gathered::{Gathered, TooLarge};
-use session::{Session, is_fresh};
+use login::Login;
+use session::Session;
 
 /// What built-in kinds are asked for; the server answers with the first it has.
 pub(crate) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf, application/json;q=0.9";
@@ -41,29 +39,15 @@ const PAUSE_TIMEOUT: Duration = Duration::from_secs(15);
 const LARGEST_ANSWER: usize = 128 << 20;
 /// Largest piece of a failure's body that is looked at.
 const LARGEST_FAILURE: usize = 256 << 10;
-/// A login that failed is not tried again sooner.
-const LOGIN_PAUSE: Duration = Duration::from_secs(20);
 
 /// The way to one API server.
 pub(crate) struct Door {
-    inner: Mutex<Inner>,
-    /// Held while credentials are renewed, so that fifty 401s run the plugin once.
-    renewing: tokio::sync::Mutex<()>,
-    turn: Arc<Semaphore>,
+    login: Login,
     head_timeout: Duration,
     readonly: bool,
     started: Instant,
     /// Milliseconds after `started` when the server was last heard.
     heard: AtomicU64,
-}
-
-struct Inner {
-    way: Way,
-    session: Option<Arc<Session>>,
-    credential: Option<Credential>,
-    /// Numbers sessions, and recipes: what is made for an older number is out of date.
-    count: u64,
-    failure: Option<(Instant, ClusterError)>,
 }
 
 /// A successful answer whose body is still to be read.
@@ -76,25 +60,14 @@ pub(crate) struct Answer {
 
 impl Door {
     pub(crate) fn new(target: &Target) -> Self {
+        let head_timeout = target.request_timeout.unwrap_or(HEAD_TIMEOUT);
         Self {
-            inner: Mutex::new(Inner {
-                way: target.way.clone(),
-                session: None,
-                credential: None,
-                count: 0,
-                failure: None,
-            }),
-            renewing: tokio::sync::Mutex::new(()),
-            turn: Arc::clone(&target.turn),
-            head_timeout: target.request_timeout.unwrap_or(HEAD_TIMEOUT),
+            login: Login::new(target, head_timeout),
+            head_timeout,
             readonly: target.readonly,
             started: Instant::now(),
             heard: AtomicU64::new(0),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long ago the server was last heard; `None`: never.
@@ -110,39 +83,29 @@ impl Door {
 
     /// The server's address without credentials, and whether its certificate goes unchecked.
     pub(crate) fn address(&self) -> (Clean, bool) {
-        match &self.lock().way {
-            Way::Config(recipe) => (
-                bare_address(&recipe.config.cluster_url),
-                recipe.config.accept_invalid_certs,
-            ),
-            Way::Client(_) | Way::Broken(..) => (Clean::default(), false),
-        }
+        self.login.address()
+    }
+
+    /// Whether requests wait for a login.
+    pub(crate) fn is_logging_in(&self) -> bool {
+        self.login.is_under_way()
     }
 
     /// Gives up every connection because a person says so, who may just have logged in again: a login
-    /// that failed is tried again without a pause.
+    /// that failed, or is about to, is tried again without a pause.
     pub(crate) fn drop_connections(&self) {
-        self.lock().failure = None;
+        self.login.forgive();
         self.drop_dead();
     }
 
     /// Gives up every connection; the next request makes new ones with the same credentials.
     pub(crate) fn drop_dead(&self) {
-        let mut inner = self.lock();
-        if matches!(inner.way, Way::Config(_)) {
-            inner.session = None;
-        }
+        self.login.drop_dead();
     }
 
     /// Connects by another recipe from now on.
     pub(crate) fn replace(&self, recipe: Box<Recipe>) {
-        let mut inner = self.lock();
-        // Whoever logs in by the old recipe at this moment must not bring the old server back.
-        inner.count += 1;
-        inner.way = Way::Config(recipe);
-        inner.session = None;
-        inner.credential = None;
-        inner.failure = None;
+        self.login.replace(recipe);
     }
 
     /// Refuses a write where nothing may be written.
@@ -183,7 +146,20 @@ impl Door {
         serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)
     }
 
-    pub(crate) async fn ask(
+    /// Asks for `path` within `limit`, a login and all; the login goes on after that.
+    pub(crate) async fn probe(&self, path: &str, limit: Duration) -> Result<Answer, ClusterError> {
+        let answer = timeout(limit, self.ask(Method::GET, path, JSON, Vec::new(), limit)).await;
+        answer.unwrap_or_else(|_| {
+            Err(if self.is_logging_in() {
+                ClusterError::transport(&format!("logging in takes longer than {} s", limit.as_secs()))
+            } else {
+                no_answer(limit)
+            })
+        })
+    }
+
+    /// Asks once there is a login; `limit` is for the answer to begin.
+    async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -191,10 +167,10 @@ impl Door {
         body: Vec<u8>,
         limit: Duration,
     ) -> Result<Answer, ClusterError> {
-        let session = self.session(limit).await?;
+        let session = self.login.session().await?;
         let mut answer = self.once(&session, &method, path, accept, body.clone(), limit).await?;
-        if answer.status() == StatusCode::UNAUTHORIZED && self.can_renew() {
-            let renewed = self.renew(session.number, limit).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED && self.login.can_renew() {
+            let renewed = self.login.renew(session.number).await?;
             answer = self.once(&renewed, &method, path, accept, body, limit).await?;
         }
         if !answer.status().is_success() {
@@ -233,10 +209,7 @@ impl Door {
                 Ok(answer)
             }
             Ok(Err(error)) => Err(ClusterError::of_transport(&error)),
-            Err(_) => Err(ClusterError::transport(&format!(
-                "no answer within {} s",
-                limit.as_secs()
-            ))),
+            Err(_) => Err(no_answer(limit)),
         }
     }
 
@@ -287,100 +260,10 @@ impl Door {
             }
         }
     }
+}
 
-    fn can_renew(&self) -> bool {
-        match &self.lock().way {
-            Way::Client(_) | Way::Broken(..) => false,
-            // A file may hold a new token or certificate by now; a fixed one stays refused.
-            Way::Config(recipe) => {
-                let login = &recipe.config.auth_info;
-                recipe.plugin.is_some() || login.token_file.is_some() || login.client_certificate.is_some()
-            }
-        }
-    }
-
-    async fn session(&self, limit: Duration) -> Result<Arc<Session>, ClusterError> {
-        let known = self.lock().session.clone();
-        match known {
-            Some(session) if is_fresh(session.expires) => Ok(session),
-            Some(session) => match self.renew(session.number, limit).await {
-                // It was early: what cannot be renewed yet is good until it expires.
-                Err(error) => self.still_good(session.number).ok_or(error),
-                renewed => renewed,
-            },
-            None => self.renew(0, limit).await,
-        }
-    }
-
-    /// The session with this number, if it is the one of the moment and has not expired.
-    fn still_good(&self, number: u64) -> Option<Arc<Session>> {
-        let session = self.lock().session.clone()?;
-        let is_good = session.number == number && session.expires.is_none_or(|at| clock::now() < at);
-        is_good.then_some(session)
-    }
-
-    /// Makes a session to replace the one with number `seen`, unless somebody just did.
-    async fn renew(&self, seen: u64, limit: Duration) -> Result<Arc<Session>, ClusterError> {
-        let asked = Instant::now();
-        let _one = self.renewing.lock().await;
-        loop {
-            let (way, number, kept) = {
-                let mut inner = self.lock();
-                if let Some(session) = inner.session.as_ref().filter(|s| s.number != seen) {
-                    return Ok(Arc::clone(session));
-                }
-                if let Some((at, error)) = &inner.failure
-                    && (*at >= asked || at.elapsed() < LOGIN_PAUSE)
-                {
-                    return Err(error.clone());
-                }
-                inner.count += 1;
-                // Without a session only the connections were given up: the credentials are still good.
-                let kept = if inner.session.is_none() {
-                    inner.credential.clone()
-                } else {
-                    None
-                };
-                (inner.way.clone(), inner.count, kept)
-            };
-            let kept = kept.filter(|c| is_fresh(c.expires));
-            let made = timeout(
-                limit.max(super::connect::exec::TIME_LIMIT * 2),
-                session::make(&way, number, kept, &self.turn),
-            )
-            .await
-            .unwrap_or_else(|_| Err(session::login("another login is in the way")));
-            if let Some(outcome) = self.keep(number, made) {
-                return outcome;
-            }
-        }
-    }
-
-    /// Keeps what came of a login; `None` when the recipe was replaced meanwhile, so that it counts for
-    /// nothing.
-    fn keep(
-        &self,
-        number: u64,
-        made: Result<(Session, Option<Credential>), ClusterError>,
-    ) -> Option<Result<Arc<Session>, ClusterError>> {
-        let mut inner = self.lock();
-        if inner.count != number {
-            return None;
-        }
-        Some(match made {
-            Ok((session, credential)) => {
-                let session = Arc::new(session);
-                inner.session = Some(Arc::clone(&session));
-                inner.credential = credential;
-                inner.failure = None;
-                Ok(session)
-            }
-            Err(error) => {
-                inner.failure = Some((Instant::now(), error.clone()));
-                Err(error)
-            }
-        })
-    }
+fn no_answer(limit: Duration) -> ClusterError {
+    ClusterError::transport(&format!("no answer within {} s", limit.as_secs()))
 }
 
 fn encoding(headers: &http::HeaderMap) -> Result<Encoding, ClusterError> {

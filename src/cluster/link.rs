@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
@@ -82,6 +81,8 @@ impl Probe {
                 self.say(Link::Denied { reason, hint }).await;
                 PERIOD
             }
+            // Nothing was asked of the server yet: it connects for as long as that takes.
+            Err(_) if self.hub.door.silence().is_none() && self.hub.door.is_logging_in() => PERIOD_WHEN_LOST,
             Err(error) => {
                 self.lost(&error).await;
                 PERIOD_WHEN_LOST
@@ -92,7 +93,7 @@ impl Probe {
     /// `/readyz`, else `/version`. Any answer from Kubernetes will do, also a refusal.
     async fn ask(&self) -> Result<Option<Answer>, ClusterError> {
         let door = &self.hub.door;
-        match door.ask(Method::GET, "/readyz", JSON, Vec::new(), TIMEOUT).await {
+        match door.probe("/readyz", TIMEOUT).await {
             Ok(answer) => return Ok(Some(answer)),
             Err(
                 error
@@ -102,7 +103,7 @@ impl Probe {
             }
             Err(_) => {}
         }
-        match door.ask(Method::GET, "/version", JSON, Vec::new(), TIMEOUT).await {
+        match door.probe("/version", TIMEOUT).await {
             Ok(answer) => Ok(Some(answer)),
             Err(ClusterError::Forbidden { .. } | ClusterError::NotFound { .. } | ClusterError::Throttled { .. }) => {
                 Ok(None)

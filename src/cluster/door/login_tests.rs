@@ -3,15 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use super::*;
-use crate::cluster::connect::{Options, targets};
+use std::sync::Arc;
+use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(5);
+use super::Door;
+use super::session::Session;
+use crate::cluster::clock;
+use crate::cluster::connect::{Options, Target, Way, targets};
+use crate::cluster::error::ClusterError;
 
 impl Door {
     /// Whether there is a session.
     pub(crate) fn is_connected(&self) -> bool {
-        self.lock().session.is_some()
+        self.login.state().session.is_some()
     }
 }
 
@@ -53,17 +57,17 @@ async fn a_short_life_does_not_run_the_plugin_for_every_request() {
     for seconds in [30, 59, -3600] {
         let folder = tempfile::tempdir().unwrap();
         let door = Door::new(&target(folder.path(), &counting(folder.path(), seconds)));
-        let first = door.session(LIMIT).await.ok().unwrap();
+        let first = door.login.session().await.ok().unwrap();
         for _ in 0..5 {
-            door.session(LIMIT).await.ok().unwrap();
+            door.login.session().await.ok().unwrap();
         }
         door.drop_dead();
-        door.session(LIMIT).await.ok().unwrap();
+        door.login.session().await.ok().unwrap();
         assert_eq!(runs(folder.path()), 1, "{seconds}");
         // A 401 asks for another one, whatever was said about its life.
-        let number = door.session(LIMIT).await.ok().unwrap().number;
+        let number = door.login.session().await.ok().unwrap().number;
         assert_ne!(number, first.number);
-        door.renew(number, LIMIT).await.ok().unwrap();
+        door.login.renew(number).await.ok().unwrap();
         assert_eq!(runs(folder.path()), 2, "{seconds}");
     }
 }
@@ -83,16 +87,16 @@ async fn a_renewal_that_fails_early_costs_nothing_until_the_token_expires() {
         number: 1,
     };
     {
-        let mut inner = door.lock();
+        let mut inner = door.login.state();
         inner.count = 1;
         inner.session = Some(Arc::new(session(30)));
     }
     for _ in 0..3 {
-        assert_eq!(door.session(LIMIT).await.ok().unwrap().number, 1);
+        assert_eq!(door.login.session().await.ok().unwrap().number, 1);
     }
     assert_eq!(runs(folder.path()), 1, "tried, and not again at once");
-    door.lock().session = Some(Arc::new(session(-1)));
-    let error = door.session(LIMIT).await.err();
+    door.login.state().session = Some(Arc::new(session(-1)));
+    let error = door.login.session().await.err();
     assert!(matches!(error, Some(ClusterError::Login { .. })), "{error:?}");
 }
 
@@ -109,10 +113,10 @@ async fn a_login_under_way_does_not_outlive_its_recipe() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         door.replace(recipe);
     };
-    let (session, ()) = tokio::join!(door.session(LIMIT), replaced);
+    let (session, ()) = tokio::join!(door.login.session(), replaced);
     assert_eq!(session.ok().unwrap().token.as_ref().unwrap(), "Bearer new");
     assert_eq!(
-        door.session(LIMIT).await.ok().unwrap().token.as_ref().unwrap(),
+        door.login.session().await.ok().unwrap().token.as_ref().unwrap(),
         "Bearer new"
     );
 }
@@ -122,10 +126,48 @@ async fn a_person_who_logged_in_again_need_not_wait() {
     let folder = tempfile::tempdir().unwrap();
     let answer = folder.path().join("answer");
     let door = Door::new(&target(folder.path(), &format!("cat {}", answer.display())));
-    assert!(door.session(LIMIT).await.is_err());
+    assert!(door.login.session().await.is_err());
     fs::write(&answer, r#"{"status":{"token":"t"}}"#).unwrap();
     door.drop_dead();
-    assert!(door.session(LIMIT).await.is_err(), "the probe's way keeps the pause");
+    assert!(door.login.session().await.is_err(), "the probe's way keeps the pause");
     door.drop_connections();
-    assert!(door.session(LIMIT).await.is_ok());
+    assert!(door.login.session().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_login_that_fails_after_a_person_asked_for_another_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let [answer, begun] = ["answer", "begun"].map(|name| folder.path().join(name));
+    // Reads the answer, and takes its time.
+    let script = format!(
+        "text=$(cat {} 2>/dev/null); echo x >> {}; sleep 1; printf '%s' \"$text\"",
+        answer.display(),
+        begun.display()
+    );
+    let door = Door::new(&target(folder.path(), &script));
+    let logged_in = async {
+        while !begun.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        fs::write(&answer, r#"{"status":{"token":"t"}}"#).unwrap();
+        door.drop_connections();
+    };
+    let (session, ()) = tokio::join!(door.login.session(), logged_in);
+    assert_eq!(session.ok().unwrap().token.as_ref().unwrap(), "Bearer t");
+}
+
+#[tokio::test]
+async fn a_probe_does_not_wait_for_a_slow_login_nor_end_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("sleep 1; {}", counting(folder.path(), 3600));
+    let door = Door::new(&target(folder.path(), &script));
+    let limit = Duration::from_millis(100);
+    let error = door.probe("/readyz", limit).await.unwrap_err();
+    assert!(
+        error.to_string().contains("logging in") && door.is_logging_in(),
+        "{error}"
+    );
+    let _ = door.probe("/readyz", limit).await;
+    door.login.session().await.ok().unwrap();
+    assert_eq!(runs(folder.path()), 1, "one login, to its end");
 }
