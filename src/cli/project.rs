@@ -154,7 +154,7 @@ fn version_row((of, instances, ready): &(crate::domain::Version, u32, u32)) -> V
 fn progress(progress: &Progress) -> String {
     match progress {
         Progress::Steady => "steady".into(),
-        Progress::Rolling { updated, desired } => format!("rolling {updated}/{desired}"),
+        Progress::Rolling { updated, desired, .. } => format!("rolling {updated}/{desired}"),
         Progress::Gray { updated, desired } => format!("gray {updated}/{desired}"),
         Progress::Scaling { instances, desired } => format!("scaling {instances}/{desired}"),
         Progress::Paused => "paused".into(),

@@ -60,6 +60,17 @@ pub struct Exit {
     pub at: Option<Timestamp>,
 }
 
+impl Exit {
+    /// Its reason, else the signal or code that tells most.
+    pub fn word(&self) -> Clean {
+        match self.signal {
+            _ if !self.reason.is_empty() => self.reason.clone(),
+            Some(signal) if signal != 0 => format!("Signal:{signal}").into(),
+            _ => format!("ExitCode:{}", self.code).into(),
+        }
+    }
+}
+
 impl Container {
     /// An init container that is done, or a sidecar that is up.
     pub(super) fn is_initialised(&self) -> bool {

@@ -13,6 +13,8 @@ use super::text::Clean;
 pub struct PodShape {
     /// Effective requests: init containers, sidecars and overhead counted as the scheduler does.
     pub requests: Resources,
+    /// Effective limits, which some quotas count; zero where there is none.
+    pub limits: Resources,
     /// `nodeSelector`: all must match.
     pub node_selector: Vec<(Clean, Clean)>,
     /// `requiredDuringSchedulingIgnoredDuringExecution` terms: one must match; empty: no demand.

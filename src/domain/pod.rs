@@ -112,14 +112,17 @@ impl Pod {
         self.node.is_some() && !self.phase.is_terminal()
     }
 
-    /// The one word `kubectl get pods` would show, without regard to its node.
+    /// The word `kubectl get pods` shows, without regard to the pod's node; where kubectl says `Pending` of a pod that
+    /// no node takes, it is `Unschedulable`.
     ///
     /// Follows kubectl's `printPod`: deletion, then a failing or unfinished init container, then the
     /// first main container that does not run, then the pod's own reason, then its phase.
     pub fn status(&self) -> Clean {
-        if self.deleting.is_some() {
-            let lost = self.reason.as_ref().is_some_and(|reason| reason == "NodeLost");
-            return if lost { "Unknown" } else { "Terminating" }.into();
+        if self.deleting.is_some() && self.reason.as_ref().is_some_and(|reason| reason == "NodeLost") {
+            return "Unknown".into();
+        }
+        if self.deleting.is_some() && !self.phase.is_terminal() {
+            return "Terminating".into();
         }
         if let Some(status) = self.init_status().or_else(|| self.main_status()) {
             return status;
@@ -127,7 +130,6 @@ impl Pod {
         match (&self.reason, self.phase) {
             (Some(reason), _) => reason.clone(),
             (None, PodPhase::Succeeded) => "Completed".into(),
-            (None, PodPhase::Running) if !self.ready => "NotReady".into(),
             (None, phase) => phase.name().into(),
         }
     }
@@ -140,10 +142,7 @@ impl Pod {
         };
         let (index, open) = init().enumerate().find(|(_, c)| !c.is_initialised())?;
         match &open.state {
-            ContainerState::Terminated(exit) if exit.reason.is_empty() => {
-                Some(format!("Init:ExitCode:{}", exit.code).into())
-            }
-            ContainerState::Terminated(exit) => Some(format!("Init:{}", exit.reason).into()),
+            ContainerState::Terminated(exit) => Some(format!("Init:{}", exit.word()).into()),
             ContainerState::Waiting { reason, .. } if !reason.is_empty() && reason != "PodInitializing" => {
                 Some(format!("Init:{reason}").into())
             }
@@ -155,23 +154,30 @@ impl Pod {
     }
 
     fn main_status(&self) -> Option<Clean> {
-        self.containers
-            .iter()
-            .filter(|c| c.role == ContainerRole::Main)
-            .find_map(|c| match &c.state {
-                ContainerState::Waiting { reason, .. } if !reason.is_empty() => Some(reason.clone()),
-                ContainerState::Terminated(exit) if !self.phase.is_terminal() || exit.code != 0 => {
-                    Some(if exit.reason.is_empty() {
-                        format!("ExitCode:{}", exit.code).into()
-                    } else {
-                        exit.reason.clone()
-                    })
-                }
-                ContainerState::Waiting { .. }
-                | ContainerState::Terminated(_)
-                | ContainerState::Running { .. }
-                | ContainerState::Unknown => None,
-            })
+        let main = || self.containers.iter().filter(|c| c.role == ContainerRole::Main);
+        let status = main().find_map(|c| match &c.state {
+            ContainerState::Waiting { reason, .. } if !reason.is_empty() => Some(reason.clone()),
+            ContainerState::Terminated(exit) if !self.phase.is_terminal() || exit.code != 0 => Some(exit.word()),
+            ContainerState::Waiting { .. }
+            | ContainerState::Terminated(_)
+            | ContainerState::Running { .. }
+            | ContainerState::Unknown => None,
+        })?;
+        if status != "Completed" {
+            return Some(status);
+        }
+        // A container that is done says nothing of a pod in which another runs, or failed.
+        let runs = main().any(|c| c.ready && matches!(c.state, ContainerState::Running { .. }));
+        let failed = main().find_map(|c| match &c.state {
+            ContainerState::Terminated(exit) if exit.code != 0 => Some(exit.word()),
+            _ => None,
+        });
+        Some(match failed {
+            _ if runs && self.ready => "Running".into(),
+            Some(word) => word,
+            None if runs => "NotReady".into(),
+            None => status,
+        })
     }
 
     /// How well it is; `node_lost` says that its node no longer answers.
@@ -243,6 +249,30 @@ mod tests {
     }
 
     #[test]
+    fn a_container_that_is_done_hides_no_other() {
+        let beside_a_done_one = |is_ready, state| Pod {
+            ready: is_ready,
+            ..pod(
+                PodPhase::Running,
+                vec![
+                    container(ContainerRole::Main, ended(0, "Completed")),
+                    Container {
+                        ready: true,
+                        ..container(ContainerRole::Main, state)
+                    },
+                ],
+            )
+        };
+        for (pod, status) in [
+            (beside_a_done_one(true, running()), "Running"),
+            (beside_a_done_one(false, running()), "NotReady"),
+            (beside_a_done_one(false, ended(2, "Error")), "Error"),
+        ] {
+            assert_eq!(pod.status(), status);
+        }
+    }
+
+    #[test]
     fn the_status_is_the_word_kubectl_shows() {
         let main = |phase, state| pod(phase, vec![container(ContainerRole::Main, state)]);
         let well = main(PodPhase::Running, running());
@@ -252,7 +282,7 @@ mod tests {
                     ready: false,
                     ..well.clone()
                 },
-                "NotReady",
+                "Running",
             ),
             (
                 Pod {
@@ -269,6 +299,24 @@ mod tests {
             (main(PodPhase::Running, waiting("CrashLoopBackOff")), "CrashLoopBackOff"),
             (main(PodPhase::Running, ended(137, "OOMKilled")), "OOMKilled"),
             (main(PodPhase::Running, ended(3, "")), "ExitCode:3"),
+            (
+                main(
+                    PodPhase::Running,
+                    ContainerState::Terminated(Exit {
+                        code: 137,
+                        signal: Some(9),
+                        ..Exit::default()
+                    }),
+                ),
+                "Signal:9",
+            ),
+            (
+                Pod {
+                    deleting: Some(Timestamp::UNIX_EPOCH),
+                    ..main(PodPhase::Succeeded, ended(0, "Completed"))
+                },
+                "Completed",
+            ),
             (main(PodPhase::Succeeded, ended(0, "Completed")), "Completed"),
             (
                 Pod {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::headroom::PodShape;
 use super::resource::{ObjectKey, Uid};
 use super::text::Clean;
 
@@ -39,7 +40,24 @@ pub struct Budget {
 pub struct Quota {
     pub key: ObjectKey,
     pub uid: Uid,
+    /// Names of its scopes; it counts only pods that all of them cover.
+    pub scopes: Arc<[Clean]>,
     pub limits: Arc<[QuotaLimit]>,
+}
+
+impl Quota {
+    /// Whether it counts long-running pods of this shape. A scope that asks for more than the shape tells (a priority
+    /// class, an affinity over namespaces) is taken as not covering.
+    /// Source: Kubernetes, "Resource Quotas", quota scopes.
+    pub fn covers(&self, shape: &PodShape) -> bool {
+        let best_effort = shape.requests.is_zero() && shape.limits.is_zero();
+        self.scopes.iter().all(|scope| match scope.as_str() {
+            "NotTerminating" => true,
+            "BestEffort" => best_effort,
+            "NotBestEffort" => !best_effort,
+            _ => false,
+        })
+    }
 }
 
 /// One line of a quota; amounts in thousandths of the resource's unit.

@@ -142,17 +142,24 @@ pub fn parse_quantity_millis(text: &str) -> Option<i64> {
     (!millis.is_nan()).then(|| (millis - 1e-6).ceil() as i64)
 }
 
+/// Largest amount that is read, so that sums over a cluster stay exact whatever somebody wrote: a billion cores.
+const MOST_CPU: i64 = 1_000_000_000_000;
+/// Likewise: 64 TiB, of which 140,000 fit.
+const MOST_MEMORY: i64 = 1 << 46;
+
 impl Cpu {
     /// Parses a quantity of cores.
     pub fn parse(text: &str) -> Option<Self> {
-        parse_quantity_millis(text).map(Self)
+        parse_quantity_millis(text).map(|millis| Self(millis.clamp(-MOST_CPU, MOST_CPU)))
     }
 }
 
 impl Memory {
     /// Parses a quantity of bytes.
     pub fn parse(text: &str) -> Option<Self> {
-        parse_quantity_millis(text).map(|millis| Self(millis / 1000 + i64::from(millis % 1000 > 0)))
+        let millis = parse_quantity_millis(text)?;
+        let bytes = millis / 1000 + i64::from(millis % 1000 > 0);
+        Some(Self(bytes.clamp(-MOST_MEMORY, MOST_MEMORY)))
     }
 }
 
@@ -177,6 +184,11 @@ mod tests {
             assert_eq!(parse_quantity_millis(text), millis, "{text}");
         }
         assert_eq!(Memory::parse("128Gi"), Some(Memory(128 << 30)));
+        for huge in ["9E", "1e300", "16Ei"] {
+            let pods = 100_000;
+            assert!(Cpu::parse(huge).unwrap().0.checked_mul(pods).is_some(), "{huge}");
+            assert!(Memory::parse(huge).unwrap().0.checked_mul(pods).is_some(), "{huge}");
+        }
         assert_eq!(Memory::parse("1536Mi").unwrap().to_string(), "1.5 GiB");
     }
 

@@ -23,6 +23,8 @@ pub struct Workload {
     pub generation: (i64, i64),
     /// Instances wanted.
     pub desired: i64,
+    /// Instances there are, of any template.
+    pub instances: i64,
     pub ready: i64,
     /// Instances of the newest template.
     pub updated: i64,

@@ -185,7 +185,7 @@ pub(super) fn versions(ctx: &Context<'_>, app: &AppSummary) -> Cell {
     let Some(first) = running.next() else {
         return wanted.map_or_else(Cell::unknown, |version| Cell::muted(version.short()));
     };
-    let Some(wanted) = wanted.filter(|_| app.versions.len() > 1 || app.progress.is_update()) else {
+    let Some(wanted) = wanted.filter(|_| app.versions.len() > 1 || app.progress.is_rollout()) else {
         return Cell::plain(first.short());
     };
     let old = app.versions.iter().map(|(version, ..)| version).find(|v| **v != wanted);

@@ -76,7 +76,9 @@ fn app_parts(app: &AppSummary) -> Vec<Part> {
         Progress::Scaling { desired, .. } => (i64::from(app.ready), app.desired.unwrap_or(*desired)),
         _ => (0, 0),
     };
-    parts.extend(under_way(&app.progress, ready, desired, parts.is_empty()));
+    // How many are wanted is said of the whole app, not of a location.
+    let is_said_here = app.is_whole || !matches!(app.progress, Progress::Scaling { .. });
+    parts.extend(under_way(&app.progress, ready, desired, parts.is_empty()).filter(|_| is_said_here));
     if parts.is_empty() {
         parts.push(match (app.desired, app.instances) {
             (Some(0) | None, 0) => (0, "○ no instances".into(), Tone::Muted),
@@ -110,7 +112,10 @@ fn held_fast(count: u32) -> Option<Part> {
 /// What the controller is at; that instances are missing goes without saying where a trouble says why.
 fn under_way(progress: &Progress, ready: i64, desired: i64, is_well: bool) -> Option<Part> {
     match progress {
-        Progress::Rolling { updated, desired } => Some((3, format!("◐ rolling {updated}/{desired}"), Tone::Busy)),
+        Progress::Rolling { updated, desired, old } if updated >= desired => {
+            Some((3, format!("◐ rolling {updated}/{desired} · {old} old"), Tone::Busy))
+        }
+        Progress::Rolling { updated, desired, .. } => Some((3, format!("◐ rolling {updated}/{desired}"), Tone::Busy)),
         Progress::Gray { updated, desired } => {
             Some((4, format!("◐ gray {updated}/{desired} · your turn"), Tone::Warning))
         }

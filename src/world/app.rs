@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
 use super::scope::Scope;
-use super::tally::{AppTally, PlaceTally};
+use super::tally::{AppTally, Census};
 use super::{Slot, World};
 use crate::domain::pod::Health;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, Resources, Version, Workload};
@@ -53,8 +53,8 @@ pub enum Progress {
     /// Nothing is under way.
     #[default]
     Steady,
-    /// New instances replace old ones: of the new version there are `updated` of `desired`.
-    Rolling { updated: i64, desired: i64 },
+    /// New instances replace old ones: of the new version there are `updated` of `desired`, of older ones `old`.
+    Rolling { updated: i64, desired: i64, old: i64 },
     /// As many instances run the new version as the controller was told to bring to it; the others wait for
     /// a person: a StatefulSet's or CloneSet's partition, or `OnDelete`.
     Gray { updated: i64, desired: i64 },
@@ -69,13 +69,9 @@ pub enum Progress {
 }
 
 impl Progress {
-    pub fn is_moving(&self) -> bool {
-        matches!(self, Self::Rolling { .. } | Self::Scaling { .. } | Self::Unseen)
-    }
-
     /// Whether a new version is coming, or waits to come.
-    pub fn is_update(&self) -> bool {
-        self.is_moving() || matches!(self, Self::Gray { .. })
+    pub fn is_rollout(&self) -> bool {
+        matches!(self, Self::Rolling { .. } | Self::Gray { .. })
     }
 
     /// The progress of one workload.
@@ -95,12 +91,15 @@ impl Progress {
         if workload.paused {
             return Self::Paused;
         }
-        let desired = workload.desired;
-        let updated = workload.updated;
-        if updated < workload.rolls_to {
+        let (desired, updated, rolls_to) = (workload.desired, workload.updated, workload.rolls_to);
+        let old = (workload.instances - updated).max(0);
+        // As `kubectl rollout status` judges: also when all new instances are there, the old ones have to leave.
+        // Without old ones, what lacks is a matter of how many there are.
+        if old > 0 && (updated < rolls_to || rolls_to == desired) {
             return Self::Rolling {
                 updated,
-                desired: workload.rolls_to,
+                desired: rolls_to,
+                old,
             };
         }
         if workload.ready != desired {
@@ -186,11 +185,13 @@ fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSu
     };
     let mut troubles: Vec<(Clean, u32)> = Vec::new();
     for (cluster, tally) in parts {
-        sum.add_counts(tally);
         sum.add_places(cluster, tally, scope);
         sum.add_workloads(cluster, tally);
-        for (status, count) in &tally.failing_as {
-            add_to(&mut troubles, status, *count);
+        for census in tally.in_scope(&cluster.id, scope) {
+            sum.add_census(census);
+            for (status, count) in &census.failing_as {
+                add_to(&mut troubles, status, *count);
+            }
         }
     }
     sum.versions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -211,34 +212,34 @@ fn add_to<K: Clone + PartialEq>(counts: &mut Vec<(K, u32)>, key: &K, amount: u32
 }
 
 impl AppSummary {
-    fn add_counts(&mut self, tally: &AppTally) {
-        for (version, total, ready) in &tally.versions {
+    fn add_census(&mut self, census: &Census) {
+        self.instances += census.counts.instances;
+        self.ready += census.counts.ready;
+        self.stuck += census.counts.stuck;
+        self.restarts += census.counts.restarts;
+        self.requested += census.counts.requested;
+        for (version, total, ready) in &census.versions {
             match self.versions.iter_mut().find(|(v, _, _)| v == version) {
                 Some((_, t, r)) => (*t, *r) = (*t + total, *r + ready),
                 None => self.versions.push((version.clone(), *total, *ready)),
             }
         }
-        for (health, count) in tally.health_counts() {
+        for (health, count) in census.health_counts() {
             add_to(&mut self.health, &health, count);
         }
     }
 
     fn add_places(&mut self, cluster: &ClusterView, tally: &AppTally, scope: &Scope) {
-        let counts = tally.counts_in(&cluster.id, scope);
-        self.instances += counts.instances;
-        self.ready += counts.ready;
-        self.stuck += counts.stuck;
-        self.restarts += counts.restarts;
-        self.requested += counts.requested;
         self.pods_known &= cluster.knows_pods_in(&tally.key.namespace);
-        let here = |place: &&PlaceTally| scope.has_location(&cluster.id, &place.location);
-        for place in tally.places.iter().filter(here) {
-            let name = place.location.clone();
-            let cluster = cluster.id.clone();
-            self.places
-                .push((LocationKey { cluster, name }, place.counts.instances));
+        for (name, census) in &tally.places {
+            if scope.has_location(&cluster.id, name) {
+                let (cluster, name) = (cluster.id.clone(), name.clone());
+                self.places
+                    .push((LocationKey { cluster, name }, census.counts.instances));
+            } else {
+                self.is_whole = false;
+            }
         }
-        self.is_whole &= tally.places.iter().all(|place| here(&place));
     }
 
     fn add_workloads(&mut self, cluster: &ClusterView, tally: &AppTally) {
@@ -266,26 +267,31 @@ impl Progress {
     #[must_use]
     fn worse(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Rolling { updated: a, desired: b }, Self::Rolling { updated: c, desired: d }) => Self::Rolling {
-                updated: a + c,
-                desired: b + d,
+            (
+                Self::Rolling { updated, desired, old },
+                Self::Rolling {
+                    updated: u,
+                    desired: d,
+                    old: o,
+                },
+            ) => Self::Rolling {
+                updated: updated + u,
+                desired: desired + d,
+                old: old + o,
             },
-            (Self::Gray { updated: a, desired: b }, Self::Gray { updated: c, desired: d }) => Self::Gray {
-                updated: a + c,
-                desired: b + d,
+            (Self::Gray { updated, desired }, Self::Gray { updated: u, desired: d }) => Self::Gray {
+                updated: updated + u,
+                desired: desired + d,
             },
             (
+                Self::Scaling { instances, desired },
                 Self::Scaling {
-                    instances: a,
-                    desired: b,
-                },
-                Self::Scaling {
-                    instances: c,
+                    instances: i,
                     desired: d,
                 },
             ) => Self::Scaling {
-                instances: a + c,
-                desired: b + d,
+                instances: instances + i,
+                desired: desired + d,
             },
             (a, b) => {
                 if b.urgency() > a.urgency() {

@@ -91,13 +91,15 @@ impl ClusterView {
     fn quota_headroom(&self, namespace: &str, shape: &PodShape) -> Option<(Clean, i64)> {
         self.quotas
             .values()
-            .filter(|quota| quota.key.namespace == namespace)
+            .filter(|quota| quota.key.namespace == namespace && quota.covers(shape))
             .flat_map(|quota| quota.limits.iter())
             .filter_map(|limit| {
-                let left = limit.hard_millis - limit.used_millis;
+                let left = limit.hard_millis.saturating_sub(limit.used_millis);
                 let one = match limit.resource.as_str() {
                     "cpu" | "requests.cpu" => shape.requests.cpu.0,
                     "memory" | "requests.memory" => shape.requests.memory.0.saturating_mul(1000),
+                    "limits.cpu" => shape.limits.cpu.0,
+                    "limits.memory" => shape.limits.memory.0.saturating_mul(1000),
                     "pods" | "count/pods" => 1000,
                     _ => 0,
                 };

@@ -156,7 +156,7 @@ impl ClusterView {
             .map(|(app, lost)| Replaced {
                 app: app.clone(),
                 lost,
-                on: self.made_since(app, loss.since),
+                on: self.made_since(app, loss.since, node),
                 stays: self.tally.app(app).is_some_and(is_daemon),
             })
             .collect();
@@ -168,11 +168,13 @@ impl ClusterView {
         })
     }
 
-    fn made_since(&self, app: &AppKey, since: Option<Timestamp>) -> Vec<(Clean, usize)> {
+    /// Where instances of an app were made since, other than on the lost node; those that have ended replace nothing.
+    fn made_since(&self, app: &AppKey, since: Option<Timestamp>, lost: &Clean) -> Vec<(Clean, usize)> {
         let mut nodes: BTreeMap<Clean, usize> = BTreeMap::new();
         for pod in self.tally.instances(app).iter().filter_map(|&slot| self.pods.at(slot)) {
             let made_after = since.is_some_and(|since| pod.created.is_some_and(|created| created >= since));
-            if let Some(node) = pod.node.as_ref().filter(|_| made_after) {
+            let replaces = made_after && !pod.phase.is_terminal();
+            if let Some(node) = pod.node.as_ref().filter(|node| replaces && *node != lost) {
                 *nodes.entry(node.clone()).or_default() += 1;
             }
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::cluster::ClusterView;
 use super::scope::Scope;
-use super::tally::{AppTally, PlaceTally, is_instance};
+use super::tally::{AppTally, is_instance};
 use super::{Slot, World};
 use crate::domain::headroom::Taken;
 use crate::domain::pod::Health;
@@ -82,7 +82,7 @@ pub struct ClusterSummary {
     pub allocatable: Resources,
     pub requested: Resources,
     pub headroom: i64,
-    /// Apps whose rollout is under way.
+    /// Apps of which a new version is coming, or waits to come.
     pub rolling: u32,
     /// Whether all pods are known; without that what is requested, and what fits, is not.
     pub pods_known: bool,
@@ -138,9 +138,9 @@ impl ClusterView {
                 .or_insert_with(|| LocationSummary::empty(self.id.clone(), node.location.clone()))
                 .add(&node);
         }
-        for place in self.apps_in(scope).flat_map(|app| &app.places) {
-            if let Some(location) = found.get_mut(&place.location) {
-                location.failing += place.counts.failing;
+        for (name, census) in self.apps_in(scope).flat_map(|app| &app.places) {
+            if let Some(location) = found.get_mut(name) {
+                location.failing += census.counts.failing;
             }
         }
         found.into_values().collect()
@@ -149,8 +149,8 @@ impl ClusterView {
     /// The apps of the scope's namespaces that have instances in its locations.
     pub(super) fn apps_in<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a AppTally> {
         self.tally.apps().filter(move |app| {
-            let is_here = |place: &PlaceTally| scope.has_location(&self.id, &place.location);
-            scope.has_namespace(&app.key.namespace) && (scope.locations.is_empty() || app.places.iter().any(is_here))
+            scope.has_namespace(&app.key.namespace)
+                && (scope.locations.is_empty() || app.places.iter().any(|(name, _)| scope.has_location(&self.id, name)))
         })
     }
 
@@ -171,7 +171,7 @@ impl ClusterView {
         }
         for tally in self.apps_in(scope) {
             sum.apps += 1;
-            sum.rolling += u32::from(self.progress_of(tally).is_moving());
+            sum.rolling += u32::from(self.progress_of(tally).is_rollout());
             let counts = tally.counts_in(&self.id, scope);
             sum.instances += counts.instances;
             sum.ready += counts.ready;

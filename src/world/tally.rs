@@ -64,27 +64,27 @@ impl AddAssign for Counts {
     }
 }
 
-/// Counts of one app in one cluster. Instances that ended count for nothing.
+/// Instances of one app, told apart by what they run and how they are. Those that ended count for nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Census {
+    pub counts: Counts,
+    /// Version, instances, ready.
+    pub versions: Vec<(Version, u32, u32)>,
+    /// Status of instances that fail or cannot be placed.
+    pub failing_as: Vec<(Clean, u32)>,
+    health: [u32; 7],
+}
+
+/// Counts of one app in one cluster.
 #[derive(Debug, PartialEq)]
 pub struct AppTally {
     pub key: AppKey,
     pub workloads: Vec<(Kind, ObjectKey)>,
     pub slots: Vec<Slot>,
     /// Of all instances, also those without a node.
-    pub counts: Counts,
-    /// Version, instances, ready.
-    pub versions: Vec<(Version, u32, u32)>,
-    pub places: Vec<PlaceTally>,
-    /// Status of instances that fail or cannot be placed.
-    pub failing_as: Vec<(Clean, u32)>,
-    health: [u32; 7],
-}
-
-/// What an app has in one location.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlaceTally {
-    pub location: Clean,
-    pub counts: Counts,
+    pub whole: Census,
+    /// Of the instances in each location.
+    pub places: Vec<(Clean, Census)>,
 }
 
 /// Counts of one node. All pods take room; instances are those that belong to an app.
@@ -113,20 +113,7 @@ const HEALTHS: [Health; 7] = [
     Health::Failing,
 ];
 
-impl AppTally {
-    fn new(key: AppKey) -> Self {
-        Self {
-            key,
-            workloads: Vec::new(),
-            slots: Vec::new(),
-            counts: Counts::default(),
-            versions: Vec::new(),
-            places: Vec::new(),
-            failing_as: Vec::new(),
-            health: [0; 7],
-        }
-    }
-
+impl Census {
     /// States of health other than `Ready` that instances are in, with how many.
     pub fn health_counts(&self) -> impl Iterator<Item = (Health, u32)> {
         HEALTHS
@@ -135,29 +122,8 @@ impl AppTally {
             .filter(|&(health, count)| count > 0 && health != Health::Ready)
     }
 
-    /// The counts in the locations of the scope; instances without a node are in none, and count everywhere.
-    pub fn counts_in(&self, cluster: &ClusterId, scope: &Scope) -> Counts {
-        if scope.locations.is_empty() {
-            return self.counts;
-        }
-        let mut sum = Counts::default();
-        for place in self
-            .places
-            .iter()
-            .filter(|place| scope.has_location(cluster, &place.location))
-        {
-            sum += place.counts;
-        }
-        sum
-    }
-
-    fn count(&mut self, pod: &Pod, standing: &Standing, sign: Sign) {
-        if pod.phase.is_terminal() {
-            return;
-        }
-        let health = pod.health(standing.lost);
-        let ready = health == Health::Ready;
-        self.counts.count(pod, health, standing.lost, sign);
+    fn count(&mut self, pod: &Pod, health: Health, lost: bool, sign: Sign) {
+        self.counts.count(pod, health, lost, sign);
         if let Some(count) = HEALTHS
             .iter()
             .position(|&h| h == health)
@@ -165,10 +131,7 @@ impl AppTally {
         {
             sign.on(count, 1);
         }
-        sign.on_pair(&mut self.versions, &pod.version, ready);
-        if let Some(location) = &standing.location {
-            self.count_place(location, pod, (health, standing.lost), sign);
-        }
+        sign.on_pair(&mut self.versions, &pod.version, health == Health::Ready);
         if matches!(health, Health::Failing | Health::Unschedulable) {
             let status = pod.status();
             match self.failing_as.iter_mut().find(|(s, _)| *s == status) {
@@ -178,18 +141,54 @@ impl AppTally {
             self.failing_as.retain(|(_, count)| *count > 0);
         }
     }
+}
 
-    fn count_place(&mut self, location: &Clean, pod: &Pod, (health, lost): (Health, bool), sign: Sign) {
-        if !self.places.iter().any(|place| place.location == *location) {
-            self.places.push(PlaceTally {
-                location: location.clone(),
-                counts: Counts::default(),
-            });
+impl AppTally {
+    fn new(key: AppKey) -> Self {
+        Self {
+            key,
+            workloads: Vec::new(),
+            slots: Vec::new(),
+            whole: Census::default(),
+            places: Vec::new(),
         }
-        if let Some(place) = self.places.iter_mut().find(|place| place.location == *location) {
-            place.counts.count(pod, health, lost, sign);
+    }
+
+    /// What is counted in the locations of the scope. Instances without a node are in no location: they count
+    /// only where no location limits the view.
+    pub fn in_scope<'a>(&'a self, cluster: &'a ClusterId, scope: &'a Scope) -> impl Iterator<Item = &'a Census> {
+        let whole = scope.locations.is_empty();
+        let places = self.places.iter();
+        let here = places.filter(move |(location, _)| !whole && scope.has_location(cluster, location));
+        whole
+            .then_some(&self.whole)
+            .into_iter()
+            .chain(here.map(|(_, census)| census))
+    }
+
+    /// The counts in the locations of the scope, as [`AppTally::in_scope`] chooses them.
+    pub fn counts_in(&self, cluster: &ClusterId, scope: &Scope) -> Counts {
+        let mut sum = Counts::default();
+        for census in self.in_scope(cluster, scope) {
+            sum += census.counts;
         }
-        self.places.retain(|place| place.counts.instances > 0);
+        sum
+    }
+
+    fn count(&mut self, pod: &Pod, standing: &Standing, sign: Sign) {
+        if pod.phase.is_terminal() {
+            return;
+        }
+        let health = pod.health(standing.lost);
+        self.whole.count(pod, health, standing.lost, sign);
+        let Some(location) = &standing.location else { return };
+        if !self.places.iter().any(|(name, _)| name == location) {
+            self.places.push((location.clone(), Census::default()));
+        }
+        if let Some((_, census)) = self.places.iter_mut().find(|(name, _)| name == location) {
+            census.count(pod, health, standing.lost, sign);
+        }
+        self.places.retain(|(_, census)| census.counts.instances > 0);
     }
 
     fn is_empty(&self) -> bool {

@@ -31,7 +31,7 @@ fn instances(pods: usize) -> (Runtime, Api, Terminal) {
 
 #[test]
 fn f48_a_frozen_line_delays_no_data_and_then_shows_the_present() {
-    let (_server, api, mut terminal) = instances(20);
+    let (_server, api, mut terminal) = instances(18);
     terminal.reading(Reading::Paused);
     let (memory, drawn) = (resident(&terminal), terminal.see(frames));
     // A minute of it is cut short to the next probe of the link, 5 s away: what piles up would pile up by then.
@@ -40,7 +40,7 @@ fn f48_a_frozen_line_delays_no_data_and_then_shows_the_present() {
     let mut changes = 0;
     wait_until("a probe while the line is frozen", || probes(&api) > before);
     while changes < 2_000 {
-        api.put_pod(&format!("p{:05}", changes % 20), "Pending");
+        api.put_pod(&format!("p{:05}", changes % 18), "Pending");
         changes += 1;
         if changes % 10 == 0 {
             terminal.type_bytes(b"\x0c");

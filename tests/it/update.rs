@@ -32,7 +32,7 @@ fn enter_goes_in_and_back_comes_to_the_same_row() {
         (vec![Open], "fleet › idc-bj", "idc-bj"),
         (vec![CursorDown, Open], "fleet › idc-bj › idc-bj-b", "im/push"),
         (
-            vec![CursorDown, CursorDown, Open],
+            vec![CursorDown, Open],
             "fleet › idc-bj › idc-bj-b › gift/live-gift",
             "▾",
         ),

@@ -72,6 +72,7 @@ fn workload(app: &str, desired: i64) -> Workload {
         created: None,
         generation: (1, 1),
         desired,
+        instances: desired,
         ready: desired,
         updated: desired,
         available: desired,

@@ -17,6 +17,8 @@ const ON_DELETE: &str = "OnDelete";
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     pub(super) desired: i64,
+    /// Of any template.
+    pub(super) instances: i64,
     pub(super) ready: i64,
     pub(super) updated: i64,
     pub(super) available: i64,
@@ -58,6 +60,7 @@ impl Projector {
             created: moment(meta.creation_timestamp),
             generation: (meta.generation, said.observed_generation),
             desired: said.counts.desired,
+            instances: said.counts.instances,
             ready: said.counts.ready,
             updated: said.counts.updated,
             available: said.counts.available,
@@ -105,6 +108,7 @@ impl Projector {
                 observed_generation: status.observed_generation,
                 counts: Counts {
                     desired: spec.replicas.unwrap_or(1).into(),
+                    instances: status.replicas.into(),
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
@@ -144,6 +148,7 @@ impl Projector {
                 observed_generation: status.observed_generation,
                 counts: Counts {
                     desired,
+                    instances: status.replicas.into(),
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
@@ -181,6 +186,7 @@ impl Projector {
                 observed_generation: status.observed_generation,
                 counts: Counts {
                     desired,
+                    instances: status.current_number_scheduled.into(),
                     ready: status.number_ready.into(),
                     updated: status.updated_number_scheduled.into(),
                     available: status.number_available.into(),
@@ -218,6 +224,7 @@ impl Projector {
             observed_generation: meta.generation,
             counts: Counts {
                 desired: if is_over || spec.suspend { 0 } else { parallel.min(left) },
+                instances: status.active.into(),
                 ready: status.ready.unwrap_or(0).into(),
                 updated: status.active.into(),
                 available: status.ready.unwrap_or(0).into(),

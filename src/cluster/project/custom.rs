@@ -39,6 +39,7 @@ impl Projector {
                 observed_generation: status.observed_generation.0,
                 counts: Counts {
                     desired: spec.replicas.unwrap_or(1).into(),
+                    instances: status.replicas.into(),
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
@@ -71,6 +72,7 @@ impl Projector {
                 observed_generation: status.observed_generation.0,
                 counts: Counts {
                     desired,
+                    instances: status.replicas.into(),
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),

@@ -55,12 +55,16 @@ impl Projector {
 
     pub(super) fn quota(&mut self, wire: wire::Quota) -> Item {
         let meta = wire.metadata.unwrap_or_default();
+        let spec = wire.spec.unwrap_or_default();
+        let selected = spec.scope_selector.unwrap_or_default().match_expressions;
+        let scopes = spec.scopes.iter().chain(selected.iter().map(|one| &one.scope_name));
         let status = wire.status.unwrap_or_default();
         let millis = |q: Option<&Quantity>| q.and_then(|q| parse_quantity_millis(&q.text)).unwrap_or(0);
         let key = self.key(&meta);
         let quota = Quota {
             key: key.clone(),
             uid: uid(&meta),
+            scopes: scopes.map(|scope| self.text(scope)).collect(),
             limits: status
                 .hard
                 .iter()
@@ -167,10 +171,14 @@ mod tests {
         );
         let Object::Quota(quota) = project(
             Kind::ResourceQuota,
-            &json!({"metadata": {"name": "q"}, "status": {"hard": {"cpu": "10", "pods": 5}, "used": {"cpu": "2500m"}}}),
+            &json!({"metadata": {"name": "q"},
+                "spec": {"scopes": ["NotTerminating"],
+                    "scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]}},
+                "status": {"hard": {"cpu": "10", "pods": 5}, "used": {"cpu": "2500m"}}}),
         ) else {
             panic!("not a quota")
         };
+        assert_eq!(quota.scopes[..], ["NotTerminating", "PriorityClass"]);
         assert_eq!(
             (quota.limits[0].used_millis, quota.limits[0].hard_millis),
             (2500, 10_000)

@@ -28,6 +28,7 @@ impl Projector {
             .map_or(&[][..], |selector| &selector.node_selector_terms);
         PodShape {
             requests: requests(spec, status),
+            limits: limits(spec),
             node_selector: self.pairs(&spec.node_selector),
             node_affinity: terms
                 .iter()
@@ -196,4 +197,31 @@ fn requests(spec: &PodSpec, status: Option<&PodStatus>) -> Resources {
         cpu: if has("cpu") { whole.cpu } else { sum.cpu },
         memory: if has("memory") { whole.memory } else { sum.memory },
     } + overhead
+}
+
+/// Limits of a pod together, as quotas count them (`PodLimits` beside `PodRequests`): overhead is added to a resource that
+/// is limited at all.
+fn limits(spec: &PodSpec) -> Resources {
+    let of =
+        |requirements: Option<&Requirements>| requirements.map_or_else(Resources::default, |r| resources(&r.limits));
+    let containers: Vec<_> = spec.containers.iter().map(|c| of(c.resources.as_ref())).collect();
+    let inits = spec.init_containers.iter();
+    let inits: Vec<_> = inits
+        .map(|c| (of(c.resources.as_ref()), c.restart_policy == "Always"))
+        .collect();
+    let mut sum = effective_requests(&containers, &inits, Resources::default());
+    let (whole, overhead) = (of(spec.resources.as_ref()), resources(&spec.overhead));
+    if whole.cpu != Cpu::default() {
+        sum.cpu = whole.cpu;
+    }
+    if whole.memory != Memory::default() {
+        sum.memory = whole.memory;
+    }
+    if sum.cpu != Cpu::default() {
+        sum.cpu += overhead.cpu;
+    }
+    if sum.memory != Memory::default() {
+        sum.memory += overhead.memory;
+    }
+    sum
 }

@@ -31,6 +31,7 @@ wire! {
     }
     DeploymentStatus {
         [int64, tag = "1"] observed_generation: i64,
+        [int32, tag = "2"] replicas: i32,
         [int32, tag = "3"] updated_replicas: i32,
         [int32, tag = "4"] available_replicas: i32,
         [message, repeated, tag = "6"] conditions: Vec<Condition>,
@@ -72,6 +73,7 @@ wire! {
     }
     StatefulSetStatus {
         [int64, tag = "1"] observed_generation: i64,
+        [int32, tag = "2"] replicas: i32,
         [int32, tag = "3"] ready_replicas: i32,
         [int32, tag = "5"] updated_replicas: i32,
         [message, repeated, tag = "10"] conditions: Vec<Condition>,
@@ -88,6 +90,7 @@ wire! {
         [int32, tag = "4"] min_ready_seconds: i32,
     }
     DaemonSetStatus {
+        [int32, tag = "1"] current_number_scheduled: i32,
         [int32, tag = "3"] desired_number_scheduled: i32,
         [int32, tag = "4"] number_ready: i32,
         [int64, tag = "5"] observed_generation: i64,

@@ -51,6 +51,7 @@ json! {
     }
     RolloutStatus {
         observed_generation: Generation,
+        replicas: i32,
         ready_replicas: i32,
         available_replicas: i32,
         updated_replicas: i32,
@@ -80,6 +81,7 @@ json! {
     }
     CloneSetStatus {
         observed_generation: Generation,
+        replicas: i32,
         ready_replicas: i32,
         available_replicas: i32,
         updated_replicas: i32,

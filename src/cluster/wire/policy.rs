@@ -89,7 +89,18 @@ wire! {
     }
     Quota {
         [message, optional, tag = "1"] metadata: Option<ObjectMeta>,
+        [message, optional, tag = "2"] spec: Option<QuotaSpec>,
         [message, optional, tag = "3"] status: Option<QuotaStatus>,
+    }
+    QuotaSpec {
+        [string, repeated, tag = "2"] scopes: Vec<String>,
+        [message, optional, tag = "3"] scope_selector: Option<ScopeSelector>,
+    }
+    ScopeSelector {
+        [message, repeated, tag = "1"] match_expressions: Vec<ScopeRequirement>,
+    }
+    ScopeRequirement {
+        [string, tag = "1"] scope_name: String,
     }
     QuotaStatus {
         [btree_map = "string, message", tag = "1"] hard: Amounts,

@@ -177,6 +177,7 @@ pub(crate) fn shape(pod: &Value) -> PodShape {
     );
     PodShape {
         requests: requests(pod),
+        limits: Resources::default(),
         node_selector: pairs(pod, &["spec", "nodeSelector"]),
         node_affinity: terms.iter().map(term).collect(),
         tolerations: items(pod, &["spec", "tolerations"]).iter().map(toleration).collect(),

@@ -92,6 +92,7 @@ pub(crate) fn workload(app: &App) -> Workload {
         created: ago(40 * DAY),
         generation: (4, 4),
         desired: i64::from(app.instances),
+        instances: i64::from(app.instances),
         ready,
         updated,
         available: ready,

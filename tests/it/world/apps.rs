@@ -15,6 +15,7 @@ fn progress_follows_the_controllers_own_words() {
             Progress::Rolling {
                 updated: 3,
                 desired: 10,
+                old: 7,
             },
         ),
         (
@@ -62,6 +63,32 @@ fn progress_follows_the_controllers_own_words() {
 }
 
 #[test]
+fn a_rollout_lasts_until_the_old_instances_are_gone() {
+    // With one instance and a surge of one this is the whole rollout.
+    let surge = Workload {
+        instances: 2,
+        ..workload("live", 1)
+    };
+    let rolling = Progress::Rolling {
+        updated: 1,
+        desired: 1,
+        old: 1,
+    };
+    assert_eq!(Progress::of(&surge), rolling);
+    let more = Workload {
+        instances: 4,
+        ready: 4,
+        updated: 4,
+        ..workload("live", 10)
+    };
+    let scaling = Progress::Scaling {
+        instances: 4,
+        desired: 10,
+    };
+    assert_eq!(Progress::of(&more), scaling, "none of them is old");
+}
+
+#[test]
 fn what_a_strategy_holds_back_waits_and_does_not_roll() {
     let base = workload("live", 10);
     for (change, progress) in [
@@ -72,7 +99,11 @@ fn what_a_strategy_holds_back_waits_and_does_not_roll() {
                 rolls_to: 2,
                 ..base.clone()
             },
-            Progress::Rolling { updated: 1, desired: 2 },
+            Progress::Rolling {
+                updated: 1,
+                desired: 2,
+                old: 9,
+            },
         ),
         (
             Workload {
@@ -112,14 +143,31 @@ fn what_a_strategy_holds_back_waits_and_does_not_roll() {
 #[test]
 fn an_app_seen_from_one_location_counts_what_is_there() {
     let mut fleet = Fleet::on_two_nodes("a", "b");
+    let crashing = ContainerState::Waiting {
+        reason: "CrashLoopBackOff".into(),
+        message: Clean::default(),
+    };
     fleet
-        .pod(pod("live", 1, Some("node-1"), true))
+        .pod(Pod {
+            version: Version::Tag("v2".into()),
+            containers: [Container {
+                state: crashing,
+                ..Container::default()
+            }]
+            .into(),
+            ..pod("live", 1, Some("node-1"), false)
+        })
         .pod(pod("live", 2, Some("node-2"), true))
         .pod(pod("live", 3, Some("node-2"), false));
     fleet.put(Object::Workload(Box::new(workload("live", 3))));
     let app = &fleet.0.apps(&in_location("b"))[0];
     assert_eq!((app.instances, app.ready, app.desired), (2, 1, None));
     assert_eq!(app.requested, Resources::new(1000, 2 << 30));
+    assert_eq!(app.versions, [(Version::Tag("v1".into()), 2, 1)]);
+    assert_eq!((&app.health[..], &app.trouble), (&[(Health::Starting, 1)][..], &None));
+    let app = &fleet.0.apps(&in_location("a"))[0];
+    assert_eq!(app.versions, [(Version::Tag("v2".into()), 1, 0)]);
+    assert_eq!(app.trouble, Some(("CrashLoopBackOff".into(), 1)));
     let everywhere = &fleet.0.apps(&Scope::default())[0];
     assert_eq!((everywhere.instances, everywhere.desired), (3, Some(3)));
 }

@@ -21,9 +21,10 @@ fn picture(world: &World) -> String {
     nodes.sort();
     let summary = world.clusters()[0].summary(&everything);
     format!(
-        "{:#?}\n{nodes:#?}\n{:#?}\n{summary:#?}",
+        "{:#?}\n{nodes:#?}\n{:#?}\n{summary:#?}\n{:#?}",
         world.apps(&everything),
-        world.locations(&everything)
+        world.locations(&everything),
+        world.apps(&in_location("a")),
     )
 }
 
@@ -34,10 +35,10 @@ enum Step {
     NodesKnown(bool),
     /// App, index, node, and whether it is ready, fails, is being deleted, is done.
     Pod(u8, u8, Option<u8>, [bool; 4]),
-    PodGone {
-        app: u8,
-        index: u8,
-    },
+    PodGone(u8, u8),
+    /// Its name, the app it carries, how many of its instances are of the newest template.
+    Workload(u8, u8, u8),
+    WorkloadGone(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -47,7 +48,9 @@ fn step() -> impl Strategy<Value = Step> {
         any::<bool>().prop_map(Step::NodesKnown),
         (0..3_u8, 0..4_u8, proptest::option::of(0..4_u8), any::<[bool; 4]>())
             .prop_map(|(app, index, node, how)| Step::Pod(app, index, node, how)),
-        (0..3_u8, 0..4_u8).prop_map(|(app, index)| Step::PodGone { app, index }),
+        (0..3_u8, 0..4_u8).prop_map(|(app, index)| Step::PodGone(app, index)),
+        (0..3_u8, 0..3_u8, 0..4_u8).prop_map(|(name, app, updated)| Step::Workload(name, app, updated)),
+        (0..3_u8).prop_map(Step::WorkloadGone),
     ]
 }
 
@@ -84,7 +87,13 @@ fn object_of(step: &Step) -> Result<Object, (Kind, ObjectKey)> {
             }
             Ok(Object::Pod(Box::new(pod)))
         }
-        Step::PodGone { app, index } => Err((Kind::Pod, ObjectKey::new("gift", format!("app-{app}-{index}")))),
+        Step::PodGone(app, index) => Err((Kind::Pod, ObjectKey::new("gift", format!("app-{app}-{index}")))),
+        Step::Workload(name, app, updated) => Ok(Object::Workload(Box::new(Workload {
+            key: ObjectKey::new("gift", format!("workload-{name}")),
+            updated: i64::from(*updated),
+            ..workload(&format!("app-{app}"), 3)
+        }))),
+        Step::WorkloadGone(name) => Err((Kind::Deployment, ObjectKey::new("gift", format!("workload-{name}")))),
     }
 }
 
@@ -92,7 +101,7 @@ proptest! {
     #[test]
     fn counts_kept_step_by_step_equal_counts_made_anew(steps in proptest::collection::vec(step(), 0..60)) {
         let mut kept = Fleet::new();
-        let mut last: BTreeMap<String, Object> = BTreeMap::new();
+        let mut last: BTreeMap<(Kind, ObjectKey), Object> = BTreeMap::new();
         for step in &steps {
             if let Step::NodesKnown(known) = step {
                 kept.feed(Kind::Node, if *known { Feed::Live } else { Feed::Waiting });
@@ -101,15 +110,16 @@ proptest! {
             match object_of(step) {
                 Ok(object) => {
                     let name = match &object {
-                        Object::Node(n) => format!("node {}", n.name),
-                        Object::Pod(p) => format!("pod {}", p.key),
+                        Object::Node(n) => (Kind::Node, ObjectKey::new("", n.name.as_str())),
+                        Object::Pod(p) => (Kind::Pod, p.key.clone()),
+                        Object::Workload(w) => (w.kind, w.key.clone()),
                         other => panic!("{other:?}"),
                     };
                     last.insert(name, object.clone());
                     kept.put(object);
                 }
                 Err((kind, key)) => {
-                    last.remove(&format!("{} {key}", if kind == Kind::Node { "node" } else { "pod" }));
+                    last.remove(&(kind, key.clone()));
                     kept.delete(kind, key);
                 }
             }

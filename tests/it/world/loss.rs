@@ -40,6 +40,12 @@ fn a_lost_node_tells_what_was_on_it_where_it_went_and_what_is_stuck() {
         ..pod("live", 2, Some("node-2"), true)
     });
     fleet.delete(Kind::Pod, ObjectKey::new("gift", "live-1"));
+    // One that was evicted again replaces nothing.
+    fleet.pod(Pod {
+        created: Some(at(150)),
+        phase: PodPhase::Failed,
+        ..pod("live", 3, Some("node-2"), false)
+    });
 
     let loss = fleet.0.clusters()[0].loss(&"node-1".into()).unwrap();
     assert_eq!((loss.was, loss.stuck.len(), loss.since), (2, 1, Some(at(100))));

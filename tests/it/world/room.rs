@@ -1,5 +1,8 @@
 //! What still fits.
 
+use pilothouse::domain::Quota;
+use pilothouse::domain::policy::QuotaLimit;
+
 use super::*;
 
 #[test]
@@ -46,4 +49,40 @@ fn without_all_pods_nobody_knows_what_fits() {
     fleet.feed(Kind::Pod, Feed::NoAccess { right });
     assert!(!fleet.0.locations(&Scope::default())[0].pods_known);
     assert!(fleet.0.app_headroom(&app("live")).is_empty());
+}
+
+#[test]
+fn a_quota_that_covers_the_app_says_how_many_it_lets_in() {
+    let quota = |name: &str, scopes: &[&str], resource: &str, hard_millis| {
+        Object::Quota(Box::new(Quota {
+            key: ObjectKey::new("gift", name),
+            scopes: scopes.iter().map(|&scope| scope.into()).collect(),
+            limits: [QuotaLimit {
+                resource: resource.into(),
+                used_millis: 1_000,
+                hard_millis,
+            }]
+            .into(),
+            ..Quota::default()
+        }))
+    };
+    let mut fleet = Fleet::new();
+    fleet.node(node("node-1", "a", NodeHealth::Ready));
+    let mut live = workload("live", 0);
+    live.shape = PodShape {
+        limits: Resources::new(500, 0),
+        ..PodShape::plain(Resources::new(100, 0))
+    }
+    .into();
+    fleet.put(Object::Workload(Box::new(live)));
+    let mut quotas = vec![
+        quota("idle", &["BestEffort"], "pods", 1_000),
+        quota("important", &["PriorityClass"], "pods", 1_000),
+        quota("limits", &["NotBestEffort", "NotTerminating"], "limits.cpu", 2_000),
+    ];
+    for (expected, put) in [(None, 2), (Some(("limits.cpu".into(), 2)), 1)] {
+        let changes = quotas.drain(..put).map(Change::Upsert).collect();
+        fleet.tell(batch(Kind::ResourceQuota, 1, changes, false));
+        assert_eq!(fleet.0.app_headroom(&app("live"))[0].quota, expected);
+    }
 }
