@@ -30,6 +30,7 @@ use crate::domain::access::Right;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Event, ObjectKey, ResourceRef, Uid};
 use hub::Hub;
 
+pub use clock::moment;
 pub use connect::{ConnectError, Options, Target, targets};
 pub use error::ClusterError;
 pub use page::{Page, read_page};

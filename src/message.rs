@@ -5,7 +5,7 @@ mod action;
 pub use action::{Action, Group};
 
 use crate::domain::event::Event;
-use crate::domain::{Access, Clean, ClusterId, ClusterReport, ResourceRef, Timestamp, access::Right};
+use crate::domain::{Access, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
 
 /// Where keys go: each has a table of its own in a keymap file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,8 +44,8 @@ pub enum Message {
     Pending(String, Vec<(String, Action)>),
     /// A report of a cluster.
     Cluster(ClusterId, ClusterReport),
-    /// The time, once a second; what is drawn changes only when it has to.
-    Tick(Timestamp),
+    /// The time on both clocks, once a second; what is drawn changes only when it has to.
+    Tick(Timestamp, Moment),
     Resize {
         width: u16,
         height: u16,
@@ -59,7 +59,7 @@ pub enum Message {
     /// Our own log has new lines.
     Logged,
     /// The program was stopped and goes on, or the machine slept: nothing known is fresh.
-    Resumed(Timestamp),
+    Resumed(Timestamp, Moment),
 }
 
 impl Message {

@@ -6,7 +6,7 @@
 pub mod access;
 pub mod trail;
 
-use crate::domain::{Clean, Timestamp};
+use crate::domain::{Clean, Link, Moment, Timestamp};
 use crate::message::{Action, Binding, Mode, Severity, Trouble};
 use crate::notice::Notices;
 use crate::overlays::Overlay;
@@ -44,6 +44,8 @@ pub struct Model {
     pub(crate) world: World,
     pub(crate) settings: Settings,
     pub(crate) now: Timestamp,
+    /// The same on the clock that nobody sets, for the ages of links.
+    pub(crate) moment: Moment,
     pub(crate) size: (u16, u16),
     pub(crate) scope: Scope,
     pub(crate) trail: Trail,
@@ -69,6 +71,7 @@ impl Model {
             scope: settings.scope.clone(),
             settings,
             now,
+            moment: Moment::default(),
             size: (80, 24),
             trail: Trail::default(),
             overlays: Vec::new(),
@@ -167,6 +170,7 @@ impl Model {
             scope,
             clock: self.now,
             now: minute(self.now),
+            moment: self.moment,
             activity: &self.activity,
             problems: &self.settings.problems,
         };
@@ -185,6 +189,7 @@ impl Model {
             scope,
             clock: self.now,
             now: minute(self.now),
+            moment: self.moment,
             activity: &self.activity,
             problems: &self.settings.problems,
         }
@@ -243,15 +248,12 @@ impl Model {
     }
 
     /// Takes note of the time; says whether what is seen changes with it.
-    pub(crate) fn pass_time(&mut self, now: Timestamp) -> bool {
+    pub(crate) fn pass_time(&mut self, now: Timestamp, moment: Moment) -> bool {
         let minute_turned = minute(now) != minute(self.now);
-        let waiting = self.world.clusters().iter().any(|cluster| {
-            matches!(
-                cluster.link,
-                crate::domain::Link::Stale { .. } | crate::domain::Link::Unreachable { .. }
-            )
-        });
+        let mut clusters = self.world.clusters().iter();
+        let ageing = clusters.any(|cluster| matches!(cluster.link, Link::Stale { .. }));
         self.now = now;
+        self.moment = moment;
         // A clock that was set back must not hold rows back.
         if self.latest > now + chrono::TimeDelta::seconds(5) {
             self.latest = now;
@@ -261,7 +263,7 @@ impl Model {
         if minute_turned {
             self.trail.top_mut().outdate();
         }
-        minute_turned || waiting || expired
+        minute_turned || ageing || expired
     }
 }
 

@@ -38,8 +38,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             reported(model, &id, report);
             review
         }
-        Message::Tick(now) => {
-            if model.pass_time(now) {
+        Message::Tick(now, moment) => {
+            if model.pass_time(now, moment) {
                 model.touch();
             }
             Vec::new()
@@ -63,8 +63,8 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Logged => logged(model),
-        Message::Resumed(now) => {
-            model.pass_time(now);
+        Message::Resumed(now, moment) => {
+            model.pass_time(now, moment);
             model.touch();
             Vec::new()
         }
@@ -207,9 +207,11 @@ fn review(model: &Model, id: &ClusterId, report: &ClusterReport) -> Vec<Effect> 
 /// Says in the activity log what came of trying again.
 fn finish_reconnect(model: &mut Model, id: &ClusterId, link: &Link) {
     let outcome = match link {
-        Link::Connecting => return,
+        Link::Connecting { reason: None } => return,
         Link::Live | Link::Unstable { .. } => (Severity::Info, "live".into()),
-        Link::Stale { reason, .. } | Link::Unreachable { reason, .. } => (Severity::Warning, reason.clone()),
+        Link::Stale { reason, .. } | Link::Unreachable { reason } | Link::Connecting { reason: Some(reason) } => {
+            (Severity::Warning, reason.clone())
+        }
         Link::Denied { reason, .. } => (Severity::Error, reason.clone()),
     };
     model.conclude("reconnect", &id.0, outcome);

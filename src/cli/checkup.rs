@@ -118,11 +118,15 @@ fn reachable(view: &ClusterView, waited: Duration) -> Finding {
     match &view.link {
         Link::Live | Link::Unstable { .. } => Finding::good(format!("reachable: {server} answers")),
         Link::Denied { reason, hint } => Finding::bad(format!("login refused: {reason}"), hint.as_str()),
-        Link::Stale { reason, .. } | Link::Unreachable { reason, .. } => Finding::bad(
+        Link::Stale { reason, .. } | Link::Unreachable { reason } => Finding::bad(
             format!("not reachable: {reason}"),
             format!("check the address of {server}, the network, the VPN and the proxy"),
         ),
-        Link::Connecting => Finding::bad(
+        Link::Connecting { reason: Some(reason) } => Finding::bad(
+            format!("no usable answer from {server} within {} s: {reason}", waited.as_secs()),
+            "try again; if it stays so, `kubectl get --raw '/readyz?verbose'` tells more",
+        ),
+        Link::Connecting { reason: None } => Finding::bad(
             format!("no usable answer from {server} within {} s", waited.as_secs()),
             "check the address, the network, the VPN and the proxy",
         ),

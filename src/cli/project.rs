@@ -29,7 +29,7 @@ fn provider(provider: &Provider) -> Option<String> {
 /// The link in a word.
 pub fn link(link: &Link) -> &'static str {
     match link {
-        Link::Connecting => "connecting",
+        Link::Connecting { .. } => "connecting",
         Link::Live => "live",
         Link::Unstable { .. } => "unstable",
         Link::Unreachable { .. } => "unreachable",

@@ -106,11 +106,13 @@ enum State {
 fn state(view: &ClusterView, kinds: &[Kind], out_of_patience: bool) -> State {
     match &view.link {
         Link::Denied { reason, hint } => return State::Lost(format!("{reason} ({hint})").into()),
-        Link::Stale { reason, .. } | Link::Unreachable { reason, .. } if out_of_patience => {
+        Link::Stale { reason, .. } | Link::Unreachable { reason } | Link::Connecting { reason: Some(reason) }
+            if out_of_patience =>
+        {
             return State::Lost(reason.clone());
         }
-        Link::Connecting if out_of_patience => return State::Lost("no answer".into()),
-        Link::Stale { .. } | Link::Unreachable { .. } | Link::Connecting => return State::Waiting,
+        Link::Connecting { reason: None } if out_of_patience => return State::Lost("no answer".into()),
+        Link::Stale { .. } | Link::Unreachable { .. } | Link::Connecting { .. } => return State::Waiting,
         Link::Live | Link::Unstable { .. } => {}
     }
     let mut gaps = Vec::new();

@@ -1,13 +1,25 @@
-//! The wall clock and the dice: the only places here that read either.
+//! The clocks and the dice: the only places here that read either.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use crate::domain::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::domain::{Moment, Timestamp};
 
 /// Now, by this machine's clock.
 pub(crate) fn now() -> Timestamp {
     chrono::Utc::now()
+}
+
+/// Now, by the clock that nobody sets.
+pub fn moment() -> Moment {
+    // The monotonic clock of Linux stands still while the machine sleeps; that of macOS does not.
+    #[cfg(target_os = "linux")]
+    let clock = ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    let clock = ClockId::Monotonic;
+    Moment(Duration::try_from(clock_gettime(clock)).unwrap_or_default())
 }
 
 /// Random numbers to spread retries; not for secrets. Repeatable from a seed.

@@ -17,11 +17,12 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use tokio::time::{Instant, timeout};
 
+use super::clock;
 use super::connect::{Recipe, Target};
 use super::error::{ClusterError, retry_after};
 use super::wire::meta::Status;
 use super::wire::{Encoding, Wire, frame};
-use crate::domain::Clean;
+use crate::domain::{Clean, Moment};
 use gathered::{Gathered, TooLarge};
 use login::Login;
 use session::Session;
@@ -48,6 +49,8 @@ pub(crate) struct Door {
     started: Instant,
     /// Milliseconds after `started` when the server was last heard.
     heard: AtomicU64,
+    /// The same on the clock that runs while the machine sleeps, in milliseconds.
+    heard_at: AtomicU64,
 }
 
 /// A successful answer whose body is still to be read.
@@ -67,6 +70,7 @@ impl Door {
             readonly: target.readonly,
             started: Instant::now(),
             heard: AtomicU64::new(0),
+            heard_at: AtomicU64::new(0),
         }
     }
 
@@ -76,9 +80,16 @@ impl Door {
         (heard > 0).then(|| self.started.elapsed().saturating_sub(Duration::from_millis(heard)))
     }
 
+    /// When the server was last heard; the machine's start if never.
+    pub(crate) fn last_heard(&self) -> Moment {
+        Moment(Duration::from_millis(self.heard_at.load(Ordering::Relaxed)))
+    }
+
     pub(crate) fn note_heard(&self) {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.heard.store(now.max(1), Ordering::Relaxed);
+        let at = u64::try_from(clock::moment().0.as_millis()).unwrap_or(u64::MAX);
+        self.heard_at.store(at, Ordering::Relaxed);
     }
 
     /// The server's address without credentials, and whether its certificate goes unchecked.

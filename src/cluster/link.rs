@@ -37,7 +37,6 @@ struct Probe {
     is_introduced: bool,
     is_lost: bool,
     said: Option<Link>,
-    started: Timestamp,
 }
 
 /// Probes for ever.
@@ -48,11 +47,10 @@ pub(crate) async fn run(hub: Arc<Hub>) {
         is_introduced: false,
         is_lost: false,
         said: None,
-        started: clock::now(),
         hub: Arc::clone(&hub),
     };
     hub.report(ClusterReport::Identity(probe.identity.clone())).await;
-    probe.say(Link::Connecting).await;
+    probe.say(Link::CONNECTING).await;
     loop {
         let pause = probe.look().await;
         tokio::select! {
@@ -82,7 +80,10 @@ impl Probe {
                 PERIOD
             }
             // Nothing was asked of the server yet: it connects for as long as that takes.
-            Err(_) if self.hub.door.silence().is_none() && self.hub.door.is_logging_in() => PERIOD_WHEN_LOST,
+            Err(error) if self.hub.door.silence().is_none() && self.hub.door.is_logging_in() => {
+                self.connecting(&error).await;
+                PERIOD_WHEN_LOST
+            }
             Err(error) => {
                 self.lost(&error).await;
                 PERIOD_WHEN_LOST
@@ -143,33 +144,35 @@ impl Probe {
             // Whatever lies in the pool is as dead as this one.
             self.hub.door.drop_dead();
         }
+        if is_heard && matches!(self.said, Some(Link::Connecting { .. } | Link::Unreachable { .. })) {
+            self.connecting(error).await;
+            return;
+        }
         if !self.is_lost && is_heard {
             return;
         }
         self.is_lost = true;
-        let ago = silence.and_then(|silence| chrono::TimeDelta::from_std(silence).ok());
-        let next = chrono::TimeDelta::from_std(PERIOD_WHEN_LOST).unwrap_or_default();
-        let (reason, retry_at) = (error.to_string().into(), Some(clock::now() + next));
-        self.say(match ago {
-            None => Link::Unreachable {
-                since: self.started,
+        let reason = error.to_string().into();
+        self.say(match silence {
+            None => Link::Unreachable { reason },
+            Some(_) => Link::Stale {
+                since: self.hub.door.last_heard(),
                 reason,
-                retry_at,
-            },
-            Some(ago) => Link::Stale {
-                since: clock::now() - ago,
-                reason,
-                retry_at,
             },
         })
         .await;
     }
 
+    /// It was never of any use, and is not given up: whoever waits is told why.
+    async fn connecting(&mut self, error: &ClusterError) {
+        let reason = Some(error.to_string().into());
+        self.say(Link::Connecting { reason }).await;
+    }
+
     async fn say(&mut self, link: Link) {
         let is_same = match (&self.said, &link) {
-            // While it lasts it began once, and a count-down is not news.
-            (Some(Link::Stale { reason: before, .. }), Link::Stale { reason, .. })
-            | (Some(Link::Unreachable { reason: before, .. }), Link::Unreachable { reason, .. }) => before == reason,
+            // While it lasts it began once.
+            (Some(Link::Stale { reason: before, .. }), Link::Stale { reason, .. }) => before == reason,
             (Some(before), now) => before == now,
             (None, _) => false,
         };
@@ -259,7 +262,6 @@ mod tests {
             is_introduced: false,
             is_lost: false,
             said: None,
-            started: clock::now(),
             hub: Arc::clone(&hub),
         };
         hub.door.get("/readyz", JSON).await.unwrap_err();

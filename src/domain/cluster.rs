@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Timestamp;
+use super::moment::Moment;
 use super::text::Clean;
 
 /// A cluster's name in this program: the kubeconfig context, or its alias from the configuration.
@@ -27,29 +27,24 @@ impl fmt::Display for ClusterId {
 /// The connection to a cluster as a person needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// No answer yet.
-    Connecting,
+    /// No usable answer yet; why not, once that is known.
+    Connecting { reason: Option<Clean> },
     /// Something was heard within the last probe's period.
     Live,
     /// Live, but it has been cut and mended repeatedly of late.
     Unstable { cuts: u32 },
-    /// Nothing was ever heard, tried since then.
-    Unreachable {
-        since: Timestamp,
-        reason: Clean,
-        retry_at: Option<Timestamp>,
-    },
+    /// Nothing was ever heard.
+    Unreachable { reason: Clean },
     /// Nothing heard since then; the last known data stays on screen.
-    Stale {
-        since: Timestamp,
-        reason: Clean,
-        retry_at: Option<Timestamp>,
-    },
+    Stale { since: Moment, reason: Clean },
     /// The server refuses who we are (401) or all we ask (403); the hint says what to do.
     Denied { reason: Clean, hint: Clean },
 }
 
 impl Link {
+    /// The first word of a link of which nothing is known.
+    pub const CONNECTING: Self = Self::Connecting { reason: None };
+
     /// Whether what is shown of the cluster is current.
     pub fn is_live(&self) -> bool {
         matches!(self, Self::Live | Self::Unstable { .. })

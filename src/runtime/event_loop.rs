@@ -18,6 +18,7 @@ use super::tasks::Tasks;
 use super::terminal::Terminal;
 use super::writer::Writer;
 use super::{Exit, LAST_FRAME, Perform, Program, Settings, clipboard, logging};
+use crate::cluster;
 use crate::domain::Clean;
 use crate::input::Key;
 use crate::input::keymap::{Outcome, Pressed};
@@ -79,7 +80,7 @@ impl<P: Program> Shell<P> {
         mut messages: Receiver<Message>,
         start: impl FnOnce() -> Perform,
     ) -> io::Result<Exit> {
-        self.update(Message::Tick(Utc::now()));
+        self.update(Message::Tick(Utc::now(), cluster::moment()));
         self.resized()?;
         self.draw_if_due()?;
         self.perform = Some(start());
@@ -196,7 +197,7 @@ impl<P: Program> Shell<P> {
         if self.clocks.slept() {
             self.resume();
         }
-        self.update(Message::Tick(Utc::now()));
+        self.update(Message::Tick(Utc::now(), cluster::moment()));
     }
 
     fn update(&mut self, message: Message) {
@@ -287,7 +288,7 @@ impl<P: Program> Shell<P> {
     /// Nothing known is fresh any more, and connections may have died without a word.
     fn resume(&mut self) {
         self.clocks = Clocks::now();
-        self.update(Message::Resumed(Utc::now()));
+        self.update(Message::Resumed(Utc::now(), cluster::moment()));
         if let Some(work) = self
             .perform
             .as_mut()

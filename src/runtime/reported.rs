@@ -61,10 +61,11 @@ impl Reported {
 
 fn of_link(link: &Link) -> (Level, String) {
     match link {
-        Link::Connecting => (Level::Info, "connecting".to_owned()),
+        Link::Connecting { reason: None } => (Level::Info, "connecting".to_owned()),
+        Link::Connecting { reason: Some(reason) } => (Level::Warn, format!("connecting: {reason}")),
         Link::Live => (Level::Info, "live".to_owned()),
         Link::Unstable { cuts } => (Level::Warn, format!("unstable: {cuts} watches cut within a minute")),
-        Link::Unreachable { reason, .. } => (Level::Warn, format!("unreachable: {reason}")),
+        Link::Unreachable { reason } => (Level::Warn, format!("unreachable: {reason}")),
         Link::Stale { reason, .. } => (Level::Warn, format!("stale: {reason}")),
         Link::Denied { reason, .. } => (Level::Warn, format!("denied: {reason}")),
     }
@@ -103,7 +104,10 @@ fn of_feed(feed: &Feed, is_first: bool) -> Option<(Level, String)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::domain::Moment;
 
     #[test]
     fn each_thing_is_said_once() {
@@ -115,9 +119,8 @@ mod tests {
                 .map(|(level, text)| format!("{level} {text}"))
         };
         let stale = |seconds| Link::Stale {
-            since: chrono::DateTime::from_timestamp(seconds, 0).unwrap(),
+            since: Moment(Duration::from_secs(seconds)),
             reason: "connection refused".into(),
-            retry_at: None,
         };
         let feed = |feed| ClusterReport::Feed(Kind::Pod, Clean::default(), feed);
         let listing = |rows| feed(Feed::Listing { rows, total: None });

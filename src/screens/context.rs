@@ -1,6 +1,6 @@
 //! What a screen may look at when it makes its rows: the world, the scope, the minute.
 
-use crate::domain::{ClusterId, Timestamp};
+use crate::domain::{ClusterId, Moment, Timestamp};
 use crate::message::Trouble;
 use crate::world::{Scope, World};
 
@@ -15,6 +15,8 @@ pub struct Context<'a> {
     pub clock: Timestamp,
     /// The time to the minute, for ages.
     pub now: Timestamp,
+    /// The time on the clock that nobody sets, for the ages of links.
+    pub moment: Moment,
     pub activity: &'a [Entry],
     /// What is wrong in the files that were read.
     pub problems: &'a [Trouble],

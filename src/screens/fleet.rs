@@ -89,7 +89,7 @@ impl Source for Clusters<'_> {
         let count = |n: u32| Value::number(known.then_some(i64::from(n)));
         match column {
             ColumnId::Cluster => Value::text(cluster.id.as_str()),
-            ColumnId::Link => Value::text(words::link(&cluster.link, self.ctx.clock).0),
+            ColumnId::Link => Value::text(words::link(&cluster.link, self.ctx.moment).0),
             ColumnId::Server => Value::known(cluster.identity.version.as_deref().unwrap_or_default()),
             ColumnId::Provider => Value::text(sum.provider.to_string()),
             ColumnId::Locations => count(sum.locations),
@@ -134,7 +134,7 @@ impl Source for Clusters<'_> {
                 }
             }
             ColumnId::Link => {
-                let (text, tone) = words::link(&cluster.link, self.ctx.clock);
+                let (text, tone) = words::link(&cluster.link, self.ctx.moment);
                 Cell::new(text, tone)
             }
             ColumnId::Server => Cell::or_unknown(cluster.identity.version.as_ref()),
@@ -162,9 +162,10 @@ impl Source for Clusters<'_> {
 
 fn trouble(cluster: &ClusterView, sum: &ClusterSummary) -> Cell {
     match &cluster.link {
-        Link::Denied { reason, .. } | Link::Unreachable { reason, .. } => return Cell::new(reason.as_str(), Tone::Bad),
+        Link::Denied { reason, .. } | Link::Unreachable { reason } => return Cell::new(reason.as_str(), Tone::Bad),
+        Link::Connecting { reason: Some(reason) } => return Cell::new(reason.as_str(), Tone::Warning),
         Link::Stale { reason, .. } if sum.nodes == 0 => return Cell::new(reason.as_str(), Tone::Warning),
-        Link::Connecting => return Cell::unknown(),
+        Link::Connecting { reason: None } => return Cell::unknown(),
         Link::Stale { .. } | Link::Live | Link::Unstable { .. } => {}
     }
     let lost = sum.nodes - sum.nodes_ready;

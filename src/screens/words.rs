@@ -2,7 +2,7 @@
 
 use crate::domain::container::{ContainerState, Exit};
 use crate::domain::pod::Health;
-use crate::domain::{Feed, Kind, Link, Pod, Resources, Timestamp};
+use crate::domain::{Feed, Kind, Link, Moment, Pod, Resources, Timestamp};
 use crate::listing::{Cell, ColumnId, Tone, Value};
 use crate::world::ClusterView;
 
@@ -73,14 +73,14 @@ pub fn of_all(some: i64, all: i64) -> Cell {
 }
 
 /// A cluster's link as glyph, word and tone.
-pub fn link(link: &Link, now: Timestamp) -> (String, Tone) {
+pub fn link(link: &Link, now: Moment) -> (String, Tone) {
     match link {
-        Link::Connecting => ("… connecting".into(), Tone::Busy),
+        Link::Connecting { .. } => ("… connecting".into(), Tone::Busy),
         Link::Live => ("● live".into(), Tone::Good),
         Link::Unstable { cuts } => (format!("◍ live, cut {cuts}×"), Tone::Warning),
         Link::Stale { since, .. } => {
-            let text = match seconds_since(Some(*since), now) {
-                Some(seconds @ 5..) => format!("◌ stale {}", exact_span(seconds)),
+            let text = match now.seconds_since(*since) {
+                seconds @ 5.. => format!("◌ stale {}", exact_span(seconds)),
                 _ => "◌ stale".to_owned(),
             };
             (text, Tone::Warning)

@@ -43,13 +43,14 @@ fn reason(model: &Model) -> (String, String) {
     for cluster in &clusters {
         match &cluster.link {
             Link::Denied { reason, hint } => return (format!("✖ {}: {reason}", cluster.id), hint.to_string()),
-            Link::Connecting => {
+            Link::Connecting { reason } => {
+                let why = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
                 return (
-                    format!("… connecting to {}", cluster.id),
+                    format!("… connecting to {}{why}", cluster.id),
                     cluster.identity.server.to_string(),
                 );
             }
-            Link::Stale { reason, .. } | Link::Unreachable { reason, .. } => {
+            Link::Stale { reason, .. } | Link::Unreachable { reason } => {
                 return (format!("◌ {}: {reason}", cluster.id), "trying again".to_owned());
             }
             Link::Live | Link::Unstable { .. } => {}

@@ -80,24 +80,32 @@ fn crumbs(model: &Model, theme: &Theme, most: u16) -> Pieces {
     pieces
 }
 
-/// Every link by name where there is room, else how many are in which state.
+/// Every link by name where there is room, with reasons if they fit too, else how many are in which state.
 fn links(model: &Model, theme: &Theme, room: u16) -> Pieces {
+    [true, false]
+        .into_iter()
+        .map(|with_reasons| named(model, theme, with_reasons))
+        .find(|each| width(each) <= room)
+        .unwrap_or_else(|| counted(model, theme))
+}
+
+/// Every link by name, and why a server that answers is of no use yet: that may last, and looks like progress.
+fn named(model: &Model, theme: &Theme, with_reasons: bool) -> Pieces {
     let ground = theme.style(Role::Header);
     let mut each: Pieces = Vec::new();
     for cluster in model.world.clusters() {
-        let (text, tone) = words::link(&cluster.link, model.now);
+        let (text, tone) = words::link(&cluster.link, model.moment);
         let (glyph, word) = text.split_once(' ').unwrap_or((&text, ""));
         let gap = if each.is_empty() { "" } else { "   " };
         let style = ground.patch(theme.style(role(tone)));
         each.push((format!("{gap}{glyph} "), style));
         each.push((cluster.id.to_string(), ground));
         each.push((format!(" {word}"), style));
+        if let (Link::Connecting { reason: Some(reason) }, true) = (&cluster.link, with_reasons) {
+            each.push((format!(": {reason}"), style));
+        }
     }
-    if width(&each) <= room {
-        each
-    } else {
-        counted(model, theme)
-    }
+    each
 }
 
 fn counted(model: &Model, theme: &Theme) -> Pieces {
@@ -106,10 +114,12 @@ fn counted(model: &Model, theme: &Theme) -> Pieces {
     let oldest = clusters
         .iter()
         .filter_map(|c| match &c.link {
-            Link::Stale { since, .. } => words::seconds_since(Some(*since), model.now),
-            Link::Connecting | Link::Unreachable { .. } | Link::Live | Link::Unstable { .. } | Link::Denied { .. } => {
-                None
-            }
+            Link::Stale { since, .. } => Some(model.moment.seconds_since(*since)),
+            Link::Connecting { .. }
+            | Link::Unreachable { .. }
+            | Link::Live
+            | Link::Unstable { .. }
+            | Link::Denied { .. } => None,
         })
         .max();
     let stale_word = match oldest {
@@ -137,7 +147,7 @@ fn counted(model: &Model, theme: &Theme) -> Pieces {
             Tone::Bad,
         ),
         (
-            count(|l| matches!(l, Link::Connecting)),
+            count(|l| matches!(l, Link::Connecting { .. })),
             "… ",
             "connecting".to_owned(),
             Tone::Busy,

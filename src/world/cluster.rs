@@ -80,7 +80,7 @@ impl ClusterView {
             tag: setup.tag,
             readonly: setup.readonly,
             default_location: setup.location,
-            link: Link::Connecting,
+            link: Link::CONNECTING,
             identity: Identity::default(),
             access: Access::default(),
             watched: None,

@@ -98,7 +98,14 @@ fn each_trouble_is_told_with_what_to_do_and_none_delays_another() {
         ),
         ("dead", &["✖ not reachable: ", "check the address"]),
         ("silent", &["✖ ", "check the address"]),
-        ("busy", &["✖ no usable answer from http://", "check the address"]),
+        (
+            "busy",
+            &[
+                "✖ no usable answer from http://",
+                ": server error 503",
+                "/readyz?verbose",
+            ],
+        ),
         ("ahead", &["s ahead of ours", "set this machine's clock"]),
         ("behind", &["s behind ours", "set this machine's clock"]),
     ] {

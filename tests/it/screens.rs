@@ -6,7 +6,7 @@ use pilothouse::domain::ClusterReport;
 use pilothouse::domain::cluster::Identity;
 use pilothouse::message::{Action, Message};
 
-use crate::support::fleet::now;
+use crate::support::fleet::{moment, now};
 use crate::support::screen::Bench;
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 50), (60, 15)];
@@ -116,7 +116,7 @@ fn ages_are_by_the_clusters_clock() {
 fn no_age_is_negative_before_the_clocks_were_compared() {
     let mut bench = Bench::fleet();
     bench.act(&[Action::ShowInstances]);
-    bench.send(Message::Tick(now() - TimeDelta::days(60)));
+    bench.send(Message::Tick(now() - TimeDelta::days(60), moment(0)));
     let frame = bench.frame(200, 50);
     let mut rows = frame.lines().filter(|line| line.contains(" 10.244."));
     assert!(
@@ -166,7 +166,7 @@ fn set_clocks(bench: &mut Bench, ahead: i64) {
         };
         bench.send(Message::Cluster(id, ClusterReport::Identity(identity)));
     }
-    bench.send(Message::Tick(now() - TimeDelta::seconds(ahead)));
+    bench.send(Message::Tick(now() - TimeDelta::seconds(ahead), moment(0)));
 }
 
 /// A frame without its first line, where our own clock is told.

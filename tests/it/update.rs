@@ -146,7 +146,7 @@ fn a_quiet_minute_draws_nothing() {
         let version_after_resize = bench.model.version();
         assert!(version_after_resize > version);
         for second in 1..=20 {
-            bench.send(Message::Tick(fleet::now() + chrono::TimeDelta::seconds(second)));
+            bench.send(fleet::tick(second));
             live(&mut bench);
             let feed = ClusterReport::Feed(Kind::Pod, "".into(), Feed::Live);
             bench.send(Message::Cluster(ClusterId::new("aliyun"), feed));
@@ -164,11 +164,45 @@ fn a_quiet_minute_draws_nothing() {
 fn the_minute_and_a_stale_link_are_drawn() {
     let mut bench = Bench::fleet();
     let before = bench.frame(120, 40);
-    bench.send(Message::Tick(fleet::now() + chrono::TimeDelta::seconds(3)));
+    bench.send(fleet::tick(3));
     let after = bench.frame(120, 40);
     assert!(before.contains("stale 12 s") && after.contains("stale 15 s"), "{after}");
-    bench.send(Message::Tick(fleet::now() + chrono::TimeDelta::seconds(63)));
+    bench.send(fleet::tick(63));
     assert!(bench.frame(120, 40).contains("17:01"));
+}
+
+#[test]
+fn why_a_server_is_of_no_use_yet_is_seen_at_once() {
+    let mut bench = Bench::fleet();
+    let reason = Some("server error 503".into());
+    let link = ClusterReport::Link(Link::Connecting { reason });
+    for id in ["aliyun", "mixed-sh"] {
+        bench.send(Message::Cluster(ClusterId::new(id), ClusterReport::Link(Link::Live)));
+    }
+    bench.send(Message::Cluster(ClusterId::new("idc-bj"), link));
+    let frame = bench.frame(160, 40);
+    let (header, below) = frame.split_once('\n').unwrap();
+    assert!(header.contains("… idc-bj connecting: server error 503"), "{header}");
+    let row = below.lines().find(|line| line.contains("idc-bj")).unwrap();
+    assert!(
+        row.contains("… connecting") && row.contains("server error 503"),
+        "{row}"
+    );
+    // Where the reason has no room in the header, the names have.
+    let narrow = bench.frame(80, 40);
+    let header = narrow.lines().next().unwrap();
+    assert!(header.contains("… idc-bj connecting   ●"), "{header}");
+}
+
+#[test]
+fn a_link_ages_by_a_clock_that_nobody_sets() {
+    let mut bench = Bench::fleet();
+    for (passed, set) in [(1, 3600), (2, -3600), (3, -86_400)] {
+        let wall = fleet::now() + chrono::TimeDelta::seconds(set);
+        bench.send(Message::Tick(wall, fleet::moment(passed)));
+        let (frame, age) = (bench.frame(120, 40), format!("stale {} s", 12 + passed));
+        assert!(frame.matches(&age).count() >= 2, "{age} in header and list:\n{frame}");
+    }
 }
 
 #[test]

@@ -40,13 +40,14 @@ pub(super) fn facts(id: &ClusterId, ctx: &Context<'_>) -> Vec<Cell> {
 }
 
 fn link(cluster: &ClusterView, ctx: &Context<'_>) -> Cell {
-    let (text, tone) = words::link(&cluster.link, ctx.clock);
+    let (text, tone) = words::link(&cluster.link, ctx.moment);
     let cell = Cell::new(text, tone);
     match &cluster.link {
-        Link::Stale { reason, .. } | Link::Unreachable { reason, .. } | Link::Denied { reason, .. } => {
-            cell.and(format!("  {reason}"), Tone::Plain)
-        }
-        Link::Connecting | Link::Live | Link::Unstable { .. } => cell,
+        Link::Stale { reason, .. }
+        | Link::Unreachable { reason }
+        | Link::Denied { reason, .. }
+        | Link::Connecting { reason: Some(reason) } => cell.and(format!("  {reason}"), Tone::Plain),
+        Link::Connecting { reason: None } | Link::Live | Link::Unstable { .. } => cell,
     }
 }
 

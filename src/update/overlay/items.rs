@@ -112,7 +112,7 @@ fn clusters(model: &Model) -> Vec<Item> {
     let all = model.world.clusters().iter();
     all.map(|cluster| Item {
         label: cluster.id.to_string(),
-        detail: format!("cluster · {}", words::link(&cluster.link, model.now).0),
+        detail: format!("cluster · {}", words::link(&cluster.link, model.moment).0),
         keys: String::new(),
         names: &[],
         target: Target::Cluster(cluster.id.clone()),

@@ -64,6 +64,27 @@ async fn f12_server_errors_are_short_and_reads_are_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f12_a_server_that_only_has_errors_is_connecting_with_the_reason() {
+    for code in [500, 503] {
+        let api = Api::with_pods(5);
+        let broken = api.rule(move |_| Some(Reply::status(code, &json!({"message": "etcd is down"}))));
+        let (_cluster, mut observer) = watch(&api);
+        let why = format!("server error {code}: etcd is down");
+        observer
+            .until(
+                "the reason",
+                secs(1),
+                |seen| matches!(seen.link(), Some(Link::Connecting { reason: Some(reason) }) if *reason == *why),
+            )
+            .await;
+        observer.rest(secs(60)).await;
+        assert_eq!(observer.seen.links.len(), 2, "told once: {:?}", observer.seen.links);
+        api.forget(broken);
+        observer.until("live", secs(5), Seen::is_live).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn f12_what_is_posted_is_sent_exactly_once() {
     let api = Api::new();
     let (cluster, mut observer) = watch(&api);

@@ -115,6 +115,45 @@ async fn f15_a_plugin_that_fails_is_denied_with_a_hint_and_no_secret() {
 }
 
 #[tokio::test]
+async fn f15_a_slow_login_is_connecting_with_the_reason_and_then_live() {
+    let folder = tempfile::tempdir().unwrap();
+    let [go, runs] = ["go", "runs"].map(|name| folder.path().join(name));
+    let api = Api::with_pods(5);
+    let port = serve(&api).await;
+    let script = format!(
+        "echo run >> {}; until [ -e {} ]; do sleep 0.05; done; echo '{{\"status\":{{\"token\":\"t\"}}}}'",
+        runs.display(),
+        go.display()
+    );
+    let user = format!(
+        "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, {}]}}}}",
+        json!(script)
+    );
+    let path = kubeconfig(folder.path(), &format!("{{server: 'http://127.0.0.1:{port}'}}"), &user);
+    let (_cluster, mut observer) = watch_target(target(&path));
+    // As long as a probe may take, and the plugin takes longer.
+    observer
+        .until("the reason", IN_TIME, |seen| {
+            matches!(seen.link(), Some(Link::Connecting { reason: Some(reason) }) if reason.contains("logging in"))
+        })
+        .await;
+    std::fs::write(&go, "").unwrap();
+    observer.until_synced().await;
+    assert_eq!(
+        std::fs::read_to_string(&runs).unwrap().lines().count(),
+        1,
+        "one login, to its end"
+    );
+    let links = &observer.seen.links;
+    assert!(
+        links
+            .iter()
+            .all(|(_, link)| matches!(link, Link::Connecting { .. } | Link::Live)),
+        "{links:?}"
+    );
+}
+
+#[tokio::test]
 async fn f17_a_kubeconfig_that_changes_moves_its_cluster_and_one_that_goes_keeps_it() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (Api::with_pods(3), Api::with_pods(7));

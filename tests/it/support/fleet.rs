@@ -1,9 +1,12 @@
 //! A small fleet with troubles: three clusters, a node that died, an app that crashes, one that rolls.
 
+use std::time::Duration;
+
 use pilothouse::domain::cluster::Identity;
 use pilothouse::domain::{
-    Batch, Change, ClusterId, ClusterReport, Feed, Kind, Link, Object, ObjectKey, Provider, Timestamp,
+    Batch, Change, ClusterId, ClusterReport, Feed, Kind, Link, Moment, Object, ObjectKey, Provider, Timestamp,
 };
+use pilothouse::message::Message;
 use pilothouse::world::{ClusterSetup, World};
 
 use super::objects::{autoscaler, budget, events, node, pod, revision, workload};
@@ -11,6 +14,16 @@ use super::objects::{autoscaler, budget, events, node, pod, revision, workload};
 /// The time of every scene, in the middle of a minute.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_timestamp(1_760_000_430, 0).unwrap()
+}
+
+/// The same on the clock that nobody sets, so many seconds later.
+pub(crate) fn moment(seconds: i64) -> Moment {
+    Moment(Duration::from_secs(1_000_u64.saturating_add_signed(seconds)))
+}
+
+/// So many seconds later.
+pub(crate) fn tick(seconds: i64) -> Message {
+    Message::Tick(now() + chrono::TimeDelta::seconds(seconds), moment(seconds))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every moment of an object may be missing")]
@@ -121,9 +134,8 @@ pub(crate) fn world() -> World {
         APPS.get(0..3).unwrap(),
     );
     let stale = Link::Stale {
-        since: ago(12).unwrap(),
+        since: moment(-12),
         reason: "no answer from the server".into(),
-        retry_at: None,
     };
     report(&mut world, "mixed-sh", ClusterReport::Link(stale));
     world

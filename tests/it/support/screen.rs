@@ -28,11 +28,13 @@ pub(crate) fn settings() -> Settings {
 
 impl Bench {
     pub(crate) fn new(world: World, now: Timestamp) -> Self {
-        Self {
+        let mut bench = Self {
             model: Model::new(world, settings(), now),
             theme: Theme::shipped("dark"),
             viewports: Viewports::default(),
-        }
+        };
+        bench.send(Message::Tick(now, super::fleet::moment(0)));
+        bench
     }
 
     /// The program over the small fleet.

@@ -294,9 +294,7 @@ fn instances_are_known_where_their_namespace_is() {
 fn of_a_cluster_that_never_answered_nothing_is_known() {
     let mut world = World::new([ClusterSetup::named("idc-bj")]);
     let link = Link::Unreachable {
-        since: at(0),
         reason: "connection refused".into(),
-        retry_at: None,
     };
     world.apply(&cluster(), ClusterReport::Link(link), at(0));
     let cut = Feed::Stale {
