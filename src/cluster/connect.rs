@@ -5,6 +5,7 @@ mod in_process;
 pub(crate) mod kubeconfig;
 pub(crate) mod proxy;
 pub(crate) mod reload;
+pub(crate) mod route;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ mod kinds;
 mod link;
 mod login;
 mod objects;
+mod route;
 mod simulated;
 
 use std::time::Duration;

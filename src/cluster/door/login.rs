@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::session::{self, Session, is_fresh};
 use crate::cluster::clock;
 use crate::cluster::connect::exec::{Credential, TIME_LIMIT};
+use crate::cluster::connect::route::Route;
 use crate::cluster::connect::{Recipe, Target, Way, bare_address};
 use crate::cluster::error::ClusterError;
 use crate::domain::Clean;
@@ -85,6 +86,14 @@ impl Login {
                 recipe.config.accept_invalid_certs,
             ),
             Way::Client(_) | Way::Broken(..) => (Clean::default(), false),
+        }
+    }
+
+    /// The way to the server, where it is known.
+    pub(super) fn route(&self) -> Option<Route> {
+        match &self.state().way {
+            Way::Config(recipe) => Some(Route::of(&recipe.config)),
+            Way::Client(_) | Way::Broken(..) => None,
         }
     }
 
