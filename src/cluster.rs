@@ -14,6 +14,7 @@ mod error;
 mod hub;
 mod kinds;
 mod link;
+mod measure;
 mod page;
 mod project;
 mod questions;
@@ -28,11 +29,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::access::Right;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Event, ObjectKey, ResourceRef, Uid};
+use crate::metrics::source::{Report, Wanted};
 use hub::Hub;
 
 pub use clock::moment;
 pub use connect::{ConnectError, Options, Target, targets};
 pub use error::ClusterError;
+pub use measure::{Budget, Measuring};
 pub use page::{Page, read_page};
 
 /// How a cluster's objects are read: from the configuration, per cluster.
@@ -104,6 +107,23 @@ pub fn start(
 }
 
 impl Cluster {
+    /// Starts measuring the cluster; must be called within a tokio runtime.
+    ///
+    /// Reports go to `reports` until `cancel` is cancelled; what is asked for follows [`Cluster::want`].
+    pub fn measure(&self, settings: Measuring, reports: mpsc::Sender<(ClusterId, Report)>, cancel: CancellationToken) {
+        let wanted = self.hub.wanted.subscribe();
+        tokio::spawn(measure::run(Arc::clone(&self.hub), settings, wanted, reports, cancel));
+    }
+
+    /// Says which nodes there are and what is on screen: what is measured, and how often, follows it.
+    pub fn want(&self, wanted: Wanted) {
+        self.hub.wanted.send_if_modified(|known| {
+            let is_new = *known != wanted;
+            *known = wanted;
+            is_new
+        });
+    }
+
     pub fn id(&self) -> &ClusterId {
         &self.hub.id
     }

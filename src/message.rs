@@ -6,6 +6,7 @@ pub use action::{Action, Group};
 
 use crate::domain::event::Event;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
+use crate::metrics::source::{Report, Wanted};
 
 /// Where keys go: each has a table of its own in a keymap file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +45,8 @@ pub enum Message {
     Pending(String, Vec<(String, Action)>),
     /// A report of a cluster.
     Cluster(ClusterId, ClusterReport),
+    /// What a cluster's measuring has to say.
+    Metrics(ClusterId, Report),
     /// The time on both clocks, once a second; what is drawn changes only when it has to.
     Tick(Timestamp, Moment),
     Resize {
@@ -99,6 +102,8 @@ pub enum Effect {
     Copy(String),
     LoadEvents(ResourceRef),
     Review(ClusterId, Vec<Right>),
+    /// What is to be measured of a cluster from now on.
+    Measure(ClusterId, Wanted),
     /// Try a cluster again now; all of them without one.
     Reconnect(Option<ClusterId>),
 }

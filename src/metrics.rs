@@ -19,6 +19,7 @@ pub mod metrics_api;
 pub mod prometheus;
 pub mod rate;
 pub mod series;
+pub mod source;
 pub mod subject;
 
 pub use cadvisor::{Collector, Reading, Scrape};

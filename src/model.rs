@@ -6,8 +6,11 @@
 pub mod access;
 pub mod trail;
 
-use crate::domain::{Clean, Link, Moment, Timestamp};
+use std::collections::BTreeMap;
+
+use crate::domain::{Clean, ClusterId, Link, Moment, Timestamp};
 use crate::message::{Action, Binding, Mode, Severity, Trouble};
+use crate::metrics::source::Wanted;
 use crate::notice::Notices;
 use crate::overlays::Overlay;
 use crate::screens::activity::Entry;
@@ -58,6 +61,8 @@ pub struct Model {
     pub(crate) shift: usize,
     /// Keys that begin a longer sequence, with what may follow.
     pub(crate) pending: Option<(String, Vec<(String, Action)>)>,
+    /// What was last asked to be measured.
+    pub(crate) wanted: BTreeMap<ClusterId, Wanted>,
     derived_at: Option<Timestamp>,
     latest: Timestamp,
     version: u64,
@@ -81,6 +86,7 @@ impl Model {
             wide: false,
             shift: 0,
             pending: None,
+            wanted: BTreeMap::new(),
             derived_at: None,
             latest: now,
             version: 1,

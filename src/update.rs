@@ -2,6 +2,7 @@
 
 mod goto;
 mod list;
+mod measure;
 mod overlay;
 
 use crate::domain::access::Right;
@@ -38,11 +39,16 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             reported(model, &id, report);
             review
         }
+        Message::Metrics(id, report) => {
+            model.world.measured(&id, report);
+            Vec::new()
+        }
         Message::Tick(now, moment) => {
             if model.pass_time(now, moment) {
                 model.touch();
             }
-            Vec::new()
+            model.world.add_up(now);
+            measure::wanted(model)
         }
         Message::Resize { width, height } => {
             model.size = (width, height);

@@ -14,6 +14,7 @@ pub mod scope;
 pub mod store;
 pub mod tally;
 mod texts;
+pub mod usage;
 
 pub use app::{AppSummary, Progress};
 pub use cluster::{ClusterSetup, ClusterView};
@@ -23,8 +24,10 @@ pub use loss::{LossSummary, Replaced};
 pub use place::{ClusterSummary, LocationKey, LocationSummary, NodeSummary};
 pub use scope::Scope;
 pub use store::{Slot, Store};
+pub use usage::{Sums, Usage};
 
 use crate::domain::{ClusterId, ClusterReport, ResourceRef, Timestamp};
+use crate::metrics::source::{Report, Wanted};
 
 /// Everything known of the fleet.
 #[derive(Debug, Default)]
@@ -46,6 +49,27 @@ impl World {
     pub fn apply(&mut self, id: &ClusterId, report: ClusterReport, now: Timestamp) {
         if let Some(cluster) = self.clusters.iter_mut().find(|c| c.id == *id) {
             self.version += u64::from(cluster.apply(report, now));
+        }
+    }
+
+    /// Takes in what a cluster's measuring has to say.
+    pub fn measured(&mut self, id: &ClusterId, report: Report) {
+        if let Some(cluster) = self.clusters.iter_mut().find(|c| c.id == *id) {
+            self.version += u64::from(cluster.usage.apply(report));
+        }
+    }
+
+    /// Says what is on screen of a cluster: its figures are kept in full.
+    pub fn show(&mut self, id: &ClusterId, wanted: &Wanted) {
+        if let Some(cluster) = self.clusters.iter_mut().find(|c| c.id == *id) {
+            cluster.usage.show(wanted);
+        }
+    }
+
+    /// Adds up what is used where it is time to.
+    pub fn add_up(&mut self, now: Timestamp) {
+        for cluster in &mut self.clusters {
+            self.version += u64::from(usage::add_up(cluster, now.timestamp_millis()));
         }
     }
 

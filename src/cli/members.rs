@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::args::Args;
 use super::setup::Setup;
-use crate::cluster::{self, Options, Rules, Target};
+use crate::cluster::{self, Budget, Measuring, Options, Rules, Target};
 use crate::config::{ClusterSection, Config};
 use crate::domain::ClusterId;
 use crate::world::ClusterSetup;
@@ -18,6 +18,7 @@ pub struct Member {
     pub target: Target,
     pub rules: Arc<Rules>,
     pub setup: ClusterSetup,
+    pub measuring: Measuring,
 }
 
 /// The clusters that the command line and the kubeconfig name.
@@ -64,7 +65,21 @@ pub fn member(target: Target, args: &Args, config: &Config) -> Member {
             readonly,
             location: section.location.as_deref().map(Into::into),
         },
+        measuring: measuring(config, &section),
         context,
+    }
+}
+
+/// How the cluster is measured.
+fn measuring(config: &Config, section: &ClusterSection) -> Measuring {
+    let source = section.metrics.unwrap_or(config.metrics);
+    Measuring {
+        choice: source.into(),
+        prometheus: section.prometheus.clone(),
+        budget: Budget {
+            requests: config.metrics_requests,
+            bytes_per_second: config.metrics_bytes_per_second,
+        },
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
     let program = program(args, environment, &setup, &members);
     let targets = members
         .into_iter()
-        .map(|member| (member.target, member.rules))
+        .map(|member| (member.target, member.rules, member.measuring))
         .collect();
     runtime::run(settings, program, |handles| runtime::fleet::start(targets, handles))
         .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")

@@ -17,6 +17,7 @@ use super::project::{Item, Projector};
 use super::wire::{Encoding, Unreadable};
 use crate::domain::cluster::Identity;
 use crate::domain::{Clean, ClusterId, ClusterReport, Feed, Kind};
+use crate::metrics::source::Wanted;
 
 /// First lists that are read at the same time from one cluster.
 const LISTS_AT_ONCE: usize = 4;
@@ -43,6 +44,8 @@ pub(crate) struct Hub {
     pub(crate) served: watch::Sender<Served>,
     /// Wakes the link's probe.
     pub(crate) probe_now: Notify,
+    /// What is to be measured.
+    pub(crate) wanted: watch::Sender<Wanted>,
     pub(crate) lists: Arc<Semaphore>,
     /// Everything that was asked for is forbidden.
     pub(crate) is_refused: AtomicBool,
@@ -66,6 +69,7 @@ impl Hub {
             rewinds: watch::Sender::new(0),
             served: watch::Sender::default(),
             probe_now: Notify::new(),
+            wanted: watch::Sender::default(),
             lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
             is_refused: AtomicBool::new(false),
             first_identity: Identity {

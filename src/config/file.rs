@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::problem::{Problem, line_of};
 use crate::domain::near::closest;
+use crate::metrics::source::{Choice, Source};
 
 /// What the program is told by its file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -34,6 +35,12 @@ pub struct Config {
     pub location_labels: Option<Vec<String>>,
     /// Node labels that name a group, first one wins; those of `cluster` where nothing is said.
     pub group_labels: Option<Vec<String>>,
+    /// Where figures of containers come from; `auto`: the best source that works.
+    pub metrics: MetricsSource,
+    /// Requests for figures that are under way at a time, a cluster.
+    pub metrics_requests: usize,
+    /// Bytes of figures that an API server is asked for a second.
+    pub metrics_bytes_per_second: u64,
     /// By context of the kubeconfig.
     pub clusters: BTreeMap<String, ClusterSection>,
 }
@@ -53,6 +60,33 @@ pub struct ClusterSection {
     pub app_labels: Option<Vec<String>>,
     pub location_labels: Option<Vec<String>>,
     pub group_labels: Option<Vec<String>>,
+    pub metrics: Option<MetricsSource>,
+    /// Address of Prometheus; without one it is looked for among the cluster's Services.
+    pub prometheus: Option<String>,
+}
+
+/// Where figures of containers come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricsSource {
+    #[default]
+    Auto,
+    Prometheus,
+    Cadvisor,
+    MetricsApi,
+    Off,
+}
+
+impl From<MetricsSource> for Choice {
+    fn from(source: MetricsSource) -> Self {
+        match source {
+            MetricsSource::Auto => Self::Auto,
+            MetricsSource::Prometheus => Self::Only(Source::Prometheus),
+            MetricsSource::Cadvisor => Self::Only(Source::Cadvisor),
+            MetricsSource::MetricsApi => Self::Only(Source::MetricsApi),
+            MetricsSource::Off => Self::Off,
+        }
+    }
 }
 
 /// How a change is confirmed: by a key, or by typing the name of what changes.
@@ -88,6 +122,9 @@ impl Default for Config {
             app_labels: None,
             location_labels: None,
             group_labels: None,
+            metrics: MetricsSource::default(),
+            metrics_requests: 8,
+            metrics_bytes_per_second: 20_000_000,
             clusters: BTreeMap::new(),
         }
     }

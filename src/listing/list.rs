@@ -213,6 +213,13 @@ impl List {
         &self.visible
     }
 
+    /// The rows within `page` rows of the cursor, those in sight among them.
+    pub fn near(&self, page: usize) -> &[u32] {
+        let from = self.place.saturating_sub(page);
+        let to = self.visible.len().min(self.place.saturating_add(page));
+        self.visible.get(from..to).unwrap_or_default()
+    }
+
     /// How many rows there are without the filter.
     pub fn total(&self) -> usize {
         self.ordered.len()

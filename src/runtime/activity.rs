@@ -67,7 +67,12 @@ impl ActivityLog {
                 let name = format!("{} {}", object.kind, object.key);
                 self.write(now, "load-events", Some(object.cluster.as_str()), Some(name));
             }
-            Effect::Review(..) | Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => {}
+            Effect::Review(..)
+            | Effect::Measure(..)
+            | Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Copy(_) => {}
         }
     }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::reported::Reported;
 use super::tasks::Work;
 use super::{Handles, Perform};
-use crate::cluster::{self, Cluster, ClusterError, Rules, Target};
+use crate::cluster::{self, Cluster, ClusterError, Measuring, Rules, Target};
 use crate::domain::{Clean, ClusterId, ResourceRef};
 use crate::message::{Effect, Message, Severity, Trouble};
 
@@ -16,28 +16,39 @@ use crate::message::{Effect, Message, Severity, Trouble};
 const REPORTS: usize = 256;
 
 /// Starts watching these clusters; what comes back performs effects on them.
-pub fn start(members: Vec<(Target, Arc<Rules>)>, handles: &Handles) -> Perform {
+pub fn start(members: Vec<(Target, Arc<Rules>, Measuring)>, handles: &Handles) -> Perform {
     let _inside = handles.runtime.enter();
     let (sender, reports) = mpsc::channel(REPORTS);
     let cancel = CancellationToken::new();
+    let (figures, measured) = mpsc::channel(REPORTS);
     let clusters: Vec<Cluster> = members
         .into_iter()
-        .map(|(target, rules)| cluster::start(target, rules, sender.clone(), cancel.clone()))
+        .map(|(target, rules, measuring)| {
+            let cluster = cluster::start(target, rules, sender.clone(), cancel.clone());
+            cluster.measure(measuring, figures.clone(), cancel.clone());
+            cluster
+        })
         .collect();
-    handles.runtime.spawn(hand_on(reports, handles.messages.clone()));
-    Box::new(move |effect| perform(&clusters, effect))
-}
-
-async fn hand_on(
-    mut reports: mpsc::Receiver<(ClusterId, crate::domain::ClusterReport)>,
-    messages: mpsc::Sender<Message>,
-) {
+    let messages = handles.messages.clone();
     let mut reported = Reported::default();
-    while let Some((id, report)) = reports.recv().await {
+    let logged = move |id: ClusterId, report: ClusterReport| {
         if let Some((level, line)) = reported.line(&id, &report) {
             log::log!(level, "{line}");
         }
-        if messages.send(Message::Cluster(id, report)).await.is_err() {
+        Message::Cluster(id, report)
+    };
+    handles.runtime.spawn(hand_on(reports, messages.clone(), logged));
+    handles.runtime.spawn(hand_on(measured, messages, Message::Metrics));
+    Box::new(move |effect| perform(&clusters, effect))
+}
+
+async fn hand_on<T>(
+    mut reports: mpsc::Receiver<(ClusterId, T)>,
+    messages: mpsc::Sender<Message>,
+    mut message: impl FnMut(ClusterId, T) -> Message,
+) {
+    while let Some((id, report)) = reports.recv().await {
+        if messages.send(message(id, report)).await.is_err() {
             return;
         }
     }
@@ -69,6 +80,12 @@ fn perform(clusters: &[Cluster], effect: Effect) -> Option<Work> {
                 .filter(|cluster| id.as_ref().is_none_or(|id| cluster.id() == id))
             {
                 cluster.reconnect_now();
+            }
+            None
+        }
+        Effect::Measure(id, wanted) => {
+            if let Some(cluster) = find(&id) {
+                cluster.want(wanted);
             }
             None
         }

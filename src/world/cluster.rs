@@ -10,6 +10,7 @@ use super::loss::Losses;
 use super::store::Store;
 use super::tally::{Standing, Tally, app_key};
 use super::texts::Texts;
+use super::usage::Usage;
 use crate::domain::cluster::Identity;
 use crate::domain::pod::Health;
 use crate::domain::{
@@ -71,6 +72,8 @@ pub struct ClusterView {
     pub tally: Tally,
     pub losses: Losses,
     pub(super) texts: Texts,
+    /// What its containers use.
+    pub usage: Usage,
 }
 
 impl ClusterView {
@@ -100,6 +103,7 @@ impl ClusterView {
             tally: Tally::default(),
             losses: Losses::default(),
             texts: Texts::default(),
+            usage: Usage::default(),
         }
     }
 

@@ -318,6 +318,13 @@ impl Tally {
         self.apps.values()
     }
 
+    /// The nodes that carry instances, in the order of their names.
+    pub fn nodes(&self) -> impl Iterator<Item = &Clean> {
+        let mut names: Vec<&Clean> = self.nodes.keys().collect();
+        names.sort_unstable();
+        names.into_iter()
+    }
+
     pub fn app(&self, key: &AppKey) -> Option<&AppTally> {
         self.apps.get(key)
     }

@@ -49,7 +49,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "message",
-        may: &["domain"],
+        may: &["domain", "metrics", "logs"],
         never: SHELL,
     },
     Wall {
@@ -59,7 +59,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "world",
-        may: &["domain"],
+        may: &["domain", "metrics"],
         never: SHELL,
     },
     Wall {
@@ -79,7 +79,9 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "screens",
-        may: &["domain", "message", "notice", "world", "listing", "overlays"],
+        may: &[
+            "domain", "metrics", "logs", "message", "notice", "world", "listing", "overlays",
+        ],
         never: SHELL,
     },
     Wall {
@@ -89,20 +91,23 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "model",
-        may: &["domain", "message", "notice", "world", "listing", "screens", "overlays"],
+        may: &[
+            "domain", "metrics", "logs", "message", "notice", "world", "listing", "screens", "overlays",
+        ],
         never: SHELL,
     },
     Wall {
         place: "update",
         may: &[
-            "domain", "message", "notice", "world", "listing", "screens", "overlays", "model",
+            "domain", "metrics", "logs", "message", "notice", "world", "listing", "screens", "overlays", "model",
         ],
         never: SHELL,
     },
     Wall {
         place: "view",
         may: &[
-            "domain", "message", "notice", "world", "listing", "screens", "overlays", "model", "widgets", "theme",
+            "domain", "metrics", "logs", "message", "notice", "world", "listing", "screens", "overlays", "model",
+            "widgets", "theme",
         ],
         never: PURE_VIEW,
     },
@@ -123,12 +128,12 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "config",
-        may: &["domain", "message", "input", "theme"],
+        may: &["domain", "metrics", "message", "input", "theme"],
         never: &["ratatui::", "kube::", "tokio::"],
     },
     Wall {
         place: "cluster",
-        may: &["domain"],
+        may: &["domain", "metrics", "logs"],
         never: TERMINAL,
     },
     Wall {

@@ -1,0 +1,110 @@
+//! Measures a cluster: finds the best source of figures that works, asks it within a budget, reports
+//! what it says. Nothing here delays the watching.
+
+mod cadvisor;
+mod choice;
+mod metrics_api;
+mod prometheus;
+mod rotation;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::clock;
+use super::hub::Hub;
+use crate::domain::ClusterId;
+use crate::metrics::source::{Choice, Report, Supply, Wanted};
+use crate::metrics::{Measured, Millis};
+
+pub use rotation::Budget;
+
+/// How long to wait before sources are looked for again where none works.
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// How long to wait for the first nodes to be known.
+const FIRST_NODES: Duration = Duration::from_secs(10);
+
+/// How a cluster is measured: from the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measuring {
+    pub choice: Choice,
+    /// Address of Prometheus, such as `http://prometheus.corp:9090`; found as a Service without.
+    pub prometheus: Option<String>,
+    pub budget: Budget,
+}
+
+pub(crate) type Reports = mpsc::Sender<(ClusterId, Report)>;
+
+/// What the sources share.
+struct Bench {
+    hub: Arc<Hub>,
+    settings: Measuring,
+    wanted: watch::Receiver<Wanted>,
+    reports: Reports,
+}
+
+/// Measures until cancelled.
+pub(crate) async fn run(
+    hub: Arc<Hub>,
+    settings: Measuring,
+    wanted: watch::Receiver<Wanted>,
+    reports: Reports,
+    cancel: CancellationToken,
+) {
+    let bench = Bench {
+        hub,
+        settings,
+        wanted,
+        reports,
+    };
+    let _ = cancel.run_until_cancelled(bench.measure()).await;
+}
+
+impl Bench {
+    async fn measure(mut self) {
+        if self.settings.choice == Choice::Off {
+            return;
+        }
+        let mut resumes = self.hub.resumes.subscribe();
+        self.first_nodes().await;
+        loop {
+            let (mut supply, way) = choice::choose(&self).await;
+            self.supply(&supply).await;
+            match way {
+                Some(choice::Way::Cadvisor) => cadvisor::run(&mut self, &mut supply).await,
+                Some(choice::Way::MetricsApi) => metrics_api::run(&self, &mut supply).await,
+                Some(choice::Way::Prometheus(place)) => prometheus::run(&self, &place, &mut supply).await,
+                None => {
+                    let _ = tokio::time::timeout(LOOK_AGAIN, resumes.changed()).await;
+                }
+            }
+        }
+    }
+
+    /// The node proxy needs a node to be tried on; a cluster without any is looked at all the same.
+    async fn first_nodes(&mut self) {
+        let known = self.wanted.wait_for(|wanted| !wanted.nodes.is_empty());
+        let _ = tokio::time::timeout(FIRST_NODES, known).await;
+    }
+
+    async fn supply(&self, supply: &Supply) {
+        self.report(Report::Supply(supply.clone())).await;
+    }
+
+    async fn measured(&self, items: Vec<Measured>) {
+        if !items.is_empty() {
+            self.report(Report::Measured { at: now(), items }).await;
+        }
+    }
+
+    async fn report(&self, report: Report) {
+        drop(self.reports.send((self.hub.id.clone(), report)).await);
+    }
+}
+
+/// This program's clock.
+fn now() -> Millis {
+    clock::now().timestamp_millis()
+}

@@ -1,0 +1,151 @@
+//! Figures from every node's kubelet, through the API server's node proxy.
+//!
+//! `nodes/proxy` is a strong right (it lets one run commands in containers): it is used where the user
+//! has it, and never asked for.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use http::Method;
+use tokio::time::Instant;
+
+use super::rotation::{Rotation, Turn};
+use super::{Bench, now};
+use crate::cluster::error::ClusterError;
+use crate::cluster::hub::Hub;
+use crate::cluster::kinds;
+use crate::domain::Clean;
+use crate::metrics::exposition::Scanner;
+use crate::metrics::rate::Spacing;
+use crate::metrics::source::Supply;
+use crate::metrics::{Collector, Meter, Scrape};
+
+/// How long a node may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// What the rotation asks a node for at least every so often, when the budget allows.
+const SPACING: Spacing = Spacing::of(30_000);
+/// The largest answer that is read; cAdvisor's default metrics of 250 pods are some 3 MB.
+const LARGEST: u64 = 64 << 20;
+/// After so many failures in a row, of however many nodes, other sources are looked at again.
+const HOPELESS: usize = 20;
+
+/// What a node was asked and what came.
+struct Answer {
+    node: Clean,
+    bytes: u64,
+    outcome: Result<Scrape, ClusterError>,
+}
+
+/// Asks the nodes in turn until nobody answers any more.
+pub(super) async fn run(bench: &mut Bench, supply: &mut Supply) {
+    let mut wanted = bench.wanted.clone();
+    let mut rotation = Rotation::new(bench.settings.budget, Instant::now());
+    rotation.want(&wanted.borrow_and_update(), Instant::now());
+    let mut meter = Meter::default();
+    let mut failing: BTreeMap<Clean, Clean> = BTreeMap::new();
+    let mut in_a_row = 0;
+    let mut under_way = FuturesUnordered::new();
+    while in_a_row < HOPELESS {
+        let wake = match rotation.next(Instant::now()) {
+            Turn::Ask(node) => {
+                under_way.push(ask(&bench.hub, node));
+                continue;
+            }
+            Turn::Wait(at) => Some(at),
+            Turn::Idle => None,
+        };
+        tokio::select! {
+            Some(answer) = under_way.next() => {
+                rotation.done(&answer.node, answer.bytes, answer.outcome.is_ok(), Instant::now());
+                match answer.outcome {
+                    Ok(scrape) => {
+                        in_a_row = 0;
+                        failing.remove(&answer.node);
+                        bench.measured(meter.take(&answer.node, &scrape, now(), SPACING)).await;
+                    }
+                    Err(error) => {
+                        in_a_row += 1;
+                        failing.insert(answer.node, reason(&error));
+                    }
+                }
+                say(bench, supply, &failing).await;
+            }
+            changed = wanted.changed() => {
+                if changed.is_err() {
+                    return std::future::pending().await;
+                }
+                let wanted = wanted.borrow_and_update().clone();
+                failing.retain(|node, _| wanted.nodes.contains(node));
+                meter.keep_nodes(&wanted.nodes.iter().cloned().collect());
+                rotation.want(&wanted, Instant::now());
+            }
+            () = sleep_until(wake) => {}
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Says how many nodes fail, when that is news.
+async fn say(bench: &Bench, supply: &mut Supply, failing: &BTreeMap<Clean, Clean>) {
+    let failure = failing.values().next().cloned();
+    if (supply.failing, &supply.failure) != (failing.len(), &failure) {
+        supply.failing = failing.len();
+        supply.failure = failure;
+        bench.supply(supply).await;
+    }
+}
+
+async fn ask(hub: &Hub, node: Clean) -> Answer {
+    let mut bytes = 0;
+    let asked = tokio::time::timeout(TIMEOUT, scrape(hub, &node, &mut bytes)).await;
+    let outcome = asked.unwrap_or_else(|_| {
+        Err(ClusterError::transport(&format!(
+            "no answer within {} s",
+            TIMEOUT.as_secs()
+        )))
+    });
+    Answer { node, bytes, outcome }
+}
+
+/// Reads a node's figures as they arrive; `bytes` counts also what came before a failure.
+pub(super) async fn scrape(hub: &Hub, node: &str, bytes: &mut u64) -> Result<Scrape, ClusterError> {
+    let path = format!("/api/v1/nodes/{}/proxy/metrics/cadvisor", kinds::escape(node));
+    let answer = hub
+        .door
+        .ask(Method::GET, &path, "text/plain", Vec::new(), TIMEOUT)
+        .await?;
+    let mut body = answer.body;
+    let mut collector = Collector::new(now());
+    let mut scanner = Scanner::default();
+    while let Some(chunk) = hub.door.next_chunk(&mut body).await? {
+        *bytes += chunk.len() as u64;
+        if *bytes > LARGEST {
+            return Err(ClusterError::transport("the answer is too large"));
+        }
+        scanner.push(&chunk, &mut collector);
+    }
+    let counts = scanner.finish();
+    if counts.samples == 0 {
+        return Err(ClusterError::Unreadable);
+    }
+    Ok(collector.finish(counts))
+}
+
+/// A failure in words: what the API server says of a kubelet it cannot reach, without the address.
+pub(super) fn reason(error: &ClusterError) -> Clean {
+    match error {
+        ClusterError::Server { code, message, .. } if message.contains("error trying to reach service") => {
+            format!("the API server cannot reach the kubelet ({code})").into()
+        }
+        ClusterError::Unreadable => "the answer holds no figures of containers".into(),
+        other => other.to_string().into(),
+    }
+}

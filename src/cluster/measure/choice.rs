@@ -1,0 +1,184 @@
+//! Chooses where a cluster's figures come from: the best source that works, and why the others do not.
+
+use serde_json::Value;
+
+use super::prometheus::{Found, Place};
+use super::{Bench, cadvisor, metrics_api, prometheus};
+use crate::cluster::door::JSON;
+use crate::cluster::error::ClusterError;
+use crate::cluster::questions;
+use crate::domain::access::Right;
+use crate::domain::{Clean, Verb};
+use crate::metrics::source::{Attempt, Choice, Outcome, Source, Supply};
+
+/// Nodes that are tried before the node proxy is given up.
+const NODES_TRIED: usize = 6;
+/// Names of the Service that charts and operators give Prometheus, most usual first.
+const SERVICE_NAMES: [&str; 5] = [
+    "prometheus-operated",
+    "prometheus-k8s",
+    "prometheus-server",
+    "prometheus",
+    "kube-prometheus-stack-prometheus",
+];
+/// The port Prometheus listens on unless told otherwise.
+const PROMETHEUS_PORT: u64 = 9090;
+
+/// What works, with what its task needs.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    Prometheus(Found),
+    Cadvisor,
+    MetricsApi,
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Found")
+            .field("place", &self.place)
+            .field("window_s", &self.window_s)
+            .finish()
+    }
+}
+
+/// Tries the sources, best first, until one works.
+pub(super) async fn choose(bench: &Bench) -> (Supply, Option<Way>) {
+    let mut supply = Supply::default();
+    let mut way = None;
+    for source in Source::ALL {
+        let is_wanted = match bench.settings.choice {
+            Choice::Auto => true,
+            Choice::Only(only) => only == source,
+            Choice::Off => false,
+        };
+        let outcome = if way.is_some() || !is_wanted {
+            Outcome::NotTried
+        } else {
+            let tried = match source {
+                Source::Prometheus => try_prometheus(bench).await,
+                Source::Cadvisor => try_cadvisor(bench).await,
+                Source::MetricsApi => try_metrics_api(bench).await,
+            };
+            match tried {
+                Ok((found, place)) => {
+                    supply.current = Some(source);
+                    way = Some(found);
+                    Outcome::Works(place)
+                }
+                Err((reason, hint)) => Outcome::Fails { reason, hint },
+            }
+        };
+        supply.attempts.push(Attempt { source, outcome });
+    }
+    (supply, way)
+}
+
+type Tried = Result<(Way, Clean), (Clean, Clean)>;
+
+fn fails(reason: impl Into<Clean>, hint: &str) -> (Clean, Clean) {
+    (reason.into(), hint.into())
+}
+
+async fn try_prometheus(bench: &Bench) -> Tried {
+    const HINT: &str = "set `prometheus` in the cluster's section of the configuration";
+    if let Some(address) = &bench.settings.prometheus {
+        let place = Place::outside(address).map_err(|reason| (reason, HINT.into()))?;
+        let found = prometheus::probe(&bench.hub, place).await;
+        let found = found.map_err(|reason| fails(reason, "look whether it runs and scrapes the kubelets"))?;
+        return Ok((Way::Prometheus(found), Clean::new(address)));
+    }
+    let services = find_services(bench).await.map_err(|error| match error {
+        ClusterError::Forbidden { .. } => fails("it cannot be looked for: no right to list services", HINT),
+        other => fails(other.to_string(), HINT),
+    })?;
+    let mut last = fails("no Service of Prometheus found", HINT);
+    for (path, name) in services {
+        match prometheus::probe(&bench.hub, Place::Proxy(path)).await {
+            Ok(found) => return Ok((Way::Prometheus(found), name)),
+            Err(reason) => last = fails(format!("Service {name}: {reason}"), HINT),
+        }
+    }
+    Err(last)
+}
+
+/// Services that look like Prometheus, with the path of their proxy, most likely first.
+async fn find_services(bench: &Bench) -> Result<Vec<(String, Clean)>, ClusterError> {
+    let (bytes, _) = bench.hub.door.read("/api/v1/services?limit=5000", JSON).await?;
+    let list: Value = serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)?;
+    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut found: Vec<(usize, String, Clean)> = items.iter().filter_map(service).collect();
+    found.sort();
+    Ok(found.into_iter().map(|(_, path, name)| (path, name)).collect())
+}
+
+/// How likely a Service is Prometheus' (less is more), its proxy's path and its name.
+fn service(service: &Value) -> Option<(usize, String, Clean)> {
+    let meta = &service["metadata"];
+    let (namespace, name) = (meta["namespace"].as_str()?, meta["name"].as_str()?);
+    let label = meta.pointer("/labels/app.kubernetes.io~1name").and_then(Value::as_str);
+    let rank = SERVICE_NAMES.iter().position(|known| *known == name);
+    let rank = rank.or_else(|| (label == Some("prometheus")).then_some(SERVICE_NAMES.len()))?;
+    let ports = service["spec"]["ports"].as_array()?;
+    let port = ports
+        .iter()
+        .find(|port| {
+            matches!(port["name"].as_str(), Some("web" | "http-web" | "http"))
+                || port["port"].as_u64() == Some(PROMETHEUS_PORT)
+        })
+        .or_else(|| ports.first())?["port"]
+        .as_u64()?;
+    let path = format!("/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy");
+    Some((rank, path, format!("{namespace}/{name}").into()))
+}
+
+async fn try_cadvisor(bench: &Bench) -> Tried {
+    const HINT: &str = "it needs the right to get nodes/proxy, which also lets one run commands in containers";
+    let right = Right {
+        verb: Verb::Get,
+        group: Clean::default(),
+        resource: "nodes/proxy".into(),
+        namespace: Clean::default(),
+    };
+    if matches!(questions::may(&bench.hub.door, &right).await, Ok(false)) {
+        return Err(fails("no right to get nodes/proxy", HINT));
+    }
+    let wanted = bench.wanted.borrow().clone();
+    let first = wanted.shown.iter().take(NODES_TRIED);
+    // From all over the cluster: a machine room that is off must not speak for all.
+    let step = (wanted.nodes.len() / NODES_TRIED).max(1);
+    let spread = wanted.nodes.iter().step_by(step).take(NODES_TRIED);
+    let mut last = fails(
+        "no node is known to ask",
+        "it needs nodes, or instances that say where they run",
+    );
+    for node in first.chain(spread) {
+        match cadvisor::scrape(&bench.hub, node, &mut 0).await {
+            Ok(_) => return Ok((Way::Cadvisor, "nodes/proxy".into())),
+            Err(ClusterError::Forbidden { .. }) => return Err(fails("no right to get nodes/proxy", HINT)),
+            Err(error) => {
+                last = fails(
+                    format!("node {node}: {}", cadvisor::reason(&error)),
+                    "look whether the API server reaches the kubelets",
+                );
+            }
+        }
+    }
+    Err(last)
+}
+
+async fn try_metrics_api(bench: &Bench) -> Tried {
+    let probed = metrics_api::probe(&bench.hub).await;
+    probed.map_err(|error| match error {
+        ClusterError::NotFound { .. } => fails("metrics.k8s.io is not installed", "install metrics-server"),
+        ClusterError::Forbidden { .. } => fails(
+            "no right to list pods.metrics.k8s.io",
+            "ask for the right to list pods.metrics.k8s.io",
+        ),
+        ClusterError::Server { code: 503, .. } => fails(
+            "metrics.k8s.io does not answer (503)",
+            "look whether metrics-server is running",
+        ),
+        other => fails(other.to_string(), other.hint()),
+    })?;
+    Ok((Way::MetricsApi, Clean::default()))
+}

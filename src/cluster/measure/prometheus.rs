@@ -1,0 +1,312 @@
+//! Figures from Prometheus: at an address from the configuration, or found as a Service and reached
+//! through the API server's service proxy. It alone has a past.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::join_all;
+use http::Request;
+use http_body_util::{BodyExt, Limited};
+use kube::client::Body;
+use tokio::time::{Instant, timeout};
+
+use super::{Bench, now};
+use crate::cluster::door::JSON;
+use crate::cluster::error::ClusterError;
+use crate::cluster::hub::Hub;
+use crate::domain::{Clean, ObjectKey};
+use crate::metrics::prometheus::{Answer, By, Line, Question, Selection, When, read, target};
+use crate::metrics::source::Supply;
+use crate::metrics::subject::{Span, Subject};
+use crate::metrics::{Figure, Figures, Measured, Millis};
+
+/// Between two questions about everything.
+const PERIOD: Duration = Duration::from_secs(30);
+/// Between two questions about what is on screen.
+const SHOWN_PERIOD: Duration = Duration::from_secs(15);
+/// How long Prometheus may take; its own limit is two minutes.
+const TIMEOUT: Duration = Duration::from_secs(20);
+const LARGEST: usize = 64 << 20;
+const AT_ONCE: usize = 4;
+const HOPELESS: u32 = 4;
+/// Windows that rates are tried over: four scrapes of 15 s, 30 s and 60 s.
+const WINDOWS: [u32; 3] = [60, 120, 300];
+/// What is asked of the past: how far back, and how fine.
+const PAST: [(Millis, u32); 2] = [(6 * 3_600_000, 60), (15 * 60_000, 15)];
+/// Instances on screen that are asked for by name.
+const MOST_PODS: usize = 100;
+
+/// How Prometheus is reached.
+#[derive(Clone)]
+pub(super) enum Place {
+    /// By its own address.
+    Outside(kube::Client),
+    /// By this path of the API server.
+    Proxy(String),
+}
+
+/// Prometheus that answers: where, and the window its rates can be taken over.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) place: Place,
+    pub(super) window_s: u32,
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Outside(_) => f.write_str("Outside"),
+            Self::Proxy(path) => f.debug_tuple("Proxy").field(path).finish(),
+        }
+    }
+}
+
+impl Place {
+    /// By an address without credentials of ours: Prometheus is asked as anybody.
+    pub(super) fn outside(address: &str) -> Result<Self, Clean> {
+        let uri = address
+            .trim_end_matches('/')
+            .parse()
+            .map_err(|_| Clean::new(&format!("{address} is no address")))?;
+        let config = kube::Config::new(uri);
+        let client = kube::Client::try_from(config).map_err(|_| Clean::new("no connection can be made"))?;
+        Ok(Self::Outside(client))
+    }
+
+    async fn fetch(&self, hub: &Hub, path: &str) -> Result<Bytes, ClusterError> {
+        let late = || ClusterError::transport(&format!("no answer within {} s", TIMEOUT.as_secs()));
+        match self {
+            Self::Proxy(prefix) => {
+                let path = format!("{prefix}{path}");
+                let asked = hub.door.read(&path, JSON);
+                let (bytes, _) = timeout(TIMEOUT, asked).await.map_err(|_| late())??;
+                Ok(bytes)
+            }
+            Self::Outside(client) => timeout(TIMEOUT, outside(client, path)).await.map_err(|_| late())?,
+        }
+    }
+}
+
+async fn outside(client: &kube::Client, path: &str) -> Result<Bytes, ClusterError> {
+    let request = Request::get(path)
+        .body(Body::empty())
+        .map_err(|_| ClusterError::transport("request cannot be formed"))?;
+    let answer = client
+        .send(request)
+        .await
+        .map_err(|error| ClusterError::of_transport(&error))?;
+    let code = answer.status().as_u16();
+    let whole = Limited::new(answer.into_body(), LARGEST).collect().await;
+    let bytes = whole
+        .map_err(|_| ClusterError::transport("the answer broke off or is too large"))?
+        .to_bytes();
+    // Prometheus answers a refused question with its own words in the body.
+    if code >= 400 && read(&bytes).is_ok() || code >= 500 || matches!(code, 401 | 403 | 404) {
+        return Err(ClusterError::of_answer(code, None, &bytes));
+    }
+    Ok(bytes)
+}
+
+/// Whether it answers, and over which window rates are to be had.
+///
+/// # Errors
+/// In words: it cannot be reached, refuses, or knows nothing of containers.
+pub(super) async fn probe(hub: &Hub, place: Place) -> Result<Found, Clean> {
+    for window_s in WINDOWS {
+        let question = Question {
+            figure: Figure::Cpu,
+            by: By::Namespace,
+            of: Selection::default(),
+            window_s,
+        };
+        let answer = ask(hub, &place, &question, When::At(now())).await?;
+        if !answer.lines.is_empty() {
+            return Ok(Found { place, window_s });
+        }
+    }
+    Err("it knows no container (is cAdvisor scraped?)".into())
+}
+
+async fn ask(hub: &Hub, place: &Place, question: &Question<'_>, when: When) -> Result<Answer, Clean> {
+    let bytes = place
+        .fetch(hub, &target(question, when))
+        .await
+        .map_err(|error| Clean::new(&error.to_string()))?;
+    read(&bytes).map_err(|error| Clean::new(&error.to_string()))
+}
+
+/// Asks until it no longer answers.
+pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
+    let mut wanted = bench.wanted.clone();
+    let mut pods = wanted.borrow_and_update().pods.clone();
+    let mut in_a_row = 0;
+    let (mut all_at, mut shown_at) = (Instant::now(), Instant::now());
+    let mut past_of: Option<ObjectKey> = None;
+    while in_a_row < HOPELESS {
+        let begun = Instant::now();
+        let mut outcome = None;
+        if let [one] = &*pods
+            && past_of.as_ref() != Some(one)
+        {
+            let outcomes = past(bench, found, one).await;
+            past_of = Some(one.clone());
+            outcome = Some(outcomes);
+        } else if begun >= all_at {
+            all_at = begun + PERIOD;
+            outcome = Some(everything(bench, found).await);
+        } else if begun >= shown_at && !pods.is_empty() {
+            shown_at = begun + SHOWN_PERIOD;
+            outcome = Some(on_screen(bench, found, &pods).await);
+        }
+        if let Some(outcome) = outcome {
+            in_a_row = if outcome.is_ok() { 0 } else { in_a_row + 1 };
+            let (failing, failure) = outcome.err().map_or((0, None), |reason| (1, Some(reason)));
+            if (supply.failing, &supply.failure) != (failing, &failure) {
+                (supply.failing, supply.failure) = (failing, failure);
+                bench.supply(supply).await;
+            }
+        }
+        let next = if pods.is_empty() { all_at } else { all_at.min(shown_at) };
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => {}
+            changed = wanted.changed() => {
+                if changed.is_err() {
+                    return std::future::pending().await;
+                }
+                pods = wanted.borrow_and_update().pods.clone();
+            }
+        }
+    }
+}
+
+/// What every instance uses.
+async fn everything(bench: &Bench, found: &Found) -> Result<(), Clean> {
+    let questions = Figure::BACKGROUND.map(|figure| Question {
+        figure,
+        by: By::Pod,
+        of: Selection::default(),
+        window_s: found.window_s,
+    });
+    questions_at(bench, found, &questions, When::At(now())).await
+}
+
+/// What the containers of the instances on screen use.
+async fn on_screen(bench: &Bench, found: &Found, pods: &[ObjectKey]) -> Result<(), Clean> {
+    let when = When::At(now());
+    if let [one] = pods {
+        return closely(bench, found, one, when).await;
+    }
+    let (namespaces, names) = names(pods.iter().take(MOST_PODS));
+    let of = Selection {
+        namespaces: &namespaces,
+        pods: &names,
+        container: "",
+    };
+    let questions = [Figure::Cpu, Figure::MemoryWorkingSet, Figure::MemoryRss].map(|figure| Question {
+        figure,
+        by: By::Container,
+        of: of.clone(),
+        window_s: found.window_s,
+    });
+    questions_at(bench, found, &questions, when).await
+}
+
+/// Every figure of one instance and of its containers.
+async fn closely(bench: &Bench, found: &Found, pod: &ObjectKey, when: When) -> Result<(), Clean> {
+    let (namespaces, names) = names(std::iter::once(pod));
+    let questions = Figure::ALL.map(|figure| Question {
+        figure,
+        by: if figure.is_network() { By::Pod } else { By::Container },
+        of: Selection {
+            namespaces: &namespaces,
+            pods: &names,
+            container: "",
+        },
+        window_s: found.window_s,
+    });
+    questions_at(bench, found, &questions, when).await
+}
+
+/// The past of one instance.
+async fn past(bench: &Bench, found: &Found, pod: &ObjectKey) -> Result<(), Clean> {
+    let to = now();
+    for (back, step_s) in PAST {
+        let from = to - back;
+        closely(bench, found, pod, When::Range { from, to, step_s }).await?;
+    }
+    Ok(())
+}
+
+fn names<'a>(pods: impl Iterator<Item = &'a ObjectKey>) -> (Vec<&'a str>, Vec<&'a str>) {
+    let (mut namespaces, mut names): (Vec<&str>, Vec<&str>) = pods.map(|pod| (&*pod.namespace, &*pod.name)).unzip();
+    for list in [&mut namespaces, &mut names] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    (namespaces, names)
+}
+
+/// Asks several questions at a time and reports what came of those that were answered; fails if one did.
+async fn questions_at(bench: &Bench, found: &Found, questions: &[Question<'_>], when: When) -> Result<(), Clean> {
+    let mut gathered = Gathered::new(found.window_s);
+    let mut failure = None;
+    for some in questions.chunks(AT_ONCE) {
+        let asked = some
+            .iter()
+            .map(|question| ask(&bench.hub, &found.place, question, when));
+        for (question, answer) in some.iter().zip(join_all(asked).await) {
+            match answer {
+                Ok(answer) => answer.lines.iter().for_each(|line| gathered.take(question, line)),
+                Err(reason) => failure = Some(reason),
+            }
+        }
+    }
+    bench.measured(gathered.measured()).await;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Figures of one subject at one time, from as many answers as there are figures.
+struct Gathered {
+    window: Millis,
+    figures: BTreeMap<(Subject, Millis), Figures>,
+}
+
+impl Gathered {
+    fn new(window_s: u32) -> Self {
+        Self {
+            window: Millis::from(window_s) * 1_000,
+            figures: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, question: &Question<'_>, line: &Line) {
+        let key = ObjectKey::new(line.namespace.clone(), line.pod.clone());
+        let subject = match question.by {
+            By::Container if !line.container.is_empty() => Subject::Container(key, line.container.clone()),
+            By::Container | By::Pod => Subject::Pod(key),
+            By::Namespace => return,
+        };
+        for (at, value) in &line.points {
+            let figures = self.figures.entry((subject.clone(), *at)).or_default();
+            figures.set(question.figure, *value);
+        }
+    }
+
+    /// A rate holds for its window, but a window is longer than the step to the next one: the newest part
+    /// is what it says most about.
+    fn measured(self) -> Vec<Measured> {
+        let span = |to: Millis| Span {
+            from: to - self.window.min(15_000),
+            to,
+        };
+        self.figures
+            .into_iter()
+            .map(|((subject, at), figures)| Measured {
+                subject,
+                span: span(at),
+                figures,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,264 @@
+//! Whose turn it is: which node is asked next for its figures, within a budget.
+//!
+//! Nodes whose containers are on screen come first and often, the rest in rotation. Never more than so
+//! many requests are under way, and never more than so many bytes a second are asked for: a bucket fills
+//! at the budget's rate and each answer empties it by its size, expected while it is under way.
+
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use tokio::time::Instant;
+
+use crate::domain::Clean;
+use crate::metrics::source::Wanted;
+
+/// How often a node on screen is asked: the kubelet measures every 10 to 15 s.
+const SHOWN_PERIOD: Duration = Duration::from_secs(10);
+/// How often any other is: its history has a slot a minute, of which it should have two samples.
+const REST_PERIOD: Duration = Duration::from_secs(30);
+/// What a node that was never asked is taken to answer: 400 KB is a node of 40 pods.
+const FIRST_GUESS: u64 = 400 << 10;
+/// A failing node is asked at twice the distance each time, up to this.
+const LONGEST_REST: Duration = Duration::from_mins(5);
+
+/// What the API server is asked for at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests under way.
+    pub requests: usize,
+    pub bytes_per_second: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            requests: 8,
+            bytes_per_second: 20_000_000,
+        }
+    }
+}
+
+/// What is to be done now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Ask(Clean),
+    Wait(Instant),
+    /// Until an answer comes or something else is wanted.
+    Idle,
+}
+
+#[derive(Debug)]
+struct Place {
+    is_shown: bool,
+    is_under_way: bool,
+    due: Instant,
+    bytes: u64,
+    failures: u32,
+}
+
+/// The nodes of one cluster and when each was asked.
+#[derive(Debug)]
+pub(crate) struct Rotation {
+    budget: Budget,
+    places: FxHashMap<Clean, Place>,
+    under_way: usize,
+    /// Bytes that may still be asked for; below zero after an answer that was larger than expected.
+    left: f64,
+    filled: Instant,
+}
+
+impl Rotation {
+    pub(crate) fn new(budget: Budget, now: Instant) -> Self {
+        Self {
+            budget,
+            places: FxHashMap::default(),
+            under_way: 0,
+            left: budget.bytes_per_second as f64,
+            filled: now,
+        }
+    }
+
+    /// Takes over which nodes there are and which are on screen.
+    pub(crate) fn want(&mut self, wanted: &Wanted, now: Instant) {
+        self.places
+            .retain(|node, place| place.is_under_way || wanted.nodes.contains(node));
+        for place in self.places.values_mut() {
+            place.is_shown = false;
+        }
+        for node in wanted.nodes.iter() {
+            self.places.entry(node.clone()).or_insert(Place {
+                is_shown: false,
+                is_under_way: false,
+                due: now,
+                bytes: FIRST_GUESS,
+                failures: 0,
+            });
+        }
+        for node in wanted.shown.iter() {
+            if let Some(place) = self.places.get_mut(node) {
+                place.is_shown = true;
+                if place.failures == 0 {
+                    place.due = place.due.min(now + SHOWN_PERIOD);
+                }
+            }
+        }
+    }
+
+    /// The next thing to do; a node that is to be asked counts as under way from now on.
+    pub(crate) fn next(&mut self, now: Instant) -> Turn {
+        self.fill(now);
+        if self.under_way >= self.budget.requests {
+            return Turn::Idle;
+        }
+        let free = self.places.iter().filter(|(_, place)| !place.is_under_way);
+        // What is on screen comes first once it is due; else whoever has waited longest.
+        let best = free.min_by_key(|(node, place)| {
+            let is_due = place.due <= now;
+            (!is_due, !(is_due && place.is_shown), place.due, (*node).clone())
+        });
+        let Some((node, place)) = best else { return Turn::Idle };
+        if place.due > now {
+            return Turn::Wait(place.due);
+        }
+        let cost = place.bytes as f64;
+        let rate = self.budget.bytes_per_second as f64;
+        // An answer larger than the whole bucket must not wait for ever.
+        let needed = cost.min(rate);
+        if self.left < needed {
+            return Turn::Wait(now + Duration::from_secs_f64((needed - self.left) / rate));
+        }
+        let node = node.clone();
+        self.left -= cost;
+        self.under_way += 1;
+        if let Some(place) = self.places.get_mut(&node) {
+            place.is_under_way = true;
+        }
+        Turn::Ask(node)
+    }
+
+    /// Takes note of an answer, or of its failure, with the bytes that came.
+    pub(crate) fn done(&mut self, node: &Clean, bytes: u64, is_good: bool, now: Instant) {
+        self.fill(now);
+        self.under_way = self.under_way.saturating_sub(1);
+        let Some(place) = self.places.get_mut(node) else { return };
+        self.left += place.bytes as f64 - bytes as f64;
+        place.is_under_way = false;
+        let period = if place.is_shown { SHOWN_PERIOD } else { REST_PERIOD };
+        if is_good {
+            place.bytes = bytes.max(1);
+            place.failures = 0;
+            place.due = now + period;
+        } else {
+            place.failures += 1;
+            place.due = now + (period * 2_u32.saturating_pow(place.failures.min(8))).min(LONGEST_REST);
+        }
+    }
+
+    fn fill(&mut self, now: Instant) {
+        let rate = self.budget.bytes_per_second as f64;
+        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.left = (self.left + passed * rate).min(rate);
+        self.filled = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(shown: &[&str], nodes: usize) -> Wanted {
+        Wanted {
+            shown: shown.iter().map(|name| Clean::new(name)).collect(),
+            nodes: (0..nodes).map(|n| Clean::new(&format!("n{n:03}"))).collect(),
+            ..Wanted::default()
+        }
+    }
+
+    /// Asks until a time, each answer taking 50 ms and having that many bytes; who was asked when.
+    fn run(rotation: &mut Rotation, start: Instant, seconds: u64, bytes: u64) -> Vec<(Duration, Clean)> {
+        let mut now = start;
+        let end = start + Duration::from_secs(seconds);
+        let mut asked = Vec::new();
+        let mut under_way: Vec<(Instant, Clean)> = Vec::new();
+        while now < end {
+            let answered = under_way.iter().map(|(at, _)| *at).min();
+            match rotation.next(now) {
+                Turn::Ask(node) => {
+                    asked.push((now - start, node.clone()));
+                    under_way.push((now + Duration::from_millis(50), node));
+                    continue;
+                }
+                Turn::Wait(at) => now = answered.map_or(at, |answered| answered.min(at)),
+                Turn::Idle => now = answered.unwrap_or(end),
+            }
+            under_way.retain(|(at, node)| {
+                if *at <= now {
+                    rotation.done(node, bytes, true, now);
+                }
+                *at > now
+            });
+        }
+        asked
+    }
+
+    #[test]
+    fn four_hundred_nodes_never_exceed_the_budget() {
+        let start = Instant::now();
+        let budget = Budget::default();
+        let mut rotation = Rotation::new(budget, start);
+        rotation.want(&wanted(&["n007"], 400), start);
+        let asked = run(&mut rotation, start, 120, 400_000);
+        // A second's worth may come at once; beyond that the rate holds over every stretch of time.
+        for (i, (from, _)) in asked.iter().enumerate() {
+            for (n, (to, _)) in asked.iter().enumerate().skip(i) {
+                let bytes = (n - i + 1) as f64 * 400_000.0;
+                let allowed = budget.bytes_per_second as f64 * (1.0 + (*to - *from).as_secs_f64());
+                assert!(bytes <= allowed + 400_000.0, "{bytes} in {:?}", *to - *from);
+            }
+        }
+        let each = asked.iter().filter(|(_, node)| *node != *"n007").count();
+        assert!((399 * 3..=399 * 5).contains(&each), "every 30 s: {each}");
+        let shown = asked.iter().filter(|(_, node)| *node == *"n007").count();
+        assert!((11..=13).contains(&shown), "every 10 s: {shown}");
+    }
+
+    #[test]
+    fn what_is_on_screen_is_asked_first() {
+        let start = Instant::now();
+        let mut rotation = Rotation::new(Budget::default(), start);
+        rotation.want(&wanted(&["n300", "n301"], 400), start);
+        let asked = run(&mut rotation, start, 1, 400_000);
+        let first: Vec<&str> = asked.iter().take(2).map(|(_, node)| &**node).collect();
+        assert_eq!(first, ["n300", "n301"]);
+    }
+
+    #[test]
+    fn a_failing_node_is_asked_ever_more_seldom() {
+        let mut now = Instant::now();
+        let mut rotation = Rotation::new(Budget::default(), now);
+        rotation.want(&wanted(&[], 1), now);
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            assert_eq!(rotation.next(now), Turn::Ask("n000".into()));
+            rotation.done(&"n000".into(), 0, false, now);
+            let Turn::Wait(at) = rotation.next(now) else {
+                panic!("no rest")
+            };
+            waits.push((at - now).as_secs());
+            now = at;
+        }
+        assert_eq!(waits, [60, 120, 240, 300, 300, 300]);
+    }
+
+    #[test]
+    fn a_node_that_went_is_not_asked_again() {
+        let now = Instant::now();
+        let mut rotation = Rotation::new(Budget::default(), now);
+        rotation.want(&wanted(&[], 2), now);
+        assert_eq!(rotation.next(now), Turn::Ask("n000".into()));
+        rotation.want(&wanted(&[], 0), now);
+        rotation.done(&"n000".into(), 10, true, now);
+        rotation.want(&wanted(&[], 0), now);
+        assert_eq!(rotation.next(now), Turn::Idle);
+    }
+}
