@@ -14,6 +14,7 @@ mod error;
 mod hub;
 mod kinds;
 mod link;
+mod logs;
 mod measure;
 mod page;
 mod project;
@@ -24,11 +25,13 @@ mod wire;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::access::Right;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Event, ObjectKey, ResourceRef, Uid};
+use crate::logs::Request;
 use crate::metrics::source::{Report, Wanted};
 use hub::Hub;
 
@@ -134,6 +137,16 @@ impl Cluster {
         self.hub.logins.send_modify(|count| *count += 1);
         self.hub.resumes.send_modify(|count| *count += 1);
         self.hub.probe_now.notify_one();
+    }
+
+    /// Reads one container's log and hands on its pieces, cut anywhere; waits first where readings before it
+    /// failed. While `pieces` has no room the server waits too. It is not tried again here.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses, or the connection broke.
+    pub async fn read_log(&self, request: &Request, pieces: &mpsc::Sender<Bytes>) -> Result<(), ClusterError> {
+        logs::wait(&self.hub, request.failures).await;
+        logs::read(&self.hub, request, pieces).await
     }
 
     /// Refuses a write where nothing may be written. Every write passes here first.

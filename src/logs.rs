@@ -12,6 +12,7 @@
 //! | [`bookmark`] | lines to come back to |
 //! | [`stream`] | the above in their order, for one container |
 //! | [`plan`] | which containers to follow |
+//! | [`reading`] | what is asked of the server, and what comes of it |
 //! | [`badge`] | colours and short names of instances |
 
 pub mod badge;
@@ -23,6 +24,7 @@ pub mod filter;
 pub mod level;
 pub mod pane;
 pub mod plan;
+pub mod reading;
 mod recent;
 pub mod resume;
 pub mod run;
@@ -38,6 +40,7 @@ pub use divider::Divider;
 pub use filter::{Filter, Pattern, PatternError};
 pub use level::Level;
 pub use pane::Pane;
+pub use reading::{News, Request, What};
 pub use resume::{Ask, Cursor, Doubt, Start, Verdict};
 pub use split::{Record, Splitter};
 pub use stamp::Stamp;

@@ -6,6 +6,8 @@ pub use action::{Action, Group};
 
 use crate::domain::event::Event;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
+use crate::logs::plan::Slot;
+use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
 
 /// Where keys go: each has a table of its own in a keymap file.
@@ -19,6 +21,8 @@ pub enum Mode {
     Prompt,
     /// Something to read: help.
     Reader,
+    /// Logs; keys that have no meaning of their own there mean what they do on any screen.
+    Logs,
 }
 
 /// Keys of the live keymap and what they ask for; help and the line of keys are made from these.
@@ -47,6 +51,8 @@ pub enum Message {
     Cluster(ClusterId, ClusterReport),
     /// What a cluster's measuring has to say.
     Metrics(ClusterId, Report),
+    /// What came of reading a log, asked for by [`Effect::ReadLog`].
+    Log(News),
     /// The time on both clocks, once a second; what is drawn changes only when it has to.
     Tick(Timestamp, Moment),
     Resize {
@@ -104,6 +110,11 @@ pub enum Effect {
     Review(ClusterId, Vec<Right>),
     /// What is to be measured of a cluster from now on.
     Measure(ClusterId, Wanted),
+    /// Read a container's log, instead of what is being read of it.
+    ReadLog(Box<Request>),
+    LeaveLog(Slot),
+    /// The view of logs has no room: do not read on. Or it has again.
+    HoldLogs(bool),
     /// Try a cluster again now; all of them without one.
     Reconnect(Option<ClusterId>),
 }

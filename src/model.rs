@@ -4,6 +4,7 @@
 //! changes through [`crate::update::update`].
 
 pub mod access;
+mod logs;
 pub mod trail;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,8 @@ use crate::metrics::source::Wanted;
 use crate::notice::Notices;
 use crate::overlays::Overlay;
 use crate::screens::activity::Entry;
-use crate::screens::{Context, Screen};
+use crate::screens::logs::Logs;
+use crate::screens::{Context, Screen, ScreenKind};
 use crate::world::{Scope, World};
 
 pub use trail::Trail;
@@ -63,6 +65,8 @@ pub struct Model {
     pub(crate) pending: Option<(String, Vec<(String, Action)>)>,
     /// What was last asked to be measured.
     pub(crate) wanted: BTreeMap<ClusterId, Wanted>,
+    /// The logs on screen.
+    pub(crate) logs: Option<Logs>,
     derived_at: Option<Timestamp>,
     latest: Timestamp,
     version: u64,
@@ -87,6 +91,7 @@ impl Model {
             shift: 0,
             pending: None,
             wanted: BTreeMap::new(),
+            logs: None,
             derived_at: None,
             latest: now,
             version: 1,
@@ -109,8 +114,9 @@ impl Model {
             return Mode::Screen;
         }
         match self.overlays.last() {
+            None if matches!(self.screen().kind, ScreenKind::Logs(_)) => Mode::Logs,
             None => Mode::Screen,
-            Some(Overlay::Filter { .. }) => Mode::Prompt,
+            Some(Overlay::Filter { .. } | Overlay::LogField { .. }) => Mode::Prompt,
             Some(Overlay::Picker(_)) => Mode::Picker,
             Some(Overlay::Help { .. }) => Mode::Reader,
         }
@@ -246,9 +252,14 @@ impl Model {
 
     /// The keys that are bound to an action here, the easiest to press of them.
     pub fn keys_of(&self, mode: Mode, action: Action) -> Option<&str> {
-        let bindings = self.settings.bindings.iter();
+        let bindings = &self.settings.bindings;
+        let is_own = |keys: &str| bindings.iter().any(|b| b.mode == mode && b.keys == keys);
+        let is_in = |binding: &&Binding| {
+            binding.mode == mode || (mode == Mode::Logs && binding.mode == Mode::Screen && !is_own(&binding.keys))
+        };
+        let bindings = bindings.iter().filter(is_in);
         bindings
-            .filter(|binding| binding.mode == mode && binding.action == action)
+            .filter(|binding| binding.action == action)
             .map(|binding| binding.keys.as_str())
             .min_by_key(|keys| (keys.contains("ctrl-") || keys.contains("alt-"), keys.len()))
     }

@@ -8,6 +8,14 @@ use crate::listing::RowKey;
 pub use field::Field;
 pub use picker::{Item, Picker, Purpose, Target};
 
+/// What an expression typed over logs is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogField {
+    Search,
+    Include,
+    Exclude,
+}
+
 /// What lies over the screen.
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -18,6 +26,12 @@ pub enum Overlay {
         cursor: Option<RowKey>,
     },
     Picker(Picker),
+    /// An expression for logs; what is wrong with it once it was to be taken.
+    LogField {
+        of: LogField,
+        field: Field,
+        problem: Option<String>,
+    },
     /// Help, scrolled down by so many lines.
     Help {
         scroll: usize,

@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod journal;
 pub mod keyboard;
 pub mod logging;
+pub mod logs;
 pub mod pacing;
 pub mod panics;
 pub mod program;

@@ -13,6 +13,7 @@ pub mod feeds;
 pub mod fleet;
 pub mod instances;
 pub mod locations;
+pub mod logs;
 pub mod nodes;
 pub mod rows;
 pub mod states;
@@ -48,6 +49,7 @@ pub enum ScreenKind {
     Node(ResourceRef),
     /// A cluster with its watches.
     Cluster(ClusterId),
+    Logs(logs::Follow),
 }
 
 impl ScreenKind {
@@ -64,7 +66,7 @@ impl ScreenKind {
         match self {
             Self::Fleet | Self::Locations | Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
             Self::Apps | Self::App(_) => WORKLOADS,
-            Self::Instances | Self::Instance(_) | Self::Container(..) => &[Kind::Pod],
+            Self::Instances | Self::Instance(_) | Self::Container(..) | Self::Logs(_) => &[Kind::Pod],
             Self::Events | Self::EventsOf(_) => &[Kind::Event],
             Self::Activity | Self::Log | Self::Cluster(_) => &[],
         }
@@ -80,7 +82,7 @@ impl ScreenKind {
             Self::Nodes => ("node", "nodes"),
             Self::Events | Self::EventsOf(_) | Self::Container(..) => ("event", "events"),
             Self::Activity => ("entry", "entries"),
-            Self::Log => ("line", "lines"),
+            Self::Log | Self::Logs(_) => ("line", "lines"),
             Self::App(_) => ("row", "rows"),
             Self::Instance(_) => ("container", "containers"),
             Self::Cluster(_) => ("watch", "watches"),
@@ -102,6 +104,7 @@ impl ScreenKind {
             | Self::Activity
             | Self::Log
             | Self::Cluster(_)
+            | Self::Logs(_)
             | Self::App(_) => None,
         }
     }
@@ -122,6 +125,7 @@ impl ScreenKind {
             | Self::Activity
             | Self::Log
             | Self::Cluster(_)
+            | Self::Logs(_)
             | Self::App(_)
             | Self::Instance(_)
             | Self::Container(..) => None,
@@ -248,6 +252,8 @@ impl Screen {
             ScreenKind::EventsOf(object) => format!("events of {}", object.key.name),
             ScreenKind::Activity => "activity".into(),
             ScreenKind::Log => "log".into(),
+            ScreenKind::Logs(follow) if follow.choice.previous => "previous logs".into(),
+            ScreenKind::Logs(_) => "logs".into(),
             ScreenKind::Cluster(id) => format!("{id} in detail"),
             ScreenKind::App(key) => key.to_string(),
             ScreenKind::Instance(object) | ScreenKind::Node(object) => object.key.name.to_string(),

@@ -2,6 +2,7 @@
 
 mod goto;
 mod list;
+mod logs;
 mod measure;
 mod overlay;
 
@@ -21,7 +22,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     if from_person && !pending && model.pending.take().is_some() {
         model.touch();
     }
-    let effects = match message {
+    let mut effects = match message {
         Message::Act(action) => act(model, action),
         Message::Text(_) | Message::Paste(_) | Message::Unbound(_) | Message::Pending(..) if model.is_too_small() => {
             Vec::new()
@@ -43,12 +44,15 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.world.measured(&id, report);
             Vec::new()
         }
+        Message::Log(news) => logs::arrived(model, &news),
         Message::Tick(now, moment) => {
             if model.pass_time(now, moment) {
                 model.touch();
             }
             model.world.add_up(now);
-            measure::wanted(model)
+            let mut effects = measure::wanted(model);
+            effects.extend(logs::tick(model));
+            effects
         }
         Message::Resize { width, height } => {
             model.size = (width, height);
@@ -75,6 +79,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     };
+    effects.extend(logs::accompany(model));
     let now = model.now;
     model.settle(now);
     effects
@@ -110,6 +115,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Help { .. }) => overlay::read(model, action),
         Some(Overlay::Filter { .. }) => overlay::type_filter(model, action),
+        Some(Overlay::LogField { .. }) => logs::type_pattern(model, action),
         Some(Overlay::Picker(_)) => overlay::pick(model, action),
         None => on_screen(model, action),
     }
@@ -117,6 +123,9 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 
 /// An action on the screen itself; also what the palette chooses.
 fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(effects) = logs::act(model, action) {
+        return effects;
+    }
     if let Some(reason) = model.refusal(action) {
         if action == Action::Back {
             if model.notices.dismiss() {
@@ -141,6 +150,10 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Detail => goto::detail(model),
         Action::EventsOf => goto::events_of(model),
         Action::NodeOf => goto::node_of(model),
+        Action::Logs | Action::PreviousLogs => {
+            logs::open(model, action == Action::PreviousLogs);
+            Vec::new()
+        }
         Action::CopyName | Action::CopyRow => list::copy(model, action),
         Action::Reconnect => {
             for id in model

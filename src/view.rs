@@ -5,6 +5,7 @@ mod footer;
 mod header;
 mod help;
 mod log;
+mod logs;
 mod picker;
 mod style;
 mod table;
@@ -83,7 +84,7 @@ pub fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mu
         match model.overlays.last() {
             Some(Overlay::Picker(shown)) => picker::draw(shown, theme, buffer, body),
             Some(Overlay::Help { scroll }) => help::draw(model, *scroll, theme, buffer, body),
-            Some(Overlay::Filter { .. }) | None => {}
+            Some(Overlay::Filter { .. } | Overlay::LogField { .. }) | None => {}
         }
     }
     if theme.glyphs == Glyphs::Ascii {
@@ -113,6 +114,9 @@ fn too_small(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
 
 fn draw_body(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, body: Rect) {
     let screen = model.screen();
+    if let Some(logs) = model.logs() {
+        return logs::draw(model, logs, theme, buffer, body);
+    }
     let below = |y: u16| Rect::new(body.x, y, body.width, body.bottom().saturating_sub(y));
     let mut y = title::notes(model, theme, buffer, body, body.y + 1);
     let scope = model.scope_here();

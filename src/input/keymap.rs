@@ -58,13 +58,19 @@ impl Keymap {
     /// What `pressed` means in `mode`.
     pub fn resolve(&self, mode: Mode, pressed: &[Key]) -> Outcome {
         let mut following = Vec::new();
-        for (keys, action) in self.of(mode) {
-            if keys.0 == pressed {
+        // What has no meaning over logs means what it does on any screen.
+        let beneath = (mode == Mode::Logs).then_some(Mode::Screen);
+        for layer in std::iter::once(mode).chain(beneath) {
+            if let Some((_, action)) = self.of(layer).find(|(keys, _)| keys.0 == pressed)
+                && following.is_empty()
+            {
                 return Outcome::Bound(action);
             }
-            if let Some(rest) = keys.0.strip_prefix(pressed) {
-                following.push((Sequence(rest.to_vec()), action));
-            }
+            let longer = self.of(layer).filter_map(|(keys, action)| {
+                let rest = keys.0.strip_prefix(pressed).filter(|rest| !rest.is_empty())?;
+                Some((Sequence(rest.to_vec()), action))
+            });
+            following.extend(longer);
         }
         match (pressed, following.is_empty()) {
             (_, false) => Outcome::Pending(following),

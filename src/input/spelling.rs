@@ -9,11 +9,12 @@ pub const fn mode_name(mode: Mode) -> &'static str {
         Mode::Picker => "picker",
         Mode::Prompt => "prompt",
         Mode::Reader => "reader",
+        Mode::Logs => "logs",
     }
 }
 
 /// Every mode.
-pub const MODES: [Mode; 4] = [Mode::Screen, Mode::Picker, Mode::Prompt, Mode::Reader];
+pub const MODES: [Mode; 5] = [Mode::Screen, Mode::Picker, Mode::Prompt, Mode::Reader, Mode::Logs];
 
 /// Whether plain characters are text in this mode.
 pub const fn is_typing(mode: Mode) -> bool {

@@ -4,7 +4,7 @@ use super::Model;
 use crate::domain::access::Right;
 use crate::domain::{Feed, Kind, ResourceRef, Verb};
 use crate::listing::{Column, ColumnId, RowKey};
-use crate::message::Action;
+use crate::message::{Action, Group};
 use crate::screens::ScreenKind;
 
 impl Model {
@@ -13,17 +13,18 @@ impl Model {
         let mut actions = vec![Action::Open];
         match &self.trail.top().kind {
             ScreenKind::Fleet | ScreenKind::Locations => actions.push(Action::Detail),
-            ScreenKind::Activity
-            | ScreenKind::Cluster(_)
-            | ScreenKind::Events
-            | ScreenKind::EventsOf(_)
-            | ScreenKind::Container(..) => {}
-            ScreenKind::App(_) => actions.extend([Action::Expand, Action::NodeOf, Action::EventsOf]),
-            ScreenKind::Instances | ScreenKind::Node(_) | ScreenKind::Instance(_) => {
-                actions.extend([Action::NodeOf, Action::EventsOf]);
+            ScreenKind::Activity | ScreenKind::Cluster(_) | ScreenKind::Events | ScreenKind::EventsOf(_) => {}
+            ScreenKind::Container(..) => actions.push(Action::Logs),
+            ScreenKind::App(_) => {
+                actions.extend([Action::Logs, Action::Expand, Action::NodeOf, Action::EventsOf]);
             }
-            ScreenKind::Apps | ScreenKind::Nodes => actions.push(Action::EventsOf),
+            ScreenKind::Instances | ScreenKind::Node(_) | ScreenKind::Instance(_) => {
+                actions.extend([Action::Logs, Action::NodeOf, Action::EventsOf]);
+            }
+            ScreenKind::Apps => actions.extend([Action::Logs, Action::EventsOf]),
+            ScreenKind::Nodes => actions.push(Action::EventsOf),
             ScreenKind::Log => actions.clear(),
+            ScreenKind::Logs(_) => return self.offered_over_logs(),
         }
         if self.refusal(Action::Back).is_none() {
             actions.push(Action::Back);
@@ -36,6 +37,26 @@ impl Model {
             Action::ScopeLocations,
             Action::ScopeNamespaces,
             Action::Palette,
+            Action::Help,
+        ]);
+        actions
+    }
+
+    fn offered_over_logs(&self) -> Vec<Action> {
+        let mut actions = vec![Action::LogPause, Action::LogSearch];
+        if self.logs().is_some_and(|logs| logs.pane.search().is_some()) {
+            actions.extend([Action::LogNext, Action::LogPrevious]);
+        }
+        actions.extend([
+            Action::LogInclude,
+            Action::LogExclude,
+            Action::LogLevel,
+            Action::LogWrap,
+            Action::LogTimes,
+            Action::LogNames,
+            Action::PreviousLogs,
+            Action::LogCopy,
+            Action::Back,
             Action::Help,
         ]);
         actions
@@ -57,6 +78,8 @@ impl Model {
                 Some(RowKey::Cluster(_) | RowKey::Location(..)) => None,
                 _ => self.refusal(Action::Open),
             },
+            Action::Logs | Action::PreviousLogs => self.logs_refusal(),
+            _ if action.group() == Group::Logs && self.logs.is_none() => Some("no logs are open".into()),
             Action::FactsUp | Action::FactsDown => because(self.facts_most() == 0, "all lines are in sight"),
             Action::Expand => because(
                 !matches!(screen.kind, ScreenKind::App(_)) || matches!(selected, Some(RowKey::Container(..)) | None),
@@ -77,7 +100,7 @@ impl Model {
             | Action::SortByAge
             | Action::SortByStatus
             | Action::SortByNamespace
-                if screen.kind == ScreenKind::Log =>
+                if matches!(screen.kind, ScreenKind::Log | ScreenKind::Logs(_)) =>
             {
                 Some("the log is no list".into())
             }

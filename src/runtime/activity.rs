@@ -72,6 +72,9 @@ impl ActivityLog {
             | Effect::Quit
             | Effect::Suspend
             | Effect::Redraw
+            | Effect::ReadLog(_)
+            | Effect::LeaveLog(_)
+            | Effect::HoldLogs(_)
             | Effect::Copy(_) => {}
         }
     }

@@ -222,7 +222,13 @@ impl<P: Program> Shell<P> {
                 self.pacing.person();
             }
             Effect::Copy(text) => self.copy(&text),
-            effect @ (Effect::LoadEvents(_) | Effect::Review(..) | Effect::Measure(..) | Effect::Reconnect(_)) => {
+            effect @ (Effect::LoadEvents(_)
+            | Effect::Review(..)
+            | Effect::Measure(..)
+            | Effect::ReadLog(_)
+            | Effect::LeaveLog(_)
+            | Effect::HoldLogs(_)
+            | Effect::Reconnect(_)) => {
                 if let Some(work) = self.perform.as_mut().and_then(|perform| perform(effect)) {
                     self.tasks.start(work);
                 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::logs::Readings;
 use super::reported::Reported;
 use super::tasks::Work;
 use super::{Handles, Perform};
 use crate::cluster::{self, Cluster, ClusterError, Measuring, Rules, Target};
-use crate::domain::{Clean, ClusterId, ResourceRef};
+use crate::domain::{Clean, ClusterId, ClusterReport, ResourceRef};
 use crate::message::{Effect, Message, Severity, Trouble};
 
 /// Reports that may wait between a cluster and the loop; then the cluster waits, and so does its server.
@@ -38,8 +39,11 @@ pub fn start(members: Vec<(Target, Arc<Rules>, Measuring)>, handles: &Handles) -
         Message::Cluster(id, report)
     };
     handles.runtime.spawn(hand_on(reports, messages.clone(), logged));
-    handles.runtime.spawn(hand_on(measured, messages, Message::Metrics));
-    Box::new(move |effect| perform(&clusters, effect))
+    handles
+        .runtime
+        .spawn(hand_on(measured, messages.clone(), Message::Metrics));
+    let mut readings = Readings::new(messages);
+    Box::new(move |effect| perform(&clusters, &mut readings, effect))
 }
 
 async fn hand_on<T>(
@@ -54,7 +58,7 @@ async fn hand_on<T>(
     }
 }
 
-fn perform(clusters: &[Cluster], effect: Effect) -> Option<Work> {
+fn perform(clusters: &[Cluster], readings: &mut Readings, effect: Effect) -> Option<Work> {
     let find = |id: &ClusterId| clusters.iter().find(|cluster| cluster.id() == id).cloned();
     match effect {
         Effect::LoadEvents(object) => {
@@ -87,6 +91,20 @@ fn perform(clusters: &[Cluster], effect: Effect) -> Option<Work> {
             if let Some(cluster) = find(&id) {
                 cluster.want(wanted);
             }
+            None
+        }
+        Effect::ReadLog(request) => {
+            if let Some(cluster) = find(&request.slot.cluster) {
+                readings.read(cluster, *request);
+            }
+            None
+        }
+        Effect::LeaveLog(slot) => {
+            readings.leave(&slot);
+            None
+        }
+        Effect::HoldLogs(held) => {
+            readings.hold(held);
             None
         }
         // The loop does these itself.

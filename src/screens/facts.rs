@@ -34,6 +34,7 @@ pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
         | ScreenKind::Nodes
         | ScreenKind::Events
         | ScreenKind::EventsOf(_)
+        | ScreenKind::Logs(_)
         | ScreenKind::Activity => Vec::new(),
     }
 }

@@ -59,7 +59,7 @@ impl Rows {
                 Self::Events(events::collect(ctx, Some(object)))
             }
             ScreenKind::Activity => Self::Activity,
-            ScreenKind::Log => Self::None,
+            ScreenKind::Log | ScreenKind::Logs(_) => Self::None,
             ScreenKind::Cluster(id) => Self::Feeds(id.clone(), feeds::collect(ctx, id)),
             ScreenKind::App(key) => Self::Tree(tree::collect(ctx, key, folds)),
             ScreenKind::Instance(pod) => Self::Containers(pod.clone(), containers::count(ctx, pod)),

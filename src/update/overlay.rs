@@ -71,6 +71,10 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) {
             let text = field.text();
             apply_filter(model, &text);
         }
+        Some(Overlay::LogField { field, problem, .. }) => {
+            change(field);
+            *problem = None;
+        }
         Some(Overlay::Help { .. }) | None => return,
     }
     model.touch();
@@ -83,7 +87,7 @@ fn apply_filter(model: &mut Model, text: &str) {
     }
 }
 
-fn typing(model: &mut Model, action: Action) -> bool {
+pub(super) fn typing(model: &mut Model, action: Action) -> bool {
     match action {
         Action::EraseBackward => edit(model, Field::erase_backward),
         Action::EraseWord => edit(model, Field::erase_word),

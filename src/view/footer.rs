@@ -85,7 +85,7 @@ fn offers(model: &Model) -> Vec<Offer> {
     }
     let mode = model.mode();
     let actions: Vec<(Action, &str)> = match model.overlays.last() {
-        Some(Overlay::Filter { .. }) => vec![
+        Some(Overlay::Filter { .. } | Overlay::LogField { .. }) => vec![
             (Action::Accept, "keep"),
             (Action::Cancel, "leave"),
             (Action::EraseAll, "clear"),
@@ -118,7 +118,7 @@ fn offers(model: &Model) -> Vec<Offer> {
         .into_iter()
         .filter_map(|(action, label)| {
             let keys = model.keys_of(mode, action)?.to_owned();
-            let refusal = if mode == Mode::Screen {
+            let refusal = if matches!(mode, Mode::Screen | Mode::Logs) {
                 model.refusal(action)
             } else {
                 None

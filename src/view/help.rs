@@ -51,10 +51,10 @@ fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
 }
 
 fn entry(model: &Model, theme: &Theme, group: Group, action: Action) -> Line {
-    let mode = if group == Group::Typing {
-        Mode::Picker
-    } else {
-        Mode::Screen
+    let mode = match group {
+        Group::Typing => Mode::Picker,
+        Group::Logs => Mode::Logs,
+        _ => Mode::Screen,
     };
     let bound: Vec<&str> = model
         .settings

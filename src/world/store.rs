@@ -110,7 +110,7 @@ impl<T> Store<T> {
             .filter_map(|(i, row)| row.as_ref().map(|row| (Slot(i as u32), &row.value)))
     }
 
-    pub fn values(&self) -> impl Iterator<Item = &Arc<T>> {
+    pub fn values(&self) -> impl Iterator<Item = &Arc<T>> + Clone {
         self.rows.iter().flatten().map(|row| &row.value)
     }
 

@@ -28,6 +28,16 @@ const ROWS: &[&[Action]] = &[
     &[Mark, MarkRange, ClearMarks],
     &[Expand],
     &[EventsOf, NodeOf],
+    &[Action::Logs, Action::PreviousLogs],
+    &[Action::LogPause, Action::LogWrap, Action::LogTimes, Action::LogNames],
+    &[Action::LogSearch, Action::LogNext, Action::LogPrevious],
+    &[
+        Action::LogInclude,
+        Action::LogExclude,
+        Action::LogLevel,
+        Action::LogClear,
+    ],
+    &[Action::LogMark, Action::LogNextMark, Action::LogCopy],
     &[CopyName, CopyRow],
     &[Wide],
     &[Palette],
@@ -48,9 +58,14 @@ fn readme_has_the_keys_of_the_default_keymap() {
         let keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
         assert_eq!(keys.len(), actions.len(), "{row}");
         for (key, &action) in keys.iter().zip(*actions) {
+            let mode = if action.group() == Group::Logs {
+                Mode::Logs
+            } else {
+                Mode::Screen
+            };
             let found = bound
                 .iter()
-                .find(|b| b.mode == Mode::Screen && b.keys == *key)
+                .find(|b| b.mode == mode && b.keys == *key)
                 .map(|b| b.action);
             assert_eq!(found, Some(action), "{row}: {key}");
         }
@@ -58,7 +73,7 @@ fn readme_has_the_keys_of_the_default_keymap() {
     let told: BTreeSet<Action> = ROWS.iter().copied().flatten().copied().collect();
     for &action in Action::ALL {
         let is_to_be_told = match action.group() {
-            Group::Screens | Group::List | Group::Scope | Group::Program => true,
+            Group::Screens | Group::List | Group::Logs | Group::Scope | Group::Program => true,
             Group::Move | Group::Typing => false,
         };
         assert!(

@@ -27,7 +27,7 @@ fn palette(model: &Model) -> Vec<Item> {
         .iter()
         .filter(|action| match action.group() {
             Group::Move | Group::Typing => false,
-            Group::Screens | Group::List | Group::Scope | Group::Program => **action != Action::Palette,
+            Group::Screens | Group::List | Group::Logs | Group::Scope | Group::Program => **action != Action::Palette,
         })
         .map(|&action| Item {
             label: action.name().to_owned(),

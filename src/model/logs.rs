@@ -1,0 +1,143 @@
+//! What logs a person asks for: the intent behind what is marked, selected, or the screen's own.
+
+use super::Model;
+use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef};
+use crate::listing::RowKey;
+use crate::logs::plan::{Choice, Intent};
+use crate::screens::ScreenKind;
+use crate::screens::logs::{Follow, Logs};
+
+impl Model {
+    /// The logs on screen.
+    pub fn logs(&self) -> Option<&Logs> {
+        self.logs.as_ref()
+    }
+
+    /// Lines of logs that are in sight: all but the header, the title and the line of keys.
+    pub fn log_height(&self) -> usize {
+        usize::from(self.size.1.saturating_sub(3)).max(1)
+    }
+
+    /// What to follow from here; `None` where nothing that has logs is selected.
+    pub(crate) fn log_follow(&self) -> Option<Follow> {
+        let screen = self.trail.top();
+        let own = match &screen.kind {
+            ScreenKind::Container(pod, name) => Some(RowKey::Container(pod.clone(), name.clone())),
+            ScreenKind::EventsOf(object) => Some(RowKey::Object(object.clone())),
+            ScreenKind::Events => self.about_selected_event(),
+            _ => None,
+        };
+        let rows: Vec<RowKey> = match own {
+            Some(row) => vec![row],
+            None if !screen.list.marks().is_empty() => screen.list.marks().iter().cloned().collect(),
+            None => screen
+                .list
+                .selected()
+                .cloned()
+                .or_else(|| self.subject_row())
+                .into_iter()
+                .collect(),
+        };
+        let mut intents = Vec::new();
+        let mut titles = Vec::new();
+        for row in &rows {
+            let (title, found) = self.intents(row)?;
+            titles.push(title);
+            intents.extend(found);
+        }
+        let title = match titles.as_slice() {
+            [] => return None,
+            [title] => title.clone(),
+            several => format!("{} and {} more", several.first()?, several.len() - 1).into(),
+        };
+        (!intents.is_empty()).then(|| Follow {
+            title,
+            intents,
+            choice: Choice::default(),
+        })
+    }
+
+    /// The row that a detail screen without a selection is about.
+    fn subject_row(&self) -> Option<RowKey> {
+        match &self.trail.top().kind {
+            ScreenKind::App(key) => Some(RowKey::App(key.clone())),
+            ScreenKind::Instance(pod) => Some(RowKey::Object(pod.clone())),
+            _ => None,
+        }
+    }
+
+    fn intents(&self, row: &RowKey) -> Option<(Clean, Vec<Intent>)> {
+        match row {
+            RowKey::App(key) => Some((key.to_string().into(), vec![Intent::App(key.clone())])),
+            RowKey::Object(object) => Some((object.key.to_string().into(), vec![of_object(object)?])),
+            RowKey::Container(pod, name) => {
+                let intent = Intent::Container {
+                    cluster: pod.cluster.clone(),
+                    uid: pod.uid.clone(),
+                    container: name.clone(),
+                };
+                Some((format!("{} {name}", pod.key).into(), vec![intent]))
+            }
+            RowKey::Loose(cluster, name) => {
+                let intents = self.of_revision(cluster, name);
+                (!intents.is_empty()).then(|| (name.clone(), intents))
+            }
+            RowKey::Cluster(_) | RowKey::Location(..) | RowKey::Feed(..) | RowKey::Entry(_) => None,
+        }
+    }
+
+    /// A revision in an app's tree, by the name of its workload and its hash; pods without a workload by themselves.
+    fn of_revision(&self, cluster: &ClusterId, name: &str) -> Vec<Intent> {
+        let (ScreenKind::App(app), Some((_, hash))) = (&self.trail.top().kind, name.rsplit_once('/')) else {
+            return Vec::new();
+        };
+        let is_of = |pod: &&Pod| {
+            let workload = pod.workload.as_ref().map_or("bare", |(_, name)| name.as_str());
+            pod.key.namespace == app.namespace
+                && pod.app == app.name
+                && name == format!("{workload}/{hash}")
+                && pod.revision.as_deref().unwrap_or_default() == hash
+        };
+        let Some(view) = self.world.cluster(cluster) else {
+            return Vec::new();
+        };
+        let pods: Vec<&Pod> = view.pods.values().map(|pod| &**pod).filter(is_of).collect();
+        let workload = pods.first().and_then(|pod| {
+            let (kind, name) = pod.workload.clone()?;
+            Some(Intent::Revision {
+                cluster: cluster.clone(),
+                kind,
+                key: crate::domain::ObjectKey::new(pod.key.namespace.clone(), name),
+                revision: pod.revision.clone()?,
+            })
+        });
+        let by_itself = |pod: &&Pod| Intent::Instance {
+            cluster: cluster.clone(),
+            uid: pod.uid.clone(),
+        };
+        workload.map_or_else(|| pods.iter().map(by_itself).collect(), |intent| vec![intent])
+    }
+
+    /// Why no logs can be opened here.
+    pub(super) fn logs_refusal(&self) -> Option<String> {
+        match (&self.logs, self.log_follow()) {
+            (None, None) => Some("nothing selected that has logs".into()),
+            _ => None,
+        }
+    }
+}
+
+/// Who looks at an instance means it; a workload means all of its instances.
+fn of_object(object: &ResourceRef) -> Option<Intent> {
+    if object.kind == Kind::Pod {
+        return Some(Intent::Instance {
+            cluster: object.cluster.clone(),
+            uid: object.uid.clone(),
+        });
+    }
+    object.kind.is_workload().then(|| Intent::Workload {
+        cluster: object.cluster.clone(),
+        kind: object.kind,
+        key: object.key.clone(),
+    })
+}

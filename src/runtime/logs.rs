@@ -1,0 +1,84 @@
+//! Readings of logs: each a task of its own, held while the view has no room.
+
+use std::collections::HashMap;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::Cluster;
+use crate::logs::plan::Slot;
+use crate::logs::run::End;
+use crate::logs::{News, Request, What};
+use crate::message::Message;
+
+/// Pieces that may wait between the connection and the loop; then the connection is not read.
+const PIECES: usize = 4;
+
+/// The readings that run.
+#[derive(Debug)]
+pub struct Readings {
+    running: HashMap<Slot, CancellationToken>,
+    held: watch::Sender<bool>,
+    messages: mpsc::Sender<Message>,
+}
+
+impl Readings {
+    pub fn new(messages: mpsc::Sender<Message>) -> Self {
+        Self {
+            running: HashMap::new(),
+            held: watch::Sender::new(false),
+            messages,
+        }
+    }
+
+    /// Starts a reading in place of the one of the same container; must be called within the async runtime.
+    pub fn read(&mut self, cluster: Cluster, request: Request) {
+        let cancel = CancellationToken::new();
+        if let Some(former) = self.running.insert(request.slot.clone(), cancel.clone()) {
+            former.cancel();
+        }
+        let (held, messages) = (self.held.subscribe(), self.messages.clone());
+        tokio::spawn(async move {
+            let reading = read(&cluster, &request, held, &messages);
+            let _ = cancel.run_until_cancelled(reading).await;
+        });
+    }
+
+    pub fn leave(&mut self, slot: &Slot) {
+        if let Some(reading) = self.running.remove(slot) {
+            reading.cancel();
+        }
+    }
+
+    /// Holds all readings, or lets them go on.
+    pub fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+}
+
+async fn read(cluster: &Cluster, request: &Request, mut held: watch::Receiver<bool>, messages: &mpsc::Sender<Message>) {
+    let news = |what| {
+        Message::Log(News {
+            slot: request.slot.clone(),
+            number: request.number,
+            what,
+        })
+    };
+    let (sender, mut pieces) = mpsc::channel(PIECES);
+    let reading = async move { cluster.read_log(request, &sender).await };
+    let handing_on = async {
+        while let Some(piece) = pieces.recv().await {
+            let _ = held.wait_for(|held| !held).await;
+            if messages.send(news(What::Piece(piece))).await.is_err() {
+                return;
+            }
+        }
+    };
+    // What was read before a failure is handed on before the failure.
+    let (outcome, ()) = tokio::join!(reading, handing_on);
+    let (end, reason) = match outcome {
+        Ok(()) => (End::Closed, None),
+        Err(error) => (End::Broken, Some(error.to_string().into())),
+    };
+    drop(messages.send(news(What::Ended { end, reason })).await);
+}

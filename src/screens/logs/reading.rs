@@ -1,0 +1,207 @@
+//! What follows when the reading of one log ends: it goes on, reads the next run, or is over.
+
+use super::Logs;
+use crate::domain::{Clean, ClusterId, Pod};
+use crate::logs::plan::{Phase, Slot, Target};
+use crate::logs::run::{End, Next, Run, next};
+use crate::logs::{Divider, News, Request, Stream, What};
+use crate::message::Effect;
+
+/// Ticks to wait for the word that a container ended whose log ended in order: the log is faster.
+const GRACE: u32 = 2;
+/// Readings of what is left of a run before that may fail.
+const TRIES: u32 = 3;
+
+/// One container's log.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) target: Target,
+    pub(super) stream: Stream,
+    pub(super) stage: Stage,
+    /// The request that counts; news of others come too late.
+    number: u64,
+    failures: u32,
+    /// Ticks since its instance is gone.
+    pub(super) leaving: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stage {
+    Open,
+    /// The rest of a run before is read; then comes this one.
+    Rest(Divider, Run),
+    /// It ended; for so many ticks it is not known why.
+    Ended(End, u32),
+    Done,
+}
+
+impl Reading {
+    pub(super) const fn new(target: Target, stream: Stream) -> Self {
+        Self {
+            target,
+            stream,
+            stage: Stage::Open,
+            number: 0,
+            failures: 0,
+            leaving: 0,
+        }
+    }
+}
+
+impl Logs {
+    /// Asks for the log from where it was read.
+    pub(super) fn ask(&mut self, slot: &Slot) -> Effect {
+        self.number += 1;
+        let number = self.number;
+        let Some(reading) = self.readings.get_mut(slot) else {
+            return Effect::LeaveLog(slot.clone());
+        };
+        reading.number = number;
+        let is_rest = matches!(reading.stage, Stage::Rest(..));
+        if !is_rest {
+            reading.stage = Stage::Open;
+        }
+        let target = &reading.target;
+        Effect::ReadLog(Box::new(Request {
+            slot: slot.clone(),
+            pod: target.pod.clone(),
+            number,
+            ask: reading.stream.ask(),
+            previous: is_rest || target.previous,
+            follow: !is_rest && !target.previous && target.phase == Phase::Follow,
+            failures: reading.failures,
+        }))
+    }
+
+    /// Takes what came of a reading; `pod` is the instance as it is known now.
+    pub fn take(&mut self, news: &News, pod: Option<&Pod>) -> Vec<Effect> {
+        let Some(reading) = self.readings.get_mut(&news.slot) else {
+            return Vec::new();
+        };
+        if reading.number != news.number || reading.stage == Stage::Done {
+            return Vec::new();
+        }
+        match &news.what {
+            What::Piece(bytes) => {
+                reading.failures = 0;
+                reading.stream.feed(bytes, &mut self.pane);
+                self.make_room().into_iter().collect()
+            }
+            What::Ended { end, reason } => self.ended(&news.slot, *end, reason.clone(), pod).into_iter().collect(),
+        }
+    }
+
+    fn ended(&mut self, slot: &Slot, end: End, reason: Option<Clean>, pod: Option<&Pod>) -> Option<Effect> {
+        let reading = self.readings.get_mut(slot)?;
+        if end == End::Broken {
+            // One interruption is told once, however often it is tried to go on.
+            let told = reason.filter(|_| reading.failures == 0);
+            reading.stream.cut(told, &mut self.pane);
+            reading.failures += 1;
+        } else {
+            reading.failures = 0;
+        }
+        if let Stage::Rest(divider, run) = &reading.stage {
+            let again = end == End::Broken && reading.failures < TRIES;
+            let (divider, run) = (divider.clone(), run.clone());
+            if !again {
+                self.begin(slot, divider, &run);
+            }
+            return Some(self.ask(slot));
+        }
+        if reading.target.previous {
+            if end == End::Closed {
+                let exit = pod.and_then(|pod| {
+                    let container = pod.containers.iter().find(|c| c.name == slot.container)?;
+                    container.last_exit.clone()
+                });
+                self.finish(slot, Divider::Ended { exit });
+                return None;
+            }
+            return Some(self.ask(slot));
+        }
+        reading.stage = Stage::Ended(end, 0);
+        self.decide(slot, end, 0, pod)
+    }
+
+    fn decide(&mut self, slot: &Slot, end: End, ticks: u32, pod: Option<&Pod>) -> Option<Effect> {
+        let reading = self.readings.get_mut(slot)?;
+        match next(&reading.target.run(), end, pod) {
+            Next::Resume { .. } if end == End::Closed && ticks < GRACE => {
+                reading.stage = Stage::Ended(end, ticks);
+                None
+            }
+            Next::Resume { follow } => {
+                if end == End::Closed {
+                    reading.stream.cut(None, &mut self.pane);
+                }
+                reading.target.phase = if follow { Phase::Follow } else { Phase::Read };
+                Some(self.ask(slot))
+            }
+            Next::Wait(None) => {
+                reading.stage = Stage::Ended(end, ticks);
+                None
+            }
+            Next::Wait(Some(divider)) | Next::Finish(divider) => {
+                self.finish(slot, divider);
+                None
+            }
+            Next::Restart {
+                previous: true,
+                divider,
+                run,
+            } => {
+                if end == End::Closed {
+                    reading.stream.cut(None, &mut self.pane);
+                }
+                reading.stage = Stage::Rest(divider, run);
+                Some(self.ask(slot))
+            }
+            Next::Restart { divider, run, .. } => {
+                self.begin(slot, divider, &run);
+                Some(self.ask(slot))
+            }
+        }
+    }
+
+    /// Another run of the container is read from its start.
+    fn begin(&mut self, slot: &Slot, divider: Divider, run: &Run) {
+        if let Some(reading) = self.readings.get_mut(slot) {
+            reading.stream.end(&mut self.pane);
+            self.pane.divide(reading.stream.id(), None, divider);
+            reading.stream.begin_run();
+            reading.target.restarts = run.restarts;
+            reading.target.phase = Phase::Follow;
+            reading.stage = Stage::Open;
+            reading.failures = 0;
+        }
+    }
+
+    /// Nothing more comes of this run.
+    pub(super) fn finish(&mut self, slot: &Slot, divider: Divider) {
+        if let Some(reading) = self.readings.get_mut(slot) {
+            reading.stream.end(&mut self.pane);
+            self.pane.divide(reading.stream.id(), None, divider);
+            reading.stage = Stage::Done;
+            self.done.insert((slot.clone(), reading.target.restarts));
+        }
+    }
+
+    /// Looks again at what ended without a word why.
+    pub(super) fn look_again<'a>(
+        &mut self,
+        pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone,
+    ) -> Vec<Effect> {
+        let ended = self.readings.iter().filter_map(|(slot, reading)| match reading.stage {
+            Stage::Ended(end, ticks) => Some((slot.clone(), end, ticks + 1)),
+            _ => None,
+        });
+        let ended: Vec<_> = ended.collect();
+        let decide = |(slot, end, ticks): (Slot, End, u32)| {
+            let mut pods = pods.clone();
+            let pod = pods.find(|(cluster, pod)| **cluster == slot.cluster && pod.uid == slot.uid);
+            self.decide(&slot, end, ticks, pod.map(|(_, pod)| pod))
+        };
+        ended.into_iter().filter_map(decide).collect()
+    }
+}

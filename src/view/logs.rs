@@ -1,0 +1,395 @@
+//! Logs: the title with what is followed, and the lines that are in sight; only those are wrapped.
+
+use chrono::{FixedOffset, Utc};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::domain::quantity::thousands;
+use crate::logs::{Content, Level, Place, Row, Stamp, Which};
+use crate::model::Model;
+use crate::overlays::{Field, LogField, Overlay};
+use crate::screens::logs::{COLOURS, Logs, Times};
+use crate::theme::{Role, Theme};
+use crate::widgets::line;
+
+/// What the instances' names are drawn in.
+const NAMES: [Role; COLOURS] = [
+    Role::Accent,
+    Role::Busy,
+    Role::Good,
+    Role::Title,
+    Role::Key,
+    Role::Strong,
+];
+/// Columns that names take at most.
+const WIDEST_NAME: u16 = 28;
+
+type Pieces = Vec<(String, Style)>;
+
+/// Draws the title and the lines.
+pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffer, body: Rect) {
+    let title = Rect::new(body.x, body.y, body.width, 1);
+    match model.overlays.last() {
+        Some(Overlay::LogField { of, field, problem }) => {
+            draw_field(*of, field, problem.as_deref(), theme, buffer, title);
+        }
+        _ => draw_title(logs, theme, buffer, title),
+    }
+    let area = Rect::new(body.x, body.y + 1, body.width, body.height.saturating_sub(1));
+    let page = Page::new(model, logs, theme, area);
+    let rows = page.rows();
+    if rows.is_empty() {
+        draw_empty(logs, theme, buffer, area);
+    }
+    let mut y = area.y;
+    for (row, lines) in rows {
+        let is_current = logs.look.still.is_some_and(|still| still.cursor == row);
+        for pieces in lines {
+            if y >= area.bottom() {
+                return;
+            }
+            let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
+            line::draw(buffer, (area.x + 1, y), area.right(), pieces);
+            if is_current {
+                buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(Role::Selected));
+            }
+            y += 1;
+        }
+    }
+}
+
+fn draw_title(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let muted = theme.style(Role::Muted);
+    let warning = theme.style(Role::Warning);
+    let (tally, counts) = (logs.tally(), logs.pane.counts());
+    let previous = if logs.follow.choice.previous {
+        "previous logs of"
+    } else {
+        "logs of"
+    };
+    let mut pieces: Pieces = vec![(format!("{previous} {}", logs.follow.title), theme.style(Role::Title))];
+    let mut add = |text: String, style: Style| pieces.push((format!("   {text}"), style));
+    let noun = if tally.open == 1 { "stream" } else { "streams" };
+    add(format!("{} {noun}", tally.open), muted);
+    for (count, word, style) in [
+        (tally.queued, "queued", warning),
+        (tally.waiting, "not started", muted),
+        (tally.ended, "ended", muted),
+    ] {
+        if count > 0 {
+            add(format!("{count} {word}"), style);
+        }
+    }
+    if let Some(still) = logs.look.still {
+        let behind = logs.pane.behind(still.cursor);
+        let seconds = behind.nanos / crate::logs::stamp::SECOND;
+        let rows = thousands(behind.rows as i64);
+        add(format!("‖ paused, {rows} lines and {seconds} s behind"), warning);
+    }
+    if logs.is_full() {
+        add("full: the servers wait".to_owned(), warning);
+    }
+    add(format!("{} lines", thousands(counts.received as i64)), muted);
+    if counts.evicted > 0 {
+        add(format!("{} let go", thousands(counts.evicted as i64)), muted);
+    }
+    let filter = logs.pane.filter();
+    let typed = |sign: &'static str, patterns: &[crate::logs::Pattern]| {
+        let words = patterns.iter().map(|pattern| format!("{sign}{}", pattern.text()));
+        words.collect::<Vec<_>>()
+    };
+    let mut words = typed("+", &filter.include);
+    words.extend(typed("−", &filter.exclude));
+    words.extend(filter.level.map(|level| format!("{} and worse", level.name())));
+    if !words.is_empty() {
+        let shown = thousands(counts.shown as i64);
+        add(
+            format!("{} ({shown} shown)", words.join(" ")),
+            theme.style(Role::Accent),
+        );
+    }
+    if let Some(search) = logs.pane.search() {
+        let found = logs.pane.matches();
+        let all = thousands((found.held as u64 + found.evicted) as i64);
+        let more = if found.is_complete { "" } else { " so far" };
+        add(
+            format!("/{} {all} found{more}", search.text()),
+            theme.style(Role::Accent),
+        );
+    }
+    let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
+    line::draw(buffer, (area.x + 2, area.y), area.right(), pieces);
+}
+
+fn draw_field(of: LogField, field: &Field, problem: Option<&str>, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let label = match of {
+        LogField::Search => "/ ",
+        LogField::Include => "only lines with ",
+        LogField::Exclude => "no lines with ",
+    };
+    let (before, after) = field.parts();
+    let style = theme.style(Role::Field);
+    let mut rest = after.chars();
+    let under = rest.next().map_or_else(|| " ".to_owned(), String::from);
+    let told = match problem {
+        Some(problem) => (format!("   ▲ {problem}"), theme.style(Role::Warning)),
+        None => ("   a regular expression".to_owned(), theme.style(Role::Muted)),
+    };
+    let pieces = [
+        (label, theme.style(Role::Title)),
+        (before, style),
+        (under.as_str(), style.add_modifier(Modifier::REVERSED)),
+        (rest.as_str(), style),
+        (told.0.as_str(), told.1),
+    ];
+    line::draw(buffer, (area.x + 2, area.y), area.right(), pieces);
+}
+
+/// Says why there is no line yet.
+fn draw_empty(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+    let muted = theme.style(Role::Muted);
+    let tally = logs.tally();
+    let first = if tally.open > 0 {
+        "no line yet"
+    } else if logs.waiting().is_empty() {
+        "no instance has a log here now; new ones are followed as they come"
+    } else {
+        "no log yet:"
+    };
+    let waiting = logs.waiting().iter().map(|(pod, why)| format!("{pod}: {why}"));
+    let lines = std::iter::once(first.to_owned()).chain(waiting);
+    for (text, y) in lines.zip(area.y + 1..area.bottom()) {
+        line::draw(buffer, (area.x + 2, y), area.right(), [(text.as_str(), muted)]);
+    }
+}
+
+/// What lines look like here.
+struct Page<'a> {
+    logs: &'a Logs,
+    theme: &'a Theme,
+    area: Rect,
+    /// Columns of the names; 0 without.
+    names: u16,
+    offset: Option<FixedOffset>,
+}
+
+impl<'a> Page<'a> {
+    fn new(model: &Model, logs: &'a Logs, theme: &'a Theme, area: Rect) -> Self {
+        let widest = logs.names().iter().map(|name| line::width(&name.short)).max();
+        let names = match widest {
+            Some(widest) if logs.look.names && logs.names().len() > 1 => widest.min(WIDEST_NAME).min(area.width / 4),
+            _ => 0,
+        };
+        let east = match logs.look.times {
+            Times::None => None,
+            Times::Local => Some(model.settings.clock_offset_minutes),
+            Times::Utc => Some(0),
+        };
+        Self {
+            logs,
+            theme,
+            area,
+            names,
+            offset: east.and_then(|minutes| FixedOffset::east_opt(minutes * 60)),
+        }
+    }
+
+    /// The rows in sight, first to last, each with the lines it takes.
+    fn rows(&self) -> Vec<(Place, Vec<Pieces>)> {
+        let height = usize::from(self.area.height);
+        let pane = &self.logs.pane;
+        let Some(still) = self.logs.look.still else {
+            return self.upwards(pane.newest_first(Which::Shown), height);
+        };
+        let mut used = 0;
+        let mut rows = Vec::new();
+        let mut has_cursor = false;
+        for row in pane.from(Which::Shown, still.top) {
+            if used >= height {
+                break;
+            }
+            has_cursor |= row.place >= still.cursor && used + 1 <= height;
+            let lines = self.lines(&row);
+            used += lines.len();
+            rows.push((row.place, lines));
+        }
+        if has_cursor {
+            return rows;
+        }
+        // Wrapped lines before it have pushed the cursor's out of sight.
+        self.upwards(pane.before(Which::Shown, still.cursor.behind()), height)
+    }
+
+    /// Rows from the last one up, as many as there is room for.
+    fn upwards<'b>(&self, rows: impl Iterator<Item = Row<'b>>, height: usize) -> Vec<(Place, Vec<Pieces>)> {
+        let mut found: Vec<(Place, Vec<Pieces>)> = Vec::new();
+        let mut used = 0;
+        for row in rows {
+            let mut lines = self.lines(&row);
+            let surplus = (used + lines.len()).saturating_sub(height);
+            if surplus > 0 && !found.is_empty() {
+                lines.drain(..surplus.min(lines.len()));
+            }
+            used += lines.len();
+            found.push((row.place, lines));
+            if used >= height {
+                break;
+            }
+        }
+        found.reverse();
+        found
+    }
+
+    fn lines(&self, row: &Row<'_>) -> Vec<Pieces> {
+        let head = self.head(row);
+        let taken: u16 = head.iter().map(|(text, _)| line::width(text)).sum();
+        let room = usize::from(self.area.width.saturating_sub(taken + 1)).max(1);
+        let (text, style) = self.text(row);
+        if !self.logs.look.wrap {
+            let text = self.shifted(&text);
+            return vec![head.into_iter().chain(self.found(row, text, style)).collect()];
+        }
+        let blank = " ".repeat(usize::from(taken));
+        let mut lines = Vec::new();
+        for piece in wrapped(&text, room, usize::from(self.area.height)) {
+            let mut pieces = if lines.is_empty() {
+                head.clone()
+            } else {
+                vec![(blank.clone(), Style::new())]
+            };
+            pieces.extend(self.found(row, piece, style));
+            lines.push(pieces);
+        }
+        lines
+    }
+
+    fn shifted<'t>(&self, text: &'t str) -> &'t str {
+        let start = text.grapheme_indices(true).nth(self.logs.look.shift);
+        match (self.logs.look.shift, start) {
+            (0, _) => text,
+            (_, Some((at, _))) => text.get(at..).unwrap_or_default(),
+            (_, None) => "",
+        }
+    }
+
+    /// Mark, time, name and level before the text.
+    fn head(&self, row: &Row<'_>) -> Pieces {
+        let theme = self.theme;
+        let mut pieces = Pieces::new();
+        if self.logs.bookmarks.contains(row.place) {
+            pieces.push(("◆ ".to_owned(), theme.style(Role::Marked)));
+        }
+        if let Some(offset) = &self.offset {
+            let at = row.at.unwrap_or(row.place.at);
+            pieces.push((format!("{} ", time(at, *offset)), theme.style(Role::Muted)));
+        }
+        if self.names > 0
+            && let Some(name) = self.logs.name_of(row.stream)
+        {
+            let role = NAMES.get(name.colour).copied().unwrap_or(Role::Accent);
+            let short = line::cut(&name.short, self.names);
+            let pad = usize::from(self.names.saturating_sub(line::width(&short)));
+            pieces.push((format!("{short}{} ", " ".repeat(pad)), theme.style(role)));
+        }
+        let (sign, role) = match row.content {
+            Content::Divider(_) => ("─", Role::Accent),
+            Content::Line { continues: true, .. } => ("·", Role::Muted),
+            Content::Line { level, .. } => sign(level),
+        };
+        pieces.push((format!("{sign} "), theme.style(role)));
+        pieces
+    }
+
+    fn text(&self, row: &Row<'_>) -> (String, Style) {
+        match row.content {
+            Content::Divider(divider) => (divider.words(), self.theme.style(Role::Accent)),
+            Content::Line { text, level, more, .. } => {
+                let role = match level {
+                    Some(Level::Fatal | Level::Error) => Role::Bad,
+                    Some(Level::Warn) => Role::Warning,
+                    Some(Level::Debug | Level::Trace) => Role::Muted,
+                    Some(Level::Info) | None => Role::Text,
+                };
+                let text = match more {
+                    0 => text.to_owned(),
+                    more => format!("{text} … {} bytes more", thousands(more as i64)),
+                };
+                (text, self.theme.style(role))
+            }
+        }
+    }
+
+    /// The text with what the search found in it.
+    fn found(&self, row: &Row<'_>, text: &str, style: Style) -> Pieces {
+        let mut pieces = Pieces::new();
+        let mut end = 0;
+        let search = self.logs.pane.search().filter(|_| row.found);
+        for range in search.into_iter().flat_map(|search| search.ranges(text)) {
+            pieces.push((text.get(end..range.start).unwrap_or_default().to_owned(), style));
+            let found = text.get(range.clone()).unwrap_or_default().to_owned();
+            pieces.push((found, style.add_modifier(Modifier::REVERSED)));
+            end = range.end;
+        }
+        pieces.push((text.get(end..).unwrap_or_default().to_owned(), style));
+        pieces
+    }
+}
+
+/// A level's letter: not by colour alone.
+const fn sign(level: Option<Level>) -> (&'static str, Role) {
+    match level {
+        Some(Level::Fatal) => ("F", Role::Bad),
+        Some(Level::Error) => ("E", Role::Bad),
+        Some(Level::Warn) => ("W", Role::Warning),
+        Some(Level::Info) => ("I", Role::Muted),
+        Some(Level::Debug) => ("D", Role::Muted),
+        Some(Level::Trace) => ("T", Role::Muted),
+        None => (" ", Role::Muted),
+    }
+}
+
+fn time(at: Stamp, offset: FixedOffset) -> String {
+    let time = at.time().with_timezone(&Utc).with_timezone(&offset);
+    let zone = if offset.local_minus_utc() == 0 { "Z" } else { "" };
+    format!("{}{zone}", time.format("%m-%d %H:%M:%S%.3f"))
+}
+
+/// A text in pieces of so many columns; what is beyond `most` pieces is not looked at.
+fn wrapped(text: &str, room: usize, most: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let width = usize::from(line::width(grapheme));
+        if used + width > room && at > start {
+            pieces.push(text.get(start..at).unwrap_or_default());
+            (start, used) = (at, 0);
+            if pieces.len() >= most {
+                return pieces;
+            }
+        }
+        used += width;
+    }
+    pieces.push(text.get(start..).unwrap_or_default());
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_wrapped_by_columns() {
+        for (text, room, pieces) in [
+            ("", 4, vec![""]),
+            ("abcd", 4, vec!["abcd"]),
+            ("abcde", 4, vec!["abcd", "e"]),
+            ("直播礼物", 5, vec!["直播", "礼物"]),
+            ("直", 1, vec!["直"]),
+        ] {
+            assert_eq!(wrapped(text, room, 10), pieces, "{text} in {room}");
+        }
+        assert_eq!(wrapped("abcdef", 1, 3), ["a", "b", "c"], "no more than is seen");
+    }
+}
