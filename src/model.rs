@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::{Clean, ClusterId, Link, Moment, Timestamp};
 use crate::message::{Action, Binding, Mode, Severity, Trouble};
+use crate::metrics::Thresholds;
 use crate::metrics::source::Wanted;
 use crate::notice::Notices;
 use crate::overlays::Overlay;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub demo: bool,
     /// What is wrong in the configuration, the keymap and the theme.
     pub problems: Vec<Trouble>,
+    /// From which share of its bound on use is high or critical.
+    pub thresholds: Thresholds,
 }
 
 /// Everything the program knows and shows.
@@ -185,6 +188,7 @@ impl Model {
             moment: self.moment,
             activity: &self.activity,
             problems: &self.settings.problems,
+            thresholds: self.settings.thresholds,
         };
         act(self.trail.top_mut(), ctx)
     }
@@ -204,6 +208,7 @@ impl Model {
             moment: self.moment,
             activity: &self.activity,
             problems: &self.settings.problems,
+            thresholds: self.settings.thresholds,
         }
     }
 

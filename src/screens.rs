@@ -10,6 +10,7 @@ pub mod context;
 pub mod events;
 pub mod facts;
 pub mod feeds;
+pub mod figures;
 pub mod fleet;
 pub mod instances;
 pub mod locations;

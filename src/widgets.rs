@@ -3,4 +3,5 @@
 pub mod bar;
 pub mod columns;
 pub mod line;
+pub mod spark;
 pub mod svg;

@@ -68,6 +68,7 @@ fn program(args: &Args, environment: &Environment, setup: &Setup, members: &[Mem
             scope: Scope::default(),
             demo: args.demo,
             problems: setup.problems.iter().map(notice).collect(),
+            thresholds: setup.config.thresholds.into(),
         },
         Utc::now(),
     );

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::problem::{Problem, line_of};
 use crate::domain::near::closest;
+use crate::metrics::Thresholds;
 use crate::metrics::source::{Choice, Source};
 
 /// What the program is told by its file.
@@ -41,6 +42,8 @@ pub struct Config {
     pub metrics_requests: usize,
     /// Bytes of figures that an API server is asked for a second.
     pub metrics_bytes_per_second: u64,
+    /// From which share of its limit, else of its request, use is high or critical.
+    pub thresholds: ThresholdsSection,
     /// By context of the kubeconfig.
     pub clusters: BTreeMap<String, ClusterSection>,
 }
@@ -63,6 +66,29 @@ pub struct ClusterSection {
     pub metrics: Option<MetricsSource>,
     /// Address of Prometheus; without one it is looked for among the cluster's Services.
     pub prometheus: Option<String>,
+}
+
+/// Percentages at which use stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThresholdsSection {
+    pub high: u16,
+    pub critical: u16,
+}
+
+impl Default for ThresholdsSection {
+    fn default() -> Self {
+        Self { high: 70, critical: 90 }
+    }
+}
+
+impl From<ThresholdsSection> for Thresholds {
+    fn from(section: ThresholdsSection) -> Self {
+        Self {
+            high: f64::from(section.high) / 100.0,
+            critical: f64::from(section.critical) / 100.0,
+        }
+    }
 }
 
 /// Where figures of containers come from.
@@ -125,6 +151,7 @@ impl Default for Config {
             metrics: MetricsSource::default(),
             metrics_requests: 8,
             metrics_bytes_per_second: 20_000_000,
+            thresholds: ThresholdsSection::default(),
             clusters: BTreeMap::new(),
         }
     }

@@ -85,6 +85,26 @@ impl fmt::Display for Memory {
     }
 }
 
+/// Bytes a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate(pub i64);
+
+impl fmt::Display for Rate {
+    /// `0 B/s`, `1.5 kB/s`, `212 MB/s`: decimal units, as networks are counted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 6] = ["B/s", "kB/s", "MB/s", "GB/s", "TB/s", "PB/s"];
+        let mut value = self.0 as f64;
+        let mut unit = 0;
+        while value.abs() >= 999.5 && unit + 1 < UNITS.len() {
+            value /= 1000.0;
+            unit += 1;
+        }
+        let digits = usize::from(value.abs() < 9.95 && unit > 0);
+        let unit = UNITS.get(unit).copied().unwrap_or_default();
+        f.pad(&format!("{value:.digits$} {unit}"))
+    }
+}
+
 /// A whole number with commas between thousands.
 pub fn thousands(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
@@ -211,6 +231,14 @@ mod tests {
             (1 << 40, "1 TiB"),
         ] {
             assert_eq!(Memory(bytes).to_string(), text);
+        }
+        for (bytes, text) in [
+            (0, "0 B/s"),
+            (999, "999 B/s"),
+            (1500, "1.5 kB/s"),
+            (212_400_000, "212 MB/s"),
+        ] {
+            assert_eq!(Rate(bytes).to_string(), text);
         }
         assert_eq!(thousands(-1_234_567), "-1,234,567");
     }

@@ -34,6 +34,14 @@ pub enum Span {
         share: f64,
         tone: Tone,
     },
+    /// What a number was lately, oldest first, a value a slot; what is not known is a gap. As wide as the
+    /// place leaves it, at most a column a slot.
+    Line {
+        values: Vec<Option<f64>>,
+        /// What fills the height; its own maximum without one.
+        top: Option<f64>,
+        tone: Tone,
+    },
 }
 
 /// The content of one place of a row.
@@ -88,13 +96,20 @@ impl Cell {
         self
     }
 
-    /// The text alone, for copying; a bar says nothing that the text beside it does not.
+    /// Adds what the number before it was lately.
+    #[must_use]
+    pub fn and_line(mut self, values: Vec<Option<f64>>, top: Option<f64>, tone: Tone) -> Self {
+        self.spans.push(Span::Line { values, top, tone });
+        self
+    }
+
+    /// The text alone, for copying; a bar or a line says nothing that the text beside it does not.
     pub fn text(&self) -> String {
         self.spans
             .iter()
             .filter_map(|span| match span {
                 Span::Text(text, _) => Some(text.as_str()),
-                Span::Bar { .. } => None,
+                Span::Bar { .. } | Span::Line { .. } => None,
             })
             .collect::<String>()
             .trim()

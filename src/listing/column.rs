@@ -53,6 +53,14 @@ pub enum ColumnId {
     Listed,
     LastEvent,
     Trouble,
+    CpuUsed,
+    MemoryUsed,
+    NetIn,
+    NetOut,
+    Growth,
+    GrowthShare,
+    GrowthCause,
+    Figures,
 }
 
 /// What a number in a column counts.
@@ -64,6 +72,8 @@ pub enum Unit {
     Cpu,
     /// Bytes.
     Memory,
+    /// Bytes a second.
+    Rate,
     /// Seconds.
     Age,
     /// Thousandths: a share of what there is.
@@ -95,6 +105,8 @@ pub struct Column {
     pub largest_first: bool,
     /// Never narrower than its least width, so that what it says can change and no other column moves.
     pub steady: bool,
+    /// What it was lately is drawn beside the number where there is room.
+    pub line: bool,
 }
 
 impl Column {
@@ -117,6 +129,7 @@ impl Column {
             wide: false,
             largest_first: false,
             steady: false,
+            line: false,
         }
     }
 
@@ -140,6 +153,23 @@ impl Column {
             wide: false,
             largest_first: !matches!(unit, Unit::Age),
             steady: false,
+            line: false,
+        }
+    }
+
+    /// A number with what it was lately.
+    pub const fn line(
+        id: ColumnId,
+        title: &'static str,
+        names: &'static [&'static str],
+        width: u16,
+        priority: u8,
+        unit: Unit,
+    ) -> Self {
+        Self {
+            align: Align::Left,
+            line: true,
+            ..Self::number(id, title, names, width, priority, unit)
         }
     }
 

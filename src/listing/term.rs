@@ -1,6 +1,7 @@
 //! One term of a filter, parsed: what it asks of a row.
 
 use super::column::{Column, ColumnId, Unit, find};
+use crate::domain::quantity::parse_quantity;
 use crate::domain::selector::{Selector, split_selector};
 use crate::domain::{Cpu, Memory};
 
@@ -165,6 +166,7 @@ fn operand(value: &str, column: &Column, columns: &[Column]) -> Result<Operand, 
         Unit::Text | Unit::Count => value.replace(',', "").parse().ok(),
         Unit::Cpu => Cpu::parse(value).map(|cpu| cpu.0),
         Unit::Memory => Memory::parse(value.strip_suffix('B').unwrap_or(value)).map(|memory| memory.0),
+        Unit::Rate => parse_rate(value),
         Unit::Age => parse_age(value),
         Unit::Share => parse_share(value),
     };
@@ -179,9 +181,17 @@ fn example(unit: Unit) -> &'static str {
         Unit::Count => "a number, such as 3",
         Unit::Cpu => "cores, such as 500m or 2",
         Unit::Memory => "bytes, such as 512Mi or 2Gi",
+        Unit::Rate => "bytes a second, such as 500k or 10M",
         Unit::Age => "a time, such as 30s, 15m, 2h or 3d",
         Unit::Share => "a share, such as 80%",
     }
+}
+
+/// Parses `10M`, `10MB/s`, `4Mi` as bytes a second.
+fn parse_rate(text: &str) -> Option<i64> {
+    let text = text.strip_suffix("/s").unwrap_or(text);
+    let bytes = parse_quantity(text.strip_suffix('B').unwrap_or(text))?;
+    bytes.is_finite().then_some(bytes.round() as i64)
 }
 
 fn parse_share(text: &str) -> Option<i64> {

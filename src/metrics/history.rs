@@ -15,6 +15,9 @@ use super::subject::{Span, Subject};
 /// The row of the share that a sum knows of its parts.
 const KNOWN: u32 = 31;
 const KNOWN_FLOOR: f64 = 1e-6;
+/// The row of the number of a sum's parts.
+const PARTS: u32 = 30;
+const PARTS_FLOOR: f64 = 1e-3;
 
 /// Below this share of the budget new subjects of the background are taken in; above the other, which
 /// is less than all, dropping ends. The distance keeps subjects from coming and going.
@@ -122,13 +125,25 @@ impl History {
         self.write(subject, span, &cells(figures, attention), attention);
     }
 
-    /// Keeps the figures of a sum, with the share of its parts that were known.
-    pub fn record_sum(&mut self, subject: &Subject, span: Span, figures: &Figures, known: f64, attention: Attention) {
+    /// Keeps the figures of a sum, with how many parts it has and the share of them that were known.
+    pub fn record_sum(
+        &mut self,
+        subject: &Subject,
+        span: Span,
+        figures: &Figures,
+        (known, parts): (f64, u32),
+        attention: Attention,
+    ) {
         let mut cells = cells(figures, attention);
         cells.push(Cell {
             row: KNOWN,
             floor: KNOWN_FLOOR,
             value: known.clamp(0.0, 1.0),
+        });
+        cells.push(Cell {
+            row: PARTS,
+            floor: PARTS_FLOOR,
+            value: f64::from(parts),
         });
         self.write(subject, span, &cells, attention);
     }
@@ -241,6 +256,11 @@ impl History {
     /// Which share of a sum's parts was known in the same slots.
     pub fn known(&self, of: &Subject, at: Resolution, until: Millis, slots: u32) -> Vec<Option<f64>> {
         self.row(of, KNOWN, KNOWN_FLOOR, at, until, slots)
+    }
+
+    /// How many parts a sum had in the same slots.
+    pub fn parts(&self, of: &Subject, at: Resolution, until: Millis, slots: u32) -> Vec<Option<f64>> {
+        self.row(of, PARTS, PARTS_FLOOR, at, until, slots)
     }
 
     fn row(&self, of: &Subject, row: u32, floor: f64, at: Resolution, until: Millis, slots: u32) -> Vec<Option<f64>> {

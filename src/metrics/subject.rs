@@ -10,6 +10,8 @@ pub enum Subject {
     Location(Clean),
     Node(Clean),
     App(AppKey),
+    /// What an app has in one location.
+    AppIn(AppKey, Clean),
     Pod(ObjectKey),
     /// A pod and the container's name in it.
     Container(ObjectKey, Clean),

@@ -1,18 +1,30 @@
 //! Apps: which version runs where, how many are ready, and what is wrong or under way.
 
 use super::context::Context;
-use super::{states, words};
+use super::figures::{Bounds, Whose};
+use super::{figures, states, words};
 use crate::domain::{AppKey, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::AppSummary;
 
-pub(super) static COLUMNS: [Column; 15] = [
+pub(super) static COLUMNS: [Column; 19] = [
     Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
     Column::text(ColumnId::Version, "VERSION", &["version"], (9, 19), 3),
     Column::number(ColumnId::Ready, "READY", &["ready"], 9, 0, Unit::Count),
     Column::text(ColumnId::State, "STATE", &["state", "status", "trouble"], (22, 44), 0).worst_first(),
-    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 4, Unit::Cpu),
-    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 5, Unit::Memory),
+    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 2, Unit::Cpu),
+    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 3, Unit::Memory),
+    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 5, Unit::Rate),
+    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 7, Unit::Rate),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 8, Unit::Cpu),
+    Column::number(
+        ColumnId::Memory,
+        "MEM req",
+        &["memory-req", "mem-req"],
+        8,
+        9,
+        Unit::Memory,
+    ),
     Column::text(ColumnId::Where, "WHERE", &["where", "location"], (12, 34), 6),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 5, 2, Unit::Count),
     Column::text(ColumnId::Owner, "OWNER", &["owner"], (8, 16), 8).only_wide(),
@@ -85,6 +97,9 @@ impl Source for Apps<'_> {
             ColumnId::Desired => Value::number(app.desired),
             ColumnId::Instances => Value::Number(i64::from(app.instances)),
             ColumnId::State => states::app_value(app),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                Whose::app(&self.ctx, &app.key).value(&self.ctx, column)
+            }
             ColumnId::Cpu => Value::Number(app.requested.cpu.0),
             ColumnId::Memory => Value::Number(app.requested.memory.0),
             ColumnId::Restarts => Value::Number(app.restarts as i64),
@@ -119,6 +134,9 @@ impl Source for Apps<'_> {
             ColumnId::Desired => app.desired.map_or_else(Cell::unknown, Cell::count),
             ColumnId::Instances => Cell::count(i64::from(app.instances)),
             ColumnId::State => states::app_state(app),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                Whose::app(&self.ctx, &app.key).cell(&self.ctx, column, Bounds::of_app(app))
+            }
             ColumnId::Cpu => words::requested(app.requested).0,
             ColumnId::Memory => words::requested(app.requested).1,
             ColumnId::Restarts => Cell::count(app.restarts as i64),
@@ -160,7 +178,7 @@ impl Source for Apps<'_> {
 
     fn shows(&self, column: ColumnId) -> bool {
         // The app's name begins with it: it is there to sort and filter by.
-        column != ColumnId::Namespace
+        column != ColumnId::Namespace && figures::shows(&self.ctx, column)
     }
 
     fn is_stale(&self, row: u32) -> bool {

@@ -3,20 +3,31 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::figures::{self, Bounds, Whose};
 use super::words;
 use crate::domain::container::{ContainerRole, ContainerState};
 use crate::domain::{Container, Pod, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::metrics::Subject;
 
-pub(super) static COLUMNS: [Column; 11] = [
+pub(super) static COLUMNS: [Column; 13] = [
     Column::text(ColumnId::Name, "CONTAINER", &["name", "container"], (16, 30), 0),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (22, 40), 0),
     Column::text(ColumnId::Kind, "ROLE", &["role"], (9, 9), 4),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 1, Unit::Count),
     Column::text(ColumnId::Outcome, "LAST RUN", &["last-run", "last"], (18, 34), 2),
-    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 5, Unit::Cpu),
+    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 1, Unit::Cpu),
+    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 2, Unit::Memory),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 5, Unit::Cpu),
     Column::number(ColumnId::CpuLimit, "limit", &["cpu-limit"], 7, 6, Unit::Cpu),
-    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 5, Unit::Memory),
+    Column::number(
+        ColumnId::Memory,
+        "MEM req",
+        &["memory-req", "mem-req"],
+        8,
+        5,
+        Unit::Memory,
+    ),
     Column::number(
         ColumnId::MemoryLimit,
         "limit",
@@ -85,6 +96,9 @@ impl Source for Containers<'_> {
                 since(container),
                 self.ctx.clock_in(&self.of.cluster),
             )),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed => self
+                .whose(container)
+                .map_or(Value::Absent, |whose| whose.value(&self.ctx, column)),
             ColumnId::Cpu => Value::Number(container.requests.cpu.0),
             ColumnId::Memory => Value::Number(container.requests.memory.0),
             ColumnId::CpuLimit => Value::number(container.limits.0),
@@ -112,6 +126,9 @@ impl Source for Containers<'_> {
                     Cell::plain(words::exit_words(exit)).and(ago, Tone::Muted)
                 }
             },
+            ColumnId::CpuUsed | ColumnId::MemoryUsed => self.whose(container).map_or_else(Cell::unknown, |whose| {
+                whose.cell(&self.ctx, column, Bounds::of_container(container))
+            }),
             ColumnId::Cpu => words::requested(container.requests).0,
             ColumnId::Memory => words::requested(container.requests).1,
             ColumnId::CpuLimit => words::limits(container.limits).0,
@@ -122,12 +139,22 @@ impl Source for Containers<'_> {
         }
     }
 
+    fn shows(&self, column: ColumnId) -> bool {
+        figures::shows(&self.ctx, column)
+    }
+
     fn is_stale(&self, _row: u32) -> bool {
         self.ctx.is_stale(&self.of.cluster)
     }
 }
 
 impl Containers<'_> {
+    fn whose(&self, container: &Container) -> Option<Whose<'_>> {
+        let cluster = self.ctx.world.cluster(&self.of.cluster)?;
+        let subject = Subject::Container(self.of.key.clone(), container.name.clone());
+        Some(Whose::one(cluster, subject))
+    }
+
     fn is_lost(&self) -> bool {
         let cluster = self.ctx.world.cluster(&self.of.cluster);
         cluster

@@ -2,6 +2,7 @@
 
 use crate::domain::{ClusterId, Moment, Timestamp};
 use crate::message::Trouble;
+use crate::metrics::{Millis, Thresholds};
 use crate::world::{Scope, World};
 
 use super::activity::Entry;
@@ -20,6 +21,8 @@ pub struct Context<'a> {
     pub activity: &'a [Entry],
     /// What is wrong in the files that were read.
     pub problems: &'a [Trouble],
+    /// From which share of its bound on use is high or critical.
+    pub thresholds: Thresholds,
 }
 
 impl Context<'_> {
@@ -35,6 +38,11 @@ impl Context<'_> {
         self.world
             .cluster(id)
             .map_or(self.clock, |cluster| cluster.time(self.clock))
+    }
+
+    /// The time of figures.
+    pub fn millis(&self) -> Millis {
+        self.clock.timestamp_millis()
     }
 
     /// Whether what is known of a cluster is old.

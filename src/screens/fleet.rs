@@ -1,6 +1,7 @@
 //! The fleet: its clusters, their links, what they have and what is asked of them.
 
 use super::context::Context;
+use super::figures::{self, Bounds, Whose};
 use super::words;
 use crate::domain::Link;
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
@@ -13,7 +14,7 @@ pub struct ClusterRow {
     sum: ClusterSummary,
 }
 
-pub(super) static COLUMNS: [Column; 14] = [
+pub(super) static COLUMNS: [Column; 18] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0),
     Column::text(ColumnId::Link, "LINK", &["link"], (16, 22), 0).keeping_width(),
     Column::text(ColumnId::Server, "SERVER", &["server", "version"], (8, 12), 7),
@@ -29,8 +30,18 @@ pub(super) static COLUMNS: [Column; 14] = [
         2,
         Unit::Count,
     ),
-    Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 20), 3),
-    Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 20), 4),
+    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 5, Unit::Cpu),
+    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 6, Unit::Memory),
+    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 8, Unit::Rate),
+    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::bar(ColumnId::Cpu, "CPU req / used", &["cpu-req"], (14, 26), 3),
+    Column::bar(
+        ColumnId::Memory,
+        "MEM req / used",
+        &["memory-req", "mem-req"],
+        (14, 26),
+        4,
+    ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
     Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (24, 48), 0)
         .worst_first()
@@ -97,6 +108,9 @@ impl Source for Clusters<'_> {
             ColumnId::Apps => count(sum.apps),
             ColumnId::Instances if !sum.pods_known && sum.instances == 0 => Value::Absent,
             ColumnId::Instances => count(sum.ready),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                Whose::cluster(&self.ctx, cluster).value(&self.ctx, column)
+            }
             ColumnId::Cpu => Value::number(words::share(sum.requested.cpu.0, sum.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(sum.requested.memory.0, sum.allocatable.memory.0)),
             ColumnId::CpuAllocatable => Value::number(known.then_some(sum.allocatable.cpu.0)),
@@ -145,14 +159,23 @@ impl Source for Clusters<'_> {
             ColumnId::Apps => count(sum.apps),
             ColumnId::Instances if sum.instances == 0 => count(0),
             ColumnId::Instances => words::of_all(i64::from(sum.ready), i64::from(sum.instances)),
-            ColumnId::Cpu => words::share_bar(sum.requested.cpu.0, sum.allocatable.cpu.0),
-            ColumnId::Memory => words::share_bar(sum.requested.memory.0, sum.allocatable.memory.0),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                Whose::cluster(&self.ctx, cluster).cell(&self.ctx, column, Bounds::of_machines(sum.allocatable))
+            }
+            ColumnId::Cpu | ColumnId::Memory => {
+                let whose = Whose::cluster(&self.ctx, cluster);
+                figures::requested_and_used(&self.ctx, &whose, column, sum.requested, sum.allocatable)
+            }
             ColumnId::Headroom if known => Cell::count(sum.headroom),
             ColumnId::CpuAllocatable if known => Cell::plain(sum.allocatable.cpu.to_string()),
             ColumnId::MemoryAllocatable if known => Cell::plain(sum.allocatable.memory.to_string()),
             ColumnId::Trouble => trouble(cluster, sum),
             _ => Cell::unknown(),
         }
+    }
+
+    fn shows(&self, column: ColumnId) -> bool {
+        figures::shows(&self.ctx, column)
     }
 
     fn is_stale(&self, row: u32) -> bool {

@@ -6,28 +6,41 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::context::Context;
+use super::figures::{self, Whose};
 use super::words;
 use crate::domain::pod::{Health, label};
 use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef, Resources};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::metrics::Subject;
 use crate::world::tally::app_key;
 use crate::world::{ClusterView, Slot};
 
 /// An instance: the place of its cluster, and its slot there.
 pub type InstanceRow = (u16, Slot);
 
-pub(super) static COLUMNS: [Column; 18] = [
+pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::Name, "INSTANCE", &["name", "instance"], (20, 46), 0),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (18, 30), 0).worst_first(),
-    Column::number(ColumnId::Ready, "READY", &["ready"], 5, 3, Unit::Count),
+    Column::number(ColumnId::Ready, "READY", &["ready"], 5, 4, Unit::Count),
     Column::text(ColumnId::App, "APP", &["app"], (14, 30), 8),
     Column::text(ColumnId::Version, "VERSION", &["version"], (8, 12), 5),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 9),
     Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 18), 7),
     Column::text(ColumnId::Node, "NODE", &["node"], (8, 24), 4),
     Column::text(ColumnId::Address, "IP", &["ip", "address"], (13, 15), 10),
-    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 6, Unit::Cpu),
-    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 6, Unit::Memory),
+    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 2, Unit::Cpu),
+    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 3, Unit::Memory),
+    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 6, Unit::Rate),
+    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 11, Unit::Cpu),
+    Column::number(
+        ColumnId::Memory,
+        "MEM req",
+        &["memory-req", "mem-req"],
+        8,
+        11,
+        Unit::Memory,
+    ),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 1, Unit::Count),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 2, Unit::Age),
     Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 11).only_wide(),
@@ -199,6 +212,9 @@ impl Source for Instances<'_> {
             ColumnId::Group => Value::known(node().and_then(|n| n.group.as_deref()).unwrap_or_default()),
             ColumnId::Node => Value::known(pod.node.as_deref().unwrap_or_default()),
             ColumnId::Address => pod.ip.map_or(Value::Absent, |ip| Value::text(ip.to_string())),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                Whose::one(cluster, Subject::Pod(pod.key.clone())).value(&self.ctx, column)
+            }
             ColumnId::Cpu => Value::Number(pod.shape.requests.cpu.0),
             ColumnId::Memory => Value::Number(pod.shape.requests.memory.0),
             ColumnId::CpuLimit => Value::number(pod.limits.0),
@@ -287,7 +303,7 @@ impl Source for Instances<'_> {
             // The app is shown with it: it is there to sort and filter by.
             ColumnId::Namespace => false,
             ColumnId::Location | ColumnId::Node => !matches!(self.of, Of::Node(..)),
-            _ => true,
+            _ => figures::shows(&self.ctx, column),
         }
     }
 }
@@ -334,6 +350,9 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
         ColumnId::Node if lost => Cell::new(pod.node.as_deref().unwrap_or_default(), Tone::Warning),
         ColumnId::Node => Cell::or_unknown(pod.node.as_ref()),
         ColumnId::Address => pod.ip.map_or_else(Cell::unknown, |ip| Cell::muted(ip.to_string())),
+        ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+            figures::of_pod(ctx, cluster, pod, column)
+        }
         ColumnId::Cpu => words::requested(pod.shape.requests).0,
         ColumnId::Memory => words::requested(pod.shape.requests).1,
         ColumnId::CpuLimit => words::limits(pod.limits).0,

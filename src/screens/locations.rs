@@ -1,19 +1,31 @@
 //! Locations: where the machines are, how full they are, what still fits.
 
 use super::context::Context;
+use super::figures::{self, Bounds, Whose};
 use super::words;
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::metrics::Subject;
 use crate::world::LocationSummary;
 
-pub(super) static COLUMNS: [Column; 14] = [
+pub(super) static COLUMNS: [Column; 18] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 20), 5),
     Column::text(ColumnId::Location, "LOCATION", &["location", "name"], (10, 26), 0),
     Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 12), 6),
     Column::number(ColumnId::Nodes, "NODES", &["nodes"], 9, 1, Unit::Count),
     Column::number(ColumnId::Groups, "GROUPS", &["groups"], 6, 8, Unit::Count),
     Column::number(ColumnId::Exclusive, "EXCL", &["exclusive", "excl"], 4, 7, Unit::Count),
-    Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 22), 2),
-    Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 22), 3),
+    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 4, Unit::Cpu),
+    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 5, Unit::Memory),
+    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 8, Unit::Rate),
+    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::bar(ColumnId::Cpu, "CPU req / used", &["cpu-req"], (14, 28), 2),
+    Column::bar(
+        ColumnId::Memory,
+        "MEM req / used",
+        &["memory-req", "mem-req"],
+        (14, 28),
+        3,
+    ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 1, Unit::Count),
     Column::number(
         ColumnId::Instances,
@@ -43,6 +55,10 @@ pub(super) struct Locations<'a> {
 impl<'a> Locations<'a> {
     fn get(&self, row: u32) -> Option<&'a LocationSummary> {
         self.rows.get(row as usize)
+    }
+
+    fn whose(&self, l: &LocationSummary) -> Whose<'a> {
+        Whose::place(&self.ctx, &l.key.cluster, Subject::Location(l.key.name.clone()))
     }
 }
 
@@ -74,6 +90,9 @@ impl Source for Locations<'_> {
             ColumnId::Nodes => Value::Number(i64::from(l.nodes)),
             ColumnId::Groups => Value::Number(l.groups.len() as i64),
             ColumnId::Exclusive => Value::Number(l.exclusive.values().map(|&n| i64::from(n)).sum()),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                self.whose(l).value(&self.ctx, column)
+            }
             ColumnId::Cpu => Value::number(words::share(l.requested.cpu.0, l.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(l.requested.memory.0, l.allocatable.memory.0)),
             ColumnId::CpuAllocatable => Value::Number(l.allocatable.cpu.0),
@@ -103,8 +122,13 @@ impl Source for Locations<'_> {
             ColumnId::Nodes => words::of_all(i64::from(l.nodes_ready), i64::from(l.nodes)),
             ColumnId::Groups => Cell::count(l.groups.len() as i64),
             ColumnId::Exclusive => Cell::count(l.exclusive.values().map(|&n| i64::from(n)).sum()),
-            ColumnId::Cpu => words::share_bar(l.requested.cpu.0, l.allocatable.cpu.0),
-            ColumnId::Memory => words::share_bar(l.requested.memory.0, l.allocatable.memory.0),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                self.whose(l)
+                    .cell(&self.ctx, column, Bounds::of_machines(l.allocatable))
+            }
+            ColumnId::Cpu | ColumnId::Memory => {
+                figures::requested_and_used(&self.ctx, &self.whose(l), column, l.requested, l.allocatable)
+            }
             ColumnId::CpuAllocatable if !l.pods_known => Cell::plain(l.allocatable.cpu.to_string()),
             ColumnId::MemoryAllocatable if !l.pods_known => Cell::plain(l.allocatable.memory.to_string()),
             ColumnId::Instances if !l.pods_known && l.instances == 0 => Cell::unknown(),
@@ -128,7 +152,10 @@ impl Source for Locations<'_> {
     }
 
     fn shows(&self, column: ColumnId) -> bool {
-        column != ColumnId::Cluster || self.ctx.world.clusters().len() > 1
+        match column {
+            ColumnId::Cluster => self.ctx.world.clusters().len() > 1,
+            _ => figures::shows(&self.ctx, column),
+        }
     }
 }
 

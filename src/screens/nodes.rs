@@ -1,13 +1,15 @@
 //! Nodes: how they are, where they stand, how full they are.
 
 use super::context::Context;
+use super::figures::{self, Bounds, Whose};
 use super::words;
 use crate::domain::pod::label;
 use crate::domain::{Clean, Kind, Node, NodeHealth, ObjectKey, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::metrics::Subject;
 use crate::world::NodeSummary;
 
-pub(super) static COLUMNS: [Column; 19] = [
+pub(super) static COLUMNS: [Column; 23] = [
     Column::text(ColumnId::Name, "NODE", &["name", "node"], (12, 30), 0),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (14, 34), 0).worst_first(),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 9),
@@ -15,8 +17,18 @@ pub(super) static COLUMNS: [Column; 19] = [
     Column::text(ColumnId::Group, "GROUP", &["group"], (7, 16), 6),
     Column::text(ColumnId::Exclusive, "EXCLUSIVE", &["exclusive", "excl"], (9, 20), 8),
     Column::number(ColumnId::Instances, "INST", &["instances", "inst"], 5, 3, Unit::Count),
-    Column::bar(ColumnId::Cpu, "CPU requested", &["cpu"], (13, 18), 1),
-    Column::bar(ColumnId::Memory, "MEM requested", &["memory", "mem"], (13, 18), 2),
+    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 3, Unit::Cpu),
+    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 4, Unit::Memory),
+    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 7, Unit::Rate),
+    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::bar(ColumnId::Cpu, "CPU req / used", &["cpu-req"], (14, 24), 1),
+    Column::bar(
+        ColumnId::Memory,
+        "MEM req / used",
+        &["memory-req", "mem-req"],
+        (14, 24),
+        2,
+    ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 5, 5, Unit::Count),
     Column::text(ColumnId::Cidr, "POD CIDR", &["cidr"], (16, 18), 10),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 7, Unit::Age),
@@ -45,6 +57,10 @@ pub(super) struct Nodes<'a> {
 impl<'a> Nodes<'a> {
     fn get(&self, row: u32) -> Option<&'a NodeSummary> {
         self.rows.get(row as usize)
+    }
+
+    fn whose(&self, n: &NodeSummary) -> Whose<'a> {
+        Whose::place(&self.ctx, &n.cluster, Subject::Node(n.node.name.clone()))
     }
 }
 
@@ -85,6 +101,9 @@ impl Source for Nodes<'_> {
             ColumnId::Exclusive => Value::known(node.exclusive.as_deref().unwrap_or_default()),
             ColumnId::Instances => Value::Number(i64::from(n.instances)),
             ColumnId::Slots => Value::Number(n.taken.pods),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                self.whose(n).value(&self.ctx, column)
+            }
             ColumnId::Cpu => Value::number(words::share(taken.cpu.0, node.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(taken.memory.0, node.allocatable.memory.0)),
             ColumnId::Headroom => Value::Number(n.headroom.count),
@@ -108,6 +127,7 @@ impl Source for Nodes<'_> {
             return Cell::unknown();
         }
         let (node, taken) = (&n.node, n.taken.requested);
+        let allocatable = node.allocatable;
         match column {
             ColumnId::Name => Cell::new(node.name.as_str(), Tone::Strong),
             ColumnId::State => state(node, n.stuck),
@@ -129,8 +149,12 @@ impl Source for Nodes<'_> {
                 };
                 Cell::new(format!("{taken}/{}", node.pod_slots), tone)
             }
-            ColumnId::Cpu => words::share_bar(taken.cpu.0, node.allocatable.cpu.0),
-            ColumnId::Memory => words::share_bar(taken.memory.0, node.allocatable.memory.0),
+            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
+                self.whose(n).cell(&self.ctx, column, Bounds::of_machines(allocatable))
+            }
+            ColumnId::Cpu | ColumnId::Memory => {
+                figures::requested_and_used(&self.ctx, &self.whose(n), column, taken, allocatable)
+            }
             ColumnId::Headroom => Cell::count(n.headroom.count),
             ColumnId::Cidr => Cell::or_unknown(node.pod_cidrs.first()),
             ColumnId::Age => words::age(node.created, self.ctx.now_in(&n.cluster)),
@@ -162,7 +186,7 @@ impl Source for Nodes<'_> {
             ColumnId::Cluster => self.ctx.world.clusters().len() > 1,
             ColumnId::Group => any(|n| n.node.group.is_some()),
             ColumnId::Exclusive => any(|n| n.node.exclusive.is_some()),
-            _ => true,
+            _ => figures::shows(&self.ctx, column),
         }
     }
 }

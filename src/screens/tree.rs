@@ -6,15 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::context::Context;
+use super::figures::{self, Whose};
 use super::instances::{self, pod_ref};
 use super::{containers, states, words};
 use crate::domain::pod::{Health, label};
 use crate::domain::{AppKey, Clean, ClusterId, Container, Kind, Pod, ResourceRef, Version, Workload};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::metrics::Subject;
 use crate::world::ClusterView;
 use cells::{fold, revision_cell, workload_cell};
 
-pub(super) static COLUMNS: [Column; 11] = [
+pub(super) static COLUMNS: [Column; 15] = [
     Column::text(
         ColumnId::Name,
         "WORKLOAD · REVISION · INSTANCE",
@@ -28,8 +30,19 @@ pub(super) static COLUMNS: [Column; 11] = [
     Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 20), 5),
     Column::text(ColumnId::Node, "NODE", &["node"], (8, 24), 4),
     Column::text(ColumnId::Address, "IP", &["ip"], (13, 15), 9),
-    Column::number(ColumnId::Cpu, "CPU req", &["cpu"], 7, 7, Unit::Cpu),
-    Column::number(ColumnId::Memory, "MEM req", &["memory", "mem"], 8, 8, Unit::Memory),
+    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 2, Unit::Cpu),
+    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 3, Unit::Memory),
+    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 6, Unit::Rate),
+    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 11, Unit::Cpu),
+    Column::number(
+        ColumnId::Memory,
+        "MEM req",
+        &["memory-req", "mem-req"],
+        8,
+        12,
+        Unit::Memory,
+    ),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 2, Unit::Count),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 6, Unit::Age),
 ];
@@ -246,7 +259,13 @@ impl Source for Tree<'_> {
                 words::seconds_since(pod.created, self.ctx.clock_in(cluster))
             }
             (Some(TreeRow::Instance { pod, .. }), ColumnId::Ready) => Some(i64::from(pod.ready)),
+            (Some(TreeRow::Instance { cluster, pod, .. }), column) if figures::figure(column).is_some() => {
+                let cluster = self.ctx.world.cluster(cluster);
+                let whose = cluster.map(|cluster| Whose::one(cluster, Subject::Pod(pod.key.clone())));
+                return whose.map_or(Value::Absent, |whose| whose.value(&self.ctx, column));
+            }
             (_, ColumnId::Restarts | ColumnId::Cpu | ColumnId::Memory | ColumnId::Age | ColumnId::Ready) => None,
+            (_, column) if figures::figure(column).is_some() => None,
             _ => return Value::text(self.cell(row, column).text()),
         };
         Value::number(number)
@@ -283,6 +302,12 @@ impl Source for Tree<'_> {
                     ColumnId::Ready if pod.containers.len() == 1 => Cell::empty(),
                     other => instances::cell(&self.ctx, view, pod, other),
                 }
+            }
+            TreeRow::Container { pod, container, .. } if figures::figure(column).is_some() => {
+                let cluster = self.ctx.world.cluster(&pod.cluster);
+                cluster.map_or_else(Cell::unknown, |cluster| {
+                    figures::of_container(&self.ctx, cluster, &pod.key, container, column)
+                })
             }
             TreeRow::Container { container, lost, .. } => match column {
                 ColumnId::Name => Cell::muted("        ").and(container.name.as_str(), Tone::Plain),
@@ -330,6 +355,10 @@ impl Source for Tree<'_> {
             Some(TreeRow::Instance { .. }) => 2,
             Some(TreeRow::Container { .. }) => 3,
         }
+    }
+
+    fn shows(&self, column: ColumnId) -> bool {
+        figures::shows(&self.ctx, column)
     }
 
     fn is_stale(&self, row: u32) -> bool {

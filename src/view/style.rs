@@ -5,8 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::listing::{Align, Cell, Span, Tone};
+use crate::metrics::series::{self, Fold};
 use crate::theme::{Role, Theme};
-use crate::widgets::{bar, line};
+use crate::widgets::{bar, line, spark};
+
+/// With fewer columns what a number was lately is not drawn.
+const LEAST_LINE: u16 = 4;
 
 /// The role of a tone.
 pub(super) const fn role(tone: Tone) -> Role {
@@ -36,7 +40,7 @@ pub(super) struct Look {
 pub(super) fn width(cell: &Cell) -> u16 {
     let widths = cell.spans.iter().map(|span| match span {
         Span::Text(text, _) => line::width(text),
-        Span::Bar { .. } => 0,
+        Span::Bar { .. } | Span::Line { .. } => 0,
     });
     widths.fold(0, u16::saturating_add)
 }
@@ -48,6 +52,11 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
     if look.align == Some(Align::Right) {
         x += area.width.saturating_sub(text);
     }
+    let lines = cell
+        .spans
+        .iter()
+        .filter(|span| matches!(span, Span::Line { .. }))
+        .count() as u16;
     let style = |tone: Tone| -> Style {
         match (look.stale, look.marked, tone) {
             (true, ..) => theme.style(Role::Stale),
@@ -66,12 +75,24 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
                 bar::draw(buffer, place, *share, style(*tone), theme.style(Role::BarEmpty));
                 x += width;
             }
+            Span::Line { values, top, tone } => {
+                let room = area.width.saturating_sub(text) / lines.max(1);
+                let width = room
+                    .saturating_sub(1)
+                    .min(u16::try_from(values.len()).unwrap_or(u16::MAX));
+                if width >= LEAST_LINE {
+                    let shown = series::cells(values, usize::from(width), Fold::Max);
+                    let place = Rect::new(x + 1, area.y, width, 1);
+                    spark::draw(buffer, place, &shown, *top, (style(*tone), style(Tone::Muted)));
+                    x += 1 + width;
+                }
+            }
         }
     }
 }
 
 /// Signs that poor terminals lack, and what stands for them there.
-const ASCII: [(&str, &str); 35] = [
+const ASCII: [(&str, &str); 46] = [
     ("●", "*"),
     ("○", "o"),
     ("◌", "~"),
@@ -107,6 +128,17 @@ const ASCII: [(&str, &str); 35] = [
     ("╸", "-"),
     ("◆", "+"),
     ("•", "*"),
+    ("▁", "_"),
+    ("▂", "_"),
+    ("▃", "-"),
+    ("▄", "-"),
+    ("▅", "="),
+    ("▆", "="),
+    ("▇", "#"),
+    ("█", "#"),
+    ("≥", ">"),
+    ("┄", "-"),
+    ("┊", ":"),
 ];
 
 /// Replaces signs that the terminal cannot draw.

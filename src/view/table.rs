@@ -82,8 +82,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
             wish(
                 c,
                 cells,
-                model.wide,
-                list.sort().is_some_and(|sort| sort.column == c.id),
+                (model.wide, area.width >= LINES_FROM),
+                list.sort().map(|sort| sort.column),
             )
         })
         .collect();
@@ -143,10 +143,36 @@ fn place(columns: &[Column], wishes: &[columns::Wish], area: Rect) -> Vec<Placed
         .collect()
 }
 
-/// What a column asks for whose cells are so wide.
-fn wish(column: &Column, cells: u16, wide: bool, is_sorted: bool) -> columns::Wish {
+/// From so many columns on what numbers were lately is drawn beside them, in so many columns at least and most.
+const LINES_FROM: u16 = 110;
+const LINE: (u16, u16) = (8, 15);
+
+/// What a column asks for whose cells are so wide; `wide`: all columns were asked for, `lines`: there is room
+/// for them.
+fn wish(column: &Column, cells: u16, (wide, lines): (bool, bool), sort: Option<ColumnId>) -> columns::Wish {
     let (min, max) = column.width;
-    let is_bar = column.unit == Unit::Share;
+    let is_sorted = sort == Some(column.id);
+    // What grew says little without its share and its cause.
+    let is_brought = is_sorted
+        || (sort == Some(ColumnId::Growth) && matches!(column.id, ColumnId::GrowthShare | ColumnId::GrowthCause));
+    let priority = if is_brought { 0 } else { column.priority };
+    if column.line {
+        let number = cells.max(min);
+        let (least, most) = if lines {
+            (number + 1 + LINE.0, number + 1 + LINE.1)
+        } else {
+            (number, number)
+        };
+        return columns::Wish {
+            least: number,
+            min: least,
+            max: most,
+            priority,
+            spare: column.wide && !wide && !is_brought,
+            patient: true,
+        };
+    }
+    let is_bar = column.align == Align::Left && column.unit == Unit::Share;
     // Two more for the arrow of the sorted column.
     let title = line::width(column.title) + 2 * u16::from(is_sorted);
     let steady = if column.steady { min } else { 0 };
@@ -161,8 +187,8 @@ fn wish(column: &Column, cells: u16, wide: bool, is_sorted: bool) -> columns::Wi
             natural.min(max).min(min.max(readable))
         },
         max: if is_bar { max } else { max.max(min).min(natural) },
-        priority: column.priority,
-        spare: column.wide && !wide,
+        priority,
+        spare: column.wide && !wide && !is_brought,
         patient: is_bar,
     }
 }
@@ -178,6 +204,8 @@ fn titles(theme: &Theme, buffer: &mut Buffer, area: Rect, placed: &[Placed], lis
         });
         let text = line::cut(&format!("{}{arrow}", column.title), *width);
         let start = match column.align {
+            // Over its number, not over what that was.
+            Align::Left if column.line => x + column.width.0.min(*width).saturating_sub(line::width(&text)),
             Align::Left => *x,
             Align::Right => x + width.saturating_sub(line::width(&text)),
         };

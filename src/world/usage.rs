@@ -77,15 +77,16 @@ impl Sums {
         }
     }
 
-    fn figures(&self) -> (Figures, f64) {
+    /// With the share of the parts that are known, and how many there are.
+    fn figures(&self) -> (Figures, (f64, u32)) {
         let mut figures = Figures::default();
         for (total, figure) in self.0.iter().zip(Figure::BACKGROUND) {
             if let Some(value) = total.value() {
                 figures.set(figure, value);
             }
         }
-        let share = self.get(Figure::Cpu).and_then(Total::share);
-        (figures, share.unwrap_or(0.0))
+        let cpu = self.get(Figure::Cpu).unwrap_or_default();
+        (figures, (cpu.share().unwrap_or(0.0), cpu.of))
     }
 }
 
@@ -221,7 +222,7 @@ impl Usage {
 fn pod_of(subject: &Subject) -> Option<&ObjectKey> {
     match subject {
         Subject::Pod(pod) | Subject::Container(pod, _) => Some(pod),
-        Subject::Cluster | Subject::Location(_) | Subject::Node(_) | Subject::App(_) => None,
+        Subject::Cluster | Subject::Location(_) | Subject::Node(_) | Subject::App(_) | Subject::AppIn(..) => None,
     }
 }
 
@@ -237,6 +238,7 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
     let mut sums: FxHashMap<Subject, Sums> = FxHashMap::default();
     for app in cluster.tally.apps() {
         let mut of_app = Sums::default();
+        let mut by_location: FxHashMap<Clean, Sums> = FxHashMap::default();
         for pod in app.slots.iter().filter_map(|&slot| cluster.pods.at(slot)) {
             // What has not begun to run uses nothing that could be measured.
             if !pod.holds_resources() {
@@ -253,9 +255,15 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
                 sums.entry(Subject::Node(node.clone())).or_default().add(brief);
             }
             if let Some(location) = cluster.standing(pod).location {
+                by_location.entry(location.clone()).or_default().add(brief);
                 sums.entry(Subject::Location(location)).or_default().add(brief);
             }
             sums.entry(Subject::Cluster).or_default().add(brief);
+        }
+        // Of an app in one location that and the whole are the same.
+        if by_location.len() > 1 {
+            let parts = by_location.into_iter();
+            sums.extend(parts.map(|(location, sum)| (Subject::AppIn(app.key.clone(), location), sum)));
         }
         sums.insert(Subject::App(app.key.clone()), of_app);
     }

@@ -24,6 +24,7 @@ mod contract;
 mod doctor;
 mod faults;
 mod hostile;
+mod figures;
 mod keymaps;
 mod kubectl;
 mod layers;

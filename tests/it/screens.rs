@@ -79,7 +79,7 @@ fn what_lies_over_a_screen() {
     });
     shows("filter", |bench| {
         bench.act(&[Action::ShowInstances, Action::Filter]);
-        bench.text("cpu>250m node=003");
+        bench.text("cpu-req>250m node=003");
     });
     shows("filter-wrong", |bench| {
         bench.act(&[Action::ShowInstances, Action::Filter]);

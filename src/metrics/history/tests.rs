@@ -94,7 +94,7 @@ fn the_past_that_prometheus_tells_goes_before_what_was_measured() {
 fn a_sum_keeps_the_share_it_knows() {
     let mut history = History::new(Limits::default());
     let span = Span { from: 0, to: 60 * S };
-    history.record_sum(&Subject::Cluster, span, &figures(3.0), 0.75, Background);
+    history.record_sum(&Subject::Cluster, span, &figures(3.0), (0.75, 4), Background);
     near(
         &history.known(&Subject::Cluster, Coarse, 119 * S, 3),
         &[None, Some(0.75), None],

@@ -1,0 +1,334 @@
+//! What is used, as cells of a list: the number with its unit, how near it is to its bound, and what it was
+//! in the last quarter of an hour.
+
+use super::context::Context;
+use super::words;
+use crate::domain::quantity::Rate;
+use crate::domain::{AppKey, ClusterId, Cpu, Memory, Pod, Resources};
+use crate::listing::{Cell, ColumnId, Tone, Value};
+use crate::metrics::{Figure, Level, Resolution, Subject, Total, Unit, series};
+use crate::world::ClusterView;
+
+/// Cells of a line in a list, a minute each.
+pub const MINUTES: u32 = 15;
+
+/// A sum of which less is known says nothing of the whole.
+pub const LEAST_KNOWN: f64 = 0.9;
+
+/// The figure a column shows.
+pub const fn figure(column: ColumnId) -> Option<Figure> {
+    match column {
+        ColumnId::CpuUsed => Some(Figure::Cpu),
+        ColumnId::MemoryUsed => Some(Figure::MemoryWorkingSet),
+        ColumnId::NetIn => Some(Figure::NetworkReceiveBytes),
+        ColumnId::NetOut => Some(Figure::NetworkTransmitBytes),
+        _ => None,
+    }
+}
+
+/// Whether any cluster in scope says what is used at all: without one its columns only take room.
+pub fn any(ctx: &Context<'_>) -> bool {
+    ctx.world.clusters_in(ctx.scope).any(is_measured)
+}
+
+fn is_measured(cluster: &ClusterView) -> bool {
+    cluster.usage.supply().current.is_some()
+}
+
+/// Whether a column is there: those of use where something is measured.
+pub fn shows(ctx: &Context<'_>, column: ColumnId) -> bool {
+    figure(column).is_none() || any(ctx)
+}
+
+/// An amount with its unit, as short as it can be read.
+pub fn amount(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Cores if value > 0.0 && value < 0.001 => "<1m".to_owned(),
+        Unit::Cores => Cpu((value * 1000.0).round() as i64).to_string(),
+        Unit::Bytes => Memory(value.round() as i64).to_string(),
+        Unit::BytesPerSecond => Rate(value.round() as i64).to_string(),
+        Unit::PerSecond if value > 0.0 && value < 9.95 => format!("{value:.1}/s"),
+        Unit::PerSecond => format!("{}/s", crate::domain::quantity::thousands(value.round() as i64)),
+        Unit::Count => crate::domain::quantity::thousands(value.round() as i64),
+        Unit::Share => format!("{:.0} %", value * 100.0),
+    }
+}
+
+/// What use is held against, in cores and bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bounds {
+    pub limits: (Option<i64>, Option<i64>),
+    pub requests: (Option<i64>, Option<i64>),
+}
+
+impl Bounds {
+    pub fn of_pod(pod: &Pod) -> Self {
+        let requests = pod.shape.requests;
+        Self {
+            limits: pod.limits,
+            requests: (Some(requests.cpu.0), Some(requests.memory.0)),
+        }
+    }
+
+    pub fn of_container(container: &crate::domain::Container) -> Self {
+        Self {
+            limits: container.limits,
+            requests: (Some(container.requests.cpu.0), Some(container.requests.memory.0)),
+        }
+    }
+
+    /// What an app's instances request together.
+    pub fn of_app(app: &crate::world::AppSummary) -> Self {
+        Self {
+            limits: (None, None),
+            requests: (Some(app.requested.cpu.0), Some(app.requested.memory.0)),
+        }
+    }
+
+    /// What machines have.
+    pub fn of_machines(allocatable: Resources) -> Self {
+        Self {
+            limits: (Some(allocatable.cpu.0), Some(allocatable.memory.0)),
+            requests: (None, None),
+        }
+    }
+
+    /// Limit and request for a figure, in its unit; `None` where there is none.
+    pub fn of(self, figure: Figure) -> (Option<f64>, Option<f64>) {
+        let positive = |amount: Option<i64>| amount.filter(|amount| *amount > 0).map(|amount| amount as f64);
+        match figure.unit() {
+            Unit::Cores => {
+                let cores = |amount| positive(amount).map(|millis| millis / 1000.0);
+                (cores(self.limits.0), cores(self.requests.0))
+            }
+            Unit::Bytes => (positive(self.limits.1), positive(self.requests.1)),
+            Unit::BytesPerSecond | Unit::PerSecond | Unit::Count | Unit::Share => (None, None),
+        }
+    }
+}
+
+/// Whose figures a row shows: of one thing, or of what it has in several clusters.
+#[derive(Debug)]
+pub struct Whose<'a> {
+    parts: Vec<(&'a ClusterView, Subject)>,
+}
+
+impl<'a> Whose<'a> {
+    pub fn one(cluster: &'a ClusterView, subject: Subject) -> Self {
+        Self {
+            parts: vec![(cluster, subject)],
+        }
+    }
+
+    /// An app in the clusters and locations of a scope.
+    pub fn app(ctx: &Context<'a>, key: &AppKey) -> Self {
+        let mut parts = Vec::new();
+        for cluster in ctx.world.clusters_in(ctx.scope) {
+            if cluster.tally.app(key).is_none() {
+                continue;
+            }
+            let of = |location: &crate::world::LocationKey| Subject::AppIn(key.clone(), location.name.clone());
+            let here = ctx
+                .scope
+                .locations
+                .iter()
+                .filter(|location| location.cluster == cluster.id);
+            let here: Vec<Subject> = here.map(of).filter(|s| cluster.usage.sums(s).is_some()).collect();
+            if here.is_empty() {
+                parts.push((cluster, Subject::App(key.clone())));
+            } else {
+                parts.extend(here.into_iter().map(|subject| (cluster, subject)));
+            }
+        }
+        Self { parts }
+    }
+
+    /// What a cluster has in the locations of a scope.
+    pub fn cluster(ctx: &Context<'a>, cluster: &'a ClusterView) -> Self {
+        let here = ctx
+            .scope
+            .locations
+            .iter()
+            .filter(|location| location.cluster == cluster.id);
+        let mut parts: Vec<_> = here
+            .map(|location| (cluster, Subject::Location(location.name.clone())))
+            .collect();
+        if parts.is_empty() {
+            parts.push((cluster, Subject::Cluster));
+        }
+        Self { parts }
+    }
+
+    /// A node or a location.
+    pub fn place(ctx: &Context<'a>, cluster: &ClusterId, subject: Subject) -> Self {
+        let found = ctx.world.cluster(cluster);
+        Self {
+            parts: found.map(|cluster| (cluster, subject)).into_iter().collect(),
+        }
+    }
+
+    /// How much it is now, and how much of it that is known of.
+    pub fn now(&self, ctx: &Context<'_>, figure: Figure) -> Total {
+        let mut all = Total::default();
+        for (cluster, subject) in &self.parts {
+            let known = is_measured(cluster);
+            let measured = cluster.usage.now(subject, figure, ctx.millis()).filter(|_| known);
+            let sum = cluster.usage.sums(subject).and_then(|sums| sums.get(figure));
+            // Of a machine that was measured itself its instances are only a part.
+            match sum.filter(|_| known && measured.is_none()) {
+                Some(sum) => {
+                    all.sum += sum.sum;
+                    all.known += sum.known;
+                    all.of += sum.of;
+                }
+                None => all.add(measured),
+            }
+        }
+        all
+    }
+
+    /// What it was, newest last; what is mostly unknown is a gap.
+    pub fn line(&self, ctx: &Context<'_>, figure: Figure, at: Resolution, slots: u32) -> Vec<Option<f64>> {
+        let lines: Vec<Vec<Option<f64>>> = self
+            .parts
+            .iter()
+            .map(|(cluster, subject)| whole_line(cluster, subject, figure, at, ctx.millis(), slots))
+            .collect();
+        let totals = series::add_up(lines.iter().map(Vec::as_slice), slots as usize);
+        let mut line: Vec<Option<f64>> = totals
+            .into_iter()
+            .map(|total| total.value().filter(|_| total.is_whole()))
+            .collect();
+        if let Some(last) = line.last_mut().filter(|last| last.is_none()) {
+            let now = self.now(ctx, figure);
+            *last = now
+                .value()
+                .filter(|_| now.share().is_some_and(|share| share >= LEAST_KNOWN));
+        }
+        line
+    }
+
+    /// As a filter and an order see it.
+    pub fn value(&self, ctx: &Context<'_>, column: ColumnId) -> Value<'static> {
+        let Some(figure) = figure(column) else {
+            return Value::Absent;
+        };
+        Value::number(self.now(ctx, figure).value().map(|value| match figure.unit() {
+            Unit::Cores => (value * 1000.0).round() as i64,
+            _ => value.round() as i64,
+        }))
+    }
+
+    /// As a list shows it: a sign where it is near its bound or only part is known, number, unit, line.
+    pub fn cell(&self, ctx: &Context<'_>, column: ColumnId, bounds: Bounds) -> Cell {
+        let Some(figure) = figure(column) else {
+            return Cell::unknown();
+        };
+        let now = self.now(ctx, figure);
+        let line = self.line(ctx, figure, Resolution::Coarse, MINUTES);
+        let width = number_width(figure.unit());
+        let Some(value) = now.value() else {
+            let cell = Cell::new(format!(" {:>width$}", "–"), Tone::Unknown);
+            return if line.iter().all(Option::is_none) {
+                cell
+            } else {
+                cell.and_line(line, None, Tone::Accent)
+            };
+        };
+        let (limit, request) = bounds.of(figure);
+        let level = ctx.thresholds.of(Some(value), limit, request).map(|(level, ..)| level);
+        let (sign, tone) = match level {
+            _ if !now.is_whole() => ("≥", Tone::Unknown),
+            Some(Level::Critical) => ("✖", Tone::Bad),
+            Some(Level::High) => ("▲", Tone::Warning),
+            Some(Level::Normal) | None => (" ", Tone::Plain),
+        };
+        Cell::new(sign, tone)
+            .and(format!("{:>width$}", amount(figure.unit(), value)), tone)
+            .and_line(line, None, if tone == Tone::Plain { Tone::Accent } else { tone })
+    }
+}
+
+/// What a subject was; of a sum the slots in which nearly all of it was known.
+fn whole_line(
+    cluster: &ClusterView,
+    subject: &Subject,
+    figure: Figure,
+    at: Resolution,
+    until: crate::metrics::Millis,
+    slots: u32,
+) -> Vec<Option<f64>> {
+    let mut line = cluster.usage.line(subject, figure, at, until, slots);
+    if matches!(
+        subject,
+        Subject::App(_) | Subject::AppIn(..) | Subject::Location(_) | Subject::Cluster
+    ) {
+        let known = cluster.usage.history().known(subject, at, until, slots);
+        for (value, known) in line.iter_mut().zip(known) {
+            if known.is_none_or(|known| known < LEAST_KNOWN) {
+                *value = None;
+            }
+        }
+    }
+    line
+}
+
+/// The columns of the longest number of a unit.
+const fn number_width(unit: Unit) -> usize {
+    match unit {
+        Unit::Cores => 5,
+        Unit::Bytes => 8,
+        _ => 8,
+    }
+}
+
+/// An instance's figures, as its lists show them.
+pub fn of_pod(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: ColumnId) -> Cell {
+    Whose::one(cluster, Subject::Pod(pod.key.clone())).cell(ctx, column, Bounds::of_pod(pod))
+}
+
+/// A container's figures; its network is its instance's.
+pub fn of_container(
+    ctx: &Context<'_>,
+    cluster: &ClusterView,
+    pod: &crate::domain::ObjectKey,
+    container: &crate::domain::Container,
+    column: ColumnId,
+) -> Cell {
+    if figure(column).is_some_and(Figure::is_network) {
+        return Cell::muted("");
+    }
+    let subject = Subject::Container(pod.clone(), container.name.clone());
+    Whose::one(cluster, subject).cell(ctx, column, Bounds::of_container(container))
+}
+
+/// How much of a place is requested and used, both of what there is: `78 % / 41 %` after a bar of the first.
+pub fn requested_and_used(
+    ctx: &Context<'_>,
+    whose: &Whose<'_>,
+    column: ColumnId,
+    requested: Resources,
+    allocatable: Resources,
+) -> Cell {
+    let (figure, requested, whole, unit) = match column {
+        ColumnId::Cpu => (Figure::Cpu, requested.cpu.0, allocatable.cpu.0, 1000.0),
+        _ => (Figure::MemoryWorkingSet, requested.memory.0, allocatable.memory.0, 1.0),
+    };
+    let bar = words::share_bar(requested, whole);
+    if whole <= 0 || !any(ctx) {
+        return bar;
+    }
+    let now = whose.now(ctx, figure);
+    let known = now.share().is_some_and(|share| share >= LEAST_KNOWN);
+    let bar = bar.and(" / ", Tone::Muted);
+    let Some(used) = now.value().filter(|_| known) else {
+        return bar.and("–   ", Tone::Unknown);
+    };
+    let share = used * unit / whole as f64;
+    let tone = match ctx.thresholds.level(share) {
+        Level::Normal => Tone::Plain,
+        Level::High => Tone::Warning,
+        Level::Critical => Tone::Bad,
+    };
+    bar.and(format!("{:>2.0} %", share * 100.0), tone)
+}

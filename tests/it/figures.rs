@@ -1,0 +1,92 @@
+//! What is used, on the screens: numbers, lines, gaps, what is near its bound, what is not known.
+
+use insta::assert_snapshot;
+use pilothouse::domain::{AppKey, ClusterId};
+use pilothouse::message::{Action, Message};
+
+use crate::support::measured;
+use crate::support::screen::Bench;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
+
+fn shows(name: &str, lead: impl Fn(&mut Bench)) {
+    for (width, height) in SIZES {
+        let mut bench = measured::bench();
+        lead(&mut bench);
+        assert_snapshot!(format!("{name}-{width}x{height}"), bench.frame(width, height));
+    }
+}
+
+#[test]
+fn lists_with_figures() {
+    for (name, action) in [
+        ("fleet", Action::ShowFleet),
+        ("locations", Action::ShowLocations),
+        ("apps", Action::ShowApps),
+        ("instances", Action::ShowInstances),
+        ("nodes", Action::ShowNodes),
+    ] {
+        shows(name, |bench| {
+            bench.act(&[action]);
+        });
+    }
+}
+
+#[test]
+fn use_is_sorted_and_filtered_by() {
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowInstances]);
+    for (filter, some) in [
+        ("cpu>100m", true),
+        ("cpu>900", false),
+        ("mem>1Mi net-in>1k", true),
+        ("net>90G", false),
+    ] {
+        bench.filter(filter);
+        assert_eq!(!bench.model.screen().list.rows().is_empty(), some, "{filter}");
+        assert_eq!(bench.model.screen().list.filter().problem(), None, "{filter}");
+    }
+}
+
+#[test]
+fn without_a_source_there_are_no_columns_of_use() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowInstances]);
+    let frame = bench.frame(200, 50);
+    assert!(!frame.contains("NET in"), "{frame}");
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowInstances]);
+    let frame = bench.frame(200, 50);
+    assert!(frame.contains("NET in") && frame.contains('–'), "{frame}");
+}
+
+#[test]
+fn poor_terminals_draw_lines_with_signs_they_have() {
+    use pilothouse::theme::{ColourDepth, Glyphs};
+    let mut bench = measured::bench();
+    bench.theme = bench.theme.clone().fitted(ColourDepth::None, Glyphs::Ascii);
+    bench.act(&[Action::ShowInstances]);
+    let frame = bench.frame(200, 50);
+    assert!(frame.is_ascii(), "{frame}");
+}
+
+#[test]
+fn old_figures_are_not_known() {
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowApps]);
+    let later = crate::support::fleet::now() + chrono::TimeDelta::seconds(600);
+    bench.send(Message::Tick(later));
+    bench.send(Message::Tick(later + chrono::TimeDelta::seconds(5)));
+    let frame = bench.frame(200, 50);
+    let row = frame
+        .lines()
+        .find(|line| line.contains("feed/rank"))
+        .unwrap_or_default();
+    assert!(row.contains('–'), "{frame}");
+    let cluster = bench.model.world().cluster(&ClusterId::new("idc-bj"));
+    let key = AppKey {
+        namespace: "feed".into(),
+        name: "rank".into(),
+    };
+    assert!(cluster.is_some_and(|cluster| cluster.tally.app(&key).is_some()));
+}
