@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod apps;
+pub mod charts;
 pub mod containers;
 pub mod context;
 pub mod events;
@@ -12,6 +13,7 @@ pub mod facts;
 pub mod feeds;
 pub mod figures;
 pub mod fleet;
+pub mod growth;
 pub mod instances;
 pub mod locations;
 pub mod logs;
@@ -146,6 +148,8 @@ pub struct Screen {
     pub folds: BTreeSet<RowKey>,
     /// The first of the lines above the list that is in sight.
     pub facts_top: usize,
+    /// What was chosen of its charts.
+    pub charts: charts::Choice,
     /// What the rows were made from.
     made_from: Option<(u64, Scope)>,
 }
@@ -157,6 +161,10 @@ impl Screen {
 
     /// A screen limited to what was gone into.
     pub fn within(kind: ScreenKind, within: Scope) -> Self {
+        let charts = charts::Choice {
+            open: matches!(kind, ScreenKind::Container(..)),
+            ..charts::Choice::default()
+        };
         Self {
             list: List::new(kind.first_sort()),
             kind,
@@ -164,6 +172,7 @@ impl Screen {
             rows: Rows::None,
             folds: BTreeSet::new(),
             facts_top: 0,
+            charts,
             made_from: None,
         }
     }
@@ -188,6 +197,11 @@ impl Screen {
             locations,
             namespaces: first(&self.within.namespaces, &picked.namespaces),
         }
+    }
+
+    /// Whether charts are shown instead of the words and the list.
+    pub fn shows_charts(&self) -> bool {
+        self.charts.open && matches!(self.kind, ScreenKind::Instance(_) | ScreenKind::Container(..))
     }
 
     /// Whether the rows are as the world is.

@@ -150,6 +150,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Detail => goto::detail(model),
         Action::EventsOf => goto::events_of(model),
         Action::NodeOf => goto::node_of(model),
+        Action::Charts => goto::charts(model),
         Action::Logs | Action::PreviousLogs => {
             logs::open(model, action == Action::PreviousLogs);
             Vec::new()

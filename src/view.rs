@@ -1,5 +1,6 @@
 //! Drawing: reads the model, writes the frame; only scroll offsets are kept, in [`Viewports`].
 
+mod charts;
 mod empty;
 mod footer;
 mod header;
@@ -32,6 +33,9 @@ pub struct Viewports {
     tops: Vec<usize>,
     widths: Option<(ScreenKind, Widths)>,
 }
+
+/// Lines of words above charts.
+const FACTS_OVER_CHARTS: usize = 2;
 
 /// What the columns of a list need at most, as far as its rows were seen.
 type Widths = BTreeMap<ColumnId, u16>;
@@ -120,11 +124,16 @@ fn draw_body(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &m
     let below = |y: u16| Rect::new(body.x, y, body.width, body.bottom().saturating_sub(y));
     let mut y = title::notes(model, theme, buffer, body, body.y + 1);
     let scope = model.scope_here();
-    let facts = facts::facts(&screen.kind, &model.context(&scope));
+    let mut facts = facts::facts(&screen.kind, &model.context(&scope));
+    if screen.shows_charts() {
+        facts.truncate(FACTS_OVER_CHARTS);
+    }
     if !facts.is_empty() {
         y = draw_facts(model, theme, buffer, body, y, &facts) + 1;
     }
-    let drawn = if screen.kind == ScreenKind::Log {
+    let drawn = if charts::draw(model, theme, buffer, below(y)) {
+        table::Drawn::default()
+    } else if screen.kind == ScreenKind::Log {
         log::draw(theme, buffer, below(y));
         table::Drawn::default()
     } else {

@@ -13,15 +13,18 @@ impl Model {
         let mut actions = vec![Action::Open];
         match &self.trail.top().kind {
             ScreenKind::Fleet | ScreenKind::Locations => actions.push(Action::Detail),
+            ScreenKind::Instance(_) | ScreenKind::Container(..) if self.trail.top().shows_charts() => {
+                actions = vec![Action::Charts, Action::ChartReach, Action::ChartNext];
+            }
             ScreenKind::Activity | ScreenKind::Cluster(_) | ScreenKind::Events | ScreenKind::EventsOf(_) => {}
-            ScreenKind::Container(..) => actions.push(Action::Logs),
+            ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
             ScreenKind::App(_) => {
                 actions.extend([Action::Logs, Action::Expand, Action::NodeOf, Action::EventsOf]);
             }
             ScreenKind::Instances | ScreenKind::Node(_) | ScreenKind::Instance(_) => {
-                actions.extend([Action::Logs, Action::NodeOf, Action::EventsOf]);
+                actions.extend([Action::Logs, Action::Charts, Action::NodeOf, Action::EventsOf]);
             }
-            ScreenKind::Apps => actions.extend([Action::Logs, Action::EventsOf]),
+            ScreenKind::Apps => actions.extend([Action::Logs, Action::SortByGrowth, Action::EventsOf]),
             ScreenKind::Nodes => actions.push(Action::EventsOf),
             ScreenKind::Log => actions.clear(),
             ScreenKind::Logs(_) => return self.offered_over_logs(),
@@ -85,6 +88,12 @@ impl Model {
                 !matches!(screen.kind, ScreenKind::App(_)) || matches!(selected, Some(RowKey::Container(..)) | None),
                 "nothing to open or close",
             ),
+            Action::Charts => because(
+                !matches!(screen.kind, ScreenKind::Instance(_) | ScreenKind::Container(..))
+                    && self.selected_instance().is_none(),
+                "no instance, no charts",
+            ),
+            Action::ChartReach | Action::ChartNext => because(!screen.shows_charts(), "no charts here"),
             Action::NodeOf => self.node_refusal(),
             Action::EventsOf => self.events_refusal(),
             Action::ShowInstances => self.kind_refusal(Kind::Pod),
@@ -100,6 +109,7 @@ impl Model {
             | Action::SortByAge
             | Action::SortByStatus
             | Action::SortByNamespace
+            | Action::SortByGrowth
                 if matches!(screen.kind, ScreenKind::Log | ScreenKind::Logs(_)) =>
             {
                 Some("the log is no list".into())
@@ -113,7 +123,8 @@ impl Model {
             | Action::SortByName
             | Action::SortByAge
             | Action::SortByStatus
-            | Action::SortByNamespace => self.sort_refusal(action),
+            | Action::SortByNamespace
+            | Action::SortByGrowth => self.sort_refusal(action),
             Action::HistoryBack | Action::LastView => because(!self.trail.has_past(), "no view before this one"),
             Action::HistoryForward => because(!self.trail.has_future(), "this is the last view"),
             Action::Back => because(
@@ -296,6 +307,7 @@ pub(crate) fn sort_column(action: Action, columns: &'static [Column]) -> Option<
         ],
         Action::SortByAge => &[ColumnId::Age],
         Action::SortByStatus => &[ColumnId::State, ColumnId::Trouble, ColumnId::Link],
+        Action::SortByGrowth => &[ColumnId::Growth],
         Action::SortByNamespace => &[ColumnId::Namespace, ColumnId::App],
         _ => return None,
     };

@@ -2,12 +2,13 @@
 
 use super::context::Context;
 use super::figures::{Bounds, Whose};
+use super::growth::{self, Grown};
 use super::{figures, states, words};
 use crate::domain::{AppKey, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::AppSummary;
 
-pub(super) static COLUMNS: [Column; 19] = [
+pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
     Column::text(ColumnId::Version, "VERSION", &["version"], (9, 19), 3),
     Column::number(ColumnId::Ready, "READY", &["ready"], 9, 0, Unit::Count),
@@ -42,6 +43,17 @@ pub(super) static COLUMNS: [Column; 19] = [
         Unit::Count,
     )
     .only_wide(),
+    Column::number(ColumnId::Growth, "GREW 10 min", &["growth", "grew"], 11, 15, Unit::Cpu).only_wide(),
+    Column::number(
+        ColumnId::GrowthShare,
+        "OF ALL",
+        &["growth-share", "of-all"],
+        6,
+        16,
+        Unit::Share,
+    )
+    .only_wide(),
+    Column::text(ColumnId::GrowthCause, "BY", &["growth-cause", "by"], (14, 44), 17).only_wide(),
     Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 13).only_wide(),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (9, 20), 14).only_wide(),
 ];
@@ -54,6 +66,7 @@ pub(super) fn collect(ctx: &Context<'_>) -> Vec<AppSummary> {
 #[derive(Debug)]
 pub(super) struct Apps<'a> {
     pub(super) rows: &'a [AppSummary],
+    pub(super) grown: &'a Grown,
     pub(super) ctx: Context<'a>,
 }
 
@@ -100,6 +113,9 @@ impl Source for Apps<'_> {
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 Whose::app(&self.ctx, &app.key).value(&self.ctx, column)
             }
+            ColumnId::Growth | ColumnId::GrowthShare | ColumnId::GrowthCause => {
+                growth::value(self.grown, &app.key, column)
+            }
             ColumnId::Cpu => Value::Number(app.requested.cpu.0),
             ColumnId::Memory => Value::Number(app.requested.memory.0),
             ColumnId::Restarts => Value::Number(app.restarts as i64),
@@ -136,6 +152,9 @@ impl Source for Apps<'_> {
             ColumnId::State => states::app_state(app),
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 Whose::app(&self.ctx, &app.key).cell(&self.ctx, column, Bounds::of_app(app))
+            }
+            ColumnId::Growth | ColumnId::GrowthShare | ColumnId::GrowthCause => {
+                growth::cell(self.grown, &app.key, column)
             }
             ColumnId::Cpu => words::requested(app.requested).0,
             ColumnId::Memory => words::requested(app.requested).1,

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::words;
 use crate::domain::quantity::Rate;
 use crate::domain::{AppKey, ClusterId, Cpu, Memory, Pod, Resources};
-use crate::listing::{Cell, ColumnId, Tone, Value};
+use crate::listing::{Cell, ColumnId, Span, Tone, Value};
 use crate::metrics::{Figure, Level, Resolution, Subject, Total, Unit, series};
 use crate::world::ClusterView;
 
@@ -37,7 +37,8 @@ fn is_measured(cluster: &ClusterView) -> bool {
 
 /// Whether a column is there: those of use where something is measured.
 pub fn shows(ctx: &Context<'_>, column: ColumnId) -> bool {
-    figure(column).is_none() || any(ctx)
+    let is_growth = matches!(column, ColumnId::Growth | ColumnId::GrowthShare | ColumnId::GrowthCause);
+    (figure(column).is_none() && !is_growth) || any(ctx)
 }
 
 /// An amount with its unit, as short as it can be read.
@@ -167,6 +168,11 @@ impl<'a> Whose<'a> {
         }
     }
 
+    /// The subjects it is the sum of.
+    pub fn parts(&self) -> &[(&'a ClusterView, Subject)] {
+        &self.parts
+    }
+
     /// How much it is now, and how much of it that is known of.
     pub fn now(&self, ctx: &Context<'_>, figure: Figure) -> Total {
         let mut all = Total::default();
@@ -247,6 +253,39 @@ impl<'a> Whose<'a> {
             .and(format!("{:>width$}", amount(figure.unit(), value)), tone)
             .and_line(line, None, if tone == Tone::Plain { Tone::Accent } else { tone })
     }
+}
+
+/// What is used in a line of facts, each number with its last quarter of an hour; where nothing is measured
+/// the reason.
+pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
+    let mut clusters = whose.parts.iter().map(|(cluster, _)| cluster);
+    if !whose.parts.iter().any(|(cluster, _)| is_measured(cluster)) {
+        let why = clusters.next().map(|cluster| cluster.usage.supply().sentence());
+        return Cell::unknown().and(
+            why.map_or_else(String::new, |why| format!(" not measured: {why}")),
+            Tone::Muted,
+        );
+    }
+    let columns = [
+        ("CPU", ColumnId::CpuUsed),
+        ("memory", ColumnId::MemoryUsed),
+        ("net in", ColumnId::NetIn),
+        ("out", ColumnId::NetOut),
+    ];
+    let mut cell = Cell::empty();
+    for (name, column) in columns {
+        if !cell.spans.is_empty() {
+            cell = cell.and("  ·  ", Tone::Muted);
+        }
+        cell = cell.and(format!("{name} "), Tone::Muted);
+        let told = whose.cell(ctx, column, bounds).spans.into_iter();
+        cell.spans.extend(told.filter_map(|span| match span {
+            Span::Text(text, _) if text.trim().is_empty() => None,
+            Span::Text(text, tone) => Some(Span::Text(text.trim_start().to_owned(), tone)),
+            other => Some(other),
+        }));
+    }
+    cell
 }
 
 /// What a subject was; of a sum the slots in which nearly all of it was known.

@@ -14,7 +14,7 @@ pub struct ClusterRow {
     sum: ClusterSummary,
 }
 
-pub(super) static COLUMNS: [Column; 18] = [
+pub(super) static COLUMNS: [Column; 19] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0),
     Column::text(ColumnId::Link, "LINK", &["link"], (16, 22), 0).keeping_width(),
     Column::text(ColumnId::Server, "SERVER", &["server", "version"], (8, 12), 7),
@@ -46,6 +46,7 @@ pub(super) static COLUMNS: [Column; 18] = [
     Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (24, 48), 0)
         .worst_first()
         .keeping_width(),
+    Column::text(ColumnId::Figures, "FIGURES", &["figures", "source"], (12, 60), 9).only_wide(),
     Column::number(ColumnId::CpuAllocatable, "CORES", &["cores"], 7, 10, Unit::Cpu).only_wide(),
     Column::number(ColumnId::MemoryAllocatable, "RAM", &["ram"], 8, 10, Unit::Memory).only_wide(),
 ];
@@ -115,6 +116,7 @@ impl Source for Clusters<'_> {
             ColumnId::Memory => Value::number(words::share(sum.requested.memory.0, sum.allocatable.memory.0)),
             ColumnId::CpuAllocatable => Value::number(known.then_some(sum.allocatable.cpu.0)),
             ColumnId::MemoryAllocatable => Value::number(known.then_some(sum.allocatable.memory.0)),
+            ColumnId::Figures => Value::text(cluster.usage.supply().sentence().to_string()),
             ColumnId::Headroom => Value::number(known.then_some(sum.headroom)),
             ColumnId::Trouble => Value::Ranked(
                 i64::from(sum.failing + sum.stuck + sum.nodes - sum.nodes_ready),
@@ -166,6 +168,7 @@ impl Source for Clusters<'_> {
                 let whose = Whose::cluster(&self.ctx, cluster);
                 figures::requested_and_used(&self.ctx, &whose, column, sum.requested, sum.allocatable)
             }
+            ColumnId::Figures => Cell::muted(cluster.usage.supply().sentence().as_str()),
             ColumnId::Headroom if known => Cell::count(sum.headroom),
             ColumnId::CpuAllocatable if known => Cell::plain(sum.allocatable.cpu.to_string()),
             ColumnId::MemoryAllocatable if known => Cell::plain(sum.allocatable.memory.to_string()),

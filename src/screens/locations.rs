@@ -2,12 +2,13 @@
 
 use super::context::Context;
 use super::figures::{self, Bounds, Whose};
+use super::growth::{self, Culprit};
 use super::words;
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Subject;
 use crate::world::LocationSummary;
 
-pub(super) static COLUMNS: [Column; 18] = [
+pub(super) static COLUMNS: [Column; 19] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 20), 5),
     Column::text(ColumnId::Location, "LOCATION", &["location", "name"], (10, 26), 0),
     Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 12), 6),
@@ -27,6 +28,7 @@ pub(super) static COLUMNS: [Column; 18] = [
         3,
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 1, Unit::Count),
+    Column::text(ColumnId::Growth, "GROWS", &["grows", "growth"], (14, 46), 4).worst_first(),
     Column::number(
         ColumnId::Instances,
         "READY",
@@ -41,20 +43,32 @@ pub(super) static COLUMNS: [Column; 18] = [
     Column::text(ColumnId::Group, "GROUP NAMES", &["group"], (12, 40), 10).only_wide(),
 ];
 
-pub(super) fn collect(ctx: &Context<'_>) -> Vec<LocationSummary> {
-    ctx.world.locations(ctx.scope)
+pub(super) fn collect(ctx: &Context<'_>) -> Vec<(LocationSummary, Culprit)> {
+    let locations = ctx.world.locations(ctx.scope).into_iter();
+    locations
+        .map(|location| {
+            let culprit = growth::of_location(ctx, &location);
+            (location, culprit)
+        })
+        .collect()
 }
 
 /// Reads locations.
 #[derive(Debug)]
 pub(super) struct Locations<'a> {
-    pub(super) rows: &'a [LocationSummary],
+    pub(super) rows: &'a [(LocationSummary, Culprit)],
     pub(super) ctx: Context<'a>,
 }
 
 impl<'a> Locations<'a> {
     fn get(&self, row: u32) -> Option<&'a LocationSummary> {
-        self.rows.get(row as usize)
+        self.rows.get(row as usize).map(|(location, _)| location)
+    }
+
+    fn culprit(&self, row: u32) -> &'a Culprit {
+        self.rows
+            .get(row as usize)
+            .map_or(&Culprit::Unknown, |(_, culprit)| culprit)
     }
 
     fn whose(&self, l: &LocationSummary) -> Whose<'a> {
@@ -93,6 +107,7 @@ impl Source for Locations<'_> {
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 self.whose(l).value(&self.ctx, column)
             }
+            ColumnId::Growth => self.culprit(row).value(),
             ColumnId::Cpu => Value::number(words::share(l.requested.cpu.0, l.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(l.requested.memory.0, l.allocatable.memory.0)),
             ColumnId::CpuAllocatable => Value::Number(l.allocatable.cpu.0),
@@ -126,6 +141,7 @@ impl Source for Locations<'_> {
                 self.whose(l)
                     .cell(&self.ctx, column, Bounds::of_machines(l.allocatable))
             }
+            ColumnId::Growth => self.culprit(row).cell(),
             ColumnId::Cpu | ColumnId::Memory => {
                 figures::requested_and_used(&self.ctx, &self.whose(l), column, l.requested, l.allocatable)
             }

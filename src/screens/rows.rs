@@ -10,6 +10,7 @@ use super::context::Context;
 use super::events::{self, EventRow, Events};
 use super::feeds::{self, FeedRow, Feeds};
 use super::fleet::{self, ClusterRow, Clusters};
+use super::growth::{self, Culprit, Grown};
 use super::instances::{self, InstanceRow, Instances, Of, Written};
 use super::locations::{self, Locations};
 use super::nodes::{self, Nodes};
@@ -24,8 +25,10 @@ pub enum Rows {
     #[default]
     None,
     Clusters(Vec<ClusterRow>),
-    Locations(Vec<LocationSummary>),
-    Apps(Vec<AppSummary>),
+    /// Each with the app it grows by.
+    Locations(Vec<(LocationSummary, Culprit)>),
+    /// With how much each grew.
+    Apps(Vec<AppSummary>, Grown),
     Instances(Of, Vec<InstanceRow>),
     Nodes(Vec<NodeSummary>),
     Events(Vec<EventRow>),
@@ -50,7 +53,11 @@ impl Rows {
         match kind {
             ScreenKind::Fleet => Self::Clusters(fleet::collect(ctx)),
             ScreenKind::Locations => Self::Locations(locations::collect(ctx)),
-            ScreenKind::Apps => Self::Apps(apps::collect(ctx)),
+            ScreenKind::Apps => {
+                let apps = apps::collect(ctx);
+                let grown = growth::of_apps(ctx, &apps);
+                Self::Apps(apps, grown)
+            }
             ScreenKind::Instances => instances(Of::Scope),
             ScreenKind::Node(node) => instances(Of::Node(node.cluster.clone(), node.key.name.clone())),
             ScreenKind::Nodes => Self::Nodes(nodes::collect(ctx)),
@@ -72,7 +79,7 @@ impl Rows {
             Self::None => Box::new(Clusters { rows: &[], ctx }),
             Self::Clusters(rows) => Box::new(Clusters { rows, ctx }),
             Self::Locations(rows) => Box::new(Locations { rows, ctx }),
-            Self::Apps(rows) => Box::new(Apps { rows, ctx }),
+            Self::Apps(rows, grown) => Box::new(Apps { rows, grown, ctx }),
             Self::Instances(of, rows) => Box::new(Instances {
                 rows,
                 ctx,

@@ -75,6 +75,22 @@ pub(super) fn detail(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// Shows the charts of this instance or container, or its words again; elsewhere those of the selected row.
+pub(super) fn charts(model: &mut Model) -> Vec<Effect> {
+    let top = model.trail.top_mut();
+    if matches!(top.kind, ScreenKind::Instance(_) | ScreenKind::Container(..)) {
+        top.charts.open = !top.charts.open;
+        model.touch();
+        return Vec::new();
+    }
+    let screen = top.list.selected().and_then(|row| top.opened_by(row));
+    let Some(mut screen) = screen else {
+        return Vec::new();
+    };
+    screen.charts.open = true;
+    go(model, screen)
+}
+
 pub(super) fn node_of(model: &mut Model) -> Vec<Effect> {
     match model.node_of_selected() {
         Some(node) => go(model, Screen::new(ScreenKind::Node(node))),

@@ -18,6 +18,21 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
         Action::HalfPageDown => step(model, (page / 2).max(1)),
         Action::Top => step(model, isize::MIN),
         Action::Bottom => step(model, isize::MAX),
+        Action::ColumnsLeft | Action::ColumnsRight if model.trail.top().shows_charts() => point(model, action),
+        Action::ChartReach => {
+            let charts = &mut model.trail.top_mut().charts;
+            charts.reach = charts.reach.next();
+            charts.back = None;
+        }
+        Action::ChartNext => {
+            let step = crate::screens::charts::in_sight(model.size.0, model.size.1.saturating_sub(6)).2;
+            let charts = &mut model.trail.top_mut().charts;
+            charts.first = if charts.first + step >= crate::screens::charts::MOST {
+                0
+            } else {
+                charts.first + step
+            };
+        }
         Action::ColumnsLeft => model.shift = model.shift.saturating_sub(1),
         Action::ColumnsRight => model.shift = (model.shift + 1).min(30),
         Action::Wide => model.wide = !model.wide,
@@ -46,13 +61,29 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
                 with_list(model, |list, source| list.set_sort(sort.reversed(), source));
             }
         }
-        Action::SortByName | Action::SortByAge | Action::SortByStatus | Action::SortByNamespace => {
+        Action::SortByName
+        | Action::SortByAge
+        | Action::SortByStatus
+        | Action::SortByNamespace
+        | Action::SortByGrowth => {
             sort_by(model, action);
         }
         Action::Expand => expand(model),
         _ => return false,
     }
     true
+}
+
+/// Reads charts at an earlier or a later moment; after the newest it follows what is newest.
+fn point(model: &mut Model, action: Action) {
+    let charts = &mut model.trail.top_mut().charts;
+    let most = charts.reach.slots().saturating_sub(1);
+    charts.back = match (charts.back, action) {
+        (None, Action::ColumnsLeft) => Some(0),
+        (Some(back), Action::ColumnsLeft) => Some((back + 1).min(most)),
+        (Some(0) | None, _) => None,
+        (Some(back), _) => Some(back - 1),
+    };
 }
 
 fn with_list<T>(model: &mut Model, act: impl FnOnce(&mut crate::listing::List, &dyn crate::listing::Source) -> T) -> T {

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use crate::listing::{Align, Cell, Span, Tone};
 use crate::metrics::series::{self, Fold};
 use crate::theme::{Role, Theme};
-use crate::widgets::{bar, line, spark};
+use crate::widgets::{bar, chart, line, spark};
 
 /// With fewer columns what a number was lately is not drawn.
 const LEAST_LINE: u16 = 4;
@@ -149,7 +149,9 @@ pub(super) fn to_ascii(buffer: &mut Buffer, area: Rect) {
             if cell.symbol().is_ascii() {
                 continue;
             }
-            if let Some((_, ascii)) = ASCII.iter().find(|(sign, _)| *sign == cell.symbol()) {
+            if let Some(ascii) = chart::without_dots(cell.symbol()) {
+                cell.set_symbol(ascii);
+            } else if let Some((_, ascii)) = ASCII.iter().find(|(sign, _)| *sign == cell.symbol()) {
                 cell.set_symbol(ascii);
             }
         }

@@ -36,6 +36,8 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     let mut pieces: Vec<(String, Style)> = Vec::new();
     if screen.kind == ScreenKind::Log {
         pieces.push(("the log of this program".to_owned(), theme.style(Role::Title)));
+    } else if screen.shows_charts() {
+        pieces.push(("charts".to_owned(), theme.style(Role::Title)));
     } else {
         pieces.push((format!("{} {noun}", thousands(shown as i64)), theme.style(Role::Title)));
         if shown != screen.list.total() {
@@ -44,7 +46,7 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     }
     let scope_here = model.scope_here();
     let source = screen.rows.source(model.context(&scope_here));
-    if let Some(sort) = screen.list.sort() {
+    if let Some(sort) = screen.list.sort().filter(|_| !screen.shows_charts()) {
         let name = source
             .columns()
             .iter()

@@ -90,3 +90,55 @@ fn old_figures_are_not_known() {
     };
     assert!(cluster.is_some_and(|cluster| cluster.tally.app(&key).is_some()));
 }
+
+#[test]
+fn charts() {
+    let instance = |bench: &mut Bench| {
+        bench.act(&[Action::ShowInstances]);
+        bench.filter("rank-");
+        bench.act(&[Action::Charts]);
+    };
+    shows("charts-instance", instance);
+    shows("charts-container", |bench| {
+        bench.act(&[Action::ShowInstances]);
+        bench.filter("rank-");
+        bench.act(&[Action::Open, Action::Open, Action::ChartReach]);
+    });
+    let mut bench = measured::bench();
+    instance(&mut bench);
+    let newest = bench.frame(80, 24);
+    bench.act(&[Action::ColumnsLeft; 8]);
+    let earlier = bench.frame(80, 24);
+    assert!(earlier.contains('│') && !newest.contains('│'), "{earlier}");
+    bench.act(&[Action::ChartNext]);
+    assert!(bench.frame(80, 24).contains("chart 2 of"));
+    bench.act(&[Action::Charts]);
+    assert!(!bench.model.screen().shows_charts());
+}
+
+#[test]
+fn what_grew_most_comes_first_and_a_location_names_it() {
+    shows("grown", |bench| {
+        bench.act(&[Action::ShowApps, Action::SortByGrowth]);
+    });
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowApps, Action::SortByGrowth]);
+    let frame = bench.frame(200, 50);
+    let first = frame.lines().find(|line| line.contains('▌')).unwrap_or_default();
+    assert!(first.contains("gift/live-gift") && first.contains("busier"), "{frame}");
+    bench.act(&[Action::ShowLocations]);
+    let frame = bench.frame(200, 50);
+    assert!(frame.contains("gift/live-gift") && frame.contains(" cores"), "{frame}");
+}
+
+#[test]
+fn the_reason_for_missing_figures_is_told_where_one_looks() {
+    let mut bench = measured::bench();
+    bench.act(&[Action::Wide]);
+    let frame = bench.frame(250, 50);
+    assert!(frame.contains("403: get nodes/proxy"), "{frame}");
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::Open]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("not measured"), "{frame}");
+}

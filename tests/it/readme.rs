@@ -6,11 +6,11 @@ use pilothouse::input::keymap::Keymap;
 use pilothouse::message::{Action, Group, Mode};
 
 use Action::{
-    Back, ClearMarks, CopyName, CopyRow, Detail, EventsOf, Expand, FactsDown, FactsUp, Filter, Help, HistoryBack,
-    HistoryForward, LastView, Mark, MarkRange, NodeOf, Open, Palette, PickSort, Quit, Reconnect, ScopeAll,
-    ScopeClusters, ScopeLocations, ScopeNamespaces, ShowActivity, ShowApps, ShowEvents, ShowFleet, ShowInstances,
-    ShowLocations, ShowLog, ShowNodes, SortByAge, SortByName, SortByNamespace, SortByStatus, SortNext, SortReverse,
-    Suspend, Wide,
+    Back, ChartNext, ChartReach, Charts, ClearMarks, CopyName, CopyRow, Detail, EventsOf, Expand, FactsDown, FactsUp,
+    Filter, Help, HistoryBack, HistoryForward, LastView, Mark, MarkRange, NodeOf, Open, Palette, PickSort, Quit,
+    Reconnect, ScopeAll, ScopeClusters, ScopeLocations, ScopeNamespaces, ShowActivity, ShowApps, ShowEvents, ShowFleet,
+    ShowInstances, ShowLocations, ShowLog, ShowNodes, SortByAge, SortByGrowth, SortByName, SortByNamespace,
+    SortByStatus, SortNext, SortReverse, Suspend, Wide,
 };
 
 /// What each row of the table is about, in its order.
@@ -23,11 +23,12 @@ const ROWS: &[&[Action]] = &[
     &[HistoryBack, HistoryForward, LastView],
     &[Filter, Action::ClearFilter],
     &[PickSort, SortNext, SortReverse],
-    &[SortByName, SortByAge, SortByStatus, SortByNamespace],
+    &[SortByName, SortByAge, SortByStatus, SortByNamespace, SortByGrowth],
     &[ScopeClusters, ScopeLocations, ScopeNamespaces, ScopeAll],
     &[Mark, MarkRange, ClearMarks],
     &[Expand],
     &[EventsOf, NodeOf],
+    &[Charts, ChartReach, ChartNext],
     &[Action::Logs, Action::PreviousLogs],
     &[Action::LogPause, Action::LogWrap, Action::LogTimes, Action::LogNames],
     &[Action::LogSearch, Action::LogNext, Action::LogPrevious],

@@ -6,6 +6,7 @@ use crate::domain::{AppKey, Autoscaler, Budget};
 use crate::listing::{Cell, Tone};
 use crate::screens::apps::newest_version;
 use crate::screens::context::Context;
+use crate::screens::figures::{Bounds, Whose, uses};
 use crate::screens::states;
 use crate::world::{AppHeadroom, AppSummary, Progress};
 
@@ -17,6 +18,7 @@ pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         fact("state", states::app_state(&app)),
         fact("versions", versions(&app, ctx)),
     ];
+    lines.push(fact("uses", uses(ctx, &Whose::app(ctx, key), Bounds::of_app(&app))));
     lines.extend(troubles(&app, ctx));
     lines.push(fact("rules", rules(&app, ctx)));
     lines.push(fact("runs in", places(&app)));

@@ -25,6 +25,7 @@ pub(super) fn facts(id: &ClusterId, ctx: &Context<'_>) -> Vec<Cell> {
     lines.push(fact("you are", who(cluster)));
     lines.push(fact("has", holdings(cluster, ctx.scope)));
     lines.push(fact("watched", watched(cluster)));
+    lines.push(fact("figures", figures(cluster)));
     lines.push(fact("releases", releases(cluster)));
     lines.extend(rights(cluster));
     let said = cluster.notices.iter().rev().take(NOTICES).enumerate();
@@ -114,6 +115,17 @@ fn watched(cluster: &ClusterView) -> Cell {
         Cell::plain(told),
         Cell::new(format!("{live} of {all} watches live"), tone),
     ])
+}
+
+/// Where the figures of use come from, or why there are none.
+pub(super) fn figures(cluster: &ClusterView) -> Cell {
+    let supply = cluster.usage.supply();
+    let tone = match supply.current {
+        None => Tone::Unknown,
+        Some(_) if supply.failing > 0 => Tone::Warning,
+        Some(_) => Tone::Plain,
+    };
+    Cell::new(supply.sentence().as_str(), tone)
 }
 
 /// The controllers of releases that discovery found.

@@ -4,8 +4,10 @@ use super::{events, fact, join, named};
 use crate::domain::container::ContainerState;
 use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::{Cell, Tone};
+use crate::metrics::Subject;
 use crate::screens::containers::{find, role, state};
 use crate::screens::context::Context;
+use crate::screens::figures::{Bounds, Whose, uses};
 use crate::screens::words;
 use crate::world::ClusterView;
 
@@ -24,6 +26,8 @@ pub(super) fn facts(object: &ResourceRef, ctx: &Context<'_>) -> Vec<Cell> {
     }
     lines.push(fact("is", belongs(pod)));
     lines.push(fact("runs on", stands(cluster, pod)));
+    let whose = Whose::one(cluster, Subject::Pod(pod.key.clone()));
+    lines.push(fact("uses", uses(ctx, &whose, Bounds::of_pod(pod))));
     lines.push(fact("resources", resources(pod)));
     lines.push(fact("since", since(cluster, pod, ctx)));
     if !pod.labels.is_empty() {

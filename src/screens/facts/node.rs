@@ -4,7 +4,9 @@ use super::{events, fact, join, named};
 use crate::domain::node::TaintEffect;
 use crate::domain::{Clean, Node, ResourceRef, Timestamp};
 use crate::listing::{Cell, Tone};
+use crate::metrics::Subject;
 use crate::screens::context::Context;
+use crate::screens::figures::{Bounds, Whose, uses};
 use crate::screens::{nodes, words};
 use crate::world::{ClusterView, NodeSummary, Scope};
 
@@ -41,6 +43,8 @@ pub(super) fn facts(object: &ResourceRef, ctx: &Context<'_>) -> Vec<Cell> {
         node.allocatable.memory.0,
         |n| crate::domain::Memory(n).to_string(),
     ));
+    let whose = Whose::one(cluster, Subject::Node(node.name.clone()));
+    lines.push(fact("uses", uses(ctx, &whose, Bounds::of_machines(node.allocatable))));
     lines.push(fact("room", room(&summary)));
     lines.push(fact("machine", machine(node, cluster.time(ctx.now))));
     if !node.taints.is_empty() {

@@ -1,0 +1,276 @@
+//! The charts of an instance or a container: which lines each has, and against what they are held.
+
+use super::containers::find;
+use super::context::Context;
+use super::figures::Bounds;
+use crate::domain::{Clean, Pod, ResourceRef};
+use crate::listing::Tone;
+use crate::metrics::{Figure, Resolution, Subject, Unit, series};
+use crate::world::ClusterView;
+
+/// How far back charts reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    #[default]
+    Quarter,
+    Hour,
+    SixHours,
+}
+
+impl Reach {
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Quarter => Self::Hour,
+            Self::Hour => Self::SixHours,
+            Self::SixHours => Self::Quarter,
+        }
+    }
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Quarter => "15 min",
+            Self::Hour => "1 h",
+            Self::SixHours => "6 h",
+        }
+    }
+
+    /// Slots at most.
+    pub const fn slots(self) -> u32 {
+        self.grid().1
+    }
+
+    /// Which grid, how many slots of it, and how many seconds each.
+    const fn grid(self) -> (Resolution, u32, i64) {
+        match self {
+            Self::Quarter => (Resolution::Recent, 60, 15),
+            Self::Hour => (Resolution::Coarse, 60, 60),
+            Self::SixHours => (Resolution::Coarse, 360, 60),
+        }
+    }
+}
+
+/// What a person chose of the charts of a screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// They are shown instead of the words and the list.
+    pub open: bool,
+    pub reach: Reach,
+    /// The slot that is read, counted back from the newest; `None`: the newest that is known.
+    pub back: Option<u32>,
+    /// The first chart in sight where not all are.
+    pub first: usize,
+}
+
+/// A line of a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub name: &'static str,
+    pub tone: Tone,
+    /// A value a slot, oldest first.
+    pub values: Vec<Option<f64>>,
+}
+
+/// A chart: lines of one unit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    pub title: &'static str,
+    pub unit: Unit,
+    pub lines: Vec<Line>,
+    /// What use is held against.
+    pub levels: Vec<(&'static str, f64, Tone)>,
+}
+
+impl Chart {
+    /// Whether anything of it is known.
+    pub fn is_known(&self) -> bool {
+        self.lines.iter().any(|line| line.values.iter().any(Option::is_some))
+    }
+}
+
+/// All charts of one thing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Charts {
+    pub charts: Vec<Chart>,
+    /// Seconds of a slot.
+    pub step: i64,
+    pub slots: u32,
+    /// Where the figures come from, or why there are none.
+    pub source: Clean,
+}
+
+/// What a chart is made of: its title, the names and figures of its lines, whether it is left out where nothing
+/// of it is known.
+type Recipe = (&'static str, &'static [(&'static str, Figure)], bool);
+
+/// As many charts as there can be.
+pub const MOST: usize = 9;
+
+/// The least room of a chart in a grid.
+const LEAST: (u16, u16) = (64, 9);
+
+/// How many charts are beside each other, below each other, and in sight in so much room.
+pub fn in_sight(width: u16, height: u16) -> (u16, u16, usize) {
+    let across = (width / LEAST.0).clamp(1, 2);
+    let down = (height / LEAST.1).max(1);
+    (across, down, usize::from(across * down))
+}
+
+const RECIPES: [Recipe; MOST] = [
+    ("CPU", &[("used", Figure::Cpu)], false),
+    (
+        "memory",
+        &[
+            ("total", Figure::MemoryTotal),
+            ("cache", Figure::MemoryCache),
+            ("rss", Figure::MemoryRss),
+            ("working set", Figure::MemoryWorkingSet),
+        ],
+        false,
+    ),
+    (
+        "network",
+        &[
+            ("out", Figure::NetworkTransmitBytes),
+            ("in", Figure::NetworkReceiveBytes),
+        ],
+        false,
+    ),
+    (
+        "CPU held back",
+        &[
+            ("throttled periods", Figure::CpuThrottled),
+            ("some wait", Figure::CpuWaiting),
+            ("all wait", Figure::CpuStalled),
+        ],
+        false,
+    ),
+    (
+        "packets",
+        &[
+            ("out", Figure::NetworkTransmitPackets),
+            ("in", Figure::NetworkReceivePackets),
+        ],
+        false,
+    ),
+    (
+        "packets lost",
+        &[
+            ("dropped out", Figure::NetworkTransmitDropped),
+            ("dropped in", Figure::NetworkReceiveDropped),
+            ("errors out", Figure::NetworkTransmitErrors),
+            ("errors in", Figure::NetworkReceiveErrors),
+        ],
+        false,
+    ),
+    (
+        "files",
+        &[("written", Figure::FsWrites), ("read", Figure::FsReads)],
+        false,
+    ),
+    ("threads", &[("threads", Figure::Threads)], false),
+    (
+        "memory and disk waited for",
+        &[
+            ("memory, some", Figure::MemoryWaiting),
+            ("memory, all", Figure::MemoryStalled),
+            ("disk, some", Figure::IoWaiting),
+            ("disk, all", Figure::IoStalled),
+        ],
+        true,
+    ),
+];
+
+/// Tones of lines, from the last: what is most looked at lies on top.
+const TONES: [Tone; 4] = [Tone::Accent, Tone::Good, Tone::Busy, Tone::Unknown];
+
+/// The charts of an instance, or of one container of it; `None` if it is gone.
+pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, reach: Reach) -> Option<Charts> {
+    let cluster = ctx.world.cluster(&pod.cluster)?;
+    let found = find(ctx, pod)?;
+    let bounds = match container {
+        None => Bounds::of_pod(found),
+        Some(name) => Bounds::of_container(found.containers.iter().find(|c| c.name == *name)?),
+    };
+    let (mut at, mut slots, mut step) = reach.grid();
+    let subject = container.map_or_else(
+        || Subject::Pod(pod.key.clone()),
+        |name| Subject::Container(pod.key.clone(), name.clone()),
+    );
+    let line = |figure, at, slots| line(ctx, cluster, found, (&subject, container.is_none()), figure, at, slots);
+    // What was not on screen until now has no fine past.
+    if at == Resolution::Recent && line(Figure::Cpu, at, slots).iter().all(Option::is_none) {
+        (at, slots, step) = (Resolution::Coarse, 15, 60);
+    }
+    let charts = RECIPES.into_iter().map(|(title, figures, optional)| {
+        let mut lines: Vec<Line> = figures
+            .iter()
+            .zip(
+                TONES
+                    .into_iter()
+                    .take(figures.len())
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .rev(),
+            )
+            .map(|(&(name, figure), tone)| Line {
+                name,
+                tone,
+                values: line(figure, at, slots),
+            })
+            .collect();
+        let first = figures.first().map(|(_, figure)| *figure);
+        let (limit, request) = first.map_or((None, None), |figure| bounds.of(figure));
+        let levels = [("limit", limit, Tone::Bad), ("request", request, Tone::Muted)];
+        let levels = levels
+            .into_iter()
+            .filter_map(|(name, at, tone)| at.map(|at| (name, at, tone)));
+        if optional {
+            lines.retain(|line| line.values.iter().any(Option::is_some));
+        }
+        Chart {
+            title,
+            unit: first.map_or(Unit::Count, Figure::unit),
+            levels: levels.collect(),
+            lines,
+        }
+    });
+    Some(Charts {
+        charts: charts.filter(|chart| !chart.lines.is_empty()).collect(),
+        step,
+        slots,
+        source: cluster.usage.supply().sentence(),
+    })
+}
+
+/// A line of a container, or of an instance; network is counted for the instance, and an instance of which
+/// only the containers were measured is their sum.
+fn line(
+    ctx: &Context<'_>,
+    cluster: &ClusterView,
+    pod: &Pod,
+    (subject, is_instance): (&Subject, bool),
+    figure: Figure,
+    at: Resolution,
+    slots: u32,
+) -> Vec<Option<f64>> {
+    let read = |subject: &Subject| cluster.usage.line(subject, figure, at, ctx.millis(), slots);
+    if figure.is_network() {
+        return read(&Subject::Pod(pod.key.clone()));
+    }
+    let own = read(subject);
+    if !is_instance || own.iter().any(Option::is_some) || matches!(figure.unit(), Unit::Share) {
+        return own;
+    }
+    let parts: Vec<_> = pod
+        .containers
+        .iter()
+        .map(|container| read(&Subject::Container(pod.key.clone(), container.name.clone())))
+        .filter(|line| line.iter().any(Option::is_some))
+        .collect();
+    let totals = series::add_up(parts.iter().map(Vec::as_slice), slots as usize);
+    let whole = totals
+        .into_iter()
+        .map(|total| total.value().filter(|_| total.is_whole()));
+    whole.collect()
+}
