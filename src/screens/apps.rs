@@ -43,7 +43,7 @@ pub(super) static COLUMNS: [Column; 22] = [
         Unit::Count,
     )
     .only_wide(),
-    Column::number(ColumnId::Growth, "GREW 10 min", &["growth", "grew"], 11, 15, Unit::Cpu).only_wide(),
+    Column::number(ColumnId::Growth, "GREW", &["growth", "grew"], 8, 15, Unit::Cpu).only_wide(),
     Column::number(
         ColumnId::GrowthShare,
         "OF ALL",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::context::Context;
-use super::figures::{LEAST_KNOWN, Whose, amount};
+use super::figures::{Whose, amount};
 use crate::domain::{AppKey, Cpu};
 use crate::listing::{Cell, ColumnId, Tone, Value};
 use crate::metrics::growth::{Growth, Usage, rank};
@@ -13,6 +13,9 @@ use crate::world::{AppSummary, ClusterView, LocationKey, LocationSummary};
 /// Minutes between the two windows that are compared, and minutes of each.
 const APART: u32 = 10;
 const WINDOW: usize = 3;
+
+/// A minute in which less of a sum was known is left out.
+const LEAST_KNOWN: f64 = 0.75;
 
 /// With a smaller share no single app is the cause.
 const CAUSE: f64 = 0.5;

@@ -5,6 +5,8 @@ mod cells;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use cells::{fold, revision_cell, workload_cell};
+
 use super::context::Context;
 use super::figures::{self, Whose};
 use super::instances::{self, pod_ref};
@@ -14,7 +16,6 @@ use crate::domain::{AppKey, Clean, ClusterId, Container, Kind, Pod, ResourceRef,
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Subject;
 use crate::world::ClusterView;
-use cells::{fold, revision_cell, workload_cell};
 
 pub(super) static COLUMNS: [Column; 15] = [
     Column::text(

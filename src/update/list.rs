@@ -25,7 +25,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
             charts.back = None;
         }
         Action::ChartNext => {
-            let step = crate::screens::charts::in_sight(model.size.0, model.size.1.saturating_sub(6)).2;
+            let step = crate::screens::charts::in_sight(model.size.0, model.size.1.saturating_sub(8)).2;
             let charts = &mut model.trail.top_mut().charts;
             charts.first = if charts.first + step >= crate::screens::charts::MOST {
                 0

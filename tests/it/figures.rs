@@ -122,7 +122,7 @@ fn what_grew_most_comes_first_and_a_location_names_it() {
         bench.act(&[Action::ShowApps, Action::SortByGrowth]);
     });
     let mut bench = measured::bench();
-    bench.act(&[Action::ShowApps, Action::SortByGrowth]);
+    bench.act(&[Action::ShowApps, Action::SortByGrowth, Action::Top]);
     let frame = bench.frame(200, 50);
     let first = frame.lines().find(|line| line.contains('▌')).unwrap_or_default();
     assert!(first.contains("gift/live-gift") && first.contains("busier"), "{frame}");
@@ -134,8 +134,8 @@ fn what_grew_most_comes_first_and_a_location_names_it() {
 #[test]
 fn the_reason_for_missing_figures_is_told_where_one_looks() {
     let mut bench = measured::bench();
-    bench.act(&[Action::Wide]);
-    let frame = bench.frame(250, 50);
+    bench.act(&[Action::Bottom, Action::Detail]);
+    let frame = bench.frame(200, 50);
     assert!(frame.contains("403: get nodes/proxy"), "{frame}");
     let mut bench = Bench::fleet();
     bench.act(&[Action::ShowApps, Action::Open]);
