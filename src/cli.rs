@@ -15,9 +15,11 @@ pub mod print;
 pub mod project;
 pub mod report;
 pub mod rows;
+mod sample;
 mod screen;
 pub mod setup;
 pub mod simulated;
+mod top;
 pub mod watch;
 
 use std::ffi::OsString;
@@ -131,6 +133,7 @@ fn dispatch(
     let exit = match &args.command {
         None => return screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
+        Some(Command::Top(top)) => top::run(args, top, environment, out, err),
         Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out),
         Some(Command::Version) => extras::version(out),
         Some(Command::Completions { shell }) => extras::completions(*shell, out),

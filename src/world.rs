@@ -55,7 +55,7 @@ impl World {
     /// Takes in what a cluster's measuring has to say.
     pub fn measured(&mut self, id: &ClusterId, report: Report) {
         if let Some(cluster) = self.clusters.iter_mut().find(|c| c.id == *id) {
-            self.version += u64::from(cluster.usage.apply(report));
+            self.version += u64::from(cluster.usage.apply(report, &cluster.pods));
         }
     }
 

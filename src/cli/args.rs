@@ -96,6 +96,8 @@ Exit codes: 0 done; 1 something could not be had, what could is printed; 2 it ca
 pub enum Command {
     /// Print what is known of the fleet, for scripts
     Get(Get),
+    /// Print what runs and what it uses, the busiest first; rates take two looks, some 20 s apart
+    Top(Top),
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
     /// Print the version
@@ -183,6 +185,50 @@ pub struct Get {
     /// How long to wait until everything is known
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
     pub wait: std::time::Duration,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Top {
+    /// Of what
+    pub what: TopWhat,
+    /// How to print it
+    #[arg(short, long, default_value = "table", value_name = "FORMAT")]
+    pub output: Format,
+    /// Only instances with these labels (of nodes: nodes): `app=x,tier!=y,zone in (a,b)`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// Where figures come from, instead of what the configuration says
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<TopSource>,
+    /// Go on, and print again every 15 s
+    #[arg(long)]
+    pub watch: bool,
+    /// How long to wait for the figures
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
+    pub wait: std::time::Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TopWhat {
+    #[value(alias = "app")]
+    Apps,
+    #[value(aliases = ["instance", "pods", "pod", "po"])]
+    Instances,
+    #[value(alias = "container")]
+    Containers,
+    #[value(aliases = ["node", "no"])]
+    Nodes,
+    #[value(alias = "location")]
+    Locations,
+}
+
+/// Where figures come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TopSource {
+    Auto,
+    Prometheus,
+    Cadvisor,
+    MetricsApi,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

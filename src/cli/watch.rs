@@ -26,6 +26,8 @@ pub struct Known {
     pub clusters: Vec<Cluster>,
     /// Clusters of which something is missing, with why.
     pub missing: BTreeMap<ClusterId, Vec<Clean>>,
+    /// What the clusters go on to report.
+    pub reports: mpsc::Receiver<(ClusterId, ClusterReport)>,
     /// Keeps the watches alive as long as somebody asks the clusters.
     pub cancel: CancellationToken,
 }
@@ -73,6 +75,7 @@ pub async fn until_known(members: &[Member], kinds: &[Kind], wait: Duration) -> 
                 world,
                 clusters,
                 missing,
+                reports,
                 cancel,
             };
         }
@@ -90,7 +93,7 @@ pub async fn until_known(members: &[Member], kinds: &[Kind], wait: Duration) -> 
     }
 }
 
-fn apply(world: &mut World, id: &ClusterId, report: ClusterReport) {
+pub(super) fn apply(world: &mut World, id: &ClusterId, report: ClusterReport) {
     let now: DateTime<Utc> = Utc::now();
     world.apply(id, report, now);
 }

@@ -16,13 +16,15 @@ use tokio_util::sync::CancellationToken;
 use super::clock;
 use super::hub::Hub;
 use crate::domain::ClusterId;
-use crate::metrics::source::{Choice, Report, Supply, Wanted};
+use crate::metrics::source::{Choice, Report, Source, Supply, Wanted};
 use crate::metrics::{Measured, Millis};
 
 pub use rotation::Budget;
 
 /// How long to wait before sources are looked for again where none works.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
+/// Between two looks for a better source than the one in use: one that was down may be back.
+const LOOK_FOR_BETTER: Duration = Duration::from_mins(5);
 /// How long to wait for the first nodes to be known.
 const FIRST_NODES: Duration = Duration::from_secs(10);
 
@@ -72,12 +74,32 @@ impl Bench {
         loop {
             let (mut supply, way) = choice::choose(&self).await;
             self.supply(&supply).await;
-            match way {
-                Some(choice::Way::Cadvisor) => cadvisor::run(&mut self, &mut supply).await,
-                Some(choice::Way::MetricsApi) => metrics_api::run(&self, &mut supply).await,
-                Some(choice::Way::Prometheus(place)) => prometheus::run(&self, &place, &mut supply).await,
-                None => {
-                    let _ = tokio::time::timeout(LOOK_AGAIN, resumes.changed()).await;
+            let current = supply.current;
+            let run = async {
+                match way {
+                    Some(choice::Way::Cadvisor) => cadvisor::run(&self, &mut supply).await,
+                    Some(choice::Way::MetricsApi) => metrics_api::run(&self, &mut supply).await,
+                    Some(choice::Way::Prometheus(place)) => prometheus::run(&self, &place, &mut supply).await,
+                    None => drop(tokio::time::timeout(LOOK_AGAIN, resumes.changed()).await),
+                }
+            };
+            tokio::select! {
+                () = run => {}
+                () = self.better(current) => {}
+            }
+        }
+    }
+
+    /// Waits until a source answers that is better than the one in use.
+    async fn better(&self, current: Option<Source>) {
+        let Some(current) = current else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(LOOK_FOR_BETTER).await;
+            for source in Source::ALL.into_iter().filter(|source| *source < current) {
+                if self.settings.choice == Choice::Auto && choice::works(self, source).await {
+                    return;
                 }
             }
         }

@@ -50,6 +50,12 @@ pub enum ContainerState {
     Terminated(Exit),
 }
 
+impl ContainerState {
+    pub const fn is_running(&self) -> bool {
+        matches!(self, Self::Running { .. })
+    }
+}
+
 /// How a container's run ended.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Exit {

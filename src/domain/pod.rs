@@ -55,6 +55,8 @@ pub struct Pod {
     pub labels: Labels,
     pub node: Option<Clean>,
     pub ip: Option<IpAddr>,
+    /// It uses its node's network: what is counted there is the node's traffic (`spec.hostNetwork`).
+    pub host_network: bool,
     pub phase: PodPhase,
     /// The `Ready` condition.
     pub ready: bool,

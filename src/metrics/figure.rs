@@ -187,6 +187,11 @@ impl Figures {
         }
     }
 
+    /// Makes a figure unknown.
+    pub fn unset(&mut self, figure: Figure) {
+        self.set(figure, f64::NAN);
+    }
+
     /// What is known.
     pub fn known(&self) -> impl Iterator<Item = (Figure, f64)> + '_ {
         let all = Figure::VARIANTS.iter().copied();

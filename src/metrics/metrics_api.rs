@@ -8,9 +8,13 @@ use serde_json::value::RawValue;
 use super::Millis;
 use super::figure::{Figure, Figures};
 use super::meter::Measured;
+use super::series::Total;
 use super::subject::{Span, Subject};
 use crate::domain::quantity::parse_quantity;
 use crate::domain::{Clean, ObjectKey, Timestamp};
+
+/// What it knows; a pod's is the sum of its containers', if all of them are known.
+const SUMMED: [Figure; 2] = [Figure::Cpu, Figure::MemoryWorkingSet];
 
 /// What a list holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -106,19 +110,30 @@ fn measured(item: Item, into: &mut Vec<Measured>) -> Option<()> {
         from: to - parse_duration(&item.window)?,
         to,
     };
-    let mut add = |subject, amounts: &Amounts| {
-        let figures = amounts.figures();
+    let mut add = |subject, figures: Figures| {
         if !figures.is_empty() {
             into.push(Measured { subject, span, figures });
         }
     };
     if let Some(containers) = item.containers {
         let pod = ObjectKey::new(item.metadata.namespace, item.metadata.name);
+        let mut whole = [Total::default(); SUMMED.len()];
         for container in containers {
-            add(Subject::Container(pod.clone(), container.name.into()), &container.usage);
+            let figures = container.usage.figures();
+            for (total, figure) in whole.iter_mut().zip(SUMMED) {
+                total.add(figures.get(figure));
+            }
+            add(Subject::Container(pod.clone(), container.name.into()), figures);
         }
+        let mut figures = Figures::default();
+        for (total, figure) in whole.iter().zip(SUMMED) {
+            if total.is_whole() {
+                figures.set(figure, total.sum);
+            }
+        }
+        add(Subject::Pod(pod), figures);
     } else {
-        add(Subject::Node(Clean::from(item.metadata.name)), &item.usage?);
+        add(Subject::Node(Clean::from(item.metadata.name)), item.usage?.figures());
     }
     Some(())
 }
@@ -177,7 +192,11 @@ mod tests {
         assert_eq!(web.figures.get(Figure::MemoryTotal), None);
         let side = &list.measured[1];
         assert_eq!(side.figures.known().collect::<Vec<_>>(), [(Figure::Cpu, 0.0)]);
-        assert_eq!((list.measured.len(), list.unreadable), (2, 2));
+        let pod = &list.measured[2];
+        assert_eq!(pod.subject, Subject::Pod(ObjectKey::new("live", "gift-1")));
+        assert!((pod.figures.get(Figure::Cpu).unwrap() - 0.012_345_678).abs() < 1e-12);
+        assert_eq!(pod.figures.get(Figure::MemoryWorkingSet), None, "of one container only");
+        assert_eq!((list.measured.len(), list.unreadable), (3, 2));
     }
 
     #[test]

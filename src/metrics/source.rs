@@ -114,6 +114,8 @@ pub struct Wanted {
     pub nodes: Arc<[Clean]>,
     /// The instances on screen; a single one is looked at closely, with its past.
     pub pods: Arc<[ObjectKey]>,
+    /// Every figure of every instance is wanted, not only what fits on a screen.
+    pub everything: bool,
 }
 
 /// What a cluster's measuring task has to say.

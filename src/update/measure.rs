@@ -25,6 +25,7 @@ pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
                 shown: at.into_iter().filter(|name| !lost(name)).collect(),
                 nodes: cluster.tally.nodes().filter(|name| !lost(name)).cloned().collect(),
                 pods: pods.into_iter().collect(),
+                everything: false,
             };
             (cluster.id.clone(), wanted)
         })

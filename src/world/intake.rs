@@ -115,6 +115,9 @@ impl ClusterView {
         match old {
             None => self.tally.add(slot, &new, &standing),
             Some(old) => {
+                if old.uid != new.uid {
+                    self.usage.forget(&new.key);
+                }
                 let before = self.standing(&old);
                 self.tally.replace(slot, (&old, &before), (&new, &standing));
             }
@@ -226,6 +229,7 @@ impl ClusterView {
                     let standing = self.standing(&pod);
                     self.tally.take(slot, &pod, &standing);
                     self.texts.take(slot);
+                    self.usage.forget(key);
                 }
             }
             Kind::ReplicaSet => drop(self.revisions.remove(key)),

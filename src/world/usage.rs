@@ -7,14 +7,17 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::cluster::ClusterView;
-use crate::domain::{AppKey, Clean, ObjectKey};
+use super::store::Store;
+use super::tally::app_key;
+use crate::domain::{AppKey, Clean, ObjectKey, Pod};
 use crate::metrics::history::Limits;
 use crate::metrics::source::{Report, Supply, Wanted};
 use crate::metrics::subject::{Span, Subject};
 use crate::metrics::{Attention, Figure, Figures, History, Measured, Millis, Resolution, Total};
 
-/// What was measured longer ago says nothing of now: twice the rotation's period and a failure.
-const FRESH_MS: Millis = 90_000;
+/// What was measured longer ago says nothing of now. A rotation through 5,000 nodes of 400 KB takes
+/// 100 s at the default budget.
+const FRESH_MS: Millis = 150_000;
 /// Between two rounds of sums.
 const ROUND_MS: Millis = 15_000;
 /// Between two rounds where a round costs much.
@@ -25,39 +28,82 @@ const LARGE: usize = 20_000;
 /// The figures that are kept of everything.
 const KEPT: usize = Figure::BACKGROUND.len();
 
-/// The newest background figures of one subject; a `NaN` is unknown.
+/// The newest background figures of one subject, each with its time: what a pod's network moves is
+/// measured apart from the rest. A `NaN` is unknown.
 #[derive(Clone, Copy, Debug)]
 struct Brief {
-    at: Millis,
+    at: [Millis; KEPT],
     values: [f32; KEPT],
 }
 
-impl Brief {
-    fn get(&self, figure: Figure) -> Option<f64> {
-        let place = Figure::BACKGROUND.iter().position(|kept| *kept == figure)?;
-        let value = self.values.get(place).copied()?;
-        (!value.is_nan()).then_some(f64::from(value))
-    }
-
-    /// Takes over what newer figures know; what they lack stays while it is fresh.
-    fn take(&mut self, at: Millis, figures: &Figures) {
-        let is_old = at - self.at > FRESH_MS;
-        self.at = self.at.max(at);
-        for (place, figure) in self.values.iter_mut().zip(Figure::BACKGROUND) {
-            match figures.get(figure) {
-                Some(value) => *place = value as f32,
-                None if is_old => *place = f32::NAN,
-                None => {}
-            }
+impl Default for Brief {
+    fn default() -> Self {
+        Self {
+            at: [Millis::MIN; KEPT],
+            values: [f32::NAN; KEPT],
         }
     }
 }
 
-/// All figures of what is on screen.
+impl Brief {
+    /// A figure that was measured since then.
+    fn get(&self, figure: Figure, since: Millis) -> Option<f64> {
+        let place = Figure::BACKGROUND.iter().position(|kept| *kept == figure)?;
+        let value = *self.values.get(place)?;
+        let is_fresh = *self.at.get(place)? >= since;
+        (is_fresh && !value.is_nan()).then_some(f64::from(value))
+    }
+
+    /// Takes over what newer figures know; what they lack stays while it is fresh.
+    fn take(&mut self, at: Millis, figures: &Figures) {
+        let places = self.at.iter_mut().zip(&mut self.values);
+        for ((known, value), figure) in places.zip(Figure::BACKGROUND) {
+            if let Some(new) = figures.get(figure)
+                && at >= *known
+            {
+                (*known, *value) = (at, new as f32);
+            }
+        }
+    }
+
+    /// When the newest of them was measured.
+    fn heard(&self) -> Millis {
+        self.at.iter().copied().max().unwrap_or(Millis::MIN)
+    }
+}
+
+/// All figures of what is on screen, each with its time.
 #[derive(Clone, Copy, Debug)]
 struct Close {
-    at: Millis,
+    at: [Millis; Figure::COUNT],
     figures: Figures,
+}
+
+impl Default for Close {
+    fn default() -> Self {
+        Self {
+            at: [Millis::MIN; Figure::COUNT],
+            figures: Figures::default(),
+        }
+    }
+}
+
+impl Close {
+    fn get(&self, figure: Figure, since: Millis) -> Option<f64> {
+        let is_fresh = *self.at.get(figure as usize)? >= since;
+        is_fresh.then(|| self.figures.get(figure)).flatten()
+    }
+
+    fn take(&mut self, at: Millis, figures: &Figures) {
+        for (figure, value) in figures.known() {
+            if let Some(known) = self.at.get_mut(figure as usize)
+                && at >= *known
+            {
+                *known = at;
+                self.figures.set(figure, value);
+            }
+        }
+    }
 }
 
 /// The sums of one app, node or location, of the background figures.
@@ -71,9 +117,9 @@ impl Sums {
         self.0.get(place).copied()
     }
 
-    fn add(&mut self, brief: Option<&Brief>) {
+    fn add(&mut self, brief: Option<&Brief>, since: Millis) {
         for (total, figure) in self.0.iter_mut().zip(Figure::BACKGROUND) {
-            total.add(brief.and_then(|brief| brief.get(figure)));
+            total.add(brief.and_then(|brief| brief.get(figure, since)));
         }
     }
 
@@ -99,6 +145,8 @@ pub struct Usage {
     close: FxHashMap<Subject, Close>,
     sums: FxHashMap<Subject, Sums>,
     shown: FxHashSet<ObjectKey>,
+    /// The nodes of what is on screen.
+    at: FxHashSet<Clean>,
     /// When the sums were made.
     summed: Millis,
 }
@@ -112,6 +160,7 @@ impl Default for Usage {
             close: FxHashMap::default(),
             sums: FxHashMap::default(),
             shown: FxHashSet::default(),
+            at: FxHashSet::default(),
             summed: 0,
         }
     }
@@ -131,13 +180,29 @@ impl Usage {
     /// Says what is on screen: it is kept in full.
     pub fn show(&mut self, wanted: &Wanted) {
         self.shown = wanted.pods.iter().cloned().collect();
-        let shown = &self.shown;
-        self.close
-            .retain(|subject, _| pod_of(subject).is_none_or(|pod| shown.contains(pod)));
+        self.at = wanted.shown.iter().cloned().collect();
+        let mut close = std::mem::take(&mut self.close);
+        close.retain(|subject, _| self.is_shown(subject));
+        self.close = close;
+    }
+
+    fn is_shown(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Node(name) => self.at.contains(name),
+            subject => pod_of(subject).is_some_and(|pod| self.shown.contains(pod)),
+        }
+    }
+
+    /// Forgets what was measured of an instance: another one has its name now, or none.
+    pub(super) fn forget(&mut self, pod: &ObjectKey) {
+        self.latest.remove(&Subject::Pod(pod.clone()));
+        if self.shown.contains(pod) {
+            self.close.retain(|subject, _| pod_of(subject) != Some(pod));
+        }
     }
 
     /// Takes a report in; says whether something on screen may differ.
-    pub(super) fn apply(&mut self, report: Report) -> bool {
+    pub(super) fn apply(&mut self, report: Report, pods: &Store<Pod>) -> bool {
         match report {
             Report::Supply(supply) => {
                 let is_new = self.supply != supply;
@@ -146,8 +211,11 @@ impl Usage {
             }
             Report::Measured { items, .. } => {
                 let mut is_seen = false;
-                for item in &items {
-                    is_seen |= self.take(item);
+                for item in items {
+                    let pod = pod_of(&item.subject).and_then(|key| pods.get(key));
+                    if let Some(item) = as_of(item, pod.map(AsRef::as_ref)) {
+                        is_seen |= self.take(&item);
+                    }
                 }
                 is_seen
             }
@@ -156,48 +224,38 @@ impl Usage {
 
     /// Keeps new figures; says whether they are of something on screen.
     fn take(&mut self, item: &Measured) -> bool {
-        let is_shown = pod_of(&item.subject).is_some_and(|pod| self.shown.contains(pod));
-        let attention = if is_shown {
+        let at = item.span.to;
+        let is_close = self.is_shown(&item.subject);
+        if is_close {
+            let close = self.close.entry(item.subject.clone()).or_default();
+            close.take(at, &item.figures);
+        }
+        let is_container = matches!(item.subject, Subject::Container(..));
+        // Containers are many; what nobody looks at is known by its instance alone.
+        if is_container && !is_close {
+            return false;
+        }
+        let is_seen = is_close && pod_of(&item.subject).is_some();
+        let attention = if is_seen {
             Attention::Shown
         } else {
             Attention::Background
         };
-        let at = item.span.to;
-        if is_shown {
-            let close = self.close.entry(item.subject.clone()).or_insert(Close {
-                at,
-                figures: Figures::default(),
-            });
-            if at >= close.at {
-                close.at = at;
-                close.figures.merge(&item.figures);
-            }
-        }
-        // Containers are many; what nobody looks at is known by its instance alone.
-        if matches!(item.subject, Subject::Container(..)) && !is_shown {
-            return false;
-        }
         self.history.record(&item.subject, item.span, &item.figures, attention);
-        if !matches!(item.subject, Subject::Container(..)) {
-            let brief = self.latest.entry(item.subject.clone()).or_insert(Brief {
-                at,
-                values: [f32::NAN; KEPT],
-            });
-            if at >= brief.at {
-                brief.take(at, &item.figures);
-            }
+        if !is_container {
+            self.latest
+                .entry(item.subject.clone())
+                .or_default()
+                .take(at, &item.figures);
         }
-        is_shown
+        is_seen
     }
 
     /// A figure of an instance, a container or a node now; `None` if it was not measured lately.
     pub fn now(&self, subject: &Subject, figure: Figure, now: Millis) -> Option<f64> {
-        let close = self.close.get(subject).filter(|close| now - close.at <= FRESH_MS);
-        if let Some(value) = close.and_then(|close| close.figures.get(figure)) {
-            return Some(value);
-        }
-        let brief = self.latest.get(subject).filter(|brief| now - brief.at <= FRESH_MS)?;
-        brief.get(figure)
+        let since = now - FRESH_MS;
+        let close = self.close.get(subject).and_then(|close| close.get(figure, since));
+        close.or_else(|| self.latest.get(subject)?.get(figure, since))
     }
 
     /// The sums of an app, node, location or the cluster, as of the last round.
@@ -226,48 +284,64 @@ fn pod_of(subject: &Subject) -> Option<&ObjectKey> {
     }
 }
 
+/// Figures as far as they are the instance's own: not its node's network, and not those of an instance
+/// that had the name before it.
+fn as_of(mut item: Measured, pod: Option<&Pod>) -> Option<Measured> {
+    let Some(pod) = pod else { return Some(item) };
+    if pod
+        .created
+        .is_some_and(|created| item.span.to < created.timestamp_millis())
+    {
+        return None;
+    }
+    if pod.host_network {
+        let network = Figure::ALL.into_iter().filter(|figure| figure.is_network());
+        network.for_each(|figure| item.figures.unset(figure));
+    }
+    (!item.figures.is_empty()).then_some(item)
+}
+
 /// Adds up what the instances use, if it is time; says whether it was.
+///
+/// On a node that is not heard of nothing is known; what has ended or not begun uses nothing.
 pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
-    if cluster.usage.supply.current.is_none() || !cluster.usage.is_due(now, cluster.pods.len()) {
+    let usage = &cluster.usage;
+    let is_idle = usage.supply.current.is_none() && usage.latest.is_empty() && usage.sums.is_empty();
+    if is_idle || !usage.is_due(now, cluster.pods.len()) {
         return false;
     }
     let span = Span {
-        from: cluster.usage.summed.max(now - LARGE_ROUND_MS),
+        from: usage.summed.max(now - LARGE_ROUND_MS),
         to: now,
     };
+    let since = now - FRESH_MS;
     let mut sums: FxHashMap<Subject, Sums> = FxHashMap::default();
-    for app in cluster.tally.apps() {
-        let mut of_app = Sums::default();
-        let mut by_location: FxHashMap<Clean, Sums> = FxHashMap::default();
-        for pod in app.slots.iter().filter_map(|&slot| cluster.pods.at(slot)) {
-            // What has not begun to run uses nothing that could be measured.
-            if !pod.holds_resources() {
-                continue;
-            }
-            let subject = Subject::Pod(pod.key.clone());
-            let brief = cluster
-                .usage
-                .latest
-                .get(&subject)
-                .filter(|brief| now - brief.at <= FRESH_MS);
-            of_app.add(brief);
-            if let Some(node) = &pod.node {
-                sums.entry(Subject::Node(node.clone())).or_default().add(brief);
-            }
-            if let Some(location) = cluster.standing(pod).location {
-                by_location.entry(location.clone()).or_default().add(brief);
-                sums.entry(Subject::Location(location)).or_default().add(brief);
-            }
-            sums.entry(Subject::Cluster).or_default().add(brief);
+    let mut ended: Vec<ObjectKey> = Vec::new();
+    for pod in cluster.pods.values() {
+        let brief = usage.latest.get(&Subject::Pod(pod.key.clone()));
+        let standing = cluster.standing(pod);
+        let is_over = standing.lost || !pod.holds_resources();
+        if is_over && brief.is_some() {
+            ended.push(pod.key.clone());
         }
-        // Of an app in one location that and the whole are the same.
-        if by_location.len() > 1 {
-            let parts = by_location.into_iter();
-            sums.extend(parts.map(|(location, sum)| (Subject::AppIn(app.key.clone(), location), sum)));
+        if !pod.holds_resources() {
+            continue;
         }
-        sums.insert(Subject::App(app.key.clone()), of_app);
+        let brief = brief.filter(|_| !is_over);
+        let node = pod.node.clone().map(Subject::Node);
+        let app = app_key(pod);
+        let part = app.clone().zip(standing.location.clone());
+        let part = part.map(|(app, location)| Subject::AppIn(app, location));
+        let location = standing.location.map(Subject::Location);
+        let app = app.map(Subject::App);
+        let all = [Some(Subject::Cluster), node, location, app, part];
+        for subject in all.into_iter().flatten() {
+            sums.entry(subject).or_default().add(brief, since);
+        }
     }
+    drop_only_parts(&mut sums);
     let usage = &mut cluster.usage;
+    ended.iter().for_each(|pod| usage.forget(pod));
     for (subject, sum) in &sums {
         let (figures, known) = sum.figures();
         if !figures.is_empty() {
@@ -276,11 +350,29 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
                 .record_sum(subject, span, &figures, known, Attention::Background);
         }
     }
+    if usage.latest.is_empty() && usage.supply.current.is_none() {
+        // Nothing is known and nobody is asked: sums of nothing are not worth another round.
+        sums.clear();
+    }
     usage.sums = sums;
     usage.summed = now;
-    usage.latest.retain(|_, brief| now - brief.at <= FRESH_MS);
+    usage.latest.retain(|_, brief| brief.heard() >= since);
     usage.history.tidy(now);
     true
+}
+
+/// Of an app in one location that and the whole are the same: its part is left out.
+fn drop_only_parts(sums: &mut FxHashMap<Subject, Sums>) {
+    let mut places: FxHashMap<AppKey, usize> = FxHashMap::default();
+    for subject in sums.keys() {
+        if let Subject::AppIn(app, _) = subject {
+            *places.entry(app.clone()).or_default() += 1;
+        }
+    }
+    sums.retain(|subject, _| match subject {
+        Subject::AppIn(app, _) => places.get(app).is_some_and(|places| *places > 1),
+        _ => true,
+    });
 }
 
 /// A location's or app's subject, by name.

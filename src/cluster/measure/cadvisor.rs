@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use http::Method;
+use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
 use super::rotation::{Rotation, Turn};
@@ -28,26 +29,27 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const SPACING: Spacing = Spacing::of(30_000);
 /// The largest answer that is read; cAdvisor's default metrics of 250 pods are some 3 MB.
 const LARGEST: u64 = 64 << 20;
-/// After so many failures in a row, of however many nodes, other sources are looked at again.
+/// After so many failures in a row, and a whole round of them, other sources are looked at again.
 const HOPELESS: usize = 20;
 
 /// What a node was asked and what came.
-struct Answer {
+pub(super) struct Answer {
     node: Clean,
     bytes: u64,
-    outcome: Result<Scrape, ClusterError>,
+    pub(super) outcome: Result<Scrape, ClusterError>,
 }
 
-/// Asks the nodes in turn until nobody answers any more.
-pub(super) async fn run(bench: &mut Bench, supply: &mut Supply) {
+/// Asks the nodes in turn until nobody answers any more, or the right to ask is gone.
+pub(super) async fn run(bench: &Bench, supply: &mut Supply) {
     let mut wanted = bench.wanted.clone();
+    let mut resumes = bench.hub.resumes.subscribe();
     let mut rotation = Rotation::new(bench.settings.budget, Instant::now());
     rotation.want(&wanted.borrow_and_update(), Instant::now());
     let mut meter = Meter::default();
     let mut failing: BTreeMap<Clean, Clean> = BTreeMap::new();
     let mut in_a_row = 0;
     let mut under_way = FuturesUnordered::new();
-    while in_a_row < HOPELESS {
+    while in_a_row < HOPELESS.max(rotation.len()) {
         let wake = match rotation.next(Instant::now()) {
             Turn::Ask(node) => {
                 under_way.push(ask(&bench.hub, node));
@@ -65,6 +67,7 @@ pub(super) async fn run(bench: &mut Bench, supply: &mut Supply) {
                         failing.remove(&answer.node);
                         bench.measured(meter.take(&answer.node, &scrape, now(), SPACING)).await;
                     }
+                    Err(ClusterError::Forbidden { .. }) => return,
                     Err(error) => {
                         in_a_row += 1;
                         failing.insert(answer.node, reason(&error));
@@ -77,9 +80,16 @@ pub(super) async fn run(bench: &mut Bench, supply: &mut Supply) {
                     return std::future::pending().await;
                 }
                 let wanted = wanted.borrow_and_update().clone();
-                failing.retain(|node, _| wanted.nodes.contains(node));
-                meter.keep_nodes(&wanted.nodes.iter().cloned().collect());
+                let nodes: FxHashSet<Clean> = wanted.nodes.iter().cloned().collect();
+                failing.retain(|node, _| nodes.contains(node));
+                meter.keep_nodes(&nodes);
                 rotation.want(&wanted, Instant::now());
+                say(bench, supply, &failing).await;
+            }
+            // The link was down: what failed then says nothing of the nodes.
+            Ok(()) = resumes.changed() => {
+                in_a_row = 0;
+                rotation.forgive(Instant::now());
             }
             () = sleep_until(wake) => {}
         }
@@ -103,7 +113,8 @@ async fn say(bench: &Bench, supply: &mut Supply, failing: &BTreeMap<Clean, Clean
     }
 }
 
-async fn ask(hub: &Hub, node: Clean) -> Answer {
+/// Asks a node; what is late is a failure.
+pub(super) async fn ask(hub: &Hub, node: Clean) -> Answer {
     let mut bytes = 0;
     let asked = tokio::time::timeout(TIMEOUT, scrape(hub, &node, &mut bytes)).await;
     let outcome = asked.unwrap_or_else(|_| {
@@ -116,7 +127,7 @@ async fn ask(hub: &Hub, node: Clean) -> Answer {
 }
 
 /// Reads a node's figures as they arrive; `bytes` counts also what came before a failure.
-pub(super) async fn scrape(hub: &Hub, node: &str, bytes: &mut u64) -> Result<Scrape, ClusterError> {
+async fn scrape(hub: &Hub, node: &str, bytes: &mut u64) -> Result<Scrape, ClusterError> {
     let path = format!("/api/v1/nodes/{}/proxy/metrics/cadvisor", kinds::escape(node));
     let answer = hub
         .door

@@ -1,5 +1,9 @@
 //! Chooses where a cluster's figures come from: the best source that works, and why the others do not.
 
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use serde_json::Value;
 
 use super::prometheus::{Found, Place};
@@ -54,12 +58,7 @@ pub(super) async fn choose(bench: &Bench) -> (Supply, Option<Way>) {
         let outcome = if way.is_some() || !is_wanted {
             Outcome::NotTried
         } else {
-            let tried = match source {
-                Source::Prometheus => try_prometheus(bench).await,
-                Source::Cadvisor => try_cadvisor(bench).await,
-                Source::MetricsApi => try_metrics_api(bench).await,
-            };
-            match tried {
+            match try_source(bench, source).await {
                 Ok((found, place)) => {
                     supply.current = Some(source);
                     way = Some(found);
@@ -71,6 +70,19 @@ pub(super) async fn choose(bench: &Bench) -> (Supply, Option<Way>) {
         supply.attempts.push(Attempt { source, outcome });
     }
     (supply, way)
+}
+
+/// Whether a source answers.
+pub(super) async fn works(bench: &Bench, source: Source) -> bool {
+    try_source(bench, source).await.is_ok()
+}
+
+async fn try_source(bench: &Bench, source: Source) -> Tried {
+    match source {
+        Source::Prometheus => try_prometheus(bench).await,
+        Source::Cadvisor => try_cadvisor(bench).await,
+        Source::MetricsApi => try_metrics_api(bench).await,
+    }
 }
 
 type Tried = Result<(Way, Clean), (Clean, Clean)>;
@@ -119,15 +131,15 @@ fn service(service: &Value) -> Option<(usize, String, Clean)> {
     let rank = SERVICE_NAMES.iter().position(|known| *known == name);
     let rank = rank.or_else(|| (label == Some("prometheus")).then_some(SERVICE_NAMES.len()))?;
     let ports = service["spec"]["ports"].as_array()?;
-    let port = ports
-        .iter()
-        .find(|port| {
-            matches!(port["name"].as_str(), Some("web" | "http-web" | "http"))
-                || port["port"].as_u64() == Some(PROMETHEUS_PORT)
-        })
-        .or_else(|| ports.first())?["port"]
-        .as_u64()?;
-    let path = format!("/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy");
+    let usual = ports.iter().find(|port| {
+        matches!(port["name"].as_str(), Some("web" | "http-web" | "http"))
+            || port["port"].as_u64() == Some(PROMETHEUS_PORT)
+    });
+    let port = usual.or_else(|| ports.first())?;
+    let is_tls = port["name"] == "https" || port["port"] == 443;
+    let scheme = if is_tls { "https:" } else { "" };
+    let port = port["port"].as_u64()?;
+    let path = format!("/api/v1/namespaces/{namespace}/services/{scheme}{name}:{port}/proxy");
     Some((rank, path, format!("{namespace}/{name}").into()))
 }
 
@@ -151,8 +163,14 @@ async fn try_cadvisor(bench: &Bench) -> Tried {
         "no node is known to ask",
         "it needs nodes, or instances that say where they run",
     );
-    for node in first.chain(spread) {
-        match cadvisor::scrape(&bench.hub, node, &mut 0).await {
+    let tried: BTreeSet<&Clean> = first.chain(spread).collect();
+    // All at once: nodes that are off answer only after a while.
+    let mut asked: FuturesUnordered<_> = tried
+        .into_iter()
+        .map(|node| async move { (node, cadvisor::ask(&bench.hub, node.clone()).await) })
+        .collect();
+    while let Some((node, answer)) = asked.next().await {
+        match answer.outcome {
             Ok(_) => return Ok((Way::Cadvisor, "nodes/proxy".into())),
             Err(ClusterError::Forbidden { .. }) => return Err(fails("no right to get nodes/proxy", HINT)),
             Err(error) => {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::Bench;
 use crate::cluster::door::JSON;
 use crate::cluster::error::ClusterError;
@@ -15,6 +17,8 @@ use crate::metrics::source::Supply;
 const PERIOD: Duration = Duration::from_secs(15);
 /// A page of pods; the API may ignore it and give all.
 const PAGE: usize = 1_000;
+/// How long it may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// After so many failures in a row other sources are looked at again.
 const HOPELESS: u32 = 4;
 
@@ -65,7 +69,7 @@ async fn pages(hub: &Hub, resource: &str) -> Result<Vec<Measured>, ClusterError>
             format!("&continue={}", kinds::escape(&token))
         };
         let path = format!("/apis/metrics.k8s.io/v1beta1/{resource}?limit={PAGE}{go_on}");
-        let (bytes, _) = hub.door.read(&path, JSON).await?;
+        let bytes = fetch(hub, &path).await?;
         let list = read(&bytes).map_err(|_| ClusterError::Unreadable)?;
         items.extend(list.measured);
         if list.more.is_empty() {
@@ -75,11 +79,17 @@ async fn pages(hub: &Hub, resource: &str) -> Result<Vec<Measured>, ClusterError>
     }
 }
 
+async fn fetch(hub: &Hub, path: &str) -> Result<Bytes, ClusterError> {
+    let late = |_| ClusterError::transport(&format!("no answer within {} s", TIMEOUT.as_secs()));
+    let asked = tokio::time::timeout(TIMEOUT, hub.door.read(path, JSON));
+    Ok(asked.await.map_err(late)??.0)
+}
+
 /// Whether it answers.
 ///
 /// # Errors
 /// It is not there, does not answer or refuses.
 pub(super) async fn probe(hub: &Hub) -> Result<(), ClusterError> {
-    let (bytes, _) = hub.door.read("/apis/metrics.k8s.io/v1beta1/pods?limit=1", JSON).await?;
+    let bytes = fetch(hub, "/apis/metrics.k8s.io/v1beta1/pods?limit=1").await?;
     read(&bytes).map(drop).map_err(|_| ClusterError::Unreadable)
 }

@@ -17,7 +17,7 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::hub::Hub;
 use crate::domain::{Clean, ObjectKey};
 use crate::metrics::prometheus::{Answer, By, Line, Question, Selection, When, read, target};
-use crate::metrics::source::Supply;
+use crate::metrics::source::{Supply, Wanted};
 use crate::metrics::subject::{Span, Subject};
 use crate::metrics::{Figure, Figures, Measured, Millis};
 
@@ -25,6 +25,8 @@ use crate::metrics::{Figure, Figures, Measured, Millis};
 const PERIOD: Duration = Duration::from_secs(30);
 /// Between two questions about what is on screen.
 const SHOWN_PERIOD: Duration = Duration::from_secs(15);
+/// What comes on screen is asked for after so long: a person who scrolls is not done.
+const SOON: Duration = Duration::from_millis(500);
 /// How long Prometheus may take; its own limit is two minutes.
 const TIMEOUT: Duration = Duration::from_secs(20);
 const LARGEST: usize = 64 << 20;
@@ -36,6 +38,7 @@ const WINDOWS: [u32; 3] = [60, 120, 300];
 const PAST: [(Millis, u32); 2] = [(6 * 3_600_000, 60), (15 * 60_000, 15)];
 /// Instances on screen that are asked for by name.
 const MOST_PODS: usize = 100;
+const MANY_PODS: usize = 3 * MOST_PODS;
 
 /// How Prometheus is reached.
 #[derive(Clone)]
@@ -139,25 +142,26 @@ async fn ask(hub: &Hub, place: &Place, question: &Question<'_>, when: When) -> R
 /// Asks until it no longer answers.
 pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
     let mut wanted = bench.wanted.clone();
-    let mut pods = wanted.borrow_and_update().pods.clone();
+    let mut seen = wanted.borrow_and_update().clone();
     let mut in_a_row = 0;
     let (mut all_at, mut shown_at) = (Instant::now(), Instant::now());
     let mut past_of: Option<ObjectKey> = None;
     while in_a_row < HOPELESS {
         let begun = Instant::now();
         let mut outcome = None;
-        if let [one] = &*pods
+        if let [one] = &*seen.pods
             && past_of.as_ref() != Some(one)
+            && !seen.everything
         {
             let outcomes = past(bench, found, one).await;
             past_of = Some(one.clone());
             outcome = Some(outcomes);
-        } else if begun >= all_at {
+        } else if begun >= all_at && (seen.pods.is_empty() || !seen.everything) {
             all_at = begun + PERIOD;
             outcome = Some(everything(bench, found).await);
-        } else if begun >= shown_at && !pods.is_empty() {
+        } else if begun >= shown_at && !seen.pods.is_empty() {
             shown_at = begun + SHOWN_PERIOD;
-            outcome = Some(on_screen(bench, found, &pods).await);
+            outcome = Some(on_screen(bench, found, &seen).await);
         }
         if let Some(outcome) = outcome {
             in_a_row = if outcome.is_ok() { 0 } else { in_a_row + 1 };
@@ -167,14 +171,23 @@ pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
                 bench.supply(supply).await;
             }
         }
-        let next = if pods.is_empty() { all_at } else { all_at.min(shown_at) };
+        let next = if seen.everything {
+            shown_at
+        } else if seen.pods.is_empty() {
+            all_at
+        } else {
+            all_at.min(shown_at)
+        };
         tokio::select! {
             () = tokio::time::sleep_until(next) => {}
             changed = wanted.changed() => {
                 if changed.is_err() {
                     return std::future::pending().await;
                 }
-                pods = wanted.borrow_and_update().pods.clone();
+                let before = std::mem::replace(&mut seen, wanted.borrow_and_update().clone());
+                if before.pods != seen.pods {
+                    shown_at = shown_at.min(Instant::now() + SOON);
+                }
             }
         }
     }
@@ -192,10 +205,20 @@ async fn everything(bench: &Bench, found: &Found) -> Result<(), Clean> {
 }
 
 /// What the containers of the instances on screen use.
-async fn on_screen(bench: &Bench, found: &Found, pods: &[ObjectKey]) -> Result<(), Clean> {
+async fn on_screen(bench: &Bench, found: &Found, wanted: &Wanted) -> Result<(), Clean> {
     let when = When::At(now());
-    if let [one] = pods {
-        return closely(bench, found, one, when).await;
+    let pods = &*wanted.pods;
+    if wanted.everything {
+        // Beyond some hundred names it costs Prometheus less to tell of all.
+        let names = if pods.len() > MANY_PODS { &[] } else { pods };
+        let mut outcome = Ok(());
+        for some in names.chunks(MOST_PODS).chain(names.is_empty().then_some(names)) {
+            outcome = outcome.and(closely(bench, found, some, when).await);
+        }
+        return outcome;
+    }
+    if pods.len() == 1 {
+        return closely(bench, found, pods, when).await;
     }
     let (namespaces, names) = names(pods.iter().take(MOST_PODS));
     let of = Selection {
@@ -212,9 +235,9 @@ async fn on_screen(bench: &Bench, found: &Found, pods: &[ObjectKey]) -> Result<(
     questions_at(bench, found, &questions, when).await
 }
 
-/// Every figure of one instance and of its containers.
-async fn closely(bench: &Bench, found: &Found, pod: &ObjectKey, when: When) -> Result<(), Clean> {
-    let (namespaces, names) = names(std::iter::once(pod));
+/// Every figure of some instances, of all where none are named, and of their containers.
+async fn closely(bench: &Bench, found: &Found, pods: &[ObjectKey], when: When) -> Result<(), Clean> {
+    let (namespaces, names) = names(pods.iter());
     let questions = Figure::ALL.map(|figure| Question {
         figure,
         by: if figure.is_network() { By::Pod } else { By::Container },
@@ -233,7 +256,13 @@ async fn past(bench: &Bench, found: &Found, pod: &ObjectKey) -> Result<(), Clean
     let to = now();
     for (back, step_s) in PAST {
         let from = to - back;
-        closely(bench, found, pod, When::Range { from, to, step_s }).await?;
+        closely(
+            bench,
+            found,
+            std::slice::from_ref(pod),
+            When::Range { from, to, step_s },
+        )
+        .await?;
     }
     Ok(())
 }

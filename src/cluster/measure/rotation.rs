@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::time::Instant;
 
 use crate::domain::Clean;
@@ -80,8 +80,9 @@ impl Rotation {
 
     /// Takes over which nodes there are and which are on screen.
     pub(crate) fn want(&mut self, wanted: &Wanted, now: Instant) {
+        let nodes: FxHashSet<&Clean> = wanted.nodes.iter().collect();
         self.places
-            .retain(|node, place| place.is_under_way || wanted.nodes.contains(node));
+            .retain(|node, place| place.is_under_way || nodes.contains(node));
         for place in self.places.values_mut() {
             place.is_shown = false;
         }
@@ -104,6 +105,19 @@ impl Rotation {
         }
     }
 
+    /// How many nodes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Nodes that failed are asked again at once.
+    pub(crate) fn forgive(&mut self, now: Instant) {
+        for place in self.places.values_mut().filter(|place| place.failures > 0) {
+            place.failures = 0;
+            place.due = place.due.min(now);
+        }
+    }
+
     /// The next thing to do; a node that is to be asked counts as under way from now on.
     pub(crate) fn next(&mut self, now: Instant) -> Turn {
         self.fill(now);
@@ -112,10 +126,11 @@ impl Rotation {
         }
         let free = self.places.iter().filter(|(_, place)| !place.is_under_way);
         // What is on screen comes first once it is due; else whoever has waited longest.
-        let best = free.min_by_key(|(node, place)| {
+        let rank = |place: &Place| {
             let is_due = place.due <= now;
-            (!is_due, !(is_due && place.is_shown), place.due, (*node).clone())
-        });
+            (!is_due, !(is_due && place.is_shown), place.due)
+        };
+        let best = free.min_by(|(a, one), (b, other)| rank(one).cmp(&rank(other)).then_with(|| a.cmp(b)));
         let Some((node, place)) = best else { return Turn::Idle };
         if place.due > now {
             return Turn::Wait(place.due);
@@ -248,6 +263,23 @@ mod tests {
             now = at;
         }
         assert_eq!(waits, [60, 120, 240, 300, 300, 300]);
+    }
+
+    #[test]
+    fn what_failed_while_the_link_was_down_is_asked_again_at_once() {
+        let now = Instant::now();
+        let mut rotation = Rotation::new(Budget::default(), now);
+        rotation.want(&wanted(&[], 2), now);
+        for (node, is_good) in [("n000", false), ("n001", true)] {
+            assert_eq!(rotation.next(now), Turn::Ask(node.into()));
+            rotation.done(&node.into(), 10, is_good, now);
+        }
+        rotation.forgive(now);
+        assert_eq!(rotation.next(now), Turn::Ask("n000".into()));
+        assert!(
+            matches!(rotation.next(now), Turn::Wait(at) if at > now),
+            "the good one waits"
+        );
     }
 
     #[test]

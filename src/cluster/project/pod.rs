@@ -44,6 +44,7 @@ impl Projector {
             labels: self.labels(&meta.labels),
             node: self.some(&spec.node_name),
             ip: status.pod_ip.parse().ok(),
+            host_network: spec.host_network,
             phase: phase(&status.phase),
             ready: ready.is_some_and(|c| c.status == "True"),
             ready_since: ready.and_then(|c| moment(c.last_transition_time)),

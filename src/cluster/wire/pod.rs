@@ -25,6 +25,7 @@ wire! {
         [message, repeated, tag = "2"] containers: Vec<Container>,
         [btree_map = "string, string", tag = "7"] node_selector: BTreeMap<String, String>,
         [string, tag = "10"] node_name: String,
+        [bool, tag = "11"] host_network: bool,
         [message, optional, tag = "18"] affinity: Option<Affinity>,
         [message, repeated, tag = "20"] init_containers: Vec<Container>,
         [message, repeated, tag = "22"] tolerations: Vec<Toleration>,

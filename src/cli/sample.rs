@@ -1,0 +1,387 @@
+//! What runs and what it uses, gathered for `top`: which nodes are asked, when enough is known, and the rows.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::args::TopWhat;
+use super::print::Row;
+use crate::domain::selector::Selector;
+use crate::domain::{Clean, ClusterId, Memory, Node, Pod, Timestamp};
+use crate::metrics::source::{Outcome, Source, Wanted};
+use crate::metrics::{Figure, Millis, Subject, Total};
+use crate::world::ClusterView;
+use crate::world::tally::app_key;
+
+/// What stands for unknown in a table.
+const UNKNOWN: &str = "–";
+
+/// One line of `top`. What does not apply, and what is not known, is null.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TopRow {
+    pub(super) cluster: ClusterId,
+    pub(super) namespace: Option<Clean>,
+    pub(super) app: Option<Clean>,
+    /// Of a container, the instance it is in.
+    pub(super) instance: Option<Clean>,
+    pub(super) name: Clean,
+    pub(super) location: Option<Clean>,
+    pub(super) node: Option<Clean>,
+    /// Instances that are added up, and how many of them were measured.
+    pub(super) instances: u32,
+    pub(super) instances_measured: u32,
+    pub(super) cpu_cores: Option<f64>,
+    pub(super) memory_total_bytes: Option<f64>,
+    pub(super) memory_rss_bytes: Option<f64>,
+    pub(super) memory_cache_bytes: Option<f64>,
+    pub(super) memory_working_set_bytes: Option<f64>,
+    pub(super) memory_limit_bytes: Option<i64>,
+    pub(super) network_receive_bytes_per_second: Option<f64>,
+    pub(super) network_transmit_bytes_per_second: Option<f64>,
+    pub(super) network_receive_packets_per_second: Option<f64>,
+    pub(super) network_transmit_packets_per_second: Option<f64>,
+    pub(super) network_receive_dropped_per_second: Option<f64>,
+    pub(super) network_transmit_dropped_per_second: Option<f64>,
+    pub(super) network_receive_errors_per_second: Option<f64>,
+    pub(super) network_transmit_errors_per_second: Option<f64>,
+    pub(super) threads: Option<f64>,
+    pub(super) source: Option<&'static str>,
+    /// The cells that begin a line of the table.
+    #[serde(skip)]
+    leading: [String; 3],
+}
+
+/// What is asked for: of what, in which namespaces (empty: all), with which labels.
+pub(super) struct Question<'a> {
+    pub(super) what: TopWhat,
+    pub(super) selector: &'a Selector,
+}
+
+impl Question<'_> {
+    /// The instances that matter: those that run somewhere and are selected.
+    fn pods<'a>(&'a self, view: &'a ClusterView) -> impl Iterator<Item = &'a Pod> + 'a {
+        let pods = view.pods.values().map(AsRef::as_ref);
+        pods.filter(move |pod: &&Pod| {
+            let is_selected = match self.what {
+                TopWhat::Nodes => pod.node.as_ref().is_some_and(|node| self.has_node(view, node)),
+                _ => self.matches(&pod.labels),
+            };
+            pod.holds_resources() && is_selected
+        })
+    }
+
+    fn matches(&self, labels: &[(Clean, Clean)]) -> bool {
+        let labels: BTreeMap<Clean, Clean> = labels.iter().cloned().collect();
+        self.selector.matches(&labels)
+    }
+
+    fn has_node(&self, view: &ClusterView, name: &Clean) -> bool {
+        view.node(name)
+            .map_or_else(|| self.matches(&[]), |node| self.matches(&node.labels))
+    }
+
+    /// What is to be measured: the nodes that matter and no others.
+    pub(super) fn wanted(&self, view: &ClusterView) -> Wanted {
+        let is_heard = |name: &&Clean| view.node(name).is_none_or(|node| !node.is_lost());
+        let mut nodes: Vec<Clean> = if self.what == TopWhat::Nodes {
+            let all = view.nodes.values().map(|node| &node.name);
+            all.filter(|name| self.has_node(view, name))
+                .filter(is_heard)
+                .cloned()
+                .collect()
+        } else {
+            let of_pods = self.pods(view).filter_map(|pod| pod.node.as_ref());
+            of_pods.filter(is_heard).cloned().collect()
+        };
+        nodes.sort();
+        nodes.dedup();
+        Wanted {
+            shown: nodes.clone().into(),
+            nodes: nodes.into(),
+            pods: self.pods(view).map(|pod| pod.key.clone()).collect(),
+            everything: true,
+        }
+    }
+
+    /// Whether all that will be known is known: rates of what runs, or why there are none.
+    pub(super) fn is_answered(&self, view: &ClusterView, now: Millis) -> bool {
+        let supply = view.usage.supply();
+        let Some(source) = supply.current else {
+            return !supply.attempts.is_empty();
+        };
+        let lacks = |subject| figure(view, &subject, Figure::Cpu, now).is_none();
+        let mut lacking: BTreeSet<&Clean> = self
+            .pods(view)
+            .filter(|pod| !view.standing(pod).lost && pod.containers.iter().any(|c| c.state.is_running()))
+            .filter(|pod| lacks(Subject::Pod(pod.key.clone())))
+            .filter_map(|pod| pod.node.as_ref())
+            .collect();
+        // Prometheus is not asked for nodes: it names them as whoever set it up pleased.
+        if self.what == TopWhat::Nodes && source != Source::Prometheus {
+            let nodes = view.nodes.values().map(AsRef::as_ref);
+            let heard = nodes.filter(|node: &&Node| !node.is_lost() && self.has_node(view, &node.name));
+            let lacking_nodes = heard.filter(|node| lacks(Subject::Node(node.name.clone())));
+            lacking.extend(lacking_nodes.map(|node| &node.name));
+        }
+        // A node that fails is no reason to wait. Which ones fail is not told, but how many.
+        lacking.len() <= supply.failing
+    }
+
+    /// The rows, the busiest first.
+    pub(super) fn rows(&self, view: &ClusterView, now: Millis) -> Vec<TopRow> {
+        let mut rows: BTreeMap<Vec<Clean>, Sum<'_>> = BTreeMap::new();
+        if self.what == TopWhat::Nodes {
+            for node in view.nodes.values().filter(|node| self.has_node(view, &node.name)) {
+                rows.insert(vec![node.name.clone()], Sum::default());
+            }
+        }
+        for pod in self.pods(view) {
+            let location = || view.standing(pod).location.unwrap_or_default();
+            match self.what {
+                TopWhat::Containers => {
+                    for container in pod.containers.iter().filter(|c| c.state.is_running()) {
+                        let key = vec![pod.key.namespace.clone(), pod.key.name.clone(), container.name.clone()];
+                        let subject = Subject::Container(pod.key.clone(), container.name.clone());
+                        rows.entry(key)
+                            .or_default()
+                            .add(view, pod, &subject, container.limits.1, now);
+                    }
+                    continue;
+                }
+                TopWhat::Apps if app_key(pod).is_none() => continue,
+                _ => {}
+            }
+            let key = match self.what {
+                TopWhat::Apps => vec![pod.key.namespace.clone(), pod.app.clone()],
+                TopWhat::Nodes => vec![pod.node.clone().unwrap_or_default()],
+                TopWhat::Locations => vec![location()],
+                TopWhat::Instances | TopWhat::Containers => {
+                    vec![pod.key.namespace.clone(), pod.key.name.clone()]
+                }
+            };
+            let subject = Subject::Pod(pod.key.clone());
+            rows.entry(key).or_default().add(view, pod, &subject, pod.limits.1, now);
+        }
+        let mut rows: Vec<TopRow> = rows
+            .into_iter()
+            .map(|(key, sum)| self.row(view, &key, &sum, now))
+            .collect();
+        rows.sort_by(|a, b| {
+            let order = b.cpu_cores.partial_cmp(&a.cpu_cores).unwrap_or(Ordering::Equal);
+            order.then_with(|| a.leading.cmp(&b.leading))
+        });
+        rows
+    }
+
+    fn row(&self, view: &ClusterView, key: &[Clean], sum: &Sum<'_>, now: Millis) -> TopRow {
+        let name = key.last().cloned().unwrap_or_default();
+        let one = sum
+            .first
+            .filter(|_| matches!(self.what, TopWhat::Instances | TopWhat::Containers));
+        let is_in_namespace = !matches!(self.what, TopWhat::Nodes | TopWhat::Locations);
+        let namespace = key.first().filter(|_| is_in_namespace).cloned();
+        let instance = one.map(|pod| pod.key.name.clone());
+        let instance = instance.filter(|_| self.what == TopWhat::Containers);
+        // A node's kubelet tells of the node itself, what runs beside the instances included.
+        let own = (self.what == TopWhat::Nodes).then(|| Subject::Node(name.clone()));
+        let lost = self.what == TopWhat::Nodes && view.node(&name).is_some_and(|node| node.is_lost());
+        let get = |figure: Figure| {
+            let of_node = own.as_ref().and_then(|node| view.usage.now(node, figure, now));
+            of_node.or_else(|| sum.get(figure)).filter(|_| !lost)
+        };
+        let location = match self.what {
+            TopWhat::Nodes => view.node(&name).map(|node| view.location_of(node)),
+            TopWhat::Locations => Some(name.clone()),
+            _ => one.and_then(|pod| view.standing(pod).location),
+        };
+        let node = match self.what {
+            TopWhat::Nodes => Some(name.clone()),
+            _ => one.and_then(|pod| pod.node.clone()),
+        };
+        let full_name = instance
+            .as_ref()
+            .map_or_else(|| name.to_string(), |of| format!("{of}/{name}"));
+        TopRow {
+            leading: [
+                view.id.as_str().to_owned(),
+                namespace
+                    .as_ref()
+                    .map_or_else(|| UNKNOWN.to_owned(), ToString::to_string),
+                full_name,
+            ],
+            cluster: view.id.clone(),
+            app: match self.what {
+                TopWhat::Apps => Some(name.clone()),
+                _ => one.map(|pod| pod.app.clone()),
+            },
+            namespace,
+            instance,
+            name,
+            location,
+            node,
+            instances: sum.instances,
+            instances_measured: sum.measured,
+            cpu_cores: get(Figure::Cpu),
+            memory_total_bytes: get(Figure::MemoryTotal),
+            memory_rss_bytes: get(Figure::MemoryRss),
+            memory_cache_bytes: get(Figure::MemoryCache),
+            memory_working_set_bytes: get(Figure::MemoryWorkingSet),
+            memory_limit_bytes: sum.limit.filter(|_| own.is_none() && !sum.is_unlimited),
+            network_receive_bytes_per_second: get(Figure::NetworkReceiveBytes),
+            network_transmit_bytes_per_second: get(Figure::NetworkTransmitBytes),
+            network_receive_packets_per_second: get(Figure::NetworkReceivePackets),
+            network_transmit_packets_per_second: get(Figure::NetworkTransmitPackets),
+            network_receive_dropped_per_second: get(Figure::NetworkReceiveDropped),
+            network_transmit_dropped_per_second: get(Figure::NetworkTransmitDropped),
+            network_receive_errors_per_second: get(Figure::NetworkReceiveErrors),
+            network_transmit_errors_per_second: get(Figure::NetworkTransmitErrors),
+            threads: get(Figure::Threads),
+            source: view.usage.supply().current.map(|source| source.name()),
+        }
+    }
+}
+
+/// Figures added up over instances.
+#[derive(Default)]
+struct Sum<'a> {
+    first: Option<&'a Pod>,
+    instances: u32,
+    measured: u32,
+    totals: [Total; Figure::COUNT],
+    limit: Option<i64>,
+    is_unlimited: bool,
+}
+
+impl<'a> Sum<'a> {
+    fn add(&mut self, view: &ClusterView, pod: &'a Pod, subject: &Subject, limit: Option<i64>, now: Millis) {
+        let lost = view.standing(pod).lost;
+        self.first.get_or_insert(pod);
+        self.instances += 1;
+        let mut is_measured = false;
+        for (total, of) in self.totals.iter_mut().zip(Figure::ALL) {
+            let value = figure(view, subject, of, now).filter(|_| !lost);
+            is_measured |= value.is_some();
+            total.add(value);
+        }
+        self.measured += u32::from(is_measured);
+        match limit {
+            Some(limit) => self.limit = Some(self.limit.unwrap_or(0).saturating_add(limit)),
+            None => self.is_unlimited = true,
+        }
+    }
+
+    fn get(&self, figure: Figure) -> Option<f64> {
+        self.totals.get(figure as usize).copied().and_then(Total::value)
+    }
+}
+
+/// A figure of an instance or container; an instance's is its containers' sum where only those were measured.
+fn figure(view: &ClusterView, subject: &Subject, figure: Figure, now: Millis) -> Option<f64> {
+    let own = view.usage.now(subject, figure, now);
+    let Subject::Pod(key) = subject else { return own };
+    if own.is_some() || figure.is_network() {
+        return own;
+    }
+    let pod = view.pods.get(key)?;
+    let running = pod.containers.iter().filter(|c| c.state.is_running());
+    let sum: Total = running
+        .map(|container| {
+            let subject = Subject::Container(key.clone(), container.name.clone());
+            view.usage.now(&subject, figure, now)
+        })
+        .collect();
+    sum.value().filter(|_| sum.is_whole())
+}
+
+/// Why nothing is known of a cluster's use, source by source, with hints.
+pub(super) fn reasons(view: &ClusterView) -> Vec<Clean> {
+    let supply = view.usage.supply();
+    if supply.current.is_some() {
+        let failing = supply.failure.iter().filter(|_| supply.failing > 0);
+        return failing
+            .map(|reason| format!("{} do not answer: {reason}", supply.failing).into())
+            .collect();
+    }
+    let attempts = supply.attempts.iter().filter_map(|attempt| match &attempt.outcome {
+        Outcome::Fails { reason, hint } => Some(format!("{}: {reason} ({hint})", attempt.source.name()).into()),
+        Outcome::Works(_) | Outcome::NotTried => None,
+    });
+    let reasons: Vec<Clean> = attempts.collect();
+    if reasons.is_empty() {
+        return vec!["no source of figures answered in time".into()];
+    }
+    reasons
+}
+
+impl Row for TopRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "NAMESPACE",
+        "NAME",
+        "INSTANCES",
+        "CPU",
+        "MEMORY",
+        "WORKING SET",
+        "RSS",
+        "CACHE",
+        "LIMIT",
+        "IN/s",
+        "OUT/s",
+        "PACKETS/s",
+        "DROPPED/s",
+        "ERRORS/s",
+        "THREADS",
+    ];
+
+    fn path(&self) -> Vec<&str> {
+        let [cluster, _, name] = &self.leading;
+        let namespace = self.namespace.as_ref().map(Clean::as_str);
+        [Some(cluster.as_str()), namespace, Some(name.as_str())]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn leading(&self) -> Vec<&str> {
+        self.leading.iter().map(String::as_str).collect()
+    }
+
+    fn cells(&self, _: Timestamp) -> Vec<String> {
+        let shown = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(|| UNKNOWN.to_owned(), show);
+        let bytes = |value| shown(value, |bytes| Memory(bytes.round() as i64).to_string());
+        let number = |value| shown(value, |number| format!("{number:.1}"));
+        let both = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
+        let instances = if self.instances_measured == self.instances {
+            self.instances.to_string()
+        } else {
+            format!("{}/{}", self.instances_measured, self.instances)
+        };
+        vec![
+            instances,
+            shown(self.cpu_cores, |cores| format!("{cores:.3}")),
+            bytes(self.memory_total_bytes),
+            bytes(self.memory_working_set_bytes),
+            bytes(self.memory_rss_bytes),
+            bytes(self.memory_cache_bytes),
+            self.memory_limit_bytes
+                .map_or_else(|| UNKNOWN.to_owned(), |limit| Memory(limit).to_string()),
+            bytes(self.network_receive_bytes_per_second),
+            bytes(self.network_transmit_bytes_per_second),
+            number(both(
+                self.network_receive_packets_per_second,
+                self.network_transmit_packets_per_second,
+            )),
+            number(both(
+                self.network_receive_dropped_per_second,
+                self.network_transmit_dropped_per_second,
+            )),
+            number(both(
+                self.network_receive_errors_per_second,
+                self.network_transmit_errors_per_second,
+            )),
+            shown(self.threads, |threads| format!("{threads:.0}")),
+        ]
+    }
+}
