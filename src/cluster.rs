@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::access::Right;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Event, ObjectKey, ResourceRef, Uid};
 use crate::logs::Request;
-use crate::metrics::source::{Report, Wanted};
+use crate::metrics::source::{Report, Supply, Wanted};
 use hub::Hub;
 
 pub use clock::moment;
@@ -116,6 +116,11 @@ impl Cluster {
     pub fn measure(&self, settings: Measuring, reports: mpsc::Sender<(ClusterId, Report)>, cancel: CancellationToken) {
         let wanted = self.hub.wanted.subscribe();
         tokio::spawn(measure::run(Arc::clone(&self.hub), settings, wanted, reports, cancel));
+    }
+
+    /// Tries every source of figures once.
+    pub async fn sources(&self, settings: Measuring) -> Supply {
+        measure::survey(Arc::clone(&self.hub), settings).await
     }
 
     /// Says which nodes there are and what is on screen: what is measured, and how often, follows it.

@@ -8,6 +8,7 @@ use super::project;
 use crate::domain::access::Right;
 use crate::domain::cluster::Identity;
 use crate::domain::{Clean, ClusterId, Link, Verb};
+use crate::metrics::source::{Outcome, Supply};
 use crate::world::ClusterView;
 
 /// Clocks further apart than this make ages and tokens wrong, in seconds.
@@ -109,6 +110,33 @@ pub(super) fn of(view: &ClusterView, context: &str, answers: Option<&Answers>, w
         clock_skew_seconds: identity.clock_skew,
         healthy: findings.iter().all(|finding| finding.state != State::Bad),
         findings,
+    }
+}
+
+impl Checkup {
+    /// Adds where figures can come from. Without any the program still shows all else: nothing is wrong.
+    pub(super) fn with_sources(mut self, supply: Option<&Supply>) -> Self {
+        for attempt in supply.iter().flat_map(|supply| &supply.attempts) {
+            let name = attempt.source.name();
+            let is_used = supply.and_then(|supply| supply.current) == Some(attempt.source);
+            self.findings.push(match &attempt.outcome {
+                Outcome::Works(place) => {
+                    let place = if place.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" ({place})")
+                    };
+                    let used = if is_used { ", and is used" } else { "" };
+                    Finding::good(format!("figures: {name}{place} answers{used}"))
+                }
+                Outcome::Fails { reason, hint } => Finding {
+                    hint: Some(hint.to_string()),
+                    ..Finding::note(format!("figures: not from {name}: {reason}"))
+                },
+                Outcome::NotTried => continue,
+            });
+        }
+        self
     }
 }
 

@@ -11,9 +11,10 @@ use super::checkup::{self, Answers, Checkup, State};
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, fleet};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Measuring};
 use crate::domain::access::Right;
 use crate::domain::{Kind, Verb};
+use crate::metrics::source::Supply;
 use crate::runtime::Exit;
 
 /// How long a server may take to introduce itself, and then to say what one may do.
@@ -56,19 +57,26 @@ pub(super) fn run(
         args.namespace.clone()
     };
     let rights = rights(&namespaces);
-    let (known, members, answers) = fleet::block_on(async {
+    let (known, members, found) = fleet::block_on(async {
         let members = fleet::ready_members(args, &setup).await?;
         let known = watch::until_known(&members, &[], WAIT).await;
-        let answers = future::join_all(known.clusters.iter().map(|cluster| ask(&known, cluster, &rights))).await;
+        let asked = known.clusters.iter().zip(&members).map(|(cluster, member)| {
+            let sources = sources(&known, cluster, &member.measuring);
+            future::join(ask(&known, cluster, &rights), sources)
+        });
+        let found = future::join_all(asked).await;
         known.cancel.cancel();
-        Ok::<_, Failure>((known, members, answers))
+        Ok::<_, Failure>((known, members, found))
     })??;
     let items: Vec<Checkup> = known
         .world
         .clusters()
         .iter()
-        .zip(members.iter().zip(&answers))
-        .map(|(view, (member, answers))| checkup::of(view, &member.context, answers.as_ref(), WAIT))
+        .zip(members.iter().zip(&found))
+        .map(|(view, (member, (answers, supply)))| {
+            let checkup = checkup::of(view, &member.context, answers.as_ref(), WAIT);
+            checkup.with_sources(supply.as_ref())
+        })
         .collect();
     let healthy = setup.problems.is_empty() && items.iter().all(|item| item.healthy);
     match doctor.output {
@@ -104,6 +112,12 @@ async fn ask(known: &Known, cluster: &Cluster, rights: &[Right]) -> Option<Answe
     let access = tokio::time::timeout(WAIT, cluster.review(rights)).await.ok()?;
     let answer = |right: &Right| (right.clone(), access.allows(right));
     Some(rights.iter().map(answer).collect())
+}
+
+/// Where one cluster's figures can come from; `None` if it takes too long, or nothing can be asked.
+async fn sources(known: &Known, cluster: &Cluster, settings: &Measuring) -> Option<Supply> {
+    known.world.cluster(cluster.id()).filter(|view| view.link.is_live())?;
+    tokio::time::timeout(WAIT, cluster.sources(settings.clone())).await.ok()
 }
 
 fn print(setup: &Setup, items: &[Checkup], out: &mut dyn Write) -> std::io::Result<()> {

@@ -39,8 +39,10 @@ pub struct Config {
     /// Where figures of containers come from; `auto`: the best source that works.
     pub metrics: MetricsSource,
     /// Requests for figures that are under way at a time, a cluster.
+    #[serde(deserialize_with = "at_least_one")]
     pub metrics_requests: usize,
     /// Bytes of figures that an API server is asked for a second.
+    #[serde(deserialize_with = "at_least_one")]
     pub metrics_bytes_per_second: u64,
     /// From which share of its limit, else of its request, use is high or critical.
     pub thresholds: ThresholdsSection,
@@ -65,6 +67,7 @@ pub struct ClusterSection {
     pub group_labels: Option<Vec<String>>,
     pub metrics: Option<MetricsSource>,
     /// Address of Prometheus; without one it is looked for among the cluster's Services.
+    #[serde(deserialize_with = "address")]
     pub prometheus: Option<String>,
 }
 
@@ -89,6 +92,33 @@ impl From<ThresholdsSection> for Thresholds {
             critical: f64::from(section.critical) / 100.0,
         }
     }
+}
+
+fn at_least_one<'de, D, N>(deserializer: D) -> Result<N, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    N: Deserialize<'de> + Default + PartialEq,
+{
+    let number = N::deserialize(deserializer)?;
+    if number == N::default() {
+        return Err(serde::de::Error::custom(
+            "it must be 1 or more, `metrics = off` asks nothing",
+        ));
+    }
+    Ok(number)
+}
+
+/// An address that may be shown: a login in it would be seen on screen and in reports.
+fn address<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let is_plain = |rest: &str| !rest.is_empty() && !rest.contains(['@', '?', '#', ' ']) && !rest.starts_with('/');
+    if rest.is_some_and(is_plain) {
+        return Ok(Some(text));
+    }
+    Err(serde::de::Error::custom(
+        "not an address: write http://HOST:PORT or https://HOST:PORT, without a login",
+    ))
 }
 
 /// Where figures of containers come from.
@@ -326,10 +356,42 @@ mod tests {
             [
                 "config.toml:2: unknown field 'readonyl' (did you mean 'readonly'?)",
                 "config.toml:3: unknown variant 'shout' (one of press, type)",
-                "config.toml:7: unknown field 'color' (one of alias, tag, readonly, confirm, location, app_labels, location_labels, group_labels)",
+                "config.toml:7: unknown field 'color' (one of alias, tag, readonly, confirm, location, app_labels, location_labels, group_labels, metrics, prometheus)",
                 "config.toml:8: invalid type: string \"yes\" (expected a boolean)",
             ]
         );
+    }
+
+    #[test]
+    fn metrics_are_set_in_general_and_for_a_cluster() {
+        let (config, problems) = parse(
+            "metrics = \"off\"\nmetrics_requests = 2\nmetrics_bytes_per_second = 1000\n[clusters.a]\nmetrics = \"metrics-api\"\nprometheus = \"https://p.corp/prom\"\n",
+        );
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(config.metrics, MetricsSource::Off);
+        assert_eq!((config.metrics_requests, config.metrics_bytes_per_second), (2, 1000));
+        let section = &config.clusters["a"];
+        assert_eq!(section.metrics, Some(MetricsSource::MetricsApi));
+        assert_eq!(section.prometheus.as_deref(), Some("https://p.corp/prom"));
+    }
+
+    #[test]
+    fn what_would_ask_nothing_or_show_a_login_is_refused() {
+        let (config, problems) = parse(
+            "metrics_requests = 0\nmetrics_bytes_per_second = 0\n[clusters.a]\nprometheus = \"http://me:s3cret@p:9090\"\n[clusters.b]\nprometheus = \"p:9090\"\n",
+        );
+        assert_eq!(
+            (config.metrics_requests, config.metrics_bytes_per_second),
+            (8, 20_000_000)
+        );
+        assert_eq!(config.clusters["a"].prometheus, None);
+        assert_eq!(problems.len(), 4, "{problems:?}");
+        assert!(
+            problems[0].starts_with("config.toml:1: it must be 1 or more"),
+            "{problems:?}"
+        );
+        assert!(problems[2].starts_with("config.toml:4: not an address"), "{problems:?}");
+        assert!(!problems.concat().contains("s3cret"), "{problems:?}");
     }
 
     #[test]

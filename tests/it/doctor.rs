@@ -132,9 +132,16 @@ fn it_exits_with_0_when_all_is_well_and_scripts_can_read_it() {
     assert_eq!((&item["user"], &item["healthy"]), (&"admin".into(), &true.into()));
     assert!(item["clockSkewSeconds"].as_i64().is_some_and(|skew| skew.abs() <= 2));
     let findings = item["findings"].as_array().unwrap();
+    let is_of_figures = |finding: &&Value| finding["what"].as_str().unwrap().starts_with("figures: ");
+    assert_eq!(
+        findings.iter().filter(is_of_figures).count(),
+        3,
+        "every source is told of"
+    );
     assert!(
         findings
             .iter()
+            .filter(|finding| !is_of_figures(finding))
             .all(|finding| finding["state"] == "good" && finding["hint"].is_null())
     );
     assert!(

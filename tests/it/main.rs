@@ -34,6 +34,7 @@ mod panics;
 mod pty;
 mod readme;
 mod real;
+mod real_metrics;
 mod screens;
 mod screenshots;
 mod scripts;

@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::support::watch_target;
 
 /// The kubeconfig of real clusters, if this run has any.
-fn kubeconfig() -> Option<PathBuf> {
+pub(crate) fn kubeconfig() -> Option<PathBuf> {
     std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").map(PathBuf::from)
 }
 
@@ -87,7 +87,7 @@ async fn a_real_cluster_is_read_whole() {
 }
 
 /// A client of kube's own, which shares nothing with what is tested.
-async fn client(context: &str) -> kube::Client {
+pub(crate) async fn client(context: &str) -> kube::Client {
     let file = Kubeconfig::read_from(kubeconfig().unwrap()).unwrap();
     let options = KubeConfigOptions {
         context: Some(context.to_owned()),
@@ -109,18 +109,25 @@ where
     keys.iter().map(ToString::to_string).collect()
 }
 
-/// Brings a fault about on cluster b with the lab's own command (`PILOTHOUSE_TEST_LAB`).
-async fn fault(what: &str) -> bool {
-    let Some(lab) = std::env::var_os("PILOTHOUSE_TEST_LAB") else {
-        println!("PILOTHOUSE_TEST_LAB names no lab command: skipped");
-        return false;
-    };
+/// Runs the lab's own command (`PILOTHOUSE_TEST_LAB`) and gives what it prints; `None` without one.
+pub(crate) async fn lab(arguments: &[&str]) -> Option<String> {
+    let lab = std::env::var_os("PILOTHOUSE_TEST_LAB")?;
+    // What it starts in the background keeps its end of a pipe: a file does not wait for that.
+    let said = tempfile::NamedTempFile::new().unwrap();
     let status = tokio::process::Command::new(lab)
-        .args(["fault", "b", what])
+        .args(arguments)
+        .stdout(said.reopen().unwrap())
         .status()
         .await;
-    assert!(status.unwrap().success(), "lab fault b {what}");
-    true
+    assert!(status.unwrap().success(), "lab {arguments:?}");
+    Some(std::fs::read_to_string(said.path()).unwrap())
+}
+
+/// Brings a fault about on cluster b.
+async fn fault(what: &str) {
+    if lab(&["fault", "b", what]).await.is_none() {
+        println!("PILOTHOUSE_TEST_LAB names no lab command: skipped");
+    }
 }
 
 /// Takes reports until one is as wished.

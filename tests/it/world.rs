@@ -15,6 +15,7 @@ mod counts;
 mod loss;
 mod room;
 mod words;
+mod usage;
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()

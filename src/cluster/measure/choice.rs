@@ -45,8 +45,8 @@ impl std::fmt::Debug for Found {
     }
 }
 
-/// Tries the sources, best first, until one works.
-pub(super) async fn choose(bench: &Bench) -> (Supply, Option<Way>) {
+/// Tries the sources, best first, until one works; with `all` every one of them.
+pub(super) async fn choose(bench: &Bench, all: bool) -> (Supply, Option<Way>) {
     let mut supply = Supply::default();
     let mut way = None;
     for source in Source::ALL {
@@ -55,13 +55,15 @@ pub(super) async fn choose(bench: &Bench) -> (Supply, Option<Way>) {
             Choice::Only(only) => only == source,
             Choice::Off => false,
         };
-        let outcome = if way.is_some() || !is_wanted {
+        let outcome = if !all && (way.is_some() || !is_wanted) {
             Outcome::NotTried
         } else {
             match try_source(bench, source).await {
                 Ok((found, place)) => {
-                    supply.current = Some(source);
-                    way = Some(found);
+                    if way.is_none() && is_wanted {
+                        supply.current = Some(source);
+                        way = Some(found);
+                    }
                     Outcome::Works(place)
                 }
                 Err((reason, hint)) => Outcome::Fails { reason, hint },

@@ -1,0 +1,178 @@
+//! Against a real kubelet: what `top` says of a container is what the container itself counted.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::Api;
+use kube::api::{DeleteParams, LogParams, Patch, PatchParams};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::pty::PROGRAM;
+use crate::real::{client, kubeconfig, lab};
+
+const POD: &str = "pilothouse-truth";
+/// How far a figure may be off.
+const TOLERANCE: f64 = 0.15;
+
+/// Burns at most half a core and tells, every second, of its time and the ticks (of 10 ms) it used.
+const BURN: &str = "while :; do
+    i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done
+    read -r up _ </proc/uptime; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ </proc/$$/stat; echo $up $((user+system))
+done";
+/// Holds 32 MiB.
+const HOLD: &str = "head -c 33554432 /dev/zero >/dev/shm/held; exec sleep 100000";
+/// Moves some 1 MB/s each way, and tells every second of its time and what its interface counted.
+const MOVE: &str = "for i in 1 2 3 4; do ping -q -s 50000 -i 0.2 10.244.1.1 >/dev/null & done
+while sleep 1; do
+    read -r up _ </proc/uptime
+    grep eth0 /proc/net/dev | { read -r _ received _ _ _ _ _ _ _ sent _; echo $up $received $sent; }
+done";
+
+fn pod() -> Value {
+    let container = |name: &str, script: &str, limits: &Value| {
+        json!({"name": name, "image": "docker.io/library/busybox:lab", "imagePullPolicy": "Never",
+            "command": ["/bin/sh", "-c", script], "resources": {"limits": limits}})
+    };
+    let all = json!({"memory": "256Mi"});
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD, "labels": {"app": POD}},
+        "spec": {"nodeSelector": {"kubernetes.io/hostname": "real-b"}, "terminationGracePeriodSeconds": 0, "containers": [
+            container("burn", BURN, &json!({"cpu": "500m", "memory": "256Mi"})), container("hold", HOLD, &all), container("move", MOVE, &all)]}})
+}
+
+/// Lets the API server's service proxy reach a Prometheus that listens on this machine alone.
+async fn publish(client: &kube::Client, prometheus: &str) {
+    let listener = TcpListener::bind("10.99.1.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let to = prometheus.trim().trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let to = to.clone();
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(to).await.unwrap();
+                tokio::io::copy_bidirectional(&mut near, &mut far).await.ok();
+            });
+        }
+    });
+    let apply = PatchParams::apply("pilothouse-test").force();
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "prometheus"},
+        "spec": {"ports": [{"name": "web", "port": 9090, "targetPort": port}]}});
+    let slice = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+        "metadata": {"name": "prometheus-test", "labels": {"kubernetes.io/service-name": "prometheus"}},
+        "addressType": "IPv4", "ports": [{"name": "web", "port": port}],
+        "endpoints": [{"addresses": ["10.99.1.1"], "conditions": {"ready": true}}]});
+    let services = Api::<Service>::default_namespaced(client.clone());
+    let slices = Api::<EndpointSlice>::default_namespaced(client.clone());
+    services
+        .patch("prometheus", &apply, &Patch::Apply(service))
+        .await
+        .unwrap();
+    slices
+        .patch("prometheus-test", &apply, &Patch::Apply(slice))
+        .await
+        .unwrap();
+}
+
+/// What `top` prints of the pod.
+async fn top(what: &str, source: &str) -> Vec<Value> {
+    let mut command = tokio::process::Command::new(PROGRAM);
+    command.arg("--kubeconfig").arg(kubeconfig().unwrap());
+    command.args(["--context", "lab-b", "-n", "default", "top", what, "-o", "json"]);
+    command.args(["-l", &format!("app={POD}"), "--source", source]);
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{source}: {said}");
+    let all: Value = serde_json::from_slice(&output.stdout).unwrap();
+    all["items"].as_array().unwrap().clone()
+}
+
+/// What a container counted a second over its last half minute, from the lines it printed.
+async fn counted(pods: &Api<Pod>, container: &str) -> Vec<f64> {
+    let options = LogParams {
+        container: Some(container.into()),
+        since_seconds: Some(30),
+        ..LogParams::default()
+    };
+    let log = pods.logs(POD, &options).await.unwrap();
+    let numbers = |line: &str| -> Vec<f64> { line.split(' ').map(|word| word.parse().unwrap()).collect() };
+    let mut lines = log.lines();
+    let (first, last) = (numbers(lines.next().unwrap()), numbers(lines.next_back().unwrap()));
+    let passed = last[0] - first[0];
+    let counters = last.iter().zip(&first).skip(1);
+    counters.map(|(after, before)| (after - before) / passed).collect()
+}
+
+fn near(what: &str, said: &Value, truth: f64) {
+    let said = said.as_f64().unwrap_or_else(|| panic!("{what}: unknown"));
+    println!("{what}: {said:.3}, counted {truth:.3}");
+    assert!(
+        (said - truth).abs() <= truth * TOLERANCE,
+        "{what}: {said}, counted {truth}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_measured_is_what_the_container_counted() {
+    if kubeconfig().is_none() {
+        return;
+    }
+    let client = client("lab-b").await;
+    let pods = Api::<Pod>::default_namespaced(client.clone());
+    pods.delete(POD, &DeleteParams::default().grace_period(0)).await.ok();
+    while pods.get_opt(POD).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let sources: &[&str] = match lab(&["prometheus", "b"]).await {
+        Some(prometheus) => {
+            publish(&client, &prometheus).await;
+            lab(&["metrics", "b"]).await;
+            &["cadvisor", "metrics-api", "prometheus"]
+        }
+        None => &["cadvisor"],
+    };
+    pods.create(
+        &kube::api::PostParams::default(),
+        &serde_json::from_value(pod()).unwrap(),
+    )
+    .await
+    .unwrap();
+    // Averages reach back a minute with Prometheus: it has to have run for so long.
+    tokio::time::sleep(Duration::from_secs(70)).await;
+    for &source in sources {
+        let containers = top("containers", source).await;
+        let of = |name: &str| containers.iter().find(|item| item["name"] == name).unwrap();
+        let cores = counted(&pods, "burn").await[0] / 100.0;
+        near(&format!("{source}: cores"), &of("burn")["cpuCores"], cores);
+        let working = &of("hold")["memoryWorkingSetBytes"];
+        near(&format!("{source}: working set"), working, f64::from(32 << 20));
+        assert_eq!(of("hold")["source"], source);
+        if source == "metrics-api" {
+            assert_eq!(of("hold")["memoryRssBytes"], Value::Null, "it does not know");
+            continue;
+        }
+        near(
+            &format!("{source}: memory"),
+            &of("hold")["memoryTotalBytes"],
+            f64::from(32 << 20),
+        );
+        assert_eq!(of("burn")["memoryLimitBytes"], 256 << 20);
+        let instance = &top("instances", source).await[0];
+        let moved = counted(&pods, "move").await;
+        for (field, truth) in [
+            ("networkReceiveBytesPerSecond", moved[0]),
+            ("networkTransmitBytesPerSecond", moved[1]),
+        ] {
+            near(&format!("{source}: {field}"), &instance[field], truth);
+        }
+    }
+    pods.delete(POD, &DeleteParams::default().grace_period(0))
+        .await
+        .unwrap();
+    if sources.len() > 1 {
+        Api::<Service>::default_namespaced(client)
+            .delete("prometheus", &DeleteParams::default())
+            .await
+            .unwrap();
+    }
+}
