@@ -5,7 +5,7 @@ use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef};
 use crate::listing::RowKey;
 use crate::logs::plan::{Choice, Intent};
 use crate::screens::ScreenKind;
-use crate::screens::logs::{Follow, Logs};
+use crate::screens::logs::{Follow, From, Logs};
 
 impl Model {
     /// The logs on screen.
@@ -54,6 +54,7 @@ impl Model {
             title,
             intents,
             choice: Choice::default(),
+            from: From::default(),
         })
     }
 

@@ -8,10 +8,10 @@ mod reading;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::domain::{Clean, ClusterId, Pod};
+use crate::domain::{Clean, ClusterId, Pod, Timestamp};
 use crate::logs::badge::{Colours, short_names};
 use crate::logs::plan::{Choice, FOLLOW_LIMIT, Held, Intent, Phase, Slot, Step, Target, plan, steps};
-use crate::logs::{Bookmarks, Divider, Pane, Start, Stream, StreamId};
+use crate::logs::{Bookmarks, Divider, Pane, Stamp, Start, Stream, StreamId};
 use crate::message::Effect;
 
 pub use look::{Look, Times};
@@ -26,6 +26,18 @@ pub const COLOURS: usize = 6;
 /// Seconds that a log may still be read after its instance is gone.
 const PATIENCE: u32 = 5;
 
+/// Where the logs of what runs already begin; who comes later is read from its first line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum From {
+    /// [`FIRST_LINES`] of each container.
+    #[default]
+    Tail,
+    /// The first line that is kept.
+    Head,
+    /// So many minutes ago.
+    Minutes(u32),
+}
+
 /// What a person wants to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Follow {
@@ -33,6 +45,7 @@ pub struct Follow {
     pub title: Clean,
     pub intents: Vec<Intent>,
     pub choice: Choice,
+    pub from: From,
 }
 
 /// Which instances the lines of a stream come from.
@@ -71,12 +84,14 @@ pub struct Logs {
     queued: usize,
     waiting: Vec<(Clean, Clean)>,
     number: u64,
+    opened: Timestamp,
     is_begun: bool,
     is_held: bool,
 }
 
 impl Logs {
-    pub fn new(follow: Follow, bytes: usize) -> Self {
+    /// Logs opened at a time, that keep so many bytes.
+    pub fn new(follow: Follow, bytes: usize, opened: Timestamp) -> Self {
         Self {
             follow,
             pane: Pane::new(bytes),
@@ -89,6 +104,7 @@ impl Logs {
             queued: 0,
             waiting: Vec::new(),
             number: 0,
+            opened,
             is_begun: false,
             is_held: false,
         }
@@ -144,7 +160,7 @@ impl Logs {
             let start = if self.is_begun {
                 Start::Everything
             } else {
-                Start::Tail(FIRST_LINES)
+                self.first_start()
             };
             let stream = Stream::join(&mut self.pane, start);
             self.name(&target);
@@ -155,6 +171,17 @@ impl Logs {
             self.readings.insert(slot.clone(), Reading::new(target, stream));
         }
         self.ask(&slot)
+    }
+
+    fn first_start(&self) -> Start {
+        match self.follow.from {
+            From::Tail => Start::Tail(FIRST_LINES),
+            From::Head => Start::Everything,
+            From::Minutes(minutes) => {
+                let ago = chrono::TimeDelta::minutes(i64::from(minutes));
+                Start::Since(Stamp::from(self.opened - ago))
+            }
+        }
     }
 
     /// The instance is gone: what it wrote last is on its way, so it is given a moment.

@@ -6,7 +6,7 @@ use crate::logs::{News, Pattern, pane::PANE_BYTES};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
 use crate::overlays::{Field, LogField, Overlay};
-use crate::screens::logs::{Logs, SIFT, Times};
+use crate::screens::logs::{Follow, From, Logs, SIFT, Times};
 use crate::screens::{Screen, ScreenKind};
 use crate::world::World;
 
@@ -19,7 +19,8 @@ pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
     if model.logs.as_ref().map(|logs| &logs.follow) == wanted {
         return Vec::new();
     }
-    let opened = wanted.cloned().map(|follow| Logs::new(follow, PANE_BYTES));
+    let now = model.now;
+    let opened = wanted.cloned().map(|follow| Logs::new(follow, PANE_BYTES, now));
     let mut effects = std::mem::replace(&mut model.logs, opened).map_or_else(Vec::new, Logs::close);
     effects.extend(tick(model));
     effects
@@ -64,10 +65,7 @@ pub(super) fn open(model: &mut Model, previous: bool) {
         // The runs before, of what is being followed; and back.
         let mut follow = logs.follow.clone();
         follow.choice.previous = previous && !follow.choice.previous;
-        if follow != logs.follow {
-            model.trail.pop();
-            model.trail.push(Screen::new(ScreenKind::Logs(follow)));
-        }
+        reopen(model, follow);
     } else if let Some(mut follow) = model.log_follow() {
         follow.choice = Choice {
             previous,
@@ -79,11 +77,42 @@ pub(super) fn open(model: &mut Model, previous: bool) {
     model.derive();
 }
 
+/// Reads the same from elsewhere, or other runs of it, in place of what is on screen.
+fn reopen(model: &mut Model, follow: Follow) {
+    if model.logs.as_ref().is_some_and(|logs| logs.follow != follow) {
+        model.trail.pop();
+        model.trail.push(Screen::new(ScreenKind::Logs(follow)));
+        model.derive();
+    }
+}
+
+/// Where an action says that logs are to begin.
+const fn from(action: Action) -> Option<From> {
+    Some(match action {
+        Action::LogTail => From::Tail,
+        Action::LogHead => From::Head,
+        Action::LogMinute => From::Minutes(1),
+        Action::LogFiveMinutes => From::Minutes(5),
+        Action::LogQuarter => From::Minutes(15),
+        Action::LogHalfHour => From::Minutes(30),
+        Action::LogHour => From::Minutes(60),
+        _ => return None,
+    })
+}
+
 /// Does what concerns the lines alone; `None` if it is not that.
 pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let height = model.log_height();
     let page = isize::try_from(height).unwrap_or(1).max(1);
     let logs = model.logs.as_mut()?;
+    if let Some(from) = from(action) {
+        let follow = Follow {
+            from,
+            ..logs.follow.clone()
+        };
+        reopen(model, follow);
+        return Some(Vec::new());
+    }
     let mut effects = Vec::new();
     match action {
         Action::CursorUp => logs.step(-1, height),

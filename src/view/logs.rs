@@ -10,7 +10,7 @@ use crate::domain::quantity::thousands;
 use crate::logs::{Content, Level, Place, Row, Stamp, Which};
 use crate::model::Model;
 use crate::overlays::{Field, LogField, Overlay};
-use crate::screens::logs::{COLOURS, Logs, Times};
+use crate::screens::logs::{COLOURS, From, Logs, Times};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
@@ -72,6 +72,11 @@ fn draw_title(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let mut pieces: Pieces = vec![(format!("{previous} {}", logs.follow.title), theme.style(Role::Title))];
     let mut add = |text: String, style: Style| pieces.push((format!("   {text}"), style));
     let noun = if tally.open == 1 { "stream" } else { "streams" };
+    match logs.follow.from {
+        From::Tail => {}
+        From::Head => add("from the first line".to_owned(), muted),
+        From::Minutes(minutes) => add(format!("from {minutes} min before"), muted),
+    }
     add(format!("{} {noun}", tally.open), muted);
     for (count, word, style) in [
         (tally.queued, "queued", warning),

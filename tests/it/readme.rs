@@ -31,6 +31,15 @@ const ROWS: &[&[Action]] = &[
     &[Charts, ChartReach, ChartNext],
     &[Action::Logs, Action::PreviousLogs],
     &[Action::LogPause, Action::LogWrap, Action::LogTimes, Action::LogNames],
+    &[
+        Action::LogTail,
+        Action::LogHead,
+        Action::LogMinute,
+        Action::LogFiveMinutes,
+        Action::LogQuarter,
+        Action::LogHalfHour,
+        Action::LogHour,
+    ],
     &[Action::LogSearch, Action::LogNext, Action::LogPrevious],
     &[
         Action::LogInclude,

@@ -21,7 +21,7 @@ pub(crate) fn kubeconfig() -> Option<PathBuf> {
     std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").map(PathBuf::from)
 }
 
-type Reports = mpsc::Receiver<(ClusterId, ClusterReport)>;
+pub(crate) type Reports = mpsc::Receiver<(ClusterId, ClusterReport)>;
 
 fn target(context: &str) -> Option<Target> {
     let options = Options {
@@ -32,7 +32,7 @@ fn target(context: &str) -> Option<Target> {
     Some(targets(&options).unwrap().remove(0))
 }
 
-fn watch(context: &str) -> Option<(Cluster, Reports, DropGuard)> {
+pub(crate) fn watch(context: &str) -> Option<(Cluster, Reports, DropGuard)> {
     let target = target(context)?;
     let (sender, reports) = mpsc::channel(1024);
     let cancel = CancellationToken::new();
@@ -124,7 +124,7 @@ pub(crate) async fn lab(arguments: &[&str]) -> Option<String> {
 }
 
 /// Brings a fault about on cluster b.
-async fn fault(what: &str) {
+pub(crate) async fn fault(what: &str) {
     if lab(&["fault", "b", what]).await.is_none() {
         println!("PILOTHOUSE_TEST_LAB names no lab command: skipped");
     }
