@@ -125,10 +125,10 @@ fn what_grew_most_comes_first_and_a_location_names_it() {
     bench.act(&[Action::ShowApps, Action::SortByGrowth, Action::Top]);
     let frame = bench.frame(200, 50);
     let first = frame.lines().find(|line| line.contains('▌')).unwrap_or_default();
-    assert!(first.contains("gift/live-gift") && first.contains("busier"), "{frame}");
+    assert!(first.contains("search/query") && first.contains("busier"), "{frame}");
     bench.act(&[Action::ShowLocations]);
     let frame = bench.frame(200, 50);
-    assert!(frame.contains("gift/live-gift") && frame.contains(" cores"), "{frame}");
+    assert!(frame.contains("search/query") && frame.contains(" cores"), "{frame}");
 }
 
 #[test]

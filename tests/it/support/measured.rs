@@ -67,7 +67,7 @@ fn supply(current: Option<Source>) -> Supply {
     }
 }
 
-/// What each instance uses: a share of its request that follows its number, with a wave; `live-gift` grows.
+/// What each instance uses: a share of its request that follows its number, with a wave; `search/query` grows.
 fn measure(world: &World, id: &ClusterId, at: Millis, minute: i64) -> Vec<Measured> {
     let cluster = world.cluster(id).unwrap();
     let span = Span {
@@ -101,7 +101,7 @@ fn figures(pod: &Pod, place: usize, minute: i64) -> Figures {
     let mut figures = Figures::default();
     let wave = 0.5 + 0.1 * (minute as f64 / 4.0).sin();
     let own = 0.6 + 0.1 * (place % 7) as f64;
-    let growth = if pod.app.as_str() == "live-gift" {
+    let growth = if pod.app.as_str() == "query" {
         2.0 - minute as f64 / 20.0
     } else {
         1.0
