@@ -6,11 +6,11 @@
 //! | `api` | requests to answers: lists, watches, writes, tables, discovery |
 //! | [`controllers`] | what makes the objects live |
 //! | [`fleet`], [`scenario`] | the demo's company and what goes on in it |
-//! | [`fault`] | what goes wrong on purpose, and the log of requests |
+//! | `load`, `journal` | what the containers use and print at any moment |
+//! | [`fault`], [`meter`] | what goes wrong on purpose, the log of requests, what passed through proxies |
 //! | [`serve`] | the same over HTTP, for `kubectl` |
 //!
-//! Container logs, exec, the node proxy, `metrics.k8s.io` and the controllers of Jobs and autoscalers belong beside
-//! these; none of them is here yet.
+//! Exec and the controllers of Jobs and autoscalers belong beside these; none of them is here yet.
 
 use std::io;
 use std::sync::Arc;
@@ -28,7 +28,11 @@ pub mod deletion;
 pub mod fault;
 pub mod fleet;
 pub mod garbage;
+mod journal;
 pub mod json;
+mod load;
+pub mod meter;
+mod residents;
 pub mod resource;
 pub mod scenario;
 pub mod selector;
@@ -85,6 +89,11 @@ impl Simulation {
     /// Who its clients are if they do not say (`Impersonate-User`); a member of `system:masters` at first.
     pub fn set_identity(&self, identity: Identity) {
         self.inner.set_identity(identity);
+    }
+
+    /// Sets what the containers do beside what their pods say.
+    pub(crate) fn set_load(&self, load: load::Plan) {
+        self.inner.set_load(load);
     }
 
     /// Answers a request.

@@ -19,8 +19,10 @@ mod access;
 mod broken;
 mod discovery;
 mod list;
+mod logs;
 mod options;
 mod patch;
+mod proxy;
 mod request;
 mod review;
 mod slow;
@@ -46,6 +48,8 @@ enum Answer {
     Object(u16, Stored),
     List(Listed),
     Text(u16, String),
+    /// Bytes of this type.
+    Body(u16, &'static str, SimBody),
     Watch(Box<watch::Plan>),
     /// A watch that ends with this event.
     Event(Vec<u8>),
@@ -105,6 +109,7 @@ fn see(cluster: &Inner, parts: &http::request::Parts, routed: Option<&Result<Req
             .unwrap_or_default(),
         namespace: request.map(|request| request.namespace.clone()).unwrap_or_default(),
         name: request.map(|request| request.name.clone()).unwrap_or_default(),
+        subresource: request.map(|request| request.subresource.clone()).unwrap_or_default(),
         path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
     }
 }
@@ -154,7 +159,7 @@ fn elsewhere(cluster: &Inner, parts: &http::request::Parts, body: &Bytes) -> Ans
 }
 
 /// Answers a request for objects.
-fn serve(cluster: &Inner, request: &Request, seen: &Seen) -> Result<Answer, Status> {
+fn serve(cluster: &Arc<Inner>, request: &Request, seen: &Seen) -> Result<Answer, Status> {
     let who = Identity::of(&request.headers, cluster.identity());
     let forbidden = cluster.faults.take_for(seen, |fault| match fault {
         Fault::Forbid(to) => Some((to, ())),
@@ -162,6 +167,11 @@ fn serve(cluster: &Inner, request: &Request, seen: &Seen) -> Result<Answer, Stat
     });
     if forbidden.is_some() || !cluster.with_store(|store| who.may(store, &access::Attributes::of(request))) {
         return Err(access::refusal(&who, request));
+    }
+    match (request.verb, &*request.resource.plural, request.subresource.as_str()) {
+        (Verb::Get, _, "proxy") => return proxy::answer(cluster, request),
+        (Verb::Get, "pods", "log") => return logs::answer(cluster, request),
+        _ => {}
     }
     View::check(&request.headers)?;
     match request.verb {
@@ -220,6 +230,7 @@ fn render(cluster: &Arc<Inner>, (answer, request): (Answer, Option<Request>), se
         Answer::Json(code, value) => json_response(code, &value),
         Answer::Aggregated(value) => response(200, AGGREGATED, SimBody::whole(value.to_string())),
         Answer::Text(code, text) => response(code, "text/plain; charset=utf-8", SimBody::whole(text)),
+        Answer::Body(code, content_type, body) => response(code, content_type, body),
         Answer::Object(code, object) => match request {
             Some(request) if view != View::Object && code < 300 => {
                 json_response(code, &view.one(&request.resource, &object, cluster.now(), true))

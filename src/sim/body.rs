@@ -26,6 +26,16 @@ enum Kind {
     Whole(Option<Bytes>),
     List(ListBody),
     Stream(mpsc::Receiver<io::Result<Bytes>>),
+    Pieces(Pieces),
+}
+
+/// Pieces that are made when they are asked for.
+struct Pieces(Box<dyn Iterator<Item = Bytes> + Send>);
+
+impl std::fmt::Debug for Pieces {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Pieces")
+    }
 }
 
 /// A list whose items are serialised when they are asked for, so that a big one costs neither memory nor a held lock.
@@ -98,6 +108,10 @@ impl SimBody {
         Self(Kind::List(list))
     }
 
+    pub(super) fn pieces(pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
+        Self(Kind::Pieces(Pieces(Box::new(pieces))))
+    }
+
     pub(super) fn stream(receiver: mpsc::Receiver<io::Result<Bytes>>) -> Self {
         Self(Kind::Stream(receiver))
     }
@@ -111,6 +125,7 @@ impl Body for SimBody {
         let bytes = match &mut self.0 {
             Kind::Whole(bytes) => bytes.take().map(Ok),
             Kind::List(list) => list.next().map(Ok),
+            Kind::Pieces(Pieces(pieces)) => pieces.next().map(Ok),
             Kind::Stream(receiver) => ready!(receiver.poll_recv(context)),
         };
         Poll::Ready(bytes.map(|bytes| bytes.map(Frame::data)))
@@ -123,7 +138,7 @@ impl Body for SimBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Kind::List(_) | Kind::Stream(_) => SizeHint::default(),
+            Kind::List(_) | Kind::Stream(_) | Kind::Pieces(_) => SizeHint::default(),
         }
     }
 }

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustc_hash::FxHashMap;
 use tokio::sync::{Notify, watch};
 
 use super::api::Identity;
 use super::clock::Clock;
 use super::fault::Faults;
 use super::garbage;
+use super::load::Plan;
+use super::residents::{OnNode, Residents};
 use super::store::{Store, Timestamp};
 
 /// What acts on a cluster's objects after writes and as time goes by; returns when it wants to be called next.
@@ -35,6 +38,10 @@ struct State {
     /// The garbage collector has seen the writes up to here.
     collected: u64,
     identity: Identity,
+    load: Arc<Plan>,
+    residents: Residents,
+    /// The first record that is left of a container's log after rotations that tests asked for.
+    log_floors: FxHashMap<String, u64>,
 }
 
 impl fmt::Debug for Inner {
@@ -56,6 +63,9 @@ impl Inner {
             due: None,
             collected: revision,
             identity,
+            load: Arc::default(),
+            residents: Residents::default(),
+            log_floors: FxHashMap::default(),
         };
         Self {
             state: Mutex::new(state),
@@ -78,6 +88,35 @@ impl Inner {
 
     pub(super) fn set_identity(&self, identity: Identity) {
         self.lock().identity = identity;
+    }
+
+    /// What its containers do beside what their pods say.
+    pub(super) fn load(&self) -> Arc<Plan> {
+        self.lock().load.clone()
+    }
+
+    pub(super) fn set_load(&self, load: Plan) {
+        self.lock().load = Arc::new(load);
+    }
+
+    /// The pods on a node.
+    pub(super) fn on_node(&self, node: &str) -> OnNode {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let State {
+            store, residents, load, ..
+        } = &mut *state;
+        residents.refresh(store, load, now);
+        residents.on_node(node)
+    }
+
+    /// The first record that is left of the log of a container, by its id.
+    pub(super) fn log_floor(&self, container: &str) -> u64 {
+        self.lock().log_floors.get(container).copied().unwrap_or(0)
+    }
+
+    pub(super) fn raise_log_floor(&self, container: &str, record: u64) {
+        self.lock().log_floors.insert(container.to_owned(), record);
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use super::api::Verb;
+pub use super::journal::odd::Odd;
+use super::meter::Meter;
 use super::store::Timestamp;
 
 /// Something that goes wrong on purpose.
@@ -41,6 +43,21 @@ pub enum Fault {
     Slow { bytes_per_second: u32 },
     /// One object of a list or watch is broken.
     Garbage { to: Pattern, how: Garbage },
+    /// Container logs go wrong.
+    Logs(LogFault),
+}
+
+/// How container logs go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFault {
+    /// A stream breaks after fewer than `most` bytes; the seed and the number of the request decide where.
+    Cut { seed: u64, most: u32 },
+    /// The file is rotated while it is followed, and so many records are never seen.
+    Rotate { records: u32 },
+    /// What is printed is odd.
+    Print(Odd),
+    /// The last line has no end when a stream ends.
+    NoFinalNewline,
 }
 
 /// Which requests a fault is for; what is none matches all.
@@ -50,6 +67,8 @@ pub struct Pattern {
     /// As in paths: `pods`.
     pub plural: Option<String>,
     pub namespace: Option<String>,
+    /// As in paths: `proxy`.
+    pub subresource: Option<String>,
 }
 
 impl Pattern {
@@ -80,6 +99,13 @@ impl Pattern {
         self
     }
 
+    /// The same for a subresource only.
+    #[must_use]
+    pub fn subresource(mut self, subresource: &str) -> Self {
+        self.subresource = Some(subresource.to_owned());
+        self
+    }
+
     fn matches(&self, seen: &Seen) -> bool {
         self.verb.is_none_or(|verb| seen.verb == Some(verb))
             && self.plural.as_ref().is_none_or(|plural| *plural == seen.plural)
@@ -87,6 +113,10 @@ impl Pattern {
                 .namespace
                 .as_ref()
                 .is_none_or(|namespace| *namespace == seen.namespace)
+            && self
+                .subresource
+                .as_ref()
+                .is_none_or(|subresource| *subresource == seen.subresource)
     }
 }
 
@@ -126,6 +156,7 @@ pub struct Seen {
     pub plural: String,
     pub namespace: String,
     pub name: String,
+    pub subresource: String,
     /// With its parameters.
     pub path: String,
 }
@@ -139,6 +170,7 @@ pub struct FaultId(u64);
 pub struct Faults {
     inner: Mutex<Inner>,
     changed: watch::Sender<u64>,
+    proxied: Meter,
 }
 
 #[derive(Debug, Default)]
@@ -156,6 +188,7 @@ impl Default for Faults {
         Self {
             inner: Mutex::default(),
             changed: watch::Sender::new(0),
+            proxied: Meter::default(),
         }
     }
 }
@@ -208,6 +241,11 @@ impl Faults {
     /// How many requests so far had this verb and resource.
     pub fn count_of(&self, verb: Verb, plural: &str) -> usize {
         self.count(|seen| seen.verb == Some(verb) && seen.plural == plural)
+    }
+
+    /// What passed through the proxies of nodes and services.
+    pub fn proxied(&self) -> &Meter {
+        &self.proxied
     }
 
     /// Forgets the requests so far.

@@ -4,17 +4,19 @@
 //! [`sized`] gives one plain cluster of any size, for measuring. The same seed and moment give the same fleet.
 //!
 //! Reading order: `names` (teams and apps), `machines`, `apps` (what an app is), `place` (which machine), `pods`,
-//! `build` (all of it into a store), `extras` (quotas, budgets, autoscalers, jobs, events).
+//! `build` (all of it into a store), `extras` (quotas, budgets, autoscalers, jobs, events), `measures` (load, and where
+//! figures come from).
 
 use std::time::Duration;
 
 use self::build::{Builder, death};
 use self::machines::machines;
-use super::Simulation;
+use super::{Identity, Simulation};
 use super::controllers::Controllers;
 use super::controllers::node::{DEAD, lose};
 use super::controllers::object::text;
 use super::fault::Fault;
+use super::load;
 use super::scenario::{Scenario, outage};
 use super::store::Store;
 use crate::domain::Timestamp;
@@ -23,6 +25,7 @@ mod apps;
 mod build;
 mod extras;
 mod machines;
+mod measures;
 mod names;
 mod past;
 mod place;
@@ -37,6 +40,10 @@ pub struct Cluster {
     pub store: Store,
     pub controllers: Controllers,
     pub scenario: Scenario,
+    /// What its containers use and print.
+    load: load::Plan,
+    /// Who its user is.
+    user: Identity,
 }
 
 impl Cluster {
@@ -63,9 +70,14 @@ impl Cluster {
             store,
             mut controllers,
             mut scenario,
+            load,
+            user,
             ..
         } = self;
-        make(store).with_controller(Box::new(move |store, now| {
+        let simulation = make(store);
+        simulation.set_load(load);
+        simulation.set_identity(user);
+        simulation.with_controller(Box::new(move |store, now| {
             act(&mut controllers, &mut scenario, store, now)
         }))
     }
@@ -122,6 +134,8 @@ fn make(plan: &plan::Plan, seed: u64, number: usize, now: Timestamp) -> Cluster 
         store: fill(plan, seed, now),
         controllers: Controllers::new(seed),
         scenario: Scenario::new(plan.name, seed, now),
+        load: measures::load(plan, seed, now),
+        user: measures::user(plan.measured),
     }
 }
 
@@ -148,6 +162,7 @@ fn fill(plan: &plan::Plan, seed: u64, now: Timestamp) -> Store {
         }
     }
     plan::people(&mut builder, plan);
+    measures::sources(&mut builder, plan.measured);
     // Nobody saw the cluster being made.
     let made = builder.store.revision();
     builder.store.compact(made);

@@ -48,6 +48,8 @@ pub(super) struct Request {
     /// Empty: all of them.
     pub(super) name: String,
     pub(super) subresource: String,
+    /// What a proxy is asked for; empty elsewhere.
+    pub(super) rest: String,
     pub(super) query: Query,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
@@ -130,6 +132,7 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
         ["watch", rest @ ..] => (true, rest),
         rest => (query.flag("watch"), rest),
     };
+    let (rest, below) = split_proxy(rest);
     let (namespace, plural, name, subresource) = match rest {
         ["namespaces", name, "status" | "finalize"] => ("", "namespaces", *name, rest.last().copied().unwrap_or("")),
         ["namespaces", namespace, plural] => (*namespace, *plural, "", ""),
@@ -156,10 +159,22 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
         namespace: namespace.to_owned(),
         name: name.to_owned(),
         subresource: subresource.to_owned(),
+        rest: below,
         query,
         headers: parts.headers.clone(),
         body,
     }))
+}
+
+/// Splits what a proxy is asked for from the path of the proxy: nodes, pods and services have one.
+fn split_proxy<'a, 'p>(path: &'a [&'p str]) -> (&'a [&'p str], String) {
+    let head = match path {
+        ["nodes", _, "proxy", ..] => 3,
+        ["namespaces", _, "services" | "pods", _, "proxy", ..] => 5,
+        _ => path.len(),
+    };
+    let (path, below) = path.split_at_checked(head).unwrap_or((path, &[]));
+    (path, below.join("/"))
 }
 
 fn verb(method: &Method, watch: bool, name: &str, all_namespaces: bool) -> Option<Verb> {
@@ -221,6 +236,13 @@ mod tests {
                 "patch deployments.apps shop/web/scale",
             ),
             ("DELETE", "/api/v1/namespaces/shop/pods", "deletecollection pods shop//"),
+            ("GET", "/api/v1/namespaces/shop/pods/web-1/log", "get pods shop/web-1/log"),
+            ("GET", "/api/v1/nodes/a/proxy/metrics/cadvisor", "get nodes /a/proxy"),
+            (
+                "GET",
+                "/api/v1/namespaces/m/services/prometheus:9090/proxy/api/v1/query",
+                "get services m/prometheus:9090/proxy",
+            ),
             ("POST", "/api/v1/pods", "405"),
             ("PUT", "/api/v1/namespaces/shop/pods", "405"),
             ("GET", "/api/v1/nopes", "404"),

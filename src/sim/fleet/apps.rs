@@ -27,6 +27,10 @@ pub(crate) struct App {
     /// How long ago its version was released, in hours.
     pub(crate) hours: i64,
     pub(crate) story: Story,
+    /// Its load has been growing for half an hour.
+    pub(crate) surges: bool,
+    /// It takes all the CPU it may have, from whoever shares its machines.
+    pub(crate) noisy: bool,
 }
 
 /// What is going on with an app when the demo begins.

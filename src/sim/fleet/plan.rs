@@ -19,6 +19,18 @@ pub(crate) struct Plan {
     pub(crate) jobs: Vec<(&'static str, &'static str, i64)>,
     /// The node that died some minutes ago.
     pub(crate) dead: Option<&'static str>,
+    pub(crate) measured: Measured,
+}
+
+/// Where the figures of a cluster come from, beside the node proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measured {
+    /// Prometheus, as a Service.
+    Prometheus,
+    /// The node proxy alone.
+    Cadvisor,
+    /// `metrics.k8s.io`, for a user without the right to the node proxy.
+    MetricsApi,
 }
 
 const IDC_A: Site = site("idc-bj-a", "bj-a", "cn-beijing", Maker::Own, (100, 32), 10);
@@ -90,6 +102,7 @@ pub(crate) fn demo(seed: u64) -> Vec<Plan> {
         daemons: daemons(location),
         jobs: Vec::new(),
         dead: None,
+        measured: Measured::Cadvisor,
     };
     let mut idc = plan(
         "idc-bj",
@@ -98,6 +111,7 @@ pub(crate) fn demo(seed: u64) -> Vec<Plan> {
         "idc-bj-a",
     );
     idc.dead = Some("bj-b-047");
+    idc.measured = Measured::Prometheus;
     idc.jobs = vec![
         ("data", "export-daily", 9),
         ("pay", "reconcile-daily", 8),
@@ -106,12 +120,13 @@ pub(crate) fn demo(seed: u64) -> Vec<Plan> {
     ];
     let mut aliyun = plan("aliyun", vec![(ALIYUN, Vec::new())], at(&["aliyun-h"]), "aliyun-h");
     aliyun.jobs = vec![("video", "transcode-backfill", 11), ("search", "index-rebuild", 6)];
-    let mixed = plan(
+    let mut mixed = plan(
         "mixed-sh",
         vec![(MIXED_OWN, Vec::new()), (MIXED_CLOUD, Vec::new())],
         at(&["mixed-sh"]),
         "mixed-sh",
     );
+    mixed.measured = Measured::MetricsApi;
     vec![idc, aliyun, mixed]
 }
 
@@ -129,6 +144,8 @@ fn usual(team: &'static str, name: &str, language: Language, replicas: i64, loca
         versions: 3,
         hours: 24 * 3,
         story: Story::Quiet,
+        surges: false,
+        noisy: false,
     }
 }
 
@@ -171,6 +188,7 @@ fn heroes() -> Vec<App> {
         },
         App {
             hours: 30,
+            surges: true,
             ..usual("live", "danmaku", Go, 36, "aliyun-h")
         },
         App {
@@ -211,6 +229,7 @@ fn stateful(location: &'static str) -> Vec<App> {
         .map(|(team, name, replicas)| App {
             scale: 2,
             hours: 24 * 55,
+            noisy: *name == "index-store",
             ..usual(team, name, Language::Go, *replicas, location)
         })
         .collect()
@@ -338,6 +357,7 @@ pub(crate) fn sized(seed: u64, nodes: usize, apps: usize, pods: usize) -> Plan {
         daemons: Vec::new(),
         jobs: Vec::new(),
         dead: None,
+        measured: Measured::Cadvisor,
     }
 }
 
