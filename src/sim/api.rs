@@ -20,6 +20,7 @@ mod broken;
 mod discovery;
 mod list;
 mod logs;
+mod metrics;
 mod options;
 mod patch;
 mod proxy;
@@ -170,6 +171,7 @@ fn serve(cluster: &Arc<Inner>, request: &Request, seen: &Seen) -> Result<Answer,
     }
     match (request.verb, &*request.resource.plural, request.subresource.as_str()) {
         (Verb::Get, _, "proxy") => return proxy::answer(cluster, request),
+        _ if request.resource.group == metrics::GROUP => return metrics::answer(cluster, request),
         (Verb::Get, "pods", "log") => return logs::answer(cluster, request),
         _ => {}
     }

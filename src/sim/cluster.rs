@@ -110,6 +110,17 @@ impl Inner {
         residents.on_node(node)
     }
 
+    /// The pods of every node, by its name.
+    pub(super) fn on_nodes(&self) -> Vec<(String, OnNode)> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let State {
+            store, residents, load, ..
+        } = &mut *state;
+        residents.refresh(store, load, now);
+        residents.all()
+    }
+
     /// The first record that is left of the log of a container, by its id.
     pub(super) fn log_floor(&self, container: &str) -> u64 {
         self.lock().log_floors.get(container).copied().unwrap_or(0)

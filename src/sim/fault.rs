@@ -45,6 +45,19 @@ pub enum Fault {
     Garbage { to: Pattern, how: Garbage },
     /// Container logs go wrong.
     Logs(LogFault),
+    /// `metrics.k8s.io` goes wrong.
+    Metrics(MetricsFault),
+}
+
+/// How `metrics.k8s.io` goes wrong; for slow or forbidden there are faults for everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricsFault {
+    /// Its Service has no endpoint: 503.
+    Unavailable,
+    /// A third of the objects is missing.
+    Partial,
+    /// Amounts are no numbers.
+    NotANumber,
 }
 
 /// How container logs go wrong.

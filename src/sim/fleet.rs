@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use self::build::{Builder, death};
 use self::machines::machines;
-use super::{Identity, Simulation};
 use super::controllers::Controllers;
 use super::controllers::node::{DEAD, lose};
 use super::controllers::object::text;
@@ -19,6 +18,7 @@ use super::fault::Fault;
 use super::load;
 use super::scenario::{Scenario, outage};
 use super::store::Store;
+use super::{Identity, Simulation};
 use crate::domain::Timestamp;
 
 mod apps;

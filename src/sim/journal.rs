@@ -67,7 +67,11 @@ impl Journal {
         // From one record in five seconds to twenty a second, most apps towards the quiet end.
         let loud = (container.character >> 40) as f64 / f64::from(1 << 24);
         let usage = &container.usage;
-        let rate = if failing { 14.0 } else { 0.2 * 100.0_f64.powf(loud * loud) };
+        let rate = if failing {
+            14.0
+        } else {
+            0.2 * 100.0_f64.powf(loud * loud)
+        };
         let pace = Usage {
             cores: rate,
             noisy: false,
@@ -240,7 +244,11 @@ fn when(usage: &Usage, from: Seconds, done: f64) -> Seconds {
             low = at;
         }
         let next = at - over / usage.cores_at(at).max(mean * 0.1);
-        let next = if next > low && next < high { next } else { low.midpoint(high) };
+        let next = if next > low && next < high {
+            next
+        } else {
+            low.midpoint(high)
+        };
         if (next - at).abs() < 1e-7 {
             return next;
         }

@@ -88,6 +88,17 @@ impl Residents {
         }
     }
 
+    /// The pods of every node, in the order of names.
+    pub(super) fn all(&self) -> Vec<(String, OnNode)> {
+        let mut all: Vec<(String, OnNode)> = self
+            .nodes
+            .iter()
+            .map(|(name, place)| (name.clone(), place.clone()))
+            .collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
     /// The pods of a node; none where it has none.
     pub(super) fn on_node(&self, node: &str) -> OnNode {
         self.nodes.get(node).cloned().unwrap_or_default()

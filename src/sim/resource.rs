@@ -46,7 +46,7 @@ pub struct Traits {
     pub custom: bool,
 }
 
-const PLAIN: Traits = Traits {
+pub(crate) const PLAIN: Traits = Traits {
     generation: false,
     status: false,
     scale: false,
@@ -68,7 +68,7 @@ const WORKLOAD: Traits = Traits {
 };
 
 impl Resource {
-    const fn built_in(
+    pub(crate) const fn built_in(
         group_version: (&'static str, &'static str),
         names: [&'static str; 4],
         namespaced: bool,

@@ -7,7 +7,7 @@ use super::super::json;
 use super::super::resource::Resource;
 use super::super::status::Status;
 use super::super::store::Store;
-use super::Answer;
+use super::{Answer, metrics};
 
 const VERBS: [&str; 8] = [
     "create",
@@ -84,9 +84,10 @@ fn version() -> Value {
 /// Group and version of everything served, core first, reviews last.
 fn group_versions(store: &Store) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
-    let stored = store
-        .resources()
-        .map(|resource| (resource.group.to_string(), resource.version.to_string()));
+    let stored = store.resources().map(AsRef::as_ref);
+    let stored = stored
+        .chain(metrics::served(store).iter().copied())
+        .map(|resource: &Resource| (resource.group.to_string(), resource.version.to_string()));
     for group_version in stored.chain(REVIEWS.map(|(group, _, _)| (group.to_owned(), "v1".to_owned()))) {
         if !all.contains(&group_version) {
             all.push(group_version);
@@ -119,6 +120,7 @@ fn api_group(store: &Store, group: &str) -> Value {
 
 fn resources_of<'a>(store: &'a Store, group: &'a str, version: &'a str) -> impl Iterator<Item = &'a Resource> {
     let all = store.resources().map(AsRef::as_ref);
+    let all = all.chain(metrics::served(store).iter().copied());
     all.filter(move |resource: &&Resource| resource.group == group && resource.version == version)
 }
 
@@ -127,6 +129,15 @@ fn reviews_of(group: &str) -> impl Iterator<Item = (&'static str, &'static str)>
         .into_iter()
         .filter(move |(one, _, _)| *one == group)
         .map(|(_, plural, kind)| (plural, kind))
+}
+
+/// What can be done with a resource: what is measured can only be read.
+fn verbs(resource: &Resource) -> &'static [&'static str] {
+    if resource.group == metrics::GROUP {
+        &["get", "list"]
+    } else {
+        &VERBS
+    }
 }
 
 fn extras(resource: &Resource) -> Map<String, Value> {
@@ -154,7 +165,7 @@ fn resource_list(store: &Store, group: &str, version: &str) -> Option<Value> {
     let mut resources = Vec::new();
     for resource in resources_of(store, group, version) {
         let mut entry = json!({"name": resource.plural, "singularName": resource.singular,
-            "namespaced": resource.namespaced, "kind": resource.kind, "verbs": VERBS});
+            "namespaced": resource.namespaced, "kind": resource.kind, "verbs": verbs(resource)});
         json::object_mut(&mut entry).append(&mut extras(resource));
         resources.push(entry);
         for subresource in subresources(resource) {
@@ -207,7 +218,7 @@ fn aggregated_resources(store: &Store, group: &str, version: &str) -> Vec<Value>
     let mut resources = Vec::new();
     for resource in resources_of(store, group, version) {
         let mut entry = json!({"resource": resource.plural, "responseKind": kind(&resource.kind),
-            "scope": scope(resource.namespaced), "singularResource": resource.singular, "verbs": VERBS});
+            "scope": scope(resource.namespaced), "singularResource": resource.singular, "verbs": verbs(resource)});
         json::object_mut(&mut entry).append(&mut extras(resource));
         let below: Vec<Value> = subresources(resource)
             .map(|subresource| {

@@ -89,7 +89,11 @@ fn options(request: &Request, now: Nanos) -> Result<Options, Status> {
     let query = &request.query;
     let mut causes = Vec::new();
     let mut whole = |name: &str, least: i64| -> Result<Option<i64>, Status> {
-        let value = if query.get(name).is_empty() { None } else { number(query, name)? };
+        let value = if query.get(name).is_empty() {
+            None
+        } else {
+            number(query, name)?
+        };
         if let Some(value) = value.filter(|value| *value < least) {
             let why = if least == 0 {
                 "must be greater than or equal to 0"
@@ -106,12 +110,16 @@ fn options(request: &Request, now: Nanos) -> Result<Options, Status> {
     let since_time = query.get("sinceTime");
     let since_time = match since_time {
         "" => None,
-        text => Some(chrono::DateTime::parse_from_rfc3339(text).map_err(|error| {
-            Status::bad_request(format!("parsing time \"{text}\": {error}"))
-        })?),
+        text => Some(
+            chrono::DateTime::parse_from_rfc3339(text)
+                .map_err(|error| Status::bad_request(format!("parsing time \"{text}\": {error}")))?,
+        ),
     };
     if since_seconds.is_some() && since_time.is_some() {
-        causes.push(Cause::forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+        causes.push(Cause::forbidden(
+            "",
+            "at most one of `sinceTime` or `sinceSeconds` may be specified",
+        ));
     }
     if !causes.is_empty() {
         let kind = super::super::resource::Resource {
@@ -135,7 +143,10 @@ fn options(request: &Request, now: Nanos) -> Result<Options, Status> {
 }
 
 fn names<'a>(pod: &'a Value, field: &str) -> Vec<&'a str> {
-    items(pod, &["spec", field]).iter().map(|c| text(c, &["name"])).collect()
+    items(pod, &["spec", field])
+        .iter()
+        .map(|c| text(c, &["name"]))
+        .collect()
 }
 
 /// The container that is meant, if the pod has it.
@@ -183,9 +194,9 @@ fn run_of(pod: &Value, status: Option<&Value>, container: &str, previous: bool) 
     let last = at(status, &["lastState", "terminated"]);
     let id = |full: &str| full.split_once("://").map_or(full, |(_, id)| id).to_owned();
     if previous {
-        return last.map(|end| id(text(end, &["containerID"]))).ok_or_else(|| {
-            format!("previous terminated container \"{container}\" in pod \"{name}\" not found")
-        });
+        return last
+            .map(|end| id(text(end, &["containerID"])))
+            .ok_or_else(|| format!("previous terminated container \"{container}\" in pod \"{name}\" not found"));
     }
     if at(status, &["state", "running"]).is_some() {
         return Ok(id(text(status, &["containerID"])));

@@ -19,6 +19,7 @@ use crate::domain::quantity::parse_quantity_millis;
 mod cadvisor;
 mod family;
 mod number;
+mod prometheus;
 
 use cadvisor::{Machine, Text};
 
@@ -108,6 +109,10 @@ fn service(cluster: &Arc<Inner>, request: &Request) -> Result<Answer, Status> {
         let why = format!("no service port \"{port}\" found for service \"{name}\"");
         return Err(Status::new(503, "ServiceUnavailable", why));
     }
+    let label = ["metadata", "labels", "app.kubernetes.io/name"];
+    if text(&service, &label) == "prometheus" {
+        return Ok(prometheus::answer(cluster, request));
+    }
     Err(Status::new(
         503,
         "ServiceUnavailable",
@@ -116,4 +121,4 @@ fn service(cluster: &Arc<Inner>, request: &Request) -> Result<Answer, Status> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 use super::super::resource::Resource;
 use super::super::status::Status;
 use super::super::store::Store;
+use super::metrics;
 
 /// What is wanted, in the words of access rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,11 +122,16 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
     if rest.is_empty() {
         return None;
     }
-    let mut of_group = store.resources().filter(|resource| resource.group == group).peekable();
+    let stored = store.resources().map(AsRef::as_ref);
+    let asked = metrics::served(store).iter().copied();
+    let mut of_group = stored
+        .chain(asked)
+        .filter(|resource| resource.group == group)
+        .peekable();
     if !group.is_empty() {
         of_group.peek()?;
     }
-    if !of_group.any(|resource| resource.version == version) {
+    if !of_group.any(|resource: &Resource| resource.version == version) {
         return (!group.is_empty()).then(|| Err(Status::no_such_path()));
     }
     let (watch, rest) = match rest {
@@ -143,7 +149,10 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
         [plural, name, subresource] => ("", *plural, *name, *subresource),
         _ => return Some(Err(Status::no_such_path())),
     };
-    let Some(resource) = store.resource(group, version, plural) else {
+    let asked = metrics::served(store).iter();
+    let asked = asked.filter(|one| one.group == group && one.version == version && one.plural == plural);
+    let asked = asked.map(|one| Arc::new(Resource::clone(one)));
+    let Some(resource) = store.resource(group, version, plural).or_else(|| asked.last()) else {
         return Some(Err(Status::no_such_path()));
     };
     let misplaced = resource.namespaced == namespace.is_empty() && !(namespace.is_empty() && name.is_empty());
@@ -236,7 +245,11 @@ mod tests {
                 "patch deployments.apps shop/web/scale",
             ),
             ("DELETE", "/api/v1/namespaces/shop/pods", "deletecollection pods shop//"),
-            ("GET", "/api/v1/namespaces/shop/pods/web-1/log", "get pods shop/web-1/log"),
+            (
+                "GET",
+                "/api/v1/namespaces/shop/pods/web-1/log",
+                "get pods shop/web-1/log",
+            ),
             ("GET", "/api/v1/nodes/a/proxy/metrics/cadvisor", "get nodes /a/proxy"),
             (
                 "GET",

@@ -60,8 +60,15 @@ fn a_failing_run_is_full_of_errors_and_says_why_it_ended() {
     let count = ended.count(START + 9 * SECOND);
     assert_eq!(count, failing.count(end.at - 1) + 1);
     let last = text(&ended, count - 1..count);
-    assert!(last.contains("Exception in thread \"main\"") && last.contains("\n2026-11-22T12:00:0"), "{last}");
-    assert_eq!(text(&ended, 0..count - 1), text(&failing, 0..count - 1), "the rest stays as it was");
+    assert!(
+        last.contains("Exception in thread \"main\"") && last.contains("\n2026-11-22T12:00:0"),
+        "{last}"
+    );
+    assert_eq!(
+        text(&ended, 0..count - 1),
+        text(&failing, 0..count - 1),
+        "the rest stays as it was"
+    );
     assert_eq!(ended.count(i64::MAX), count, "nothing comes after the end");
 }
 
@@ -88,7 +95,11 @@ fn every_language_has_its_form() {
 fn times_have_nine_digits_and_lines_of_a_record_differ() {
     let text = text(&journal("java", true), 0..50);
     let stamps: Vec<&str> = text.lines().map(|line| line.split_once(' ').unwrap().0).collect();
-    assert!(stamps.iter().all(|stamp| stamp.len() == "2026-11-22T12:00:00.123456789Z".len()));
+    assert!(
+        stamps
+            .iter()
+            .all(|stamp| stamp.len() == "2026-11-22T12:00:00.123456789Z".len())
+    );
     assert!(stamps.is_sorted());
 }
 
@@ -98,7 +109,10 @@ fn what_was_printed_before_a_time_is_left_out() {
     let error = (2..200).find(|record| journal.lines(*record) > 3).unwrap();
     let mut out = Vec::new();
     journal.write(error, journal.time(error) + 1, false, &mut out);
-    assert_eq!(String::from_utf8(out).unwrap().lines().count() as u64, journal.lines(error) - 1);
+    assert_eq!(
+        String::from_utf8(out).unwrap().lines().count() as u64,
+        journal.lines(error) - 1
+    );
 }
 
 #[test]
@@ -114,11 +128,16 @@ fn odd_lines_come_as_asked() {
     assert!(odd(Odd::Long { bytes: 1 << 20 }).len() > 2 << 20);
     let same = String::from_utf8(odd(Odd::Same)).unwrap();
     assert_eq!(same.lines().take(20).collect::<std::collections::HashSet<_>>().len(), 1);
-    let flood = journal("go", false).odd(Some(Odd::Flood { lines_per_second: 200_000 }));
+    let flood = journal("go", false).odd(Some(Odd::Flood {
+        lines_per_second: 200_000,
+    }));
     assert_eq!(flood.count(START + SECOND), 200_000);
 }
 
 #[test]
 fn old_files_are_dropped_whole() {
-    assert_eq!([0, 19_999, 39_999, 40_000, 61_000].map(Journal::kept_from), [0, 0, 0, 20_000, 40_000]);
+    assert_eq!(
+        [0, 19_999, 39_999, 40_000, 61_000].map(Journal::kept_from),
+        [0, 0, 0, 20_000, 40_000]
+    );
 }

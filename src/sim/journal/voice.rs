@@ -121,7 +121,9 @@ impl Voice {
     pub(crate) fn crash(self, random: &mut Random, at: Nanos, out: &mut String) {
         match self {
             Self::Java | Self::Tomcat => {
-                out.push_str("Exception in thread \"main\" java.lang.IllegalStateException: Failed to load ApplicationContext");
+                out.push_str(
+                    "Exception in thread \"main\" java.lang.IllegalStateException: Failed to load ApplicationContext",
+                );
                 exception(self, random, out);
             }
             Self::Go => {
@@ -142,7 +144,13 @@ impl Voice {
                 out.push_str("\n[ERROR] Worker failed to boot.");
             }
             Self::PhpFpm | Self::Nginx | Self::Agent => {
-                self.dressed(Level::Error, at, "main", "cannot go on: configuration is not valid, exiting", out);
+                self.dressed(
+                    Level::Error,
+                    at,
+                    "main",
+                    "cannot go on: configuration is not valid, exiting",
+                    out,
+                );
             }
         }
     }
@@ -220,7 +228,11 @@ impl Voice {
             ),
             Self::Agent => {
                 let letter = upper.get(..1).unwrap_or("I");
-                write!(out, "{letter}{}       1 agent.go:142] {text}", time.format("%m%d %H:%M:%S%.6f"))
+                write!(
+                    out,
+                    "{letter}{}       1 agent.go:142] {text}",
+                    time.format("%m%d %H:%M:%S%.6f")
+                )
             }
         };
     }
@@ -238,7 +250,10 @@ fn access(voice: Voice, random: &mut Random, at: Nanos, level: Level, out: &mut 
     };
     let method = pick(random, &["GET", "GET", "GET", "POST"]);
     let (a, b, bytes) = (random.below(250), random.below(250), random.below(40_000));
-    let _ = write!(out, "10.{a}.{b}.7 - - [{time}] \"{method} {path} HTTP/1.1\" {status} {bytes}");
+    let _ = write!(
+        out,
+        "10.{a}.{b}.7 - - [{time}] \"{method} {path} HTTP/1.1\" {status} {bytes}"
+    );
     if voice == Voice::Nginx {
         let _ = write!(out, " \"-\" \"okhttp/4.12.0\" 0.{:03}", random.below(1000));
     }

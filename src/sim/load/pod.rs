@@ -76,7 +76,12 @@ impl PodLoad {
         let containers = items(pod, &["spec", "containers"]).iter().map(|container| {
             let name = text(container, &["name"]);
             let status = statuses.iter().find(|status| text(status, &["name"]) == name);
-            Self::container(pod, container, status.unwrap_or(&Value::Null), (plan, &traits, &behaviour, squeezed))
+            Self::container(
+                pod,
+                container,
+                status.unwrap_or(&Value::Null),
+                (plan, &traits, &behaviour, squeezed),
+            )
         });
         let containers: Vec<ContainerLoad> = containers.collect();
         Some(Self {
@@ -98,7 +103,9 @@ impl PodLoad {
         let (namespace, uid) = (text(pod, &["metadata", "namespace"]), text(pod, &["metadata", "uid"]));
         let app = text(pod, &["metadata", "labels", "app.kubernetes.io/name"]);
         let name = text(container, &["name"]);
-        let first = items(pod, &["spec", "containers"]).first().is_some_and(|c| text(c, &["name"]) == name);
+        let first = items(pod, &["spec", "containers"])
+            .first()
+            .is_some_and(|c| text(c, &["name"]) == name);
         let own = image_is_own(pod, container);
         let amount = |field: &str, of: &str| {
             let said = text(container, &["resources", field, of]);
@@ -137,10 +144,17 @@ impl PodLoad {
                 cpu_limit: amount("limits", "cpu"),
                 memory_limit,
                 memory: memory_asked * (0.42 + 0.38 * part(16)) * jitter,
-                leak: behaviour.crash.filter(|_| leaks).map(|lasts| lasts.num_milliseconds() as f64 / 1000.0),
+                leak: behaviour
+                    .crash
+                    .filter(|_| leaks)
+                    .map(|lasts| lasts.num_milliseconds() as f64 / 1000.0),
                 threads: threads(traits.language.filter(|_| own)) * (0.7 + 0.6 * part(32)),
                 traffic: (900_000.0 + 2_400_000.0 * part(8), 1_300_000.0 + 5_200_000.0 * part(24)),
-                oom: if killed { count(status, &["restartCount"]) as f64 } else { 0.0 },
+                oom: if killed {
+                    count(status, &["restartCount"]) as f64
+                } else {
+                    0.0
+                },
             },
         }
     }

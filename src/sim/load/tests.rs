@@ -33,7 +33,9 @@ fn moment(seconds: i64) -> Seconds {
 fn added_up(rate: impl Fn(Seconds) -> f64, from: Seconds, to: Seconds) -> f64 {
     let steps = 20_000;
     let width = (to - from) / f64::from(steps);
-    (0..steps).map(|n| rate(from + (f64::from(n) + 0.5) * width) * width).sum()
+    (0..steps)
+        .map(|n| rate(from + (f64::from(n) + 0.5) * width) * width)
+        .sum()
 }
 
 #[test]
@@ -58,12 +60,23 @@ fn a_wave_is_highest_at_its_peak_and_never_negative() {
 
 #[test]
 fn counters_never_go_back() {
-    let usage = load(&json!({"sim.pilothouse.dev/surge": "2026-11-22T12:10:00Z+150%"}), Some(moment(100)));
+    let usage = load(
+        &json!({"sim.pilothouse.dev/surge": "2026-11-22T12:10:00Z+150%"}),
+        Some(moment(100)),
+    );
     let mut last = Sample::default();
     for at in 1..4000 {
         let sample = usage.sample(moment(0), moment(0), moment(at));
         let counters = |s: &Sample| {
-            [s.cpu, s.periods, s.throttled_periods, s.network.received.bytes, s.writes, s.cpu_waiting, s.io_stalled]
+            [
+                s.cpu,
+                s.periods,
+                s.throttled_periods,
+                s.network.received.bytes,
+                s.writes,
+                s.cpu_waiting,
+                s.io_stalled,
+            ]
         };
         for (now, before) in counters(&sample).into_iter().zip(counters(&last)) {
             assert!(now >= before, "{at} s: {now} {before}");
@@ -89,7 +102,11 @@ fn a_leak_fills_the_limit_when_the_run_ends() {
         None,
     );
     let memory = |age: i64| usage.sample(moment(0), moment(0), moment(age)).memory / 1024.0_f64.powi(3);
-    assert!(memory(60) < 1.2 && memory(330) > memory(60) && memory(659) > 1.95, "{}", memory(659));
+    assert!(
+        memory(60) < 1.2 && memory(330) > memory(60) && memory(659) > 1.95,
+        "{}",
+        memory(659)
+    );
 }
 
 #[test]

@@ -112,7 +112,8 @@ impl Stream {
         let (run, plan) = (&self.run, self.cluster.load());
         let pod = self.cluster.with_store(|store| {
             let pod = store.get(&PODS, &run.namespace, &run.pod);
-            pod.filter(|pod| super::text(pod, &["metadata", "uid"]) == run.uid).cloned()
+            pod.filter(|pod| super::text(pod, &["metadata", "uid"]) == run.uid)
+                .cloned()
         });
         match pod.and_then(|pod| journal(&pod, run, &plan)) {
             Some(now) => {
@@ -160,11 +161,14 @@ impl Stream {
         let since = self.options.since.unwrap_or(Nanos::MIN);
         let mut piece = Vec::new();
         while self.next < count {
-            self.journal.write(self.next, since, self.options.timestamps, &mut piece);
+            self.journal
+                .write(self.next, since, self.options.timestamps, &mut piece);
             self.next += 1;
             if self.skip > 0 {
                 let mut ends = memchr::memchr_iter(b'\n', &piece);
-                let end = ends.nth(self.skip.saturating_sub(1) as usize).map_or(piece.len(), |end| end + 1);
+                let end = ends
+                    .nth(self.skip.saturating_sub(1) as usize)
+                    .map_or(piece.len(), |end| end + 1);
                 piece.drain(..end);
                 self.skip = 0;
             }
@@ -173,7 +177,12 @@ impl Stream {
             }
         }
         let no_end = ended || !self.options.follow;
-        if no_end && self.cluster.faults.is_on(|fault| *fault == Fault::Logs(LogFault::NoFinalNewline)) {
+        if no_end
+            && self
+                .cluster
+                .faults
+                .is_on(|fault| *fault == Fault::Logs(LogFault::NoFinalNewline))
+        {
             piece.pop();
         }
         if piece.is_empty() {

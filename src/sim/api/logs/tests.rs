@@ -34,7 +34,10 @@ fn cluster() -> Simulation {
             status["name"] = (*container).into();
             statuses.push(status);
         }
-        let specs: Vec<Value> = containers.iter().map(|(name, _)| json!({"name": name, "image": "corp/web:1"})).collect();
+        let specs: Vec<Value> = containers
+            .iter()
+            .map(|(name, _)| json!({"name": name, "image": "corp/web:1"}))
+            .collect();
         let pod = json!({
             "metadata": {"namespace": "shop", "name": name, "labels": {"app.kubernetes.io/name": "web"},
                 "annotations": {"sim.pilothouse.dev/language": "java"}},
@@ -78,7 +81,9 @@ async fn rest(body: &mut SimBody) -> (String, bool) {
 }
 
 async fn next(body: &mut SimBody) -> Option<String> {
-    let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.expect("nothing came");
+    let frame = tokio::time::timeout(Duration::from_secs(5), body.frame())
+        .await
+        .expect("nothing came");
     Some(String::from_utf8_lossy(&frame?.ok()?.into_data().ok()?).into_owned())
 }
 
@@ -100,7 +105,11 @@ async fn the_end_of_a_log_is_the_end_of_the_whole() {
 async fn since_counts_from_whole_seconds() {
     let cluster = cluster();
     let (_, whole) = get(&cluster, &format!("{LOG}?timestamps=true")).await;
-    for since in ["2026-11-22T12:20:31Z", "2026-11-22T12:20:31.9Z", "2026-11-22T20:20:31%2B08:00"] {
+    for since in [
+        "2026-11-22T12:20:31Z",
+        "2026-11-22T12:20:31.9Z",
+        "2026-11-22T20:20:31%2B08:00",
+    ] {
         let (_, text) = get(&cluster, &format!("{LOG}?timestamps=true&sinceTime={since}")).await;
         let expected: Vec<&str> = whole.lines().filter(|line| *line >= "2026-11-22T12:20:31").collect();
         assert_eq!(text.lines().collect::<Vec<_>>(), expected, "{since}");
@@ -121,8 +130,12 @@ async fn a_followed_log_goes_on_until_the_run_ends() {
             .update(&PODS, "shop", "web", now, |pod| {
                 let end = json!({"exitCode": 1, "reason": "Error", "startedAt": "2026-11-22T12:00:00Z",
                     "finishedAt": "2026-11-22T12:32:00Z", "containerID": "containerd://one"});
-                set(pod, &["status", "containerStatuses"], json!([{"name": "app", "restartCount": 0,
-                    "containerID": "containerd://one", "state": {"terminated": end}, "lastState": {}}]));
+                set(
+                    pod,
+                    &["status", "containerStatuses"],
+                    json!([{"name": "app", "restartCount": 0,
+                    "containerID": "containerd://one", "state": {"terminated": end}, "lastState": {}}]),
+                );
             })
             .unwrap();
     });
@@ -130,7 +143,10 @@ async fn a_followed_log_goes_on_until_the_run_ends() {
     text += &last;
     assert!(whole && last.contains("Exception in thread"), "{last}");
     let (_, all) = get(&cluster, LOG).await;
-    assert!(all.ends_with(&text), "nothing is lost or said twice:\n{text}\n---\n{all}");
+    assert!(
+        all.ends_with(&text),
+        "nothing is lost or said twice:\n{text}\n---\n{all}"
+    );
 }
 
 #[tokio::test]
@@ -142,16 +158,23 @@ async fn the_log_before_a_restart_is_kept() {
             .update(&PODS, "shop", "web", now, |pod| {
                 let end = json!({"exitCode": 137, "reason": "OOMKilled", "startedAt": "2026-11-22T12:00:00Z",
                     "finishedAt": "2026-11-22T12:30:00Z", "containerID": "containerd://one"});
-                set(pod, &["status", "containerStatuses"], json!([{"name": "app", "restartCount": 1,
+                set(
+                    pod,
+                    &["status", "containerStatuses"],
+                    json!([{"name": "app", "restartCount": 1,
                     "containerID": "containerd://next", "lastState": {"terminated": end},
-                    "state": {"running": {"startedAt": "2026-11-22T12:30:00Z"}}}]));
+                    "state": {"running": {"startedAt": "2026-11-22T12:30:00Z"}}}]),
+                );
             })
             .unwrap();
     });
     let (code, previous) = get(&cluster, &format!("{LOG}?previous=true")).await;
     assert!(code == 200 && before.starts_with(&previous) && previous.len() > before.len() / 2);
     let (_, now) = get(&cluster, LOG).await;
-    assert!(now.lines().count() < 30 && now.contains("Starting application"), "{now}");
+    assert!(
+        now.lines().count() < 30 && now.contains("Starting application"),
+        "{now}"
+    );
 }
 
 #[tokio::test]
@@ -159,10 +182,26 @@ async fn what_has_no_log_is_refused_in_the_words_of_a_kubelet() {
     let cluster = cluster();
     for (path, code, message) in [
         ("web/log?container=nope", 400, "container nope is not valid for pod web"),
-        ("two/log", 400, "a container name must be specified for pod two, choose one of: [app side]"),
-        ("new/log", 400, "container \"app\" in pod \"new\" is waiting to start: ContainerCreating"),
-        ("bad/log", 400, "container \"app\" in pod \"bad\" is waiting to start: trying and failing to pull image"),
-        ("web/log?previous=true", 400, "previous terminated container \"app\" in pod \"web\" not found"),
+        (
+            "two/log",
+            400,
+            "a container name must be specified for pod two, choose one of: [app side]",
+        ),
+        (
+            "new/log",
+            400,
+            "container \"app\" in pod \"new\" is waiting to start: ContainerCreating",
+        ),
+        (
+            "bad/log",
+            400,
+            "container \"app\" in pod \"bad\" is waiting to start: trying and failing to pull image",
+        ),
+        (
+            "web/log?previous=true",
+            400,
+            "previous terminated container \"app\" in pod \"web\" not found",
+        ),
         ("gone/log", 404, "pods \"gone\" not found"),
         (
             "far/log",
@@ -177,13 +216,24 @@ async fn what_has_no_log_is_refused_in_the_words_of_a_kubelet() {
     ] {
         let (answered, text) = get(&cluster, &format!("/api/v1/namespaces/shop/pods/{path}")).await;
         let status: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!((answered, status["message"].as_str().unwrap()), (code, message), "{path}");
+        assert_eq!(
+            (answered, status["message"].as_str().unwrap()),
+            (code, message),
+            "{path}"
+        );
     }
     let (code, text) = get(&cluster, "/api/v1/namespaces/shop/pods/none/log").await;
-    assert_eq!((code, text.as_str()), (200, ""), "a pod without a node has printed nothing");
+    assert_eq!(
+        (code, text.as_str()),
+        (200, ""),
+        "a pod without a node has printed nothing"
+    );
     cluster.set_identity(Identity::user("kim"));
     let (code, text) = get(&cluster, LOG).await;
-    assert!(code == 403 && text.contains("cannot get resource \\\"pods/log\\\""), "{text}");
+    assert!(
+        code == 403 && text.contains("cannot get resource \\\"pods/log\\\""),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -208,7 +258,9 @@ async fn a_rotation_loses_records_for_good() {
     let cluster = cluster();
     let (_, mut body) = open(&cluster, &format!("{LOG}?follow=true&tailLines=1")).await;
     next(&mut body).await.unwrap();
-    cluster.faults().add_times(1, Fault::Logs(LogFault::Rotate { records: 50 }));
+    cluster
+        .faults()
+        .add_times(1, Fault::Logs(LogFault::Rotate { records: 50 }));
     cluster.advance(Duration::from_mins(40));
     let after = next(&mut body).await.unwrap();
     let (_, all) = get(&cluster, LOG).await;
@@ -218,9 +270,15 @@ async fn a_rotation_loses_records_for_good() {
 #[tokio::test]
 async fn odd_lines_and_a_missing_end_reach_the_client() {
     let cluster = cluster();
-    let id = cluster.faults().add(Fault::Logs(LogFault::Print(Odd::Flood { lines_per_second: 200_000 })));
+    let id = cluster.faults().add(Fault::Logs(LogFault::Print(Odd::Flood {
+        lines_per_second: 200_000,
+    })));
     let (_, text) = get(&cluster, &format!("{LOG}?tailLines=3")).await;
-    assert_eq!(text.lines().filter(|line| line.starts_with("flood 0")).count(), 3, "{text}");
+    assert_eq!(
+        text.lines().filter(|line| line.starts_with("flood 0")).count(),
+        3,
+        "{text}"
+    );
     cluster.faults().remove(id);
     cluster.faults().add(Fault::Logs(LogFault::NoFinalNewline));
     let (_, text) = get(&cluster, &format!("{LOG}?tailLines=3")).await;

@@ -185,7 +185,10 @@ impl Family {
                 self.sample(out, line, ["", "", ""], seconds, Some(asked));
             }
             Failures => {
-                for (first, value) in [("pgfault", line.sample.faults), ("pgmajfault", line.sample.major_faults)] {
+                for (first, value) in [
+                    ("pgfault", line.sample.faults),
+                    ("pgmajfault", line.sample.major_faults),
+                ] {
                     for scope in [",scope=\"container\"", ",scope=\"hierarchy\""] {
                         let kind = if first == "pgfault" {
                             ",failure_type=\"pgfault\""

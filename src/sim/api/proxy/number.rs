@@ -27,7 +27,10 @@ pub(super) fn write(out: &mut String, value: f64) {
     let Some(place) = out.get(begins..).and_then(|text| text.find('e')) else {
         return;
     };
-    let exponent: i32 = out.get(begins + place + 1..).and_then(|text| text.parse().ok()).unwrap_or(0);
+    let exponent: i32 = out
+        .get(begins + place + 1..)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     out.truncate(begins + place);
     let sign = if exponent < 0 { '-' } else { '+' };
     let _ = write!(out, "e{sign}{:02}", exponent.abs());

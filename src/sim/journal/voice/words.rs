@@ -7,7 +7,9 @@ use crate::sim::controllers::random::Random;
 
 /// One of some.
 pub(super) fn pick<T: Copy + Default>(random: &mut Random, some: &[T]) -> T {
-    some.get(random.below(some.len() as u64) as usize).copied().unwrap_or_default()
+    some.get(random.below(some.len() as u64) as usize)
+        .copied()
+        .unwrap_or_default()
 }
 
 /// What a line says.
@@ -19,9 +21,16 @@ pub(super) fn line(level: Level, random: &mut Random) -> String {
         Level::Info => match random.below(5) {
             0 => format!("handled GET /api/v1/items/{id} status=200 in {millis} ms trace={trace}"),
             1 => format!("handled POST /api/v1/orders status=201 in {millis} ms trace={trace}"),
-            2 => format!("consumed message offset={id} partition={} lag={}", random.below(32), random.below(90)),
+            2 => format!(
+                "consumed message offset={id} partition={} lag={}",
+                random.below(32),
+                random.below(90)
+            ),
             3 => format!("refreshed configuration version={id}"),
-            _ => format!("session opened user={id} region=cn-{} trace={trace}", pick(random, &["north", "east", "south"])),
+            _ => format!(
+                "session opened user={id} region=cn-{} trace={trace}",
+                pick(random, &["north", "east", "south"])
+            ),
         },
         Level::Warn => match random.below(3) {
             0 => format!("slow call to redis://cache took {} ms trace={trace}", 200 + millis * 4),
@@ -51,7 +60,13 @@ pub(super) fn exception(voice: Voice, random: &mut Random, out: &mut String) {
     // Writing to a String cannot fail.
     let _ = match voice {
         Voice::Java | Voice::Tomcat => {
-            let why = pick(random, &["java.net.SocketTimeoutException: Read timed out", "java.lang.NullPointerException: order"]);
+            let why = pick(
+                random,
+                &[
+                    "java.net.SocketTimeoutException: Read timed out",
+                    "java.lang.NullPointerException: order",
+                ],
+            );
             let _ = write!(out, "\n{why}");
             frames(random, depth, out);
             write!(out, "\nCaused by: java.io.IOException: connection reset by peer")
@@ -71,18 +86,32 @@ pub(super) fn exception(voice: Voice, random: &mut Random, out: &mut String) {
         }
         Voice::Go => {
             let mut result = Ok(());
-            for function in ["main.(*Server).handle", "main.(*Server).serve", "net/http.(*conn).serve"] {
+            for function in [
+                "main.(*Server).handle",
+                "main.(*Server).serve",
+                "net/http.(*conn).serve",
+            ] {
                 let line = 20 + random.below(400);
-                result = write!(out, "\n{function}(0xc000{:06x})\n\t/src/server.go:{line} +0x1f4", random.below(1 << 24));
+                result = write!(
+                    out,
+                    "\n{function}(0xc000{:06x})\n\t/src/server.go:{line} +0x1f4",
+                    random.below(1 << 24)
+                );
             }
             result
         }
         Voice::Node => {
             let stack = (0..depth).fold(String::from("Error: socket hang up"), |stack, number| {
-                format!("{stack}\\n    at handler{number} (/app/dist/server.js:{}:17)", 10 + random.below(900))
+                format!(
+                    "{stack}\\n    at handler{number} (/app/dist/server.js:{}:17)",
+                    10 + random.below(900)
+                )
             });
             if out.ends_with('"') {
-                write!(out, ",\"err\":{{\"type\":\"Error\",\"message\":\"socket hang up\",\"stack\":\"{stack}\"}}}}")
+                write!(
+                    out,
+                    ",\"err\":{{\"type\":\"Error\",\"message\":\"socket hang up\",\"stack\":\"{stack}\"}}}}"
+                )
             } else {
                 write!(out, "{}", stack.replace("\\n", "\n"))
             }
