@@ -229,7 +229,8 @@ fn journal(pod: &Stored, run: &Run, plan: &Plan) -> Option<Journal> {
     let end = running.is_none().then_some(ended).flatten().and_then(|end| {
         let code = count(end, &["exitCode"]);
         Some(End {
-            at: moment(end, &["finishedAt"])?.timestamp_nanos_opt()?,
+            // The API tells whole seconds; the run may have gone on to the end of that one.
+            at: moment(end, &["finishedAt"])?.timestamp_nanos_opt()? + 1_000_000_000,
             // Whoever is killed says nothing more.
             crashed: !matches!(code, 0 | 137 | 143),
         })

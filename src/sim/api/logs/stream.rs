@@ -86,8 +86,8 @@ impl Stream {
             revisions.mark_unchanged();
             let gone = !self.look();
             let now = self.now();
-            ended = ended || gone || self.journal.is_over(now);
-            self.send_until(now, ended).await?;
+            ended = ended || gone || self.journal.is_over();
+            self.send_until(self.horizon(now), ended).await?;
             if ended || !self.options.follow {
                 return Ok(());
             }
@@ -105,6 +105,11 @@ impl Stream {
 
     fn now(&self) -> Nanos {
         self.cluster.now().timestamp_nanos_opt().unwrap_or_default()
+    }
+
+    /// Until when there are records: all of a run that is over.
+    fn horizon(&self, now: Nanos) -> Nanos {
+        if self.journal.is_over() { Nanos::MAX } else { now }
     }
 
     /// Looks whether the run goes on, has ended, or is no longer known; only the last is `false`.
@@ -126,7 +131,7 @@ impl Stream {
 
     /// Finds the first record: not before what is kept, `since` or the tail.
     fn place(&mut self) {
-        let count = self.journal.count(self.now());
+        let count = self.journal.count(self.horizon(self.now()));
         let mut first = Journal::kept_from(count).max(self.cluster.log_floor(&self.run.id));
         if let Some(since) = self.options.since {
             // A record's last lines may be later than its first.
