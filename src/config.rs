@@ -1,6 +1,7 @@
 //! What the files say: defaults, then `config.toml`, then the command line. Start at [`mod@file`].
 
 pub mod file;
+pub mod metrics;
 pub mod paths;
 pub mod problem;
 

@@ -8,7 +8,7 @@ mod overlay;
 
 use crate::domain::access::Right;
 use crate::domain::observation::{Batch, Change, ClusterReport, Object};
-use crate::domain::{Clean, ClusterId, Event, Kind, Link, ResourceRef, Verb};
+use crate::domain::{Clean, ClusterId, Event, Kind, Link, Moment, ResourceRef, Timestamp, Verb};
 use crate::message::{Action, Effect, Message, Severity, Trouble};
 use crate::model::Model;
 use crate::overlays::Overlay;
@@ -45,15 +45,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Log(news) => logs::arrived(model, &news),
-        Message::Tick(now, moment) => {
-            if model.pass_time(now, moment) {
-                model.touch();
-            }
-            model.world.add_up(now);
-            let mut effects = measure::wanted(model);
-            effects.extend(logs::tick(model));
-            effects
-        }
+        Message::Tick(now, moment) => tick(model, now, moment),
         Message::Resize { width, height } => {
             model.size = (width, height);
             model.touch();
@@ -82,6 +74,17 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     effects.extend(logs::accompany(model));
     let now = model.now;
     model.settle(now);
+    effects
+}
+
+/// Time has passed.
+fn tick(model: &mut Model, now: Timestamp, moment: Moment) -> Vec<Effect> {
+    if model.pass_time(now, moment) {
+        model.touch();
+    }
+    model.world.add_up(now);
+    let mut effects = measure::wanted(model);
+    effects.extend(logs::tick(model));
     effects
 }
 

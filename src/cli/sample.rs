@@ -200,17 +200,8 @@ impl Question<'_> {
             TopWhat::Nodes => Some(name.clone()),
             _ => one.and_then(|pod| pod.node.clone()),
         };
-        let full_name = instance
-            .as_ref()
-            .map_or_else(|| name.to_string(), |of| format!("{of}/{name}"));
         TopRow {
-            leading: [
-                view.id.as_str().to_owned(),
-                namespace
-                    .as_ref()
-                    .map_or_else(|| UNKNOWN.to_owned(), ToString::to_string),
-                full_name,
-            ],
+            leading: leading(view, namespace.as_ref(), instance.as_ref(), &name),
             cluster: view.id.clone(),
             app: match self.what {
                 TopWhat::Apps => Some(name.clone()),
@@ -238,9 +229,18 @@ impl Question<'_> {
             network_receive_errors_per_second: get(Figure::NetworkReceiveErrors),
             network_transmit_errors_per_second: get(Figure::NetworkTransmitErrors),
             threads: get(Figure::Threads),
-            source: view.usage.supply().current.map(|source| source.name()),
+            source: view.usage.supply().current.map(Source::name),
         }
     }
+}
+
+/// What a row of a table begins with: cluster, namespace, name.
+fn leading(view: &ClusterView, namespace: Option<&Clean>, instance: Option<&Clean>, name: &Clean) -> [String; 3] {
+    [
+        view.id.as_str().to_owned(),
+        namespace.map_or_else(|| UNKNOWN.to_owned(), ToString::to_string),
+        instance.map_or_else(|| name.to_string(), |of| format!("{of}/{name}")),
+    ]
 }
 
 /// Figures added up over instances.

@@ -46,9 +46,9 @@ pub(super) fn run(
     fleet::block_on(async {
         let mut members = fleet::ready_members(args, &setup).await?;
         if let Some(source) = top.source {
-            members
-                .iter_mut()
-                .for_each(|member| member.measuring.choice = choice(source));
+            for member in &mut members {
+                member.measuring.choice = choice(source);
+            }
         }
         let mut known = watch::until_known(&members, &[Kind::Node, Kind::Pod], top.wait).await;
         for (cluster, gaps) in &known.missing {
@@ -58,14 +58,16 @@ pub(super) fn run(
         }
         let mut figures = start(&members, &mut known, &question);
         gather(&mut known, &mut figures, &question, Instant::now() + top.wait, true).await;
-        let mut is_whole = show(&known, &question, top, out, err)?;
-        while top.watch {
+        let is_whole = show(&known, &question, top, out, err)?;
+        if !top.watch {
+            known.cancel.cancel();
+            return Ok(Exit(if is_whole { Exit::DONE } else { Exit::FAILED }));
+        }
+        loop {
             gather(&mut known, &mut figures, &question, Instant::now() + AGAIN, false).await;
             want(&mut known, &question);
-            is_whole = show(&known, &question, top, out, err)?;
+            show(&known, &question, top, out, err)?;
         }
-        known.cancel.cancel();
-        Ok(Exit(if is_whole { Exit::DONE } else { Exit::FAILED }))
     })?
 }
 

@@ -64,22 +64,15 @@ fn path(request: &Request) -> String {
     let pod = kinds::escape(&request.pod.name);
     let namespace = kinds::escape(&request.pod.namespace);
     let container = kinds::escape(&request.slot.container);
-    let mut path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&timestamps=true");
-    if request.follow {
-        path.push_str("&follow=true");
-    }
-    if request.previous {
-        path.push_str("&previous=true");
-    }
-    if let Some(lines) = request.ask.tail {
-        path.push_str(&format!("&tailLines={lines}"));
-    }
+    let follow = if request.follow { "&follow=true" } else { "" };
+    let previous = if request.previous { "&previous=true" } else { "" };
+    let tail = request.ask.tail.map(|lines| format!("&tailLines={lines}"));
     let since = request.ask.since.and_then(|second| DateTime::from_timestamp(second, 0));
-    if let Some(since) = since {
-        let text = since.to_rfc3339_opts(SecondsFormat::Secs, true);
-        path.push_str(&format!("&sinceTime={text}"));
-    }
-    path
+    let since = since.map(|at| format!("&sinceTime={}", at.to_rfc3339_opts(SecondsFormat::Secs, true)));
+    let (tail, since) = (tail.unwrap_or_default(), since.unwrap_or_default());
+    format!(
+        "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&timestamps=true{follow}{previous}{tail}{since}"
+    )
 }
 
 /// A refusal names the right that is missing.

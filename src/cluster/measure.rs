@@ -93,14 +93,16 @@ async fn some_nodes(hub: &Hub) -> Arc<[Clean]> {
         Err(_) => Value::Null,
     };
     let is_ready = |node: &&Value| {
-        let conditions = node["status"]["conditions"].as_array();
+        let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
         let mut conditions = conditions.into_iter().flatten();
-        conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+        let says = |condition: &Value, field: &str, word: &str| condition.get(field).is_some_and(|said| said == word);
+        conditions.any(|condition| says(condition, "type", "Ready") && says(condition, "status", "True"))
     };
-    let nodes = list["items"].as_array().into_iter().flatten().filter(is_ready);
-    nodes
-        .filter_map(|node| node["metadata"]["name"].as_str().map(Clean::new))
-        .collect()
+    let nodes = list.get("items").and_then(Value::as_array).into_iter().flatten();
+    let names = nodes
+        .filter(is_ready)
+        .filter_map(|node| node.pointer("/metadata/name")?.as_str());
+    names.map(Clean::new).collect()
 }
 
 impl Bench {

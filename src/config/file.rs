@@ -9,10 +9,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+use super::metrics::{self, MetricsSource, ThresholdsSection};
 use super::problem::{Problem, line_of};
 use crate::domain::near::closest;
-use crate::metrics::Thresholds;
-use crate::metrics::source::{Choice, Source};
 
 /// What the program is told by its file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -39,10 +38,10 @@ pub struct Config {
     /// Where figures of containers come from; `auto`: the best source that works.
     pub metrics: MetricsSource,
     /// Requests for figures that are under way at a time, a cluster.
-    #[serde(deserialize_with = "at_least_one")]
+    #[serde(deserialize_with = "metrics::at_least_one")]
     pub metrics_requests: usize,
     /// Bytes of figures that an API server is asked for a second.
-    #[serde(deserialize_with = "at_least_one")]
+    #[serde(deserialize_with = "metrics::at_least_one")]
     pub metrics_bytes_per_second: u64,
     /// From which share of its limit, else of its request, use is high or critical.
     pub thresholds: ThresholdsSection,
@@ -67,82 +66,8 @@ pub struct ClusterSection {
     pub group_labels: Option<Vec<String>>,
     pub metrics: Option<MetricsSource>,
     /// Address of Prometheus; without one it is looked for among the cluster's Services.
-    #[serde(deserialize_with = "address")]
+    #[serde(deserialize_with = "metrics::address")]
     pub prometheus: Option<String>,
-}
-
-/// Percentages at which use stands out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ThresholdsSection {
-    pub high: u16,
-    pub critical: u16,
-}
-
-impl Default for ThresholdsSection {
-    fn default() -> Self {
-        Self { high: 70, critical: 90 }
-    }
-}
-
-impl From<ThresholdsSection> for Thresholds {
-    fn from(section: ThresholdsSection) -> Self {
-        Self {
-            high: f64::from(section.high) / 100.0,
-            critical: f64::from(section.critical) / 100.0,
-        }
-    }
-}
-
-fn at_least_one<'de, D, N>(deserializer: D) -> Result<N, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    N: Deserialize<'de> + Default + PartialEq,
-{
-    let number = N::deserialize(deserializer)?;
-    if number == N::default() {
-        return Err(serde::de::Error::custom(
-            "it must be 1 or more, `metrics = off` asks nothing",
-        ));
-    }
-    Ok(number)
-}
-
-/// An address that may be shown: a login in it would be seen on screen and in reports.
-fn address<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let is_plain = |rest: &str| !rest.is_empty() && !rest.contains(['@', '?', '#', ' ']) && !rest.starts_with('/');
-    if rest.is_some_and(is_plain) {
-        return Ok(Some(text));
-    }
-    Err(serde::de::Error::custom(
-        "not an address: write http://HOST:PORT or https://HOST:PORT, without a login",
-    ))
-}
-
-/// Where figures of containers come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MetricsSource {
-    #[default]
-    Auto,
-    Prometheus,
-    Cadvisor,
-    MetricsApi,
-    Off,
-}
-
-impl From<MetricsSource> for Choice {
-    fn from(source: MetricsSource) -> Self {
-        match source {
-            MetricsSource::Auto => Self::Auto,
-            MetricsSource::Prometheus => Self::Only(Source::Prometheus),
-            MetricsSource::Cadvisor => Self::Only(Source::Cadvisor),
-            MetricsSource::MetricsApi => Self::Only(Source::MetricsApi),
-            MetricsSource::Off => Self::Off,
-        }
-    }
 }
 
 /// How a change is confirmed: by a key, or by typing the name of what changes.
@@ -360,38 +285,6 @@ mod tests {
                 "config.toml:8: invalid type: string \"yes\" (expected a boolean)",
             ]
         );
-    }
-
-    #[test]
-    fn metrics_are_set_in_general_and_for_a_cluster() {
-        let (config, problems) = parse(
-            "metrics = \"off\"\nmetrics_requests = 2\nmetrics_bytes_per_second = 1000\n[clusters.a]\nmetrics = \"metrics-api\"\nprometheus = \"https://p.corp/prom\"\n",
-        );
-        assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(config.metrics, MetricsSource::Off);
-        assert_eq!((config.metrics_requests, config.metrics_bytes_per_second), (2, 1000));
-        let section = &config.clusters["a"];
-        assert_eq!(section.metrics, Some(MetricsSource::MetricsApi));
-        assert_eq!(section.prometheus.as_deref(), Some("https://p.corp/prom"));
-    }
-
-    #[test]
-    fn what_would_ask_nothing_or_show_a_login_is_refused() {
-        let (config, problems) = parse(
-            "metrics_requests = 0\nmetrics_bytes_per_second = 0\n[clusters.a]\nprometheus = \"http://me:s3cret@p:9090\"\n[clusters.b]\nprometheus = \"p:9090\"\n",
-        );
-        assert_eq!(
-            (config.metrics_requests, config.metrics_bytes_per_second),
-            (8, 20_000_000)
-        );
-        assert_eq!(config.clusters["a"].prometheus, None);
-        assert_eq!(problems.len(), 4, "{problems:?}");
-        assert!(
-            problems[0].starts_with("config.toml:1: it must be 1 or more"),
-            "{problems:?}"
-        );
-        assert!(problems[2].starts_with("config.toml:4: not an address"), "{problems:?}");
-        assert!(!problems.concat().contains("s3cret"), "{problems:?}");
     }
 
     #[test]

@@ -84,6 +84,8 @@ pub enum Unit {
 pub enum Align {
     Left,
     Right,
+    /// A number flush right at its usual width, and beside it, where there is room, what it was lately.
+    Line,
 }
 
 /// A column: declared once for a list.
@@ -105,8 +107,6 @@ pub struct Column {
     pub largest_first: bool,
     /// Never narrower than its least width, so that what it says can change and no other column moves.
     pub steady: bool,
-    /// What it was lately is drawn beside the number where there is room.
-    pub line: bool,
 }
 
 impl Column {
@@ -129,7 +129,6 @@ impl Column {
             wide: false,
             largest_first: false,
             steady: false,
-            line: false,
         }
     }
 
@@ -153,7 +152,6 @@ impl Column {
             wide: false,
             largest_first: !matches!(unit, Unit::Age),
             steady: false,
-            line: false,
         }
     }
 
@@ -167,8 +165,7 @@ impl Column {
         unit: Unit,
     ) -> Self {
         Self {
-            align: Align::Left,
-            line: true,
+            align: Align::Line,
             ..Self::number(id, title, names, width, priority, unit)
         }
     }

@@ -71,16 +71,13 @@ impl Model {
         let selected = screen.list.selected();
         let because = |is_so: bool, reason: &str| is_so.then(|| reason.to_owned());
         match action {
-            Action::Open | Action::Mark | Action::MarkRange | Action::CopyName | Action::CopyRow
+            Action::Open | Action::Detail | Action::Mark | Action::MarkRange | Action::CopyName | Action::CopyRow
                 if selected.is_none() =>
             {
                 Some("no row".into())
             }
-            Action::Open => self.open_refusal(),
-            Action::Detail => match selected {
-                Some(RowKey::Cluster(_) | RowKey::Location(..)) => None,
-                _ => self.refusal(Action::Open),
-            },
+            Action::Detail if matches!(selected, Some(RowKey::Cluster(_) | RowKey::Location(..))) => None,
+            Action::Open | Action::Detail => self.open_refusal(),
             Action::Logs | Action::PreviousLogs => self.logs_refusal(),
             _ if action.group() == Group::Logs && self.logs.is_none() => Some("no logs are open".into()),
             Action::FactsUp | Action::FactsDown => because(self.facts_most() == 0, "all lines are in sight"),
@@ -88,12 +85,7 @@ impl Model {
                 !matches!(screen.kind, ScreenKind::App(_)) || matches!(selected, Some(RowKey::Container(..)) | None),
                 "nothing to open or close",
             ),
-            Action::Charts => because(
-                !matches!(screen.kind, ScreenKind::Instance(_) | ScreenKind::Container(..))
-                    && self.selected_instance().is_none(),
-                "no instance, no charts",
-            ),
-            Action::ChartReach | Action::ChartNext => because(!screen.shows_charts(), "no charts here"),
+            Action::Charts | Action::ChartReach | Action::ChartNext => self.charts_refusal(action),
             Action::NodeOf => self.node_refusal(),
             Action::EventsOf => self.events_refusal(),
             Action::ShowInstances => self.kind_refusal(Kind::Pod),
@@ -133,6 +125,20 @@ impl Model {
             ),
             _ => None,
         }
+    }
+
+    fn charts_refusal(&self, action: Action) -> Option<String> {
+        let screen = self.trail.top();
+        let reason = match action {
+            Action::Charts => match screen.kind {
+                ScreenKind::Instance(_) | ScreenKind::Container(..) => return None,
+                _ if self.selected_instance().is_some() => return None,
+                _ => "no instance, no charts",
+            },
+            _ if screen.shows_charts() => return None,
+            _ => "no charts here",
+        };
+        Some(reason.to_owned())
     }
 
     fn open_refusal(&self) -> Option<String> {

@@ -316,7 +316,6 @@ fn whole_line(
 const fn number_width(unit: Unit) -> usize {
     match unit {
         Unit::Cores => 5,
-        Unit::Bytes => 8,
         _ => 8,
     }
 }
@@ -349,12 +348,12 @@ pub fn requested_and_used(
     requested: Resources,
     allocatable: Resources,
 ) -> Cell {
-    let (figure, requested, whole, unit) = match column {
+    let (figure, requested, all, unit) = match column {
         ColumnId::Cpu => (Figure::Cpu, requested.cpu.0, allocatable.cpu.0, 1000.0),
         _ => (Figure::MemoryWorkingSet, requested.memory.0, allocatable.memory.0, 1.0),
     };
-    let bar = words::share_bar(requested, whole);
-    if whole <= 0 || !any(ctx) {
+    let bar = words::share_bar(requested, all);
+    if all <= 0 || !any(ctx) {
         return bar;
     }
     let now = whose.now(ctx, figure);
@@ -363,7 +362,7 @@ pub fn requested_and_used(
     let Some(used) = now.value().filter(|_| known) else {
         return bar.and("–   ", Tone::Unknown);
     };
-    let share = used * unit / whole as f64;
+    let share = used * unit / all as f64;
     let tone = match ctx.thresholds.level(share) {
         Level::Normal => Tone::Plain,
         Level::High => Tone::Warning,

@@ -112,7 +112,7 @@ impl Logs {
 
     /// Lets what is read follow the instances there are: new ones join, those that are gone leave.
     pub fn replan<'a>(&mut self, pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone) -> Vec<Effect> {
-        let mut effects = self.look_again(pods.clone());
+        let mut effects = self.look_again(&pods);
         let held = Held {
             open: self
                 .readings

@@ -4,7 +4,7 @@ use crate::listing::{RowKey, Sort};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
 use crate::model::access::sort_column;
-use crate::screens::{Screen, ScreenKind};
+use crate::screens::{Screen, ScreenKind, charts};
 
 /// Does what concerns the list alone; says whether it was that.
 pub(super) fn act(model: &mut Model, action: Action) -> bool {
@@ -24,15 +24,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
             charts.reach = charts.reach.next();
             charts.back = None;
         }
-        Action::ChartNext => {
-            let step = crate::screens::charts::in_sight(model.size.0, model.size.1.saturating_sub(8)).2;
-            let charts = &mut model.trail.top_mut().charts;
-            charts.first = if charts.first + step >= crate::screens::charts::MOST {
-                0
-            } else {
-                charts.first + step
-            };
-        }
+        Action::ChartNext => next_chart(model),
         Action::ColumnsLeft => model.shift = model.shift.saturating_sub(1),
         Action::ColumnsRight => model.shift = (model.shift + 1).min(30),
         Action::Wide => model.wide = !model.wide,
@@ -72,6 +64,14 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Brings the charts that follow those in sight; after the last the first.
+fn next_chart(model: &mut Model) {
+    let step = charts::in_sight(model.size.0, model.size.1.saturating_sub(8)).2;
+    let charts = &mut model.trail.top_mut().charts;
+    let next = charts.first + step;
+    charts.first = if next >= charts::MOST { 0 } else { next };
 }
 
 /// Reads charts at an earlier or a later moment; after the newest it follows what is newest.

@@ -6,7 +6,7 @@ use crate::logs::{News, Pattern, pane::PANE_BYTES};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
 use crate::overlays::{Field, LogField, Overlay};
-use crate::screens::logs::{Follow, From, Logs, SIFT, Times};
+use crate::screens::logs::{Follow, From, Logs, SIFT};
 use crate::screens::{Screen, ScreenKind};
 use crate::world::World;
 
@@ -128,18 +128,11 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::LogPause => logs.toggle_pause(height),
         Action::LogWrap => logs.look.wrap = !logs.look.wrap,
         Action::LogNames => logs.look.names = !logs.look.names,
-        Action::LogTimes => {
-            logs.look.times = match logs.look.times {
-                Times::None => Times::Local,
-                Times::Local => Times::Utc,
-                Times::Utc => Times::None,
-            };
+        Action::LogTimes => logs.look.times = logs.look.times.next(),
+        Action::LogNext | Action::LogPrevious if !logs.find(action == Action::LogNext, height) => {
+            model.tell(Trouble::info("nothing found"));
         }
-        Action::LogNext | Action::LogPrevious => {
-            if !logs.find(action == Action::LogNext, height) {
-                model.tell(Trouble::info("nothing found"));
-            }
-        }
+        Action::LogNext | Action::LogPrevious => {}
         Action::LogLevel => {
             logs.next_level();
             logs.pane.sift(SIFT);

@@ -59,9 +59,8 @@ fn in_sight(model: &Model) -> BTreeMap<ClusterId, BTreeSet<ObjectKey>> {
     let source = screen.rows.source(model.context(&scope));
     let page = usize::try_from(model.page()).unwrap_or_default();
     for &row in screen.list.near(page) {
-        match source.key(row) {
-            Some(RowKey::Object(object) | RowKey::Container(object, _)) => add(&object),
-            _ => {}
+        if let Some(RowKey::Object(object) | RowKey::Container(object, _)) = source.key(row) {
+            add(&object);
         }
     }
     shown

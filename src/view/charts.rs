@@ -235,7 +235,7 @@ mod tests {
         for (value, unit, top) in [
             (0.47, Unit::Cores, 0.5),
             (2.0, Unit::Cores, 2.0),
-            (70.0 * 1048576.0, Unit::Bytes, 75.0 * 1048576.0),
+            (70.0 * 1_048_576.0, Unit::Bytes, 75.0 * 1_048_576.0),
             (0.0, Unit::PerSecond, 1.0),
         ] {
             assert!((nice(value, unit) - top).abs() < 1e-9 * top, "{value} {unit:?}");

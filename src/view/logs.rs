@@ -1,5 +1,7 @@
 //! Logs: the title with what is followed, and the lines that are in sight; only those are wrapped.
 
+mod title;
+
 use chrono::{FixedOffset, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,8 +11,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::domain::quantity::thousands;
 use crate::logs::{Content, Level, Place, Row, Stamp, Which};
 use crate::model::Model;
-use crate::overlays::{Field, LogField, Overlay};
-use crate::screens::logs::{COLOURS, From, Logs, Times};
+use crate::overlays::Overlay;
+use crate::screens::logs::{COLOURS, Logs, Times};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
@@ -26,6 +28,7 @@ const NAMES: [Role; COLOURS] = [
 /// Columns that names take at most.
 const WIDEST_NAME: u16 = 28;
 
+/// Texts, each with what it is drawn in.
 type Pieces = Vec<(String, Style)>;
 
 /// Draws the title and the lines.
@@ -33,9 +36,9 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
     let title = Rect::new(body.x, body.y, body.width, 1);
     match model.overlays.last() {
         Some(Overlay::LogField { of, field, problem }) => {
-            draw_field(*of, field, problem.as_deref(), theme, buffer, title);
+            title::draw_field(*of, field, problem.as_deref(), theme, buffer, title);
         }
-        _ => draw_title(logs, theme, buffer, title),
+        _ => title::draw(logs, theme, buffer, title),
     }
     let area = Rect::new(body.x, body.y + 1, body.width, body.height.saturating_sub(1));
     let page = Page::new(model, logs, theme, area);
@@ -58,98 +61,6 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
             y += 1;
         }
     }
-}
-
-fn draw_title(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let muted = theme.style(Role::Muted);
-    let warning = theme.style(Role::Warning);
-    let (tally, counts) = (logs.tally(), logs.pane.counts());
-    let previous = if logs.follow.choice.previous {
-        "previous logs of"
-    } else {
-        "logs of"
-    };
-    let mut pieces: Pieces = vec![(format!("{previous} {}", logs.follow.title), theme.style(Role::Title))];
-    let mut add = |text: String, style: Style| pieces.push((format!("   {text}"), style));
-    let noun = if tally.open == 1 { "stream" } else { "streams" };
-    match logs.follow.from {
-        From::Tail => {}
-        From::Head => add("from the first line".to_owned(), muted),
-        From::Minutes(minutes) => add(format!("from {minutes} min before"), muted),
-    }
-    add(format!("{} {noun}", tally.open), muted);
-    for (count, word, style) in [
-        (tally.queued, "queued", warning),
-        (tally.waiting, "not started", muted),
-        (tally.ended, "ended", muted),
-    ] {
-        if count > 0 {
-            add(format!("{count} {word}"), style);
-        }
-    }
-    if let Some(still) = logs.look.still {
-        let behind = logs.pane.behind(still.cursor);
-        let seconds = behind.nanos / crate::logs::stamp::SECOND;
-        let rows = thousands(behind.rows as i64);
-        add(format!("‖ paused, {rows} lines and {seconds} s behind"), warning);
-    }
-    if logs.is_full() {
-        add("full: the servers wait".to_owned(), warning);
-    }
-    add(format!("{} lines", thousands(counts.received as i64)), muted);
-    if counts.evicted > 0 {
-        add(format!("{} let go", thousands(counts.evicted as i64)), muted);
-    }
-    let filter = logs.pane.filter();
-    let typed = |sign: &'static str, patterns: &[crate::logs::Pattern]| {
-        let words = patterns.iter().map(|pattern| format!("{sign}{}", pattern.text()));
-        words.collect::<Vec<_>>()
-    };
-    let mut words = typed("+", &filter.include);
-    words.extend(typed("−", &filter.exclude));
-    words.extend(filter.level.map(|level| format!("{} and worse", level.name())));
-    if !words.is_empty() {
-        let shown = thousands(counts.shown as i64);
-        add(
-            format!("{} ({shown} shown)", words.join(" ")),
-            theme.style(Role::Accent),
-        );
-    }
-    if let Some(search) = logs.pane.search() {
-        let found = logs.pane.matches();
-        let all = thousands((found.held as u64 + found.evicted) as i64);
-        let more = if found.is_complete { "" } else { " so far" };
-        add(
-            format!("/{} {all} found{more}", search.text()),
-            theme.style(Role::Accent),
-        );
-    }
-    let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
-    line::draw(buffer, (area.x + 2, area.y), area.right(), pieces);
-}
-
-fn draw_field(of: LogField, field: &Field, problem: Option<&str>, theme: &Theme, buffer: &mut Buffer, area: Rect) {
-    let label = match of {
-        LogField::Search => "/ ",
-        LogField::Include => "only lines with ",
-        LogField::Exclude => "no lines with ",
-    };
-    let (before, after) = field.parts();
-    let style = theme.style(Role::Field);
-    let mut rest = after.chars();
-    let under = rest.next().map_or_else(|| " ".to_owned(), String::from);
-    let told = match problem {
-        Some(problem) => (format!("   ▲ {problem}"), theme.style(Role::Warning)),
-        None => ("   a regular expression".to_owned(), theme.style(Role::Muted)),
-    };
-    let pieces = [
-        (label, theme.style(Role::Title)),
-        (before, style),
-        (under.as_str(), style.add_modifier(Modifier::REVERSED)),
-        (rest.as_str(), style),
-        (told.0.as_str(), told.1),
-    ];
-    line::draw(buffer, (area.x + 2, area.y), area.right(), pieces);
 }
 
 /// Says why there is no line yet.
@@ -215,7 +126,7 @@ impl<'a> Page<'a> {
             if used >= height {
                 break;
             }
-            has_cursor |= row.place >= still.cursor && used + 1 <= height;
+            has_cursor |= row.place >= still.cursor && used < height;
             let lines = self.lines(&row);
             used += lines.len();
             rows.push((row.place, lines));

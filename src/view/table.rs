@@ -156,7 +156,7 @@ fn wish(column: &Column, cells: u16, (wide, lines): (bool, bool), sort: Option<C
     let is_brought = is_sorted
         || (sort == Some(ColumnId::Growth) && matches!(column.id, ColumnId::GrowthShare | ColumnId::GrowthCause));
     let priority = if is_brought { 0 } else { column.priority };
-    if column.line {
+    if column.align == Align::Line {
         let number = cells.max(min);
         let (least, most) = if lines {
             (number + 1 + LINE.0, number + 1 + LINE.1)
@@ -205,7 +205,7 @@ fn titles(theme: &Theme, buffer: &mut Buffer, area: Rect, placed: &[Placed], lis
         let text = line::cut(&format!("{}{arrow}", column.title), *width);
         let start = match column.align {
             // Over its number, not over what that was.
-            Align::Left if column.line => x + column.width.0.min(*width).saturating_sub(line::width(&text)),
+            Align::Line => x + column.width.0.min(*width).saturating_sub(line::width(&text)),
             Align::Left => *x,
             Align::Right => x + width.saturating_sub(line::width(&text)),
         };

@@ -29,10 +29,8 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     let scope = scope_words(&model.scope_here());
     let scope_x = area.right().saturating_sub(line::width(&scope) + 1);
     let shown = screen.list.rows().len();
-    let noun = match shown {
-        1 => screen.kind.noun().0,
-        _ => screen.kind.noun().1,
-    };
+    let nouns = screen.kind.noun();
+    let noun = if shown == 1 { nouns.0 } else { nouns.1 };
     let mut pieces: Vec<(String, Style)> = Vec::new();
     if screen.kind == ScreenKind::Log {
         pieces.push(("the log of this program".to_owned(), theme.style(Role::Title)));

@@ -341,7 +341,9 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
     }
     drop_only_parts(&mut sums);
     let usage = &mut cluster.usage;
-    ended.iter().for_each(|pod| usage.forget(pod));
+    for pod in &ended {
+        usage.forget(pod);
+    }
     for (subject, sum) in &sums {
         let (figures, known) = sum.figures();
         if !figures.is_empty() {

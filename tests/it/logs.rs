@@ -1,23 +1,21 @@
 //! Logs from the key that opens them to the lines on screen, with a server that cuts, restarts and refuses.
 
+mod looking;
+mod reading;
+
 use bytes::Bytes;
 use insta::assert_snapshot;
-use pilothouse::cluster::{Cluster, ClusterError};
 use pilothouse::domain::container::Exit;
 use pilothouse::domain::{
     Batch, Change, ClusterId, ClusterReport, Container, ContainerState, Kind, Object, ObjectKey, Pod, Timestamp, Uid,
 };
-use pilothouse::logs::plan::Slot;
 use pilothouse::logs::run::End;
 use pilothouse::logs::{Ask, Content, News, Request, What, Which};
 use pilothouse::message::{Action, Effect, Message};
 use pilothouse::model::Model;
-use serde_json::json;
-use tokio::sync::mpsc;
 
-use crate::support::api::{Api, Reply};
+use crate::support::fleet;
 use crate::support::screen::Bench;
-use crate::support::{fleet, watch};
 
 /// The requests among effects.
 fn reads(effects: &[Effect]) -> Vec<Request> {
@@ -313,81 +311,6 @@ fn a_view_that_stands_still_and_is_full_lets_the_servers_wait() {
 }
 
 #[test]
-fn lines_are_looked_for_and_left_out() {
-    use Action::{Accept, Bottom, LogClear, LogExclude, LogInclude, LogNext, LogPrevious, LogSearch};
-    let mut bench = Bench::fleet();
-    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    piece(&mut bench, &request, &answer(request.ask, 100));
-    let here = |bench: &Bench| bench.model.logs().unwrap().current_text().unwrap().to_string();
-    bench.act(&[LogSearch]);
-    bench.text("7$");
-    bench.act(&[Accept]);
-    assert_eq!(here(&bench), "line 97");
-    for (action, line) in [(LogPrevious, "line 87"), (LogNext, "line 97"), (LogNext, "line 7")] {
-        bench.act(&[action]);
-        assert_eq!(here(&bench), line, "{action:?}");
-    }
-    assert!(bench.frame(200, 50).contains("/7$ 10 found"));
-    bench.act(&[LogInclude]);
-    bench.text("line 1");
-    bench.act(&[Accept, LogExclude]);
-    bench.text("5$");
-    bench.act(&[Accept, Bottom]);
-    let shown = |bench: &Bench| bench.model.logs().unwrap().pane.counts().shown;
-    assert_eq!(shown(&bench), 10, "1, and 10 to 19 but 15");
-    bench.act(&[LogExclude]);
-    bench.text("(");
-    bench.act(&[Accept]);
-    assert!(bench.frame(120, 40).contains("▲"), "what means nothing is told");
-    bench.act(&[Action::Cancel, LogClear]);
-    assert_eq!(shown(&bench), 100);
-}
-
-#[test]
-fn logs_begin_where_a_person_says() {
-    let mut bench = Bench::fleet();
-    let first = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    let minutes = |n: i64| Ask {
-        since: Some(fleet::now().timestamp() - 60 * n),
-        tail: None,
-    };
-    for (action, ask) in [
-        (Action::LogHead, Ask::default()),
-        (Action::LogMinute, minutes(1)),
-        (Action::LogQuarter, minutes(15)),
-        (Action::LogHour, minutes(60)),
-        (Action::LogTail, first.ask),
-    ] {
-        let effects = bench.act(&[action]);
-        assert_eq!(
-            effects.first(),
-            Some(&Effect::LeaveLog(first.slot.clone())),
-            "{action:?}"
-        );
-        assert_eq!(reads(&effects)[0].ask, ask, "{action:?}");
-    }
-    bench.act(&[Action::Back]);
-    assert!(bench.model.logs().is_none(), "all of it was one screen");
-}
-
-#[test]
-fn hostile_lines_stay_lines() {
-    let mut bench = Bench::fleet();
-    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    let mut bytes = b"2025-10-09T09:00:00Z \x1b]0;title\x07 \xff\x00 \xe2\x80\xae bidi\n".to_vec();
-    bytes.extend(b"2025-10-09T09:00:01Z ");
-    bytes.extend(vec![b'x'; 10_000_000]);
-    bytes.extend(b"\n2025-10-09T09:00:02Z after\n");
-    piece(&mut bench, &request, &bytes);
-    assert_eq!(lines(&bench.model).len(), 3);
-    assert_eq!(lines(&bench.model)[2], "after");
-    bench.act(&[Action::LogWrap]);
-    let frame = bench.frame(80, 24);
-    assert!(frame.chars().all(|c| c == '\n' || !c.is_control()), "{frame:?}");
-    assert!(frame.contains("bytes more") || frame.contains("after"), "{frame}");
-}
-
-#[test]
 fn what_logs_look_like() {
     for (width, height) in [(80, 24), (120, 40), (200, 50)] {
         let mut bench = Bench::fleet();
@@ -407,90 +330,4 @@ fn what_logs_look_like() {
         bench.act(&[Action::LogTimes, Action::CursorUp, Action::CursorUp, Action::LogMark]);
         assert_snapshot!(format!("logs-paused-{width}x{height}"), bench.frame(width, height));
     }
-}
-
-const LOG: &str = "/api/v1/namespaces/gift/pods/p00000/log";
-
-fn request(failures: u32) -> Request {
-    Request {
-        slot: Slot {
-            cluster: ClusterId::new("test"),
-            uid: Uid::Uuid(1),
-            container: "app".into(),
-        },
-        pod: ObjectKey::new("gift", "p00000"),
-        number: 1,
-        ask: Ask::default(),
-        previous: false,
-        follow: true,
-        failures,
-    }
-}
-
-async fn read(cluster: &Cluster, request: &Request) -> (Result<(), ClusterError>, Vec<u8>) {
-    let (sender, mut pieces) = mpsc::channel(64);
-    let outcome = cluster.read_log(request, &sender).await;
-    drop(sender);
-    let mut bytes = Vec::new();
-    while let Some(piece) = pieces.recv().await {
-        bytes.extend(piece);
-    }
-    (outcome, bytes)
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_log_is_handed_on_in_pieces_and_a_refusal_names_the_right() {
-    let api = Api::with_pods(1);
-    let (cluster, mut observer) = watch(&api);
-    observer.until_synced().await;
-    let log = api.rule(|asked| {
-        let chunks = vec![Bytes::from("a\nb"), Bytes::from("\nc\n")];
-        (asked.path == LOG).then_some(Reply::Stream(chunks, false))
-    });
-    assert_eq!(read(&cluster, &request(0)).await, (Ok(()), b"a\nb\nc\n".to_vec()));
-    api.forget(log);
-    api.rule(|asked| (asked.path == LOG).then(|| Reply::status(403, &json!({"message": "no"}))));
-    let (outcome, bytes) = read(&cluster, &request(0)).await;
-    let text = outcome.unwrap_err().to_string();
-    assert!(text.contains("get pods/log") && bytes.is_empty(), "{text}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_log_waits_longer_after_more_failures_and_never_more_than_half_a_minute() {
-    let api = Api::with_pods(1);
-    let (cluster, mut observer) = watch(&api);
-    observer.until_synced().await;
-    api.rule(|asked| (asked.path == LOG).then_some(Reply::Stream(Vec::new(), false)));
-    let mut longest = Vec::new();
-    for failures in [0, 1, 4, 30] {
-        let mut waits = Vec::new();
-        for _ in 0..20 {
-            let begun = tokio::time::Instant::now();
-            read(&cluster, &request(failures)).await.0.unwrap();
-            waits.push(begun.elapsed().as_millis());
-        }
-        longest.push(waits.into_iter().max().unwrap());
-    }
-    assert!(
-        longest[0] < 50 && longest[1] <= 550 && longest[2] <= 4_050 && longest[3] <= 30_050,
-        "{longest:?}"
-    );
-    assert!(longest[2] > 1_000 && longest[3] > 10_000, "{longest:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_view_without_room_stops_the_reading() {
-    let api = Api::with_pods(1);
-    let (cluster, mut observer) = watch(&api);
-    observer.until_synced().await;
-    api.rule(|asked| {
-        let chunks = (0..100).map(|n| Bytes::from(format!("{n}\n"))).collect();
-        (asked.path == LOG).then_some(Reply::Stream(chunks, false))
-    });
-    let (sender, mut pieces) = mpsc::channel(1);
-    let request = request(0);
-    let reading = cluster.read_log(&request, &sender);
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), reading).await;
-    assert!(waited.is_err(), "nobody took anything");
-    assert_eq!(pieces.recv().await, Some(Bytes::from("0\n")));
 }

@@ -86,16 +86,8 @@ fn received(model: &Model) -> u64 {
     model.logs().map_or(0, |logs| logs.pane.counts().received)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_line_is_shown_once_while_the_server_goes_away_twice() {
-    if std::env::var_os("PILOTHOUSE_TEST_LAB").is_none() {
-        return;
-    }
-    let Some((cluster, reports, _guard)) = watch("lab-b") else {
-        return;
-    };
-    let pods = Api::<Pod>::namespaced(client("lab-b").await, "default");
-    let name = format!("counts-{}", std::process::id());
+/// A pod that writes numbered lines.
+fn counting(name: &str) -> Pod {
     let script = format!(
         "i=0; while [ $i -lt {LINES} ]; do j=0; while [ $j -lt 200 ]; do echo n $i; i=$((i+1)); j=$((j+1)); done; \
          sleep 0.09; done; echo over"
@@ -113,9 +105,20 @@ async fn every_line_is_shown_once_while_the_server_goes_away_twice() {
             }],
         },
     });
-    pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap())
-        .await
-        .unwrap();
+    serde_json::from_value(pod).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_line_is_shown_once_while_the_server_goes_away_twice() {
+    if std::env::var_os("PILOTHOUSE_TEST_LAB").is_none() {
+        return;
+    }
+    let Some((cluster, reports, _guard)) = watch("lab-b") else {
+        return;
+    };
+    let pods = Api::<Pod>::namespaced(client("lab-b").await, "default");
+    let name = format!("counts-{}", std::process::id());
+    pods.create(&PostParams::default(), &counting(&name)).await.unwrap();
     let (sender, messages) = mpsc::channel(1024);
     let world = World::new([ClusterSetup::named("lab-b")]);
     let mut desk = Desk {
@@ -132,8 +135,7 @@ async fn every_line_is_shown_once_while_the_server_goes_away_twice() {
             .flat_map(|c| c.pods.values())
             .any(|pod| *pod.key.name == *wanted && pod.ready)
     };
-    desk.until("the container runs", Duration::from_secs(60), is_there)
-        .await;
+    desk.until("the container runs", Duration::from_mins(1), is_there).await;
     desk.act(&[Action::ShowInstances]);
     desk.bench.filter(&name);
     desk.act(&[Action::Logs]);
@@ -152,9 +154,13 @@ async fn every_line_is_shown_once_while_the_server_goes_away_twice() {
         .await;
     }
     let is_over = |model: &Model| rows(model).iter().any(|row| row.starts_with("[ended"));
-    desk.until("the end", Duration::from_secs(180), is_over).await;
+    desk.until("the end", Duration::from_mins(3), is_over).await;
     pods.delete(&name, &DeleteParams::default()).await.unwrap();
-    let rows = rows(&desk.bench.model);
+    are_whole(&rows(&desk.bench.model));
+}
+
+/// Every number once and in order, but for gaps that are told.
+fn are_whole(rows: &[String]) {
     let happened: Vec<&String> = rows.iter().filter(|row| row.starts_with('[')).collect();
     println!("{happened:?}");
     let numbers: Vec<u64> = rows

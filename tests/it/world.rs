@@ -14,8 +14,8 @@ mod apps;
 mod counts;
 mod loss;
 mod room;
-mod words;
 mod usage;
+mod words;
 
 fn at(seconds: i64) -> Timestamp {
     DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap()

@@ -119,28 +119,28 @@ async fn try_prometheus(bench: &Bench) -> Tried {
 async fn find_services(bench: &Bench) -> Result<Vec<(String, Clean)>, ClusterError> {
     let (bytes, _) = bench.hub.door.read("/api/v1/services?limit=5000", JSON).await?;
     let list: Value = serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)?;
-    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut found: Vec<(usize, String, Clean)> = items.iter().filter_map(service).collect();
+    let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
+    let mut found: Vec<(usize, String, Clean)> = items.filter_map(service).collect();
     found.sort();
     Ok(found.into_iter().map(|(_, path, name)| (path, name)).collect())
 }
 
 /// How likely a Service is Prometheus' (less is more), its proxy's path and its name.
 fn service(service: &Value) -> Option<(usize, String, Clean)> {
-    let meta = &service["metadata"];
-    let (namespace, name) = (meta["namespace"].as_str()?, meta["name"].as_str()?);
-    let label = meta.pointer("/labels/app.kubernetes.io~1name").and_then(Value::as_str);
+    let text = |path: &str| service.pointer(path).and_then(Value::as_str);
+    let (namespace, name) = (text("/metadata/namespace")?, text("/metadata/name")?);
+    let label = text("/metadata/labels/app.kubernetes.io~1name");
     let rank = SERVICE_NAMES.iter().position(|known| *known == name);
     let rank = rank.or_else(|| (label == Some("prometheus")).then_some(SERVICE_NAMES.len()))?;
-    let ports = service["spec"]["ports"].as_array()?;
-    let usual = ports.iter().find(|port| {
-        matches!(port["name"].as_str(), Some("web" | "http-web" | "http"))
-            || port["port"].as_u64() == Some(PROMETHEUS_PORT)
+    let ports = service.pointer("/spec/ports")?.as_array()?;
+    let ports = ports.iter().filter_map(|port| {
+        let called = port.get("name").and_then(Value::as_str).unwrap_or_default();
+        Some((called, port.get("port")?.as_u64()?))
     });
-    let port = usual.or_else(|| ports.first())?;
-    let is_tls = port["name"] == "https" || port["port"] == 443;
-    let scheme = if is_tls { "https:" } else { "" };
-    let port = port["port"].as_u64()?;
+    let is_usual =
+        |(called, port): &(&str, u64)| matches!(*called, "web" | "http-web" | "http") || *port == PROMETHEUS_PORT;
+    let (called, port) = ports.clone().find(is_usual).or_else(|| ports.clone().next())?;
+    let scheme = if called == "https" || port == 443 { "https:" } else { "" };
     let path = format!("/api/v1/namespaces/{namespace}/services/{scheme}{name}:{port}/proxy");
     Some((rank, path, format!("{namespace}/{name}").into()))
 }

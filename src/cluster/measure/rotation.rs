@@ -227,8 +227,8 @@ mod tests {
         for (i, (from, _)) in asked.iter().enumerate() {
             for (n, (to, _)) in asked.iter().enumerate().skip(i) {
                 let bytes = (n - i + 1) as f64 * 400_000.0;
-                let allowed = budget.bytes_per_second as f64 * (1.0 + (*to - *from).as_secs_f64());
-                assert!(bytes <= allowed + 400_000.0, "{bytes} in {:?}", *to - *from);
+                let allowed = budget.bytes_per_second as f64 * (1.0 + to.abs_diff(*from).as_secs_f64());
+                assert!(bytes <= allowed + 400_000.0, "{bytes} in {:?}", to.abs_diff(*from));
             }
         }
         let each = asked.iter().filter(|(_, node)| *node != *"n007").count();

@@ -13,6 +13,18 @@ pub enum Times {
     Utc,
 }
 
+impl Times {
+    /// The next of them, round and round.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::None => Self::Local,
+            Self::Local => Self::Utc,
+            Self::Utc => Self::None,
+        }
+    }
+}
+
 /// How the lines are looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {

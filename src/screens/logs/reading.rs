@@ -190,7 +190,7 @@ impl Logs {
     /// Looks again at what ended without a word why.
     pub(super) fn look_again<'a>(
         &mut self,
-        pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone,
+        pods: &(impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone),
     ) -> Vec<Effect> {
         let ended = self.readings.iter().filter_map(|(slot, reading)| match reading.stage {
             Stage::Ended(end, ticks) => Some((slot.clone(), end, ticks + 1)),

@@ -156,17 +156,17 @@ fn container_of(pod: &Value, asked: &str) -> Result<String, Status> {
     let first = names(pod, "initContainers");
     if asked.is_empty() {
         return match all.as_slice() {
-            [one] if first.is_empty() => Ok((*one).to_owned()),
             [one] => Ok((*one).to_owned()),
             many => {
-                let mut why = format!(
-                    "a container name must be specified for pod {name}, choose one of: [{}]",
-                    many.join(" ")
-                );
-                if !first.is_empty() {
-                    why += &format!(" or one of the init containers: [{}]", first.join(" "));
-                }
-                Err(Status::bad_request(why))
+                let more = if first.is_empty() {
+                    String::new()
+                } else {
+                    format!(" or one of the init containers: [{}]", first.join(" "))
+                };
+                let many = many.join(" ");
+                Err(Status::bad_request(format!(
+                    "a container name must be specified for pod {name}, choose one of: [{many}]{more}"
+                )))
             }
         };
     }

@@ -39,8 +39,7 @@ pub(super) fn answer(cluster: &Arc<Inner>, request: &Request) -> Result<Answer, 
 fn bare(name: &str) -> (&str, &str) {
     let parts: Vec<&str> = name.split(':').collect();
     match parts.as_slice() {
-        [name, port] => (name, port),
-        [_, name, port] => (name, port),
+        [name, port] | [_, name, port] => (name, port),
         _ => (name, ""),
     }
 }
@@ -87,7 +86,7 @@ fn machine(node: &Value) -> Machine {
         booted: moment(node, &["metadata", "creationTimestamp"]).map_or(0.0, |at| at.timestamp() as f64),
         cores: capacity("cpu"),
         memory: capacity("memory"),
-        machine_id: info("machineID"),
+        id: info("machineID"),
         system_uuid: info("systemUUID"),
         boot_id: info("bootID"),
         kernel: info("kernelVersion"),

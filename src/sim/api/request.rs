@@ -139,20 +139,10 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
         rest => (query.flag("watch"), rest),
     };
     let (rest, below) = split_proxy(rest);
-    let (namespace, plural, name, subresource) = match rest {
-        ["namespaces", name, "status" | "finalize"] => ("", "namespaces", *name, rest.last().copied().unwrap_or("")),
-        ["namespaces", namespace, plural] => (*namespace, *plural, "", ""),
-        ["namespaces", namespace, plural, name] => (*namespace, *plural, *name, ""),
-        ["namespaces", namespace, plural, name, subresource] => (*namespace, *plural, *name, *subresource),
-        [plural] => ("", *plural, "", ""),
-        [plural, name] => ("", *plural, *name, ""),
-        [plural, name, subresource] => ("", *plural, *name, *subresource),
-        _ => return Some(Err(Status::no_such_path())),
+    let Some((namespace, plural, name, subresource)) = names(rest) else {
+        return Some(Err(Status::no_such_path()));
     };
-    let asked = metrics::served(store).iter();
-    let asked = asked.filter(|one| one.group == group && one.version == version && one.plural == plural);
-    let asked = asked.map(|one| Arc::new(Resource::clone(one)));
-    let Some(resource) = store.resource(group, version, plural).or_else(|| asked.last()) else {
+    let Some(resource) = resource(store, group, version, plural) else {
         return Some(Err(Status::no_such_path()));
     };
     let misplaced = resource.namespaced == namespace.is_empty() && !(namespace.is_empty() && name.is_empty());
@@ -173,6 +163,30 @@ pub(super) fn route(store: &Store, parts: &http::request::Parts, body: Bytes) ->
         headers: parts.headers.clone(),
         body,
     }))
+}
+
+/// Namespace, resource, name and subresource of a path below its version; empty what it does not name.
+fn names<'p>(path: &[&'p str]) -> Option<(&'p str, &'p str, &'p str, &'p str)> {
+    Some(match path {
+        ["namespaces", name, below @ ("status" | "finalize")] => ("", "namespaces", *name, *below),
+        ["namespaces", namespace, plural] => (*namespace, *plural, "", ""),
+        ["namespaces", namespace, plural, name] => (*namespace, *plural, *name, ""),
+        ["namespaces", namespace, plural, name, below] => (*namespace, *plural, *name, *below),
+        [plural] => ("", *plural, "", ""),
+        [plural, name] => ("", *plural, *name, ""),
+        [plural, name, below] => ("", *plural, *name, *below),
+        _ => return None,
+    })
+}
+
+/// What is stored or measured under a name.
+fn resource(store: &Store, group: &str, version: &str, plural: &str) -> Option<Arc<Resource>> {
+    let is_meant = |one: &&&Resource| one.group == group && one.version == version && one.plural == plural;
+    let measured = || {
+        let found = metrics::served(store).iter().find(is_meant)?;
+        Some(Arc::new(Resource::clone(found)))
+    };
+    store.resource(group, version, plural).or_else(measured)
 }
 
 /// Splits what a proxy is asked for from the path of the proxy: nodes, pods and services have one.

@@ -27,10 +27,17 @@ pub(crate) struct App {
     /// How long ago its version was released, in hours.
     pub(crate) hours: i64,
     pub(crate) story: Story,
+    pub(crate) appetite: Appetite,
+}
+
+/// How an app uses what it asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appetite {
+    Usual,
     /// Its load has been growing for half an hour.
-    pub(crate) surges: bool,
+    Surges,
     /// It takes all the CPU it may have, from whoever shares its machines.
-    pub(crate) noisy: bool,
+    Noisy,
 }
 
 /// What is going on with an app when the demo begins.

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::apps::Appetite;
 use super::build::Builder;
 use super::names::Language as Written;
 use super::plan::{Measured, Plan};
@@ -18,6 +19,57 @@ const SURGE: f64 = 1.1;
 /// The user of a cluster whose nodes' proxy is not for everybody.
 const OPERATOR: &str = "operator";
 
+/// What that user may do of the core group: everything but `nodes/proxy`, `pods/proxy`, `pods/exec` and their like.
+const CORE: [&str; 25] = [
+    "bindings",
+    "configmaps",
+    "endpoints",
+    "events",
+    "limitranges",
+    "namespaces",
+    "namespaces/finalize",
+    "namespaces/status",
+    "nodes",
+    "nodes/status",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "pods",
+    "pods/binding",
+    "pods/eviction",
+    "pods/log",
+    "pods/status",
+    "podtemplates",
+    "replicationcontrollers",
+    "resourcequotas",
+    "resourcequotas/status",
+    "secrets",
+    "serviceaccounts",
+    "services",
+    "services/status",
+];
+/// The groups that user may do everything of.
+const GROUPS: [&str; 19] = [
+    "apps",
+    "batch",
+    "autoscaling",
+    "policy",
+    "networking.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "rbac.authorization.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "apiextensions.k8s.io",
+    "metrics.k8s.io",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "argoproj.io",
+    "apps.kruise.io",
+    "rollouts.kruise.io",
+    "flagger.app",
+];
+
 /// The load of a cluster whose demo begins now.
 pub(crate) fn load(plan: &Plan, seed: u64, now: Timestamp) -> load::Plan {
     let seconds = |at: Timestamp| at.timestamp() as Seconds;
@@ -25,11 +77,11 @@ pub(crate) fn load(plan: &Plan, seed: u64, now: Timestamp) -> load::Plan {
     let apps = all.map(|app| {
         let traits = Traits {
             language: Some(language(app.language)),
-            surge: app.surges.then(|| Surge {
+            surge: (app.appetite == Appetite::Surges).then(|| Surge {
                 from: seconds(now) - Surge::LASTS,
                 by: SURGE,
             }),
-            noisy: app.noisy,
+            noisy: app.appetite == Appetite::Noisy,
         };
         ((app.team.to_owned(), app.name.clone()), traits)
     });
@@ -90,59 +142,11 @@ fn service(builder: &mut Builder, namespace: &str, name: &str, port: u16) {
 /// A user who may do everything but reach through the API server to nodes and pods.
 fn operator(builder: &mut Builder) {
     let when = builder.hours_ago(24 * 300);
-    let core = [
-        "bindings",
-        "configmaps",
-        "endpoints",
-        "events",
-        "limitranges",
-        "namespaces",
-        "namespaces/finalize",
-        "namespaces/status",
-        "nodes",
-        "nodes/status",
-        "persistentvolumeclaims",
-        "persistentvolumes",
-        "pods",
-        "pods/binding",
-        "pods/eviction",
-        "pods/log",
-        "pods/status",
-        "podtemplates",
-        "replicationcontrollers",
-        "resourcequotas",
-        "resourcequotas/status",
-        "secrets",
-        "serviceaccounts",
-        "services",
-        "services/status",
-    ];
-    let groups = [
-        "apps",
-        "batch",
-        "autoscaling",
-        "policy",
-        "networking.k8s.io",
-        "coordination.k8s.io",
-        "discovery.k8s.io",
-        "rbac.authorization.k8s.io",
-        "scheduling.k8s.io",
-        "storage.k8s.io",
-        "apiextensions.k8s.io",
-        "metrics.k8s.io",
-        "events.k8s.io",
-        "authentication.k8s.io",
-        "authorization.k8s.io",
-        "argoproj.io",
-        "apps.kruise.io",
-        "rollouts.kruise.io",
-        "flagger.app",
-    ];
     let role = json!({
         "metadata": {"name": OPERATOR},
         "rules": [
-            {"apiGroups": [""], "resources": core, "verbs": ["*"]},
-            {"apiGroups": groups, "resources": ["*"], "verbs": ["*"]},
+            {"apiGroups": [""], "resources": CORE, "verbs": ["*"]},
+            {"apiGroups": GROUPS, "resources": ["*"], "verbs": ["*"]},
         ],
     });
     let binding = json!({

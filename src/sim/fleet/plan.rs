@@ -1,6 +1,6 @@
 //! Which clusters a fleet has, and which apps are in each.
 
-use super::apps::{App, Story};
+use super::apps::{App, Appetite, Story};
 use super::build::Builder;
 use super::extras;
 use super::machines::{Group, Maker, Site};
@@ -144,8 +144,7 @@ fn usual(team: &'static str, name: &str, language: Language, replicas: i64, loca
         versions: 3,
         hours: 24 * 3,
         story: Story::Quiet,
-        surges: false,
-        noisy: false,
+        appetite: Appetite::Usual,
     }
 }
 
@@ -188,7 +187,7 @@ fn heroes() -> Vec<App> {
         },
         App {
             hours: 30,
-            surges: true,
+            appetite: Appetite::Surges,
             ..usual("live", "danmaku", Go, 36, "aliyun-h")
         },
         App {
@@ -229,7 +228,11 @@ fn stateful(location: &'static str) -> Vec<App> {
         .map(|(team, name, replicas)| App {
             scale: 2,
             hours: 24 * 55,
-            noisy: *name == "index-store",
+            appetite: if *name == "index-store" {
+                Appetite::Noisy
+            } else {
+                Appetite::Usual
+            },
             ..usual(team, name, Language::Go, *replicas, location)
         })
         .collect()

@@ -155,84 +155,69 @@ impl Voice {
         }
     }
 
+    /// What a level is called.
+    const fn called(self, level: Level) -> &'static str {
+        let [debug, info, warn, error] = match self {
+            Self::Java | Self::Go => ["DEBUG", "INFO", "WARN", "ERROR"],
+            Self::Python => ["DEBUG", "INFO", "WARNING", "ERROR"],
+            Self::Tomcat => ["FINE", "INFO", "WARNING", "SEVERE"],
+            Self::Nginx => ["debug", "notice", "warn", "error"],
+            Self::PhpFpm => ["NOTICE", "NOTICE", "WARNING", "ERROR"],
+            Self::Node => ["20", "30", "40", "50"],
+            Self::Agent => ["D", "I", "W", "E"],
+        };
+        match level {
+            Level::Debug => debug,
+            Level::Info => info,
+            Level::Warn => warn,
+            Level::Error => error,
+        }
+    }
+
     /// One line in the clothes of its kind.
     fn dressed(self, level: Level, at: Nanos, thread: &str, text: &str, out: &mut String) {
         let time = moment(at);
-        let (upper, lower) = match level {
-            Level::Debug => ("DEBUG", "debug"),
-            Level::Info => ("INFO", "info"),
-            Level::Warn => ("WARN", "warn"),
-            Level::Error => ("ERROR", "error"),
-        };
+        let called = self.called(level);
         // Writing to a String cannot fail.
         let _ = match self {
             Self::Java => write!(
                 out,
-                "{} {upper:<5} [{thread}] c.corp.web.RequestHandler - {text}",
+                "{} {called:<5} [{thread}] c.corp.web.RequestHandler - {text}",
                 time.format("%Y-%m-%d %H:%M:%S%.3f")
             ),
-            Self::Tomcat => {
-                let level = match level {
-                    Level::Debug => "FINE",
-                    Level::Info => "INFO",
-                    Level::Warn => "WARNING",
-                    Level::Error => "SEVERE",
-                };
-                write!(
-                    out,
-                    "{} {level} [http-nio-8080-{thread}] org.apache.catalina.core.StandardWrapperValve.invoke {text}",
-                    time.format("%d-%b-%Y %H:%M:%S%.3f")
-                )
-            }
-            Self::Nginx => {
-                let level = if level == Level::Info { "notice" } else { lower };
-                write!(out, "{} [{level}] 29#29: {text}", time.format("%Y/%m/%d %H:%M:%S"))
-            }
+            Self::Tomcat => write!(
+                out,
+                "{} {called} [http-nio-8080-{thread}] org.apache.catalina.core.StandardWrapperValve.invoke {text}",
+                time.format("%d-%b-%Y %H:%M:%S%.3f")
+            ),
+            Self::Nginx => write!(out, "{} [{called}] 29#29: {text}", time.format("%Y/%m/%d %H:%M:%S")),
             Self::PhpFpm => {
-                let level = match level {
-                    Level::Debug | Level::Info => "NOTICE",
-                    Level::Warn => "WARNING",
-                    Level::Error => "ERROR",
-                };
-                write!(out, "[{}] {level}: [pool www] {text}", time.format("%d-%b-%Y %H:%M:%S"))
+                let time = time.format("%d-%b-%Y %H:%M:%S");
+                write!(out, "[{time}] {called}: [pool www] {text}")
             }
             Self::Node => {
-                let level = match level {
-                    Level::Debug => 20,
-                    Level::Info => 30,
-                    Level::Warn => 40,
-                    Level::Error => 50,
-                };
                 let text = text.replace('"', "\\\"");
                 let millis = time.timestamp_millis();
                 // The exception of an error closes the object.
-                let close = if level == 50 { "" } else { "}" };
+                let close = if level == Level::Error { "" } else { "}" };
                 write!(
                     out,
-                    "{{\"level\":{level},\"time\":{millis},\"pid\":1,\"hostname\":\"{thread}\",\"msg\":\"{text}\"{close}"
+                    "{{\"level\":{called},\"time\":{millis},\"pid\":1,\"hostname\":\"{thread}\",\"msg\":\"{text}\"{close}"
                 )
             }
             Self::Python => {
-                let level = if level == Level::Warn { "WARNING" } else { upper };
-                write!(
-                    out,
-                    "{} {level} app.handlers {text}",
-                    time.format("%Y-%m-%d %H:%M:%S,%3f")
-                )
+                let time = time.format("%Y-%m-%d %H:%M:%S,%3f");
+                write!(out, "{time} {called} app.handlers {text}")
             }
             Self::Go => write!(
                 out,
-                "time={} level={upper} msg=\"{}\" worker={thread}",
+                "time={} level={called} msg=\"{}\" worker={thread}",
                 time.format("%Y-%m-%dT%H:%M:%S%.3fZ"),
                 text.replace('"', "\\\"")
             ),
             Self::Agent => {
-                let letter = upper.get(..1).unwrap_or("I");
-                write!(
-                    out,
-                    "{letter}{}       1 agent.go:142] {text}",
-                    time.format("%m%d %H:%M:%S%.6f")
-                )
+                let time = time.format("%m%d %H:%M:%S%.6f");
+                write!(out, "{called}{time}       1 agent.go:142] {text}")
             }
         };
     }

@@ -26,7 +26,9 @@ impl Fleet {
 
     fn measured(&mut self, subject: Subject, seconds: i64, figures: &[(Figure, f64)]) -> &mut Self {
         let mut known = Figures::default();
-        figures.iter().for_each(|(figure, value)| known.set(*figure, *value));
+        for (figure, value) in figures {
+            known.set(*figure, *value);
+        }
         let item = Measured {
             subject,
             span: Span {
@@ -68,8 +70,8 @@ fn fleet() -> Fleet {
     fleet
 }
 
-fn total(sum: f64, known: u32, of: u32) -> Option<Total> {
-    Some(Total { sum, known, of })
+fn total(sum: f64, known: u32, of: u32) -> Total {
+    Total { sum, known, of }
 }
 
 #[test]
@@ -111,9 +113,9 @@ fn sums_say_how_much_of_them_is_known() {
     fleet.measured(of_pod("web-0"), 300, &[(Figure::Cpu, 0.5)]);
     fleet.0.add_up(at(301));
     let web = Subject::App(app("web"));
-    assert_eq!(fleet.cores(&web), total(0.5, 1, 2));
-    assert_eq!(fleet.cores(&Subject::Location("bj".into())), total(0.5, 1, 2));
-    assert_eq!(fleet.cores(&Subject::Node("n2".into())), total(0.0, 0, 1));
+    assert_eq!(fleet.cores(&web), Some(total(0.5, 1, 2)));
+    assert_eq!(fleet.cores(&Subject::Location("bj".into())), Some(total(0.5, 1, 2)));
+    assert_eq!(fleet.cores(&Subject::Node("n2".into())), Some(total(0.0, 0, 1)));
     assert_eq!(
         fleet.cores(&Subject::Node("n2".into())).unwrap().value(),
         None,
@@ -121,9 +123,9 @@ fn sums_say_how_much_of_them_is_known() {
     );
     fleet.measured(of_pod("web-1"), 302, &[(Figure::Cpu, 0.25)]);
     fleet.0.add_up(at(303));
-    assert_eq!(fleet.cores(&web), total(0.5, 1, 2), "not time for another round");
+    assert_eq!(fleet.cores(&web), Some(total(0.5, 1, 2)), "not time for another round");
     fleet.0.add_up(at(316));
-    assert_eq!(fleet.cores(&web), total(0.75, 2, 2));
+    assert_eq!(fleet.cores(&web), Some(total(0.75, 2, 2)));
 }
 
 #[test]
@@ -137,7 +139,7 @@ fn nothing_is_known_on_a_node_that_is_not_heard_of_nor_of_what_has_ended() {
     ended.phase = PodPhase::Succeeded;
     fleet.pod(ended);
     fleet.0.add_up(at(301));
-    assert_eq!(fleet.cores(&Subject::App(app("web"))), total(0.0, 0, 1));
+    assert_eq!(fleet.cores(&Subject::App(app("web"))), Some(total(0.0, 0, 1)));
     assert_eq!(fleet.now("web-0", Figure::Cpu, 301), None);
     assert_eq!(fleet.now("web-1", Figure::Cpu, 301), None);
 }

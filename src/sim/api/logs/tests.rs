@@ -123,7 +123,7 @@ async fn a_followed_log_goes_on_until_the_run_ends() {
     let cluster = cluster();
     let (_, mut body) = open(&cluster, &format!("{LOG}?follow=true&tailLines=1")).await;
     let mut text = next(&mut body).await.unwrap();
-    cluster.advance(Duration::from_secs(120));
+    cluster.advance(Duration::from_mins(2));
     text += &next(&mut body).await.unwrap();
     cluster.change(|store, now| {
         store

@@ -52,7 +52,7 @@ pub(super) struct Machine {
     pub(super) booted: Seconds,
     pub(super) cores: f64,
     pub(super) memory: f64,
-    pub(super) machine_id: String,
+    pub(super) id: String,
     pub(super) system_uuid: String,
     pub(super) boot_id: String,
     pub(super) kernel: String,
@@ -124,7 +124,7 @@ struct Names<'a> {
     pod: &'a str,
 }
 
-fn line(kind: Kind, names: &Names<'_>, began: Seconds, at: i64, sample: Sample) -> Line {
+fn line(kind: Kind, names: &Names<'_>, began: Seconds, at: i64, sample: &Sample) -> Line {
     Line {
         kind,
         container: format!("{{container=\"{}\"", names.container),
@@ -135,7 +135,7 @@ fn line(kind: Kind, names: &Names<'_>, began: Seconds, at: i64, sample: Sample) 
         ),
         at,
         began,
-        sample,
+        sample: *sample,
         cpu_request: 0.0,
         cpu_limit: 0.0,
         memory_limit: 0.0,
@@ -184,7 +184,7 @@ fn slices(lines: &mut Vec<Line>, machine: &Machine, pods: &[PodLoad], on_node: &
             namespace: "",
             pod: "",
         };
-        let mut line = line(kind, &names, machine.booted, at, sample);
+        let mut line = line(kind, &names, machine.booted, at, &sample);
         line.cpu_request = machine.cores;
         line.memory_limit = machine.memory;
         lines.push(line);
@@ -202,7 +202,7 @@ fn pod_lines(lines: &mut Vec<Line>, pod: &PodLoad, asked: i64) {
         pod: &pod.name,
     };
     let at = measured(&cgroup, pod.began, asked);
-    let mut own = line(Kind::Pod, &names, pod.began, at, pod.whole(seconds(at)));
+    let mut own = line(Kind::Pod, &names, pod.began, at, &pod.whole(seconds(at)));
     let total = |of: fn(&super::super::super::load::pod::ContainerLoad) -> f64| pod.containers.iter().map(of).sum();
     own.cpu_request = total(|container| container.cpu_request);
     own.cpu_limit = total(|container| container.usage.cpu_limit);
@@ -232,7 +232,7 @@ fn pod_lines(lines: &mut Vec<Line>, pod: &PodLoad, asked: i64) {
         name: &sandbox,
         ..names
     };
-    let mut pause = line(Kind::Sandbox, &names, pod.began, at, sample);
+    let mut pause = line(Kind::Sandbox, &names, pod.began, at, &sample);
     pause.cpu_request = 0.002;
     lines.push(pause);
 
@@ -248,7 +248,7 @@ fn pod_lines(lines: &mut Vec<Line>, pod: &PodLoad, asked: i64) {
             ..names
         };
         let sample = container.usage.sample(began, began, seconds(at));
-        let mut line = line(Kind::Container, &names, began, at, sample);
+        let mut line = line(Kind::Container, &names, began, at, &sample);
         line.cpu_request = container.cpu_request;
         line.cpu_limit = container.usage.cpu_limit;
         line.memory_limit = container.usage.memory_limit;

@@ -241,7 +241,7 @@ impl Family {
 
     fn write_machine(&self, out: &mut String, under: &Under) {
         let name = self.name;
-        let (boot, machine, system) = (&under.boot_id, &under.machine_id, &under.system_uuid);
+        let (boot, machine, system) = (&under.boot_id, &under.id, &under.system_uuid);
         let _ = match self.shape {
             Machine(value) => {
                 let _ = write!(

@@ -63,7 +63,7 @@ fn instant(cluster: &Inner, request: &Request, now: Seconds) -> Result<Answer, S
         let value = one.values.first().copied().filter(|value| !value.is_nan())?;
         Some(json!({"metric": metric(one), "value": [at, value.to_string()]}))
     });
-    Ok(found("vector", result.collect()))
+    Ok(found("vector", &result.collect::<Vec<_>>()))
 }
 
 fn range(cluster: &Inner, request: &Request, now: Seconds) -> Result<Answer, String> {
@@ -92,10 +92,10 @@ fn range(cluster: &Inner, request: &Request, now: Seconds) -> Result<Answer, Str
         let points: Vec<Value> = points.map(|(at, value)| json!([at, value.to_string()])).collect();
         (!points.is_empty()).then(|| json!({"metric": metric(one), "values": points}))
     });
-    Ok(found("matrix", result.collect()))
+    Ok(found("matrix", &result.collect::<Vec<_>>()))
 }
 
-fn found(kind: &str, result: Vec<Value>) -> Answer {
+fn found(kind: &str, result: &[Value]) -> Answer {
     Answer::Json(
         200,
         json!({"status": "success", "data": {"resultType": kind, "result": result}}),

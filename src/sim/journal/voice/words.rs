@@ -57,74 +57,78 @@ const CLASSES: [&str; 6] = [
 /// Writes the stack of an exception below (or, for JSON, into) the line that was just written.
 pub(super) fn exception(voice: Voice, random: &mut Random, out: &mut String) {
     let depth = 4 + random.below(9);
-    // Writing to a String cannot fail.
-    let _ = match voice {
-        Voice::Java | Voice::Tomcat => {
-            let why = pick(
-                random,
-                &[
-                    "java.net.SocketTimeoutException: Read timed out",
-                    "java.lang.NullPointerException: order",
-                ],
+    match voice {
+        Voice::Java | Voice::Tomcat => of_java(random, depth, out),
+        Voice::Python => of_python(random, out),
+        Voice::Go => of_go(random, out),
+        Voice::Node => of_node(random, depth, out),
+        Voice::PhpFpm => {
+            // Writing to a String cannot fail, here and below.
+            let _ = write!(
+                out,
+                "\nPHP message: PHP Fatal error:  Uncaught PDOException: SQLSTATE[HY000] [2006] MySQL server has gone away in \
+                 /app/src/Order.php:{0}\nStack trace:\n#0 /app/src/Order.php({0}): PDO->query()\n#1 {{main}}\n  thrown in \
+                 /app/src/Order.php on line {0}",
+                20 + random.below(200)
             );
-            let _ = write!(out, "\n{why}");
-            frames(random, depth, out);
-            write!(out, "\nCaused by: java.io.IOException: connection reset by peer")
-                .map(|()| frames(random, 3, out))
-                .and_then(|()| write!(out, "\n\t... {} common frames omitted", 20 + random.below(30)))
         }
-        Voice::Python => {
-            let _ = write!(out, "\nTraceback (most recent call last):");
-            for function in ["dispatch", "handle", "save"] {
-                let _ = write!(
-                    out,
-                    "\n  File \"/app/{function}.py\", line {}, in {function}\n    return self.{function}(request)",
-                    10 + random.below(300)
-                );
-            }
-            write!(out, "\nConnectionResetError: [Errno 104] Connection reset by peer")
-        }
-        Voice::Go => {
-            let mut result = Ok(());
-            for function in [
-                "main.(*Server).handle",
-                "main.(*Server).serve",
-                "net/http.(*conn).serve",
-            ] {
-                let line = 20 + random.below(400);
-                result = write!(
-                    out,
-                    "\n{function}(0xc000{:06x})\n\t/src/server.go:{line} +0x1f4",
-                    random.below(1 << 24)
-                );
-            }
-            result
-        }
-        Voice::Node => {
-            let stack = (0..depth).fold(String::from("Error: socket hang up"), |stack, number| {
-                format!(
-                    "{stack}\\n    at handler{number} (/app/dist/server.js:{}:17)",
-                    10 + random.below(900)
-                )
-            });
-            if out.ends_with('"') {
-                write!(
-                    out,
-                    ",\"err\":{{\"type\":\"Error\",\"message\":\"socket hang up\",\"stack\":\"{stack}\"}}}}"
-                )
-            } else {
-                write!(out, "{}", stack.replace("\\n", "\n"))
-            }
-        }
-        Voice::PhpFpm => write!(
+        Voice::Nginx | Voice::Agent => {}
+    }
+}
+
+fn of_java(random: &mut Random, depth: u64, out: &mut String) {
+    let causes = [
+        "java.net.SocketTimeoutException: Read timed out",
+        "java.lang.NullPointerException: order",
+    ];
+    let _ = write!(out, "\n{}", pick(random, &causes));
+    frames(random, depth, out);
+    out.push_str("\nCaused by: java.io.IOException: connection reset by peer");
+    frames(random, 3, out);
+    let _ = write!(out, "\n\t... {} common frames omitted", 20 + random.below(30));
+}
+
+fn of_python(random: &mut Random, out: &mut String) {
+    out.push_str("\nTraceback (most recent call last):");
+    for function in ["dispatch", "handle", "save"] {
+        let _ = write!(
             out,
-            "\nPHP message: PHP Fatal error:  Uncaught PDOException: SQLSTATE[HY000] [2006] MySQL server has gone away in \
-             /app/src/Order.php:{0}\nStack trace:\n#0 /app/src/Order.php({0}): PDO->query()\n#1 {{main}}\n  thrown in \
-             /app/src/Order.php on line {0}",
-            20 + random.below(200)
-        ),
-        Voice::Nginx | Voice::Agent => Ok(()),
-    };
+            "\n  File \"/app/{function}.py\", line {}, in {function}\n    return self.{function}(request)",
+            10 + random.below(300)
+        );
+    }
+    out.push_str("\nConnectionResetError: [Errno 104] Connection reset by peer");
+}
+
+fn of_go(random: &mut Random, out: &mut String) {
+    for function in [
+        "main.(*Server).handle",
+        "main.(*Server).serve",
+        "net/http.(*conn).serve",
+    ] {
+        let line = 20 + random.below(400);
+        let argument = random.below(1 << 24);
+        let _ = write!(
+            out,
+            "\n{function}(0xc000{argument:06x})\n\t/src/server.go:{line} +0x1f4"
+        );
+    }
+}
+
+fn of_node(random: &mut Random, depth: u64, out: &mut String) {
+    let mut stack = String::from("Error: socket hang up");
+    for number in 0..depth {
+        let line = 10 + random.below(900);
+        let _ = write!(stack, "\\n    at handler{number} (/app/dist/server.js:{line}:17)");
+    }
+    if out.ends_with('"') {
+        let _ = write!(
+            out,
+            ",\"err\":{{\"type\":\"Error\",\"message\":\"socket hang up\",\"stack\":\"{stack}\"}}}}"
+        );
+    } else {
+        out.push_str(&stack.replace("\\n", "\n"));
+    }
 }
 
 fn frames(random: &mut Random, depth: u64, out: &mut String) {

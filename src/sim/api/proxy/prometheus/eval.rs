@@ -126,6 +126,19 @@ fn together(by: &[String], series: Vec<Series>, add: fn(f64, f64) -> f64) -> Vec
     series.collect()
 }
 
+/// A value at a time, or its rate over the window before; `NaN` where there is none.
+fn point(value: impl Fn(Seconds) -> f64, began: Seconds, window: Option<Seconds>, time: Seconds) -> f64 {
+    if time < began {
+        return f64::NAN;
+    }
+    let Some(window) = window else { return value(time) };
+    let from = (time - window).max(began);
+    if time - from < SCRAPE {
+        return f64::NAN;
+    }
+    (value(time) - value(from)) / (time - from)
+}
+
 fn select(
     selector: &Selector,
     window: Option<Seconds>,
@@ -156,17 +169,11 @@ fn select(
             continue;
         }
         let mut add = |container: &str, began: Seconds, sample: &dyn Fn(Seconds) -> Sample| {
-            let at = |time: Seconds| value(&sample(time));
             let point = |time: &Seconds| {
-                if *time < began || *time > now + SCRAPE {
+                if *time > now + SCRAPE {
                     return f64::NAN;
                 }
-                let Some(window) = window else { return at(*time) };
-                let from = (time - window).max(began);
-                if time - from < SCRAPE {
-                    return f64::NAN;
-                }
-                (at(*time) - at(from)) / (time - from)
+                point(|at| value(&sample(at)), began, window, *time)
             };
             let labels = [
                 ("__name__", if window.is_some() { "" } else { &selector.family }),

@@ -1,4 +1,4 @@
-//! The part of PromQL that questions about containers need: selectors, `rate`, `sum` and `max`, `/`, `>` and `or`.
+//! The part of `PromQL` that questions about containers need: selectors, `rate`, `sum` and `max`, `/`, `>` and `or`.
 
 use super::super::super::super::load::Seconds;
 
@@ -249,13 +249,12 @@ impl<'a> Parser<'a> {
             self.at += c.len_utf8();
             match (c, escaped) {
                 ('n', true) => value.push('\n'),
-                (_, true) => value.push(c),
                 ('\\', false) => {
                     escaped = true;
                     continue;
                 }
                 ('"', false) => return Ok(value),
-                (_, false) => value.push(c),
+                _ => value.push(c),
             }
             escaped = false;
         }

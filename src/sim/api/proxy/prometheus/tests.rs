@@ -21,7 +21,9 @@ fn installed() -> Simulation {
 }
 
 fn encoded(query: &str) -> String {
-    query.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    query
+        .bytes()
+        .fold(String::new(), |text, byte| format!("{text}%{byte:02X}"))
 }
 
 async fn ask(cluster: &Simulation, path: &str, query: &str, more: &str) -> (u16, Value) {
