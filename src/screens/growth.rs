@@ -191,7 +191,7 @@ impl Culprit {
             Self::Steady => Cell::muted("steady"),
             Self::Grows { app, share, increase } => {
                 let share = amount(Unit::Share, *share);
-                let whole = format!(" of {} cores", signed(*increase).text());
+                let whole = format!(" of {}", signed(*increase).text());
                 let cell = Cell::muted(format!("{}/", app.namespace)).and(app.name.as_str(), Tone::Strong);
                 if self.is_cause() {
                     cell.and(format!(" {share}"), Tone::Warning).and(whole, Tone::Muted)

@@ -28,7 +28,7 @@ pub(super) static COLUMNS: [Column; 19] = [
         3,
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 1, Unit::Count),
-    Column::text(ColumnId::Growth, "GROWS", &["grows", "growth"], (14, 46), 4).worst_first(),
+    Column::text(ColumnId::Growth, "GROWS, cores", &["grows", "growth"], (14, 46), 4).worst_first(),
     Column::number(
         ColumnId::Instances,
         "READY",

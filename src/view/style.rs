@@ -11,6 +11,8 @@ use crate::widgets::{bar, chart, line, spark};
 
 /// With fewer columns what a number was lately is not drawn.
 const LEAST_LINE: u16 = 4;
+/// Fewer columns than these make no bar.
+const LEAST_BAR: u16 = 3;
 
 /// The role of a tone.
 pub(super) const fn role(tone: Tone) -> Role {
@@ -72,7 +74,9 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
             Span::Bar { share, tone } => {
                 let width = area.width.saturating_sub(text);
                 let place = Rect::new(x, area.y, width, 1);
-                bar::draw(buffer, place, *share, style(*tone), theme.style(Role::BarEmpty));
+                if width >= LEAST_BAR {
+                    bar::draw(buffer, place, *share, style(*tone), theme.style(Role::BarEmpty));
+                }
                 x += width;
             }
             Span::Line { values, top, tone } => {

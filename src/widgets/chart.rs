@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_step_is_one_line() {
-        assert_eq!(drawn(&plot(&[Some(0.0), Some(7.0)]), 1, 2), ["⢸", "⣸"]);
+        assert_eq!(drawn(&plot(&[Some(0.0), Some(7.0)]), 1, 2), ["⢸", "⡸"]);
         assert_eq!(drawn(&plot(&[Some(0.0), Some(0.0)]), 1, 2), [" ", "⣀"]);
     }
 
