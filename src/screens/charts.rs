@@ -106,6 +106,9 @@ type Recipe = (&'static str, &'static [(&'static str, Figure)], bool);
 /// As many charts as there can be.
 pub const MOST: usize = 9;
 
+/// Slots of the recent grid in one of the coarse grid.
+const FINE: u32 = 4;
+
 /// The least room of a chart in a grid.
 const LEAST: (u16, u16) = (64, 9);
 
@@ -192,16 +195,20 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
         None => Bounds::of_pod(found),
         Some(name) => Bounds::of_container(found.containers.iter().find(|c| c.name == *name)?),
     };
-    let (mut at, mut slots, mut step) = reach.grid();
+    let (at, slots, step) = reach.grid();
     let subject = container.map_or_else(
         || Subject::Pod(pod.key.clone()),
         |name| Subject::Container(pod.key.clone(), name.clone()),
     );
-    let line = |figure, at, slots| line(ctx, cluster, found, (&subject, container.is_none()), figure, at, slots);
-    // What was not on screen until now has no fine past.
-    if at == Resolution::Recent && line(Figure::Cpu, at, slots).iter().all(Option::is_none) {
-        (at, slots, step) = (Resolution::Coarse, 15, 60);
-    }
+    let line = |figure| {
+        let line = |at, slots| line(ctx, cluster, found, (&subject, container.is_none()), figure, at, slots);
+        let mut values = line(at, slots);
+        if at == Resolution::Recent {
+            let minutes = line(Resolution::Coarse, slots.div_ceil(FINE) + 1);
+            fill_past(&mut values, &minutes, ctx.millis() / (step * 1000));
+        }
+        values
+    };
     let charts = RECIPES.into_iter().map(|(title, figures, optional)| {
         let mut lines: Vec<Line> = figures
             .iter()
@@ -216,7 +223,7 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
             .map(|(&(name, figure), tone)| Line {
                 name,
                 tone,
-                values: line(figure, at, slots),
+                values: line(figure),
             })
             .collect();
         let first = figures.first().map(|(_, figure)| *figure);
@@ -241,6 +248,21 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
         slots,
         source: cluster.usage.supply().sentence(),
     })
+}
+
+/// What was not on screen has no fine past: there its minutes stand for it. `newest` is the number of the last slot.
+fn fill_past(values: &mut [Option<f64>], minutes: &[Option<f64>], newest: i64) {
+    let per_minute = i64::from(FINE);
+    let unknown = values.iter().position(Option::is_some).unwrap_or(values.len());
+    let length = values.len() as i64;
+    for (place, value) in (0..).zip(values.iter_mut().take(unknown)) {
+        let minute = (newest - (length - 1 - place)).div_euclid(per_minute);
+        let back = newest.div_euclid(per_minute) - minute;
+        let place = usize::try_from(back)
+            .ok()
+            .and_then(|back| minutes.len().checked_sub(back + 1));
+        *value = place.and_then(|place| minutes.get(place).copied().flatten());
+    }
 }
 
 /// A line of a container, or of an instance; network is counted for the instance, and an instance of which
@@ -273,4 +295,25 @@ fn line(
         .into_iter()
         .map(|total| total.value().filter(|_| total.is_whole()));
     whole.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fill_past;
+
+    #[test]
+    fn minutes_stand_for_a_fine_past_that_is_not_known_and_for_no_gap_after_it() {
+        let (no, one, two, three, own) = (None, Some(1.0), Some(2.0), Some(3.0), Some(9.0));
+        let all = [one, two, three];
+        for (minutes, fine, newest, filled) in [
+            (all, [no, no, no, no, no, own], 9, [two, two, two, two, three, own]),
+            (all, [own, no, no, no, no, no], 9, [own, no, no, no, no, no]),
+            ([one, no, three], [no; 6], 9, [no, no, no, no, three, three]),
+            (all, [no; 6], 12, [one, two, two, two, two, three]),
+        ] {
+            let mut values = fine;
+            fill_past(&mut values, &minutes, newest);
+            assert_eq!(values, filled, "{fine:?} at {newest}");
+        }
+    }
 }

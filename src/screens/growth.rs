@@ -1,4 +1,4 @@
-//! What grew most in the last ten minutes: of apps in the scope, and which app a location grows by.
+//! What grew most in the last ten minutes, or since there are figures: of apps in the scope, and which app a location grows by.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,11 @@ use crate::metrics::growth::{Growth, Usage, rank};
 use crate::metrics::{Figure, Resolution, Subject, Unit};
 use crate::world::{AppSummary, ClusterView, LocationKey, LocationSummary};
 
-/// Minutes between the two windows that are compared, and minutes of each.
+/// Minutes between the two windows that are compared, and minutes of each, at most.
 const APART: u32 = 10;
-const WINDOW: usize = 3;
+const WINDOW: u32 = 3;
+/// With fewer minutes between them nothing is said: use wavers.
+const LEAST_APART: u32 = 2;
 
 /// A minute in which less of a sum was known is left out.
 const LEAST_KNOWN: f64 = 0.75;
@@ -25,14 +27,39 @@ const STEADY: f64 = 0.01;
 /// Apps that grew or shrank, by name; an app that is not known then or now is not in it.
 pub type Grown = BTreeMap<AppKey, Growth<AppKey>>;
 
+/// The two windows that are compared, in minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// From the begin of one to the begin of the other.
+    pub apart: u32,
+    window: u32,
+}
+
+impl Span {
+    /// What fits in so many minutes with figures.
+    fn within(minutes: u32) -> Option<Self> {
+        let window = WINDOW.min(minutes / 2);
+        let apart = minutes.saturating_sub(window).min(APART);
+        (apart >= LEAST_APART).then_some(Self { apart, window })
+    }
+}
+
+/// Over which time growth is told in the scope, the same for all that is compared; `None`: too short a time yet.
+pub fn span(ctx: &Context<'_>) -> Option<Span> {
+    let measured = ctx.world.clusters_in(ctx.scope).filter_map(|cluster| {
+        let minutes = minutes(ctx, cluster, &Subject::Cluster, APART + WINDOW);
+        let first = minutes.iter().position(Option::is_some)?;
+        Some((minutes.len() - first) as u32)
+    });
+    Span::within(measured.min()?)
+}
+
 /// How much apps grew in the scope.
 pub fn of_apps(ctx: &Context<'_>, apps: &[AppSummary]) -> Grown {
-    if !super::figures::any(ctx) {
-        return Grown::new();
-    }
+    let Some(span) = span(ctx) else { return Grown::new() };
     let windows = apps.iter().map(|app| {
         let whose = Whose::app(ctx, &app.key);
-        let (before, after) = windows(ctx, whose.parts());
+        let (before, after) = windows(ctx, whose.parts(), span);
         (app.key.clone(), before, after)
     });
     let growths = rank(windows).growths;
@@ -59,7 +86,8 @@ pub fn of_location(ctx: &Context<'_>, location: &LocationSummary) -> Culprit {
     let Some(cluster) = ctx.world.cluster(cluster) else {
         return Culprit::Unknown;
     };
-    let whole = windows(ctx, &[(cluster, Subject::Location(name.clone()))]);
+    let Some(span) = span(ctx) else { return Culprit::Unknown };
+    let whole = windows(ctx, &[(cluster, Subject::Location(name.clone()))], span);
     let (Some(before), Some(after)) = whole else {
         return Culprit::Unknown;
     };
@@ -77,7 +105,7 @@ pub fn of_location(ctx: &Context<'_>, location: &LocationSummary) -> Culprit {
             Some(_) => part,
             None => Subject::App(app.key.clone()),
         };
-        let (before, after) = windows(ctx, &[(cluster, subject)]);
+        let (before, after) = windows(ctx, &[(cluster, subject)], span);
         (app.key.clone(), before, after)
     });
     match rank(of_each).growths.into_iter().next() {
@@ -91,27 +119,14 @@ pub fn of_location(ctx: &Context<'_>, location: &LocationSummary) -> Culprit {
 }
 
 /// Instances and CPU then and now, the mean of a few minutes each; `None` where a part of it is not known.
-fn windows(ctx: &Context<'_>, parts: &[(&ClusterView, Subject)]) -> (Option<Usage>, Option<Usage>) {
-    let slots = APART + WINDOW as u32;
+fn windows(ctx: &Context<'_>, parts: &[(&ClusterView, Subject)], span: Span) -> (Option<Usage>, Option<Usage>) {
+    let window = span.window as usize;
     let mut sums = [Some((0.0, 0.0)); 2];
     for (cluster, subject) in parts {
-        let (usage, until) = (&cluster.usage, ctx.millis());
-        let used = usage.line(subject, Figure::Cpu, Resolution::Coarse, until, slots);
-        let known = usage.history().known(subject, Resolution::Coarse, until, slots);
-        let count = usage.history().parts(subject, Resolution::Coarse, until, slots);
-        let minutes: Vec<Option<(f64, f64)>> = used
-            .into_iter()
-            .zip(known)
-            .zip(count)
-            .map(|((used, known), count)| {
-                let share = known.filter(|known| *known >= LEAST_KNOWN)?;
-                // The few that are not known are taken to be like the others.
-                Some((count?, used? / share))
-            })
-            .collect();
+        let minutes = minutes(ctx, cluster, subject, span.apart + span.window);
         let ends = [
-            minutes.get(..WINDOW),
-            minutes.get(minutes.len().saturating_sub(WINDOW)..),
+            minutes.get(..window),
+            minutes.get(minutes.len().saturating_sub(window)..),
         ];
         for (sum, window) in sums.iter_mut().zip(ends) {
             *sum = sum.zip(window.and_then(mean)).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
@@ -122,6 +137,22 @@ fn windows(ctx: &Context<'_>, parts: &[(&ClusterView, Subject)]) -> (Option<Usag
             .map(|(count, used)| Usage::of(count, used))
     });
     (before, after)
+}
+
+/// How many instances there were and what they used together, a slot a minute, the newest last; `None` where not
+/// enough of it is known.
+fn minutes(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject, slots: u32) -> Vec<Option<(f64, f64)>> {
+    let (usage, until) = (&cluster.usage, ctx.millis());
+    let used = usage.line(subject, Figure::Cpu, Resolution::Coarse, until, slots);
+    let known = usage.history().known(subject, Resolution::Coarse, until, slots);
+    let count = usage.history().parts(subject, Resolution::Coarse, until, slots);
+    let all = used.into_iter().zip(known).zip(count);
+    all.map(|((used, known), count)| {
+        let share = known.filter(|known| *known >= LEAST_KNOWN)?;
+        // The few that are not known are taken to be like the others.
+        Some((count?, used? / share))
+    })
+    .collect()
 }
 
 fn mean(window: &[Option<(f64, f64)>]) -> Option<(f64, f64)> {
@@ -213,5 +244,28 @@ impl Culprit {
             Self::Steady => Value::Ranked(0, "steady".into()),
             Self::Grows { increase, .. } => Value::Ranked((increase * 1000.0) as i64, self.cell().text().into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Span;
+
+    #[test]
+    fn windows_lie_as_far_apart_as_figures_reach_back() {
+        let spans = [1, 2, 3, 4, 5, 6, 9, 13, 60].map(Span::within);
+        let apart = spans.map(|span| span.map(|span| (span.apart, span.window)));
+        let expected = [
+            None,
+            None,
+            Some((2, 1)),
+            Some((2, 2)),
+            Some((3, 2)),
+            Some((3, 3)),
+            Some((6, 3)),
+            Some((10, 3)),
+            Some((10, 3)),
+        ];
+        assert_eq!(apart, expected);
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Drawn {
     pub(super) hidden: usize,
     /// The column of what still fits is in sight: its unit is to be told.
     pub(super) has_room: bool,
+    /// A column of what grew is in sight: over which time is to be told.
+    pub(super) has_growth: bool,
 }
 
 pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, area: Rect) -> Drawn {
@@ -99,6 +101,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
     Drawn {
         hidden: offered - in_sight,
         has_room: placed.iter().any(|p| p.column.id == ColumnId::Headroom),
+        has_growth: placed.iter().any(|p| p.column.id == ColumnId::Growth),
     }
 }
 

@@ -9,7 +9,7 @@ use super::table::Drawn;
 use crate::domain::quantity::thousands;
 use crate::model::Model;
 use crate::overlays::Overlay;
-use crate::screens::{ScreenKind, words};
+use crate::screens::{ScreenKind, growth, words};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 use crate::world::Scope;
@@ -68,7 +68,8 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     let told: u16 = pieces.iter().map(|(text, _)| line::width(text)).sum();
     let end = if is_scoped { scope_x } else { area.right() };
     let mut room = end.saturating_sub(area.x + told + 4);
-    for notes in remarks(drawn, !scope_here.namespaces.is_empty()) {
+    let growth = drawn.has_growth.then(|| growth::span(&model.context(&scope_here)));
+    for notes in remarks(drawn, !scope_here.namespaces.is_empty(), growth.flatten()) {
         if let Some(note) = notes.into_iter().find(|note| line::width(note) + 3 <= room) {
             room -= line::width(&note) + 3;
             pieces.push((format!("   {note}"), muted));
@@ -86,7 +87,7 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
 }
 
 /// What there is to say of the columns, each in words that are first long, then short.
-fn remarks(drawn: Drawn, has_namespaces: bool) -> Vec<Vec<String>> {
+fn remarks(drawn: Drawn, has_namespaces: bool, growth: Option<growth::Span>) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     if drawn.has_room && has_namespaces {
         all.push(vec!["requested and room: all namespaces".to_owned()]);
@@ -96,6 +97,9 @@ fn remarks(drawn: Drawn, has_namespaces: bool) -> Vec<Vec<String>> {
             "* instances of 500m and 512 MiB that still fit".to_owned(),
             "* of 500m, 512 MiB each".to_owned(),
         ]);
+    }
+    if let Some(span) = growth {
+        all.push(vec![format!("growth in {} min", span.apart)]);
     }
     if drawn.hidden > 0 {
         let word = if drawn.hidden == 1 { "column" } else { "columns" };

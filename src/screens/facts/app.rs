@@ -18,8 +18,8 @@ pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         fact("state", states::app_state(&app)),
         fact("versions", versions(&app, ctx)),
     ];
-    lines.push(fact("uses", uses(ctx, &Whose::app(ctx, key), Bounds::of_app(&app))));
     lines.extend(troubles(&app, ctx));
+    lines.push(fact("uses", uses(ctx, &Whose::app(ctx, key), Bounds::of_app(&app))));
     lines.push(fact("rules", rules(&app, ctx)));
     lines.push(fact("runs in", places(&app)));
     let room = ctx.world.app_headroom(key);

@@ -34,7 +34,7 @@ pub(crate) struct App {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Appetite {
     Usual,
-    /// Its load has been growing for half an hour.
+    /// Its load has begun to grow, and goes on.
     Surges,
     /// It takes all the CPU it may have, from whoever shares its machines.
     Noisy,

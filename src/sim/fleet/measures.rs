@@ -14,7 +14,9 @@ use crate::sim::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, NAMESPACES, SER
 
 /// The demo begins so long before the evening's peak.
 const BEFORE_PEAK: TimeDelta = TimeDelta::minutes(90);
-/// What the load of an app that runs away has on top at its most.
+/// For how long the load of an app that runs away has been growing: it goes on while one watches.
+const SURGES_FOR: TimeDelta = TimeDelta::minutes(10);
+/// What it has on top at its most.
 const SURGE: f64 = 1.1;
 /// The user of a cluster whose nodes' proxy is not for everybody.
 const OPERATOR: &str = "operator";
@@ -78,7 +80,7 @@ pub(crate) fn load(plan: &Plan, seed: u64, now: Timestamp) -> load::Plan {
         let traits = Traits {
             language: Some(language(app.language)),
             surge: (app.appetite == Appetite::Surges).then(|| Surge {
-                from: seconds(now) - Surge::LASTS,
+                from: seconds(now - SURGES_FOR),
                 by: SURGE,
             }),
             noisy: app.appetite == Appetite::Noisy,

@@ -164,7 +164,8 @@ impl Voice {
             Self::Nginx => ["debug", "notice", "warn", "error"],
             Self::PhpFpm => ["NOTICE", "NOTICE", "WARNING", "ERROR"],
             Self::Node => ["20", "30", "40", "50"],
-            Self::Agent => ["D", "I", "W", "E"],
+            // klog has no letter for what is below information.
+            Self::Agent => ["I", "I", "W", "E"],
         };
         match level {
             Level::Debug => debug,
