@@ -16,6 +16,8 @@ use crate::world::tally::app_key;
 
 /// What stands for unknown in a table.
 const UNKNOWN: &str = "–";
+/// An instance that is younger may not have been measured twice yet, as a rate needs it.
+const YOUNG_MS: Millis = 60_000;
 
 /// One line of `top`. What does not apply, and what is not known, is null.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -105,7 +107,8 @@ impl Question<'_> {
         }
     }
 
-    /// Whether all that will be known is known: rates of what runs, or why there are none.
+    /// Whether all that will be known is known: rates of what runs, or why there are none. What has just begun is
+    /// no reason to wait: somewhere something always has.
     pub(super) fn is_answered(&self, view: &ClusterView, now: Millis) -> bool {
         let supply = view.usage.supply();
         let Some(source) = supply.current else {
@@ -115,6 +118,10 @@ impl Question<'_> {
         let mut lacking: BTreeSet<&Clean> = self
             .pods(view)
             .filter(|pod| !view.standing(pod).lost && pod.containers.iter().any(|c| c.state.is_running()))
+            .filter(|pod| {
+                pod.created
+                    .is_none_or(|created| now - created.timestamp_millis() > YOUNG_MS)
+            })
             .filter(|pod| lacks(Subject::Pod(pod.key.clone())))
             .filter_map(|pod| pod.node.as_ref())
             .collect();

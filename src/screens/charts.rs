@@ -265,8 +265,8 @@ fn fill_past(values: &mut [Option<f64>], minutes: &[Option<f64>], newest: i64) {
     }
 }
 
-/// A line of a container, or of an instance; network is counted for the instance, and an instance of which
-/// only the containers were measured is their sum.
+/// A line of a container, or of an instance; network is counted for the instance, and an instance is the
+/// sum of its containers where only they were measured.
 fn line(
     ctx: &Context<'_>,
     cluster: &ClusterView,
@@ -281,7 +281,7 @@ fn line(
         return read(&Subject::Pod(pod.key.clone()));
     }
     let own = read(subject);
-    if !is_instance || own.iter().any(Option::is_some) || matches!(figure.unit(), Unit::Share) {
+    if !is_instance || matches!(figure.unit(), Unit::Share) {
         return own;
     }
     let parts: Vec<_> = pod
@@ -294,7 +294,7 @@ fn line(
     let whole = totals
         .into_iter()
         .map(|total| total.value().filter(|_| total.is_whole()));
-    whole.collect()
+    own.into_iter().zip(whole).map(|(own, whole)| own.or(whole)).collect()
 }
 
 #[cfg(test)]

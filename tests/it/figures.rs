@@ -3,6 +3,8 @@
 use insta::assert_snapshot;
 use pilothouse::domain::{AppKey, ClusterId};
 use pilothouse::message::{Action, Message};
+use pilothouse::metrics::source::Report;
+use pilothouse::metrics::{Figure, Figures, Measured, Span, Subject};
 
 use crate::support::measured;
 use crate::support::screen::Bench;
@@ -114,6 +116,35 @@ fn charts() {
     assert!(bench.frame(80, 24).contains("chart 2 of"));
     bench.act(&[Action::Charts]);
     assert!(!bench.model.screen().shows_charts());
+}
+
+#[test]
+fn where_only_its_containers_were_measured_an_instance_is_their_sum() {
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("rank-");
+    bench.act(&[Action::Charts, Action::ChartReach]);
+    let before = bench.frame(80, 24);
+    let pod = bench.model.screen().kind.subject().unwrap().clone();
+    let at = crate::support::fleet::now().timestamp_millis() - 50 * 60_000;
+    let mut figures = Figures::default();
+    figures.set(Figure::Cpu, 1.0);
+    let item = Measured {
+        subject: Subject::Container(pod.key.clone(), "app".into()),
+        span: Span {
+            from: at - 5 * 60_000,
+            to: at,
+        },
+        figures,
+    };
+    let report = Report::Measured { at, items: vec![item] };
+    bench.send(Message::Metrics(pod.cluster, report));
+    let dots = |frame: &str| {
+        let braille = frame.chars().filter(|c| ('\u{2801}'..='\u{28ff}').contains(c));
+        braille.count()
+    };
+    let after = bench.frame(80, 24);
+    assert!(dots(&after) > dots(&before), "{before}{after}");
 }
 
 #[test]
