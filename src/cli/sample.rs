@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use strum::{EnumCount, VariantArray};
 
 use super::args::TopWhat;
 use super::print::Row;
@@ -267,8 +268,8 @@ impl<'a> Sum<'a> {
         self.first.get_or_insert(pod);
         self.instances += 1;
         let mut is_measured = false;
-        for (total, of) in self.totals.iter_mut().zip(Figure::ALL) {
-            let value = figure(view, subject, of, now).filter(|_| !lost);
+        for (total, of) in self.totals.iter_mut().zip(Figure::VARIANTS) {
+            let value = figure(view, subject, *of, now).filter(|_| !lost);
             is_measured |= value.is_some();
             total.add(value);
         }

@@ -179,7 +179,7 @@ impl Door {
     }
 
     /// Asks once there is a login; `limit` is for the answer to begin.
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: Method,
         path: &str,

@@ -5,6 +5,7 @@
 //! instance that was not measured lately counts as unknown, in a sum too: never as zero.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use strum::{EnumCount, VariantArray};
 
 use super::cluster::ClusterView;
 use super::store::Store;
@@ -295,7 +296,7 @@ fn as_of(mut item: Measured, pod: Option<&Pod>) -> Option<Measured> {
         return None;
     }
     if pod.host_network {
-        let network = Figure::ALL.into_iter().filter(|figure| figure.is_network());
+        let network = Figure::VARIANTS.iter().copied().filter(|figure| figure.is_network());
         network.for_each(|figure| item.figures.unset(figure));
     }
     (!item.figures.is_empty()).then_some(item)

@@ -9,6 +9,7 @@ use futures::future::join_all;
 use http::Request;
 use http_body_util::{BodyExt, Limited};
 use kube::client::Body;
+use strum::VariantArray;
 use tokio::time::{Instant, timeout};
 
 use super::{Bench, now};
@@ -238,7 +239,7 @@ async fn on_screen(bench: &Bench, found: &Found, wanted: &Wanted) -> Result<(), 
 /// Every figure of some instances, of all where none are named, and of their containers.
 async fn closely(bench: &Bench, found: &Found, pods: &[ObjectKey], when: When) -> Result<(), Clean> {
     let (namespaces, names) = names(pods.iter());
-    let questions = Figure::ALL.map(|figure| Question {
+    let questions = Figure::VARIANTS.iter().map(|&figure| Question {
         figure,
         by: if figure.is_network() { By::Pod } else { By::Container },
         of: Selection {
@@ -248,7 +249,7 @@ async fn closely(bench: &Bench, found: &Found, pods: &[ObjectKey], when: When) -
         },
         window_s: found.window_s,
     });
-    questions_at(bench, found, &questions, when).await
+    questions_at(bench, found, &questions.collect::<Vec<_>>(), when).await
 }
 
 /// The past of one instance.
