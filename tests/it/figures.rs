@@ -124,13 +124,17 @@ fn where_only_its_containers_were_measured_an_instance_is_their_sum() {
     bench.act(&[Action::ShowInstances]);
     bench.filter("rank-");
     bench.act(&[Action::Charts, Action::ChartReach]);
+    // What is on screen is measured from the next tick on.
+    bench.send(Message::Tick(crate::support::fleet::now()));
     let before = bench.frame(80, 24);
     let pod = bench.model.screen().kind.subject().unwrap().clone();
+    let cluster = bench.model.world().cluster(&pod.cluster).unwrap();
+    let container = cluster.pod(&pod.key).unwrap().containers[0].name.clone();
     let at = crate::support::fleet::now().timestamp_millis() - 50 * 60_000;
     let mut figures = Figures::default();
     figures.set(Figure::Cpu, 1.0);
     let item = Measured {
-        subject: Subject::Container(pod.key.clone(), "app".into()),
+        subject: Subject::Container(pod.key.clone(), container),
         span: Span {
             from: at - 5 * 60_000,
             to: at,
