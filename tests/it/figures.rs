@@ -6,8 +6,8 @@ use pilothouse::message::{Action, Message};
 use pilothouse::metrics::source::Report;
 use pilothouse::metrics::{Figure, Figures, Measured, Span, Subject};
 
-use crate::support::measured;
 use crate::support::screen::Bench;
+use crate::support::{fleet, measured};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
 
@@ -76,9 +76,9 @@ fn poor_terminals_draw_lines_with_signs_they_have() {
 fn old_figures_are_not_known() {
     let mut bench = measured::bench();
     bench.act(&[Action::ShowApps]);
-    let later = crate::support::fleet::now() + chrono::TimeDelta::seconds(600);
-    bench.send(Message::Tick(later));
-    bench.send(Message::Tick(later + chrono::TimeDelta::seconds(5)));
+    let later = fleet::now() + chrono::TimeDelta::seconds(600);
+    bench.send(Message::Tick(later, fleet::moment(600)));
+    bench.send(Message::Tick(later + chrono::TimeDelta::seconds(5), fleet::moment(605)));
     let frame = bench.frame(200, 50);
     let row = frame
         .lines()
@@ -125,12 +125,12 @@ fn where_only_its_containers_were_measured_an_instance_is_their_sum() {
     bench.filter("rank-");
     bench.act(&[Action::Charts, Action::ChartReach]);
     // What is on screen is measured from the next tick on.
-    bench.send(Message::Tick(crate::support::fleet::now()));
+    bench.send(Message::Tick(fleet::now(), fleet::moment(0)));
     let before = bench.frame(80, 24);
     let pod = bench.model.screen().kind.subject().unwrap().clone();
     let cluster = bench.model.world().cluster(&pod.cluster).unwrap();
     let container = cluster.pod(&pod.key).unwrap().containers[0].name.clone();
-    let at = crate::support::fleet::now().timestamp_millis() - 50 * 60_000;
+    let at = fleet::now().timestamp_millis() - 50 * 60_000;
     let mut figures = Figures::default();
     figures.set(Figure::Cpu, 1.0);
     let item = Measured {

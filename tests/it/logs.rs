@@ -99,7 +99,7 @@ fn change(bench: &mut Bench, change: Change) -> Vec<Effect> {
 
 fn tick(bench: &mut Bench, seconds: i64) -> Vec<Effect> {
     let now = fleet::now() + chrono::TimeDelta::seconds(seconds);
-    bench.send(Message::Tick(now))
+    bench.send(Message::Tick(now, fleet::moment(seconds)))
 }
 
 fn pod_of(bench: &Bench, request: &Request) -> Pod {

@@ -61,7 +61,7 @@ impl Desk {
                 Some((id, report)) = self.reports.recv() => self.send(Message::Cluster(id, report)),
                 Some(message) = self.messages.recv() => self.send(message),
                 _ = seconds.tick() => {
-                    self.send(Message::Tick(chrono::Utc::now()));
+                    self.send(Message::Tick(chrono::Utc::now(), pilothouse::cluster::moment()));
                     if is_so(&self.bench.model) {
                         return;
                     }

@@ -40,7 +40,7 @@ pub(crate) fn bench() -> Bench {
         world.add_up(at);
     }
     let mut bench = Bench::new(world, now);
-    bench.send(Message::Tick(now));
+    bench.send(Message::Tick(now, super::fleet::moment(0)));
     bench
 }
 
