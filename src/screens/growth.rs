@@ -98,7 +98,7 @@ pub fn of_location(ctx: &Context<'_>, location: &LocationSummary) -> Culprit {
     let here = cluster
         .tally
         .apps()
-        .filter(|app| app.places.iter().any(|place| place.location == *name));
+        .filter(|app| app.places.iter().any(|(place, _)| *place == *name));
     let of_each = here.map(|app| {
         let part = Subject::AppIn(app.key.clone(), name.clone());
         let subject = match cluster.usage.sums(&part) {

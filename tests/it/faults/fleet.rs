@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use pilothouse::cluster::{Rules, Target};
+use pilothouse::cluster::{Measuring, Rules, Target};
 use pilothouse::domain::{ClusterId, ClusterReport, Kind, Link};
 use pilothouse::message::Message;
 use pilothouse::runtime::{Handles, fleet};
@@ -72,7 +72,7 @@ async fn watch(servers: &[Server]) -> Vec<Seen> {
         let simulation = simulation.clone();
         let answer = move |request| server.answer(simulation.clone(), request);
         let target = Target::in_process(ClusterId::new(&number.to_string()), answer).with_seed(7);
-        (target, Arc::new(Rules::default()))
+        (target, Arc::new(Rules::default()), Measuring::default())
     });
     let (messages, mut inbox) = mpsc::channel(64);
     let handles = Handles {
