@@ -4,7 +4,7 @@ use super::context::Context;
 use super::{states, words};
 use crate::domain::{AppKey, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::world::AppSummary;
+use crate::world::{AppList, AppSummary};
 
 pub(super) static COLUMNS: [Column; 15] = [
     Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
@@ -34,8 +34,9 @@ pub(super) static COLUMNS: [Column; 15] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (9, 20), 14).only_wide(),
 ];
 
-pub(super) fn collect(ctx: &Context<'_>) -> Vec<AppSummary> {
-    ctx.world.apps(ctx.scope)
+/// The apps; those of `before` that nothing happened to stay.
+pub(super) fn collect(ctx: &Context<'_>, before: AppList) -> AppList {
+    before.follow(ctx.world, ctx.scope)
 }
 
 /// Reads apps.

@@ -16,7 +16,7 @@ use super::nodes::{self, Nodes};
 use super::tree::{self, Tree, TreeRow};
 use crate::domain::{ClusterId, ResourceRef};
 use crate::listing::{RowKey, Source};
-use crate::world::{AppSummary, LocationSummary, NodeSummary};
+use crate::world::{AppList, LocationSummary, NodeSummary};
 
 /// Rows, in the order of their keys.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ pub enum Rows {
     None,
     Clusters(Vec<ClusterRow>),
     Locations(Vec<LocationSummary>),
-    Apps(Vec<AppSummary>),
+    Apps(AppList),
     Instances(Of, Vec<InstanceRow>),
     Nodes(Vec<NodeSummary>),
     Events(Vec<EventRow>),
@@ -39,10 +39,12 @@ impl Rows {
     /// Makes the rows of a screen; those that were there help where there are many.
     #[must_use]
     pub fn collect(self, kind: &ScreenKind, folds: &BTreeSet<RowKey>, ctx: &Context<'_>) -> Self {
-        let before = match self {
-            Self::Instances(_, rows) => rows,
-            _ => Vec::new(),
-        };
+        let (mut before, mut apps) = (Vec::new(), AppList::default());
+        match self {
+            Self::Instances(_, rows) => before = rows,
+            Self::Apps(list) => apps = list,
+            _ => {}
+        }
         let instances = |of: Of| {
             let rows = instances::collect(ctx, &of, &before);
             Self::Instances(of, rows)
@@ -50,7 +52,7 @@ impl Rows {
         match kind {
             ScreenKind::Fleet => Self::Clusters(fleet::collect(ctx)),
             ScreenKind::Locations => Self::Locations(locations::collect(ctx)),
-            ScreenKind::Apps => Self::Apps(apps::collect(ctx)),
+            ScreenKind::Apps => Self::Apps(apps::collect(ctx, apps)),
             ScreenKind::Instances => instances(Of::Scope),
             ScreenKind::Node(node) => instances(Of::Node(node.cluster.clone(), node.key.name.clone())),
             ScreenKind::Nodes => Self::Nodes(nodes::collect(ctx)),
@@ -72,7 +74,7 @@ impl Rows {
             Self::None => Box::new(Clusters { rows: &[], ctx }),
             Self::Clusters(rows) => Box::new(Clusters { rows, ctx }),
             Self::Locations(rows) => Box::new(Locations { rows, ctx }),
-            Self::Apps(rows) => Box::new(Apps { rows, ctx }),
+            Self::Apps(list) => Box::new(Apps { rows: list.rows(), ctx }),
             Self::Instances(of, rows) => Box::new(Instances {
                 rows,
                 ctx,

@@ -1,9 +1,9 @@
 //! Apps: what carries them, what they run, where, and how well.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::app_list::AppList;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
 use super::scope::Scope;
@@ -118,16 +118,14 @@ impl Progress {
 impl World {
     /// The apps in scope, by key.
     pub fn apps(&self, scope: &Scope) -> Vec<AppSummary> {
-        let mut found: BTreeMap<&AppKey, Vec<(&ClusterView, &AppTally)>> = BTreeMap::new();
-        for cluster in self.clusters_in(scope) {
-            for tally in cluster.apps_in(scope) {
-                found.entry(&tally.key).or_default().push((cluster, tally));
-            }
-        }
-        found
-            .into_values()
-            .filter_map(|parts| summarise(&parts, scope))
-            .collect()
+        AppList::default().follow(self, scope).into_rows()
+    }
+
+    /// An app as far as it has something in the clusters, locations and namespaces of the scope.
+    pub(super) fn app_here(&self, key: &AppKey, scope: &Scope) -> Option<AppSummary> {
+        let parts = self.clusters_in(scope).filter_map(|c| c.tally.app(key).map(|t| (c, t)));
+        let parts: Vec<_> = parts.filter(|(c, tally)| c.has_in_scope(tally, scope)).collect();
+        summarise(&parts, scope)
     }
 
     /// One app over all clusters of the scope.
