@@ -94,6 +94,23 @@ impl ClusterError {
         }
     }
 
+    /// How long the server asks to wait; at most [`LONGEST_WAIT`].
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { wait } | Self::Server { wait, .. } => *wait,
+            Self::Login { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::Conflict { .. }
+            | Self::Gone { .. }
+            | Self::Invalid { .. }
+            | Self::Transport { .. }
+            | Self::Certificate { .. }
+            | Self::Unreadable
+            | Self::ReadOnly => None,
+        }
+    }
+
     /// The class of an HTTP answer that is not a success. `body` is read for a `Status` and not kept.
     pub(crate) fn of_answer(code: u16, retry_after: Option<Duration>, body: &[u8]) -> Self {
         let status: Status = serde_json::from_slice(body).unwrap_or_default();

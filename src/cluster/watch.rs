@@ -330,9 +330,9 @@ impl Watch {
                     Next::Retry(self.step(), why)
                 }
             }
-            ClusterError::Throttled { wait } | ClusterError::Server { wait, .. } => {
+            ClusterError::Throttled { .. } | ClusterError::Server { .. } => {
                 self.is_suspect = true;
-                let pause = wait.unwrap_or_else(|| self.step());
+                let pause = error.wait().unwrap_or_else(|| self.step());
                 Next::Retry(pause, why)
             }
             ClusterError::Invalid { .. } | ClusterError::Unreadable => {
