@@ -136,7 +136,7 @@ impl Model {
         let scope = self.scope_here();
         let mut missing = None;
         for cluster in self.world.clusters_in(&scope) {
-            for (_, feed) in cluster.feeds.iter().filter(|((k, _), _)| *k == kind) {
+            for (_, feed) in cluster.feeds_of(kind) {
                 match feed {
                     Feed::NoAccess { right } => missing = missing.or(Some(right)),
                     Feed::Waiting | Feed::Listing { .. } | Feed::Live | Feed::Stale { .. } | Feed::Absent => {

@@ -177,8 +177,8 @@ pub(super) fn notes(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rec
             .kind
             .feeds()
             .iter()
-            .flat_map(|kind| cluster.feeds.iter().filter(move |((k, _), _)| k == kind))
-            .filter_map(|((kind, _), feed)| words::feed(*kind, feed));
+            .flat_map(|&kind| cluster.feeds_of(kind).map(move |(_, feed)| (kind, feed)))
+            .filter_map(|(kind, feed)| words::feed(kind, feed));
         notes.extend(told.map(|(text, tone)| (format!("{name}{text}"), theme.style(role(tone)))));
     }
     notes.dedup();

@@ -44,6 +44,14 @@ impl ClusterView {
                 }
                 old.as_ref() != Some(&feed)
             }
+            ClusterReport::Ended(kind, namespace) => {
+                let key = (kind, namespace);
+                self.feed_log.ended(&key);
+                if kind == Kind::Pod {
+                    self.pods_listed.remove(&key.1);
+                }
+                self.feeds.remove(&key).is_some()
+            }
             ClusterReport::Notice(text) => {
                 self.notices.push((now, text));
                 let surplus = self.notices.len().saturating_sub(MAX_NOTICES);

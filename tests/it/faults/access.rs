@@ -1,15 +1,21 @@
-//! Rights that are half given.
+//! Rights that are half given, and rights that are given later.
 
-use pilothouse::domain::{Feed, Kind};
+use pilothouse::cluster::Target;
+use pilothouse::domain::{ClusterId, Feed, Kind};
 use serde_json::json;
 
 use super::{PODS, secs};
-use crate::support::api::{Api, Reply};
+use crate::support::api::{Api, Asked, Reply};
 use crate::support::observer::Seen;
-use crate::support::watch;
+use crate::support::{watch, watch_target};
 
 fn forbidden() -> Reply {
     Reply::status(403, &json!({"kind": "Status", "code": 403, "reason": "Forbidden"}))
+}
+
+/// Whether an object is asked for, a list or a watch: not discovery, a probe or a review.
+fn is_read(asked: &Asked) -> bool {
+    asked.method == "GET" && asked.path.starts_with("/api") && asked.path.matches('/').count() > 2
 }
 
 fn is_no_access_to_watch(seen: &Seen) -> bool {
@@ -72,4 +78,33 @@ async fn f13_a_watch_refused_later_keeps_its_rows_only_if_they_may_be_listed() {
         assert_eq!(observer.seen.names(Kind::Pod).len(), rows, "may list: {may_list}");
         assert_eq!(observer.seen.fewest_pods, Some(rows));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f13_watches_of_one_namespace_end_when_all_may_be_seen() {
+    let api = Api::with_pods(5);
+    let rule = api.rule(|asked| {
+        let is_allowed = asked.path.contains("/namespaces/gift/") && !asked.path.ends_with("/resourcequotas");
+        (is_read(asked) && !is_allowed).then(forbidden)
+    });
+    let client = kube::Client::new(api.clone(), "gift");
+    let (cluster, mut observer) = watch_target(Target::from_client(ClusterId::new("test"), client));
+    let here = |kind| (kind, "gift".into());
+    observer
+        .until("its namespace", secs(10), |seen| {
+            seen.feeds.get(&here(Kind::Pod)) == Some(&Feed::Live)
+                && matches!(seen.feeds.get(&here(Kind::ResourceQuota)), Some(Feed::NoAccess { .. }))
+        })
+        .await;
+    api.forget(rule);
+    cluster.reconnect_now();
+    observer
+        .until("all, and nothing beside it", secs(10), |seen| {
+            let is_alone = seen.feeds.keys().all(|(_, namespace)| namespace.is_empty());
+            seen.is_synced() && is_alone && seen.scope.is_none()
+        })
+        .await;
+    assert_eq!(observer.seen.names(Kind::Pod).len(), 5);
+    observer.rest(secs(120)).await;
+    assert!(observer.seen.feeds.keys().all(|(_, namespace)| namespace.is_empty()));
 }

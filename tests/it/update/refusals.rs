@@ -67,6 +67,24 @@ fn a_kind_without_access_or_still_listed_says_so() {
 }
 
 #[test]
+fn who_may_see_one_namespace_is_not_told_of_the_others_on_every_list() {
+    let mut bench = Bench::fleet();
+    let mut tell = |report| drop(bench.send(Message::Cluster(ClusterId::new("aliyun"), report)));
+    let right = "list pods in all namespaces".into();
+    tell(ClusterReport::Feed(
+        Kind::Pod,
+        Clean::default(),
+        Feed::NoAccess { right },
+    ));
+    tell(ClusterReport::Scope(Some(vec!["gift".into()])));
+    tell(ClusterReport::Feed(Kind::Pod, "gift".into(), Feed::Live));
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("cluster=aliyun nothing-is-called-so");
+    let frame = bench.frame(120, 40);
+    assert!(!frame.contains("no access"), "{frame}");
+}
+
+#[test]
 fn a_key_that_cannot_act_says_why() {
     use Action::{
         ClearFilter, EventsOf, Expand, Filter, HistoryForward, NodeOf, Open, ShowApps, ShowInstances, ShowLog,
