@@ -96,6 +96,14 @@ fn the_detail_of_a_cluster_tells_its_watches() {
     ] {
         assert!(frame.contains(told), "{told}: {frame}");
     }
+    let cut = Feed::Stale {
+        since: crate::support::fleet::now(),
+        reason: "server error 503".into(),
+        retry_at: None,
+    };
+    bench.send(feed(Kind::CloneSet, cut));
+    let cut = bench.frame(120, 40);
+    assert!(!cut.contains("● here"), "nothing was ever read of it: {cut}");
     let denied = frame.lines().find(|line| line.contains("✖ no access")).unwrap();
     assert!(denied.contains("nodes") && denied.contains(right), "{frame}");
     assert!(
