@@ -98,7 +98,6 @@ fn rules(config: &Config, section: &ClusterSection) -> Rules {
             default.location_labels,
         ),
         group_labels: pick(&section.group_labels, &config.group_labels, default.group_labels),
-        cluster_location: section.location.clone(),
     }
 }
 
@@ -109,7 +108,7 @@ mod tests {
 
     #[test]
     fn labels_of_the_cluster_go_before_the_general_and_those_before_the_default() {
-        let text = "app_labels = [\"team\"]\n[clusters.idc]\nlocation_labels = [\"rack\"]\nlocation = \"bj\"\n";
+        let text = "app_labels = [\"team\"]\n[clusters.idc]\nlocation_labels = [\"rack\"]\n";
         let (config, problems) = Config::parse(Path::new("config.toml"), text);
         assert_eq!(problems, Vec::new());
         let of = |context: &str| rules(&config, &config.clusters.get(context).cloned().unwrap_or_default());
@@ -117,7 +116,6 @@ mod tests {
             (of("idc").app_labels, of("idc").location_labels),
             (vec!["team".to_owned()], vec!["rack".to_owned()])
         );
-        assert_eq!(of("idc").cluster_location.as_deref(), Some("bj"));
         assert_eq!(of("other").location_labels, Rules::default().location_labels);
     }
 }
