@@ -7,7 +7,7 @@
 //! | `mixed-sh` | instances of `search/spell` are killed for memory every 11 min; its link drops from 60 s to 100 s ([`outage`]) |
 //! | all | an instance is replaced every 4 to 8 s |
 //!
-//! The load behind `live/danmaku` belongs to the metrics of a later issue: their place is beside `growth`.
+//! The load behind `live/danmaku` is told, not measured: simulated clusters serve no metrics yet.
 
 use std::time::Duration;
 
