@@ -51,13 +51,13 @@ const SCENES: [Scene; 8] = [
     Scene {
         name: "fleet",
         theme: "dark",
-        size: (140, 14),
+        size: (140, 16),
         way: &[Do(Action::ShowFleet)],
     },
     Scene {
         name: "locations",
         theme: "dark",
-        size: (140, 14),
+        size: (140, 16),
         way: &[Do(Action::ShowLocations)],
     },
     Scene {
