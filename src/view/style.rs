@@ -102,7 +102,7 @@ const ASCII: [(&str, &str); 35] = [
     ("┐", "+"),
     ("└", "+"),
     ("┘", "+"),
-    ("✓", "x"),
+    ("✓", "+"),
     ("━", "="),
     ("╸", "-"),
     ("◆", "+"),
@@ -121,5 +121,23 @@ pub(super) fn to_ascii(buffer: &mut Buffer, area: Rect) {
                 cell.set_symbol(ascii);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn signs_of_state_stay_apart_in_ascii() {
+        let signs = ["✓", "✖", "●", "▲", "?", "◌"];
+        let area = Rect::new(0, 0, signs.len() as u16, 1);
+        let mut buffer = Buffer::with_lines([signs.concat()]);
+        to_ascii(&mut buffer, area);
+        let drawn: BTreeSet<&str> = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(drawn.iter().all(|sign| sign.is_ascii()), "{drawn:?}");
+        assert_eq!(drawn.len(), signs.len(), "{drawn:?}");
     }
 }
