@@ -172,7 +172,11 @@ pub(super) fn pick(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Mark => picker.edit(|field| field.insert(" ")),
         Action::Cancel | Action::Back => drop(model.overlays.pop()),
         Action::Accept | Action::Open => {
-            let (purpose, chosen) = (picker.purpose, picker.chosen());
+            let purpose = picker.purpose;
+            // Nothing matches: the picker stays, as it says so.
+            let Some(chosen) = picker.chosen() else {
+                return Vec::new();
+            };
             model.overlays.pop();
             model.touch();
             return choose(model, purpose, chosen);
@@ -199,7 +203,7 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
                 apply_filter(model, &format!("kind={kind}"));
                 effects
             }
-            Some(Target::App(key)) => super::goto::show(model, &RowKey::App(key)),
+            Some(Target::App(key)) => super::goto::show_app(model, key),
             Some(Target::Sort(sort)) => {
                 sort_list(model, sort);
                 Vec::new()

@@ -69,3 +69,29 @@ fn back_clears_the_filter_first() {
     bench.act(&[Action::Back]);
     assert_eq!(crumbs(&mut bench), "fleet › idc-bj");
 }
+
+#[test]
+fn a_scope_is_what_was_chosen_and_nothing_by_accident() {
+    use Action::{Accept, Mark, ScopeNamespaces, ShowApps};
+    let picked = |bench: &Bench| -> Vec<String> {
+        let namespaces = bench.model.scope_here().namespaces;
+        namespaces.iter().map(ToString::to_string).collect()
+    };
+    let mut bench = Bench::fleet();
+    bench.act(&[ShowApps, ScopeNamespaces, Mark, Mark, Accept]);
+    assert_eq!(picked(&bench), ["feed", "gift"]);
+    bench.act(&[ScopeNamespaces, Accept]);
+    assert_eq!(picked(&bench), ["feed", "gift"], "looked at, not touched");
+    bench.act(&[ScopeNamespaces]);
+    bench.text("no such namespace");
+    bench.act(&[Accept]);
+    assert_eq!(bench.model.mode(), Mode::Picker, "nothing matches: nothing is taken");
+    bench.act(&[Action::EraseAll]);
+    bench.text("im");
+    bench.act(&[Accept]);
+    assert_eq!(picked(&bench), ["im"], "typed to find another");
+    bench.act(&[ScopeNamespaces, Action::CursorDown, Accept]);
+    assert_eq!(picked(&bench), ["ops"], "one gives way to the one that is gone to");
+    bench.act(&[ScopeNamespaces, Mark, Accept]);
+    assert_eq!(picked(&bench), [""; 0], "the last mark taken away limits nothing");
+}
