@@ -191,14 +191,17 @@ fn reported(model: &mut Model, id: &ClusterId, report: ClusterReport) {
     }
 }
 
-/// What to ask the server about our rights, once it answers at all: what the line of keys greys rests on it.
+/// What to ask the server about our rights, once it answers at all and once it is known which namespaces may be
+/// seen: what the line of keys greys rests on it.
 fn review(model: &Model, id: &ClusterId, report: &ClusterReport) -> Vec<Effect> {
-    let answers =
-        matches!(report, ClusterReport::Link(Link::Live)) && model.world.cluster(id).is_some_and(|c| !c.link.is_live());
-    if !answers {
+    let Some(cluster) = model.world.cluster(id) else {
         return Vec::new();
-    }
-    let watched = model.world.cluster(id).and_then(|cluster| cluster.watched.clone());
+    };
+    let watched = match report {
+        ClusterReport::Link(Link::Live) if !cluster.link.is_live() => cluster.watched.clone(),
+        ClusterReport::Scope(Some(namespaces)) => Some(namespaces.clone()),
+        _ => return Vec::new(),
+    };
     let namespaces = watched.into_iter().flatten().chain([Clean::default()]);
     let rights = namespaces.map(|namespace| Right::on(Verb::List, Kind::Event, &namespace));
     vec![Effect::Review(id.clone(), rights.collect())]

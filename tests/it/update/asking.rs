@@ -143,3 +143,17 @@ fn asking_for_older_events_is_activity() {
         assert!(frame.contains(told), "{frame}");
     }
 }
+
+#[test]
+fn rights_are_asked_for_once_it_is_known_which_namespaces_may_be_seen() {
+    let mut bench = Bench::fleet();
+    let id = ClusterId::new("aliyun");
+    let scope = |namespaces: Option<Vec<Clean>>| Message::Cluster(id.clone(), ClusterReport::Scope(namespaces));
+    let asked = bench.send(scope(Some(vec!["im".into(), "gift".into()])));
+    let [Effect::Review(of, rights)] = asked.as_slice() else {
+        panic!("{asked:?}");
+    };
+    let namespaces: Vec<&str> = rights.iter().map(|right| right.namespace.as_str()).collect();
+    assert_eq!((of, namespaces), (&id, vec!["im", "gift", ""]));
+    assert_eq!(bench.send(scope(None)), []);
+}
