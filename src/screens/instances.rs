@@ -110,12 +110,16 @@ fn each(cluster: &ClusterView, slots: &[Slot], take: &mut impl FnMut(Slot, &Pod)
 }
 
 fn in_scope(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod) -> bool {
-    let here = ctx.scope.locations.is_empty()
+    in_locations(ctx, cluster, pod) && ctx.scope.has_namespace(&pod.key.namespace)
+}
+
+/// Whether an instance is in the locations of the scope.
+pub(super) fn in_locations(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod) -> bool {
+    ctx.scope.locations.is_empty()
         || cluster
             .standing(pod)
             .location
-            .is_some_and(|location| ctx.scope.has_location(&cluster.id, &location));
-    here && ctx.scope.has_namespace(&pod.key.namespace)
+            .is_some_and(|location| ctx.scope.has_location(&cluster.id, &location))
 }
 
 fn sort(ctx: &Context<'_>, rows: Vec<InstanceRow>) -> Vec<InstanceRow> {

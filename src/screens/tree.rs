@@ -91,13 +91,10 @@ pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>)
             continue;
         }
         let mut of_workload: BTreeMap<Option<(Kind, Clean)>, Vec<&Arc<Pod>>> = BTreeMap::new();
-        for &slot in cluster.tally.instances(app) {
-            if let Some(pod) = cluster.pods.at(slot) {
-                of_workload.entry(pod.workload.clone()).or_default().push(pod);
-            }
+        for pod in cluster.instances_of(app) {
+            of_workload.entry(pod.workload.clone()).or_default().push(pod);
         }
-        let workloads = ctx.world.workloads_of(app).filter(|(c, _)| c.id == cluster.id);
-        for (_, workload) in workloads {
+        for workload in cluster.workloads_of(app) {
             let pods = of_workload
                 .remove(&Some((workload.kind, workload.key.name.clone())))
                 .unwrap_or_default();
@@ -112,11 +109,13 @@ pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>)
                 open,
             });
             if open {
-                revisions(cluster, Some(workload), pods, folds, &mut rows);
+                let name = branch(workload.kind, &workload.key.name);
+                revisions(cluster, (&name, Some(workload)), pods, folds, &mut rows);
             }
         }
-        for pods in of_workload.into_values() {
-            revisions(cluster, None, pods, folds, &mut rows);
+        for (carrier, pods) in of_workload {
+            let name = carrier.map_or_else(|| "bare".to_owned(), |(kind, name)| branch(kind, &name));
+            revisions(cluster, (&name, None), pods, folds, &mut rows);
         }
     }
     rows
@@ -131,10 +130,15 @@ fn workload_key(cluster: &ClusterId, workload: &Workload) -> RowKey {
     })
 }
 
-/// Adds a workload's revisions, newest first, each with its instances.
+/// What the branches of a workload begin with in their keys.
+fn branch(kind: Kind, name: &Clean) -> String {
+    format!("{kind} {name}")
+}
+
+/// Adds a workload's revisions, newest first, each with its instances; the workload may not be known.
 fn revisions(
     cluster: &ClusterView,
-    workload: Option<&Arc<Workload>>,
+    (name, workload): (&str, Option<&Arc<Workload>>),
     pods: Vec<&Arc<Pod>>,
     folds: &BTreeSet<RowKey>,
     rows: &mut Vec<TreeRow>,
@@ -159,7 +163,6 @@ fn revisions(
     found.sort_by_key(|(number, made, ..)| std::cmp::Reverse((*number, *made)));
     for (place, (number, _, hash, mut pods)) in found.into_iter().enumerate() {
         pods.sort_by(|a, b| (cluster.health(b), &a.key.name).cmp(&(cluster.health(a), &b.key.name)));
-        let name = workload.map_or_else(|| Clean::new("bare"), |w| w.key.name.clone());
         let key = RowKey::Loose(
             cluster.id.clone(),
             format!("{name}/{}", hash.as_deref().unwrap_or_default()).into(),

@@ -3,14 +3,14 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use super::World;
 use super::app_list::AppList;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
 use super::scope::Scope;
 use super::tally::{AppTally, Census};
-use super::{Slot, World};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, Resources, Version, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, Resources, Version, Workload};
 
 /// An app over the clusters in scope.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,23 +137,24 @@ impl World {
         summarise(&parts, scope)
     }
 
-    /// The instances of an app: cluster and slot.
-    pub fn instances_of<'a>(&'a self, key: &'a AppKey) -> impl Iterator<Item = (&'a ClusterView, Slot)> {
-        self.clusters
-            .iter()
-            .flat_map(move |c| c.tally.instances(key).iter().map(move |&slot| (c, slot)))
+    /// The instances of an app in the clusters of the scope.
+    pub fn instances_of<'a>(
+        &'a self,
+        key: &'a AppKey,
+        scope: &'a Scope,
+    ) -> impl Iterator<Item = (&'a ClusterView, &'a Arc<Pod>)> {
+        self.clusters_in(scope)
+            .flat_map(move |c| c.instances_of(key).map(move |pod| (c, pod)))
     }
 
-    /// The workloads of an app.
-    pub fn workloads_of<'a>(&'a self, key: &'a AppKey) -> impl Iterator<Item = (&'a ClusterView, &'a Arc<Workload>)> {
-        self.clusters.iter().flat_map(move |c| {
-            c.tally
-                .app(key)
-                .into_iter()
-                .flat_map(|t| &t.workloads)
-                .filter_map(move |(kind, object)| c.workload(*kind, object))
-                .map(move |w| (c, w))
-        })
+    /// The workloads of an app in the clusters of the scope.
+    pub fn workloads_of<'a>(
+        &'a self,
+        key: &'a AppKey,
+        scope: &'a Scope,
+    ) -> impl Iterator<Item = (&'a ClusterView, &'a Arc<Workload>)> {
+        self.clusters_in(scope)
+            .flat_map(move |c| c.workloads_of(key).map(move |workload| (c, workload)))
     }
 }
 
@@ -315,6 +316,18 @@ impl Progress {
 }
 
 impl ClusterView {
+    /// The instances of an app here.
+    pub fn instances_of<'a>(&'a self, key: &AppKey) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
+        let slots = self.tally.instances(key).iter();
+        slots.filter_map(|&slot| self.pods.at(slot))
+    }
+
+    /// The workloads of an app here.
+    pub fn workloads_of<'a>(&'a self, key: &AppKey) -> impl Iterator<Item = &'a Arc<Workload>> + use<'a> {
+        let known = self.tally.app(key).into_iter().flat_map(|tally| &tally.workloads);
+        known.filter_map(|(kind, object)| self.workload(*kind, object))
+    }
+
     /// The progress of an app's workloads here.
     pub(super) fn progress_of(&self, app: &AppTally) -> Progress {
         app.workloads

@@ -3,6 +3,7 @@
 mod asking;
 mod limits;
 mod refusals;
+mod scope;
 
 use pilothouse::domain::Batch;
 use pilothouse::domain::{Change, ClusterId, ClusterReport, Feed, Kind, Link, ObjectKey};

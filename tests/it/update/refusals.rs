@@ -2,8 +2,9 @@
 
 use crate::support::screen::Bench;
 use pilothouse::domain::access::{Access, Right};
-use pilothouse::domain::{Batch, Clean};
-use pilothouse::domain::{Change, ClusterId, ClusterReport, Feed, Kind, ObjectKey, Verb};
+use pilothouse::domain::{
+    Batch, Change, Clean, ClusterId, ClusterReport, Event, Feed, Kind, Object, ObjectKey, Uid, Verb,
+};
 use pilothouse::message::{Action, Effect, Message, Mode};
 
 #[test]
@@ -28,11 +29,18 @@ fn what_is_forbidden_names_the_verb() {
     let mut bench = Bench::fleet();
     bench.act(&[Action::ShowInstances]);
     bench.filter("cluster=idc-bj push");
-    let right = Right::on(Verb::List, Kind::Event, "");
-    let access = Access {
-        answers: [(right, false)].into(),
+    let answer = |bench: &mut Bench, namespace: &str| {
+        let right = Right::on(Verb::List, Kind::Event, namespace);
+        let access = Access {
+            answers: [(right, false)].into(),
+        };
+        bench.send(Message::Access(ClusterId::new("idc-bj"), access));
     };
-    bench.send(Message::Access(ClusterId::new("idc-bj"), access));
+    // Who may not see all namespaces may see this one.
+    answer(&mut bench, "");
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("E events") && !frame.contains("no access"), "{frame}");
+    answer(&mut bench, "im");
     assert!(bench.frame(120, 40).contains("E events (no access: list events in im)"));
     assert_eq!(bench.act(&[Action::EventsOf]), []);
     assert!(bench.frame(120, 40).contains("· events: no access: list events in im"));
@@ -82,6 +90,73 @@ fn who_may_see_one_namespace_is_not_told_of_the_others_on_every_list() {
     bench.filter("cluster=aliyun nothing-is-called-so");
     let frame = bench.frame(120, 40);
     assert!(!frame.contains("no access"), "{frame}");
+}
+
+#[test]
+fn an_event_leads_to_what_it_is_about_or_says_why_not() {
+    const PUSH: &str = "idc-bj-node-001push-7c9b4-000";
+    for (kind, namespace, name, uid, leads_to) in [
+        ("Pod", "im", "push-7c9b4-000", PUSH, Ok("push-7c9b4-000")),
+        ("Pod", "im", "push-7c9b4-000", "", Ok("push-7c9b4-000")),
+        (
+            "Pod",
+            "im",
+            "push-7c9b4-000",
+            "the one before it",
+            Err("what it is about is gone"),
+        ),
+        ("Pod", "im", "push-7c9b4-999", "", Err("what it is about is gone")),
+        (
+            "Node",
+            "default",
+            "idc-bj-node-001",
+            "idc-bj-node-001",
+            Ok("idc-bj-node-001"),
+        ),
+        ("Deployment", "im", "push", "im/push", Ok("im/push")),
+        ("ReplicaSet", "im", "push-7c9b4", "im/push-7c9b4", Ok("im/push")),
+        ("ReplicaSet", "im", "push-00000", "", Err("what it is about is gone")),
+        ("Job", "im", "push", "", Err("no screen of its own")),
+        (
+            "HorizontalPodAutoscaler",
+            "gift",
+            "live-gift",
+            "",
+            Err("no screen of its own"),
+        ),
+        ("Ingress", "im", "push", "", Err("no screen of its own")),
+    ] {
+        let mut bench = Bench::fleet();
+        let event = Event {
+            key: ObjectKey::new(namespace, "told"),
+            uid: Uid::parse("told"),
+            reason: "Told".into(),
+            about: (kind.into(), ObjectKey::new(namespace, name), Uid::parse(uid)),
+            ..Event::default()
+        };
+        let batch = Batch {
+            kind: Kind::Event,
+            namespace: "".into(),
+            generation: 1,
+            changes: vec![Change::Upsert(Object::Event(Box::new(event)))],
+            sweep: false,
+        };
+        bench.send(Message::Cluster(ClusterId::new("idc-bj"), ClusterReport::Batch(batch)));
+        bench.act(&[Action::ShowEvents]);
+        bench.filter("reason=told");
+        bench.act(&[Action::Open]);
+        let crumb = bench.model.screen().crumb();
+        match leads_to {
+            Ok(expected) => assert_eq!(crumb, expected, "{kind} {name} {uid}"),
+            Err(says) => {
+                let frame = bench.frame(200, 50);
+                assert!(
+                    crumb == "events" && frame.contains(says),
+                    "{kind} {name} {uid}: {frame}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
