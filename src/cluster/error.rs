@@ -89,7 +89,7 @@ impl ClusterError {
             }
             Self::Unreadable => "is the server's address right? something else than Kubernetes may be answering",
             Self::ReadOnly => {
-                "start without --readonly, or remove `read-only` from the cluster's section of the configuration"
+                "start without --readonly, or remove `readonly` from the cluster's section of the configuration"
             }
         }
     }
