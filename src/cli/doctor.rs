@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::{Args, Doctor, Report};
 use super::checkup::{self, Answers, Checkup, State};
+use super::members::Member;
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, fleet};
@@ -55,11 +56,10 @@ pub(super) fn run(
     } else {
         args.namespace.clone()
     };
-    let rights = rights(&namespaces);
     let (known, members, answers) = fleet::block_on(async {
         let members = fleet::ready_members(args, &setup).await?;
         let known = watch::until_known(&members, &[], WAIT).await;
-        let answers = future::join_all(known.clusters.iter().map(|cluster| ask(&known, cluster, &rights))).await;
+        let answers = future::join_all(ask_each(&known, &members, &namespaces)).await;
         known.cancel.cancel();
         Ok::<_, Failure>((known, members, answers))
     })??;
@@ -94,6 +94,31 @@ fn rights(namespaces: &[String]) -> Vec<Right> {
         rights.extend(places.iter().map(|namespace| Right::on(verb, kind, namespace)));
     }
     rights
+}
+
+/// Asks every cluster at once. Who may not see all namespaces is asked about those that may be seen.
+fn ask_each<'a>(
+    known: &'a Known,
+    members: &'a [Member],
+    namespaces: &'a [String],
+) -> impl Iterator<Item = impl Future<Output = Option<Answers>>> {
+    known
+        .clusters
+        .iter()
+        .zip(members)
+        .map(move |(cluster, member)| async move {
+            let answers = ask(known, cluster, &rights(namespaces)).await?;
+            let everywhere = Right::on(Verb::List, Kind::Pod, "");
+            if !answers.contains(&(everywhere, Some(false))) {
+                return Some(answers);
+            }
+            let visible = watch::visible_namespaces(member, WAIT).await;
+            if visible.is_empty() {
+                return Some(answers);
+            }
+            let visible: Vec<String> = visible.iter().map(ToString::to_string).collect();
+            ask(known, cluster, &rights(&visible)).await
+        })
 }
 
 /// What the user may do in one cluster; `None` if it cannot be asked or takes too long, which delays no other.
