@@ -221,7 +221,7 @@ impl LocationSummary {
         let node = &summary.node;
         self.provider = std::mem::take(&mut self.provider).and(&node.provider);
         self.nodes += 1;
-        self.nodes_ready += u32::from(!node.is_lost());
+        self.nodes_ready += u32::from(node.is_ready());
         self.cordoned += u32::from(node.cordoned);
         if let Some(group) = &node.group {
             self.groups.insert(group.clone());
