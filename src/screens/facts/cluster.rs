@@ -10,9 +10,6 @@ use crate::world::{ClusterView, Scope};
 /// Most things it said that are told again.
 const NOTICES: usize = 3;
 
-/// A clock this many seconds off is worth a look: ages and tokens are wrong by as much.
-const SKEW: i64 = 5;
-
 pub(super) fn facts(id: &ClusterId, ctx: &Context<'_>) -> Vec<Cell> {
     let Some(cluster) = ctx.world.cluster(id) else {
         return super::gone("cluster");
@@ -53,10 +50,10 @@ fn link(cluster: &ClusterView, ctx: &Context<'_>) -> Cell {
 
 fn server(cluster: &ClusterView) -> Cell {
     let identity = &cluster.identity;
-    let clock = match identity.clock_skew {
-        None => named("clock", Cell::unknown()),
-        Some(skew) if skew.abs() < SKEW => named("clock", Cell::plain("in step")),
-        Some(skew) => {
+    let clock = match (identity.clock_skew, identity.clock_is_off()) {
+        (None, _) => named("clock", Cell::unknown()),
+        (Some(_), None) => named("clock", Cell::plain("in step")),
+        (_, Some(skew)) => {
             let side = if skew > 0 { "ahead" } else { "behind" };
             Cell::new(
                 format!("▲ its clock is {} {side}", words::exact_span(skew.abs())),
