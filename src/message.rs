@@ -99,6 +99,6 @@ pub enum Effect {
     Copy(String),
     LoadEvents(ResourceRef),
     Review(ClusterId, Vec<Right>),
-    /// Try a cluster again now; all of them without one.
-    Reconnect(Option<ClusterId>),
+    /// Try all clusters again now.
+    Reconnect,
 }

@@ -144,10 +144,10 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
                 .map(|c| c.id.0.clone())
                 .collect::<Vec<_>>()
             {
-                model.record("reconnect", id, None);
+                model.record("reconnect", id);
             }
             model.tell(Trouble::info("trying all clusters again"));
-            vec![Effect::Reconnect(None)]
+            vec![Effect::Reconnect]
         }
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
@@ -157,9 +157,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn unbound(model: &mut Model, keys: &str) -> Vec<Effect> {
-    let help = model
-        .keys_of(crate::message::Mode::Screen, Action::Help)
-        .map(str::to_owned);
+    let help = model.keys_of(model.mode(), Action::Help).map(str::to_owned);
     let hint = help.map(|help| format!("{help} shows the keys that work here").into());
     model.tell(Trouble {
         hint,
@@ -171,11 +169,7 @@ fn unbound(model: &mut Model, keys: &str) -> Vec<Effect> {
 fn reported(model: &mut Model, id: &ClusterId, report: ClusterReport) {
     if let ClusterReport::Notice(text) = &report {
         model.tell(Trouble::info(format!("{id}: {text}")));
-        model.record(
-            "said by the cluster",
-            id.0.clone(),
-            Some((Severity::Info, text.clone())),
-        );
+        model.record_said(id, text.clone());
     }
     let shown_at_once = matches!(
         report,

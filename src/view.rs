@@ -6,6 +6,7 @@ mod header;
 mod help;
 mod log;
 mod picker;
+mod pieces;
 mod style;
 mod table;
 mod title;

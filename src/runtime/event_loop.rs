@@ -222,7 +222,7 @@ impl<P: Program> Shell<P> {
                 self.pacing.person();
             }
             Effect::Copy(text) => self.copy(&text),
-            effect @ (Effect::LoadEvents(_) | Effect::Review(..) | Effect::Reconnect(_)) => {
+            effect @ (Effect::LoadEvents(_) | Effect::Review(..) | Effect::Reconnect) => {
                 if let Some(work) = self.perform.as_mut().and_then(|perform| perform(effect)) {
                     self.tasks.start(work);
                 }
@@ -289,11 +289,7 @@ impl<P: Program> Shell<P> {
     fn resume(&mut self) {
         self.clocks = Clocks::now();
         self.update(Message::Resumed(Utc::now(), cluster::moment()));
-        if let Some(work) = self
-            .perform
-            .as_mut()
-            .and_then(|perform| perform(Effect::Reconnect(None)))
-        {
+        if let Some(work) = self.perform.as_mut().and_then(|perform| perform(Effect::Reconnect)) {
             self.tasks.start(work);
         }
     }

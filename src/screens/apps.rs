@@ -74,13 +74,14 @@ impl Source for Apps<'_> {
         match column {
             ColumnId::App => Value::text(app.key.to_string()),
             ColumnId::Namespace => Value::text(app.key.namespace.as_str()),
-            ColumnId::Version => Value::text(
-                app.versions
-                    .iter()
-                    .map(|(v, ..)| v.full())
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            ),
+            ColumnId::Version => {
+                let running = app.versions.iter().map(|(version, ..)| version.full());
+                match running.collect::<Vec<_>>().join(" ") {
+                    // No instances: what they would run.
+                    none if none.is_empty() => versions::cell(&self.ctx, app).value(),
+                    running => Value::text(running),
+                }
+            }
             ColumnId::Ready => Value::Number(i64::from(app.ready)),
             ColumnId::Desired => Value::number(app.desired),
             ColumnId::Instances => Value::Number(i64::from(app.instances)),
@@ -88,11 +89,12 @@ impl Source for Apps<'_> {
             ColumnId::Cpu => Value::Number(app.requested.cpu.0),
             ColumnId::Memory => Value::Number(app.requested.memory.0),
             ColumnId::Restarts => Value::Number(app.restarts as i64),
+            ColumnId::Where if app.places.is_empty() => Value::Absent,
             ColumnId::Where => Value::text(places(app).join(" ")),
             ColumnId::Owner => Value::known(app.owner.as_deref().unwrap_or_default()),
             ColumnId::Kind => Value::text(kinds(app)),
-            ColumnId::Cluster => Value::text(clusters(app)),
-            ColumnId::Bounds => Value::text(bounds(app).text()),
+            ColumnId::Cluster => Cell::muted(clusters(app)).value(),
+            ColumnId::Bounds => bounds(app).value(),
             _ => Value::Absent,
         }
     }

@@ -81,7 +81,7 @@ impl Rows {
                 of,
                 written: Written::default(),
             }),
-            Self::Nodes(rows) => Box::new(Nodes { rows, ctx }),
+            Self::Nodes(rows) => Box::new(Nodes::new(rows, ctx)),
             Self::Events(rows) => Box::new(Events { rows, ctx }),
             Self::Activity => Box::new(Activity { ctx }),
             Self::Tree(rows) => Box::new(Tree { rows, ctx }),

@@ -217,6 +217,30 @@ pub(super) struct Tree<'a> {
     pub(super) ctx: Context<'a>,
 }
 
+impl Tree<'_> {
+    fn number(&self, row: &TreeRow, column: ColumnId) -> Option<i64> {
+        let age = |made, cluster| words::seconds_since(made, self.ctx.clock_in(cluster));
+        match (row, column) {
+            (TreeRow::Workload { ready, .. }, ColumnId::Ready) => ready.map(i64::from),
+            (TreeRow::Workload { cluster, workload, .. }, ColumnId::Age) => age(workload.created, cluster),
+            (TreeRow::Revision { ready, .. }, ColumnId::Ready) => Some(i64::from(*ready)),
+            (TreeRow::Revision { restarts, .. }, ColumnId::Restarts) => Some(*restarts as i64),
+            (TreeRow::Instance { pod, .. }, ColumnId::Restarts) => Some(i64::from(pod.restarts())),
+            (TreeRow::Instance { pod, .. }, ColumnId::Cpu) => Some(pod.shape.requests.cpu.0),
+            (TreeRow::Instance { pod, .. }, ColumnId::Memory) => Some(pod.shape.requests.memory.0),
+            (TreeRow::Instance { cluster, pod, .. }, ColumnId::Age) => age(pod.created, cluster),
+            (TreeRow::Instance { cluster, pod, .. }, ColumnId::Ready) => {
+                let view = self.ctx.world.cluster(cluster)?;
+                instances::ready_now(view, pod).map(|(ready, _)| ready)
+            }
+            (TreeRow::Container { container, .. }, ColumnId::Restarts) => Some(i64::from(container.restarts)),
+            (TreeRow::Container { container, .. }, ColumnId::Cpu) => Some(container.requests.cpu.0),
+            (TreeRow::Container { container, .. }, ColumnId::Memory) => Some(container.requests.memory.0),
+            _ => None,
+        }
+    }
+}
+
 impl Source for Tree<'_> {
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
@@ -241,18 +265,12 @@ impl Source for Tree<'_> {
     }
 
     fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
-        let number = match (self.rows.get(row as usize), column) {
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Restarts) => Some(i64::from(pod.restarts())),
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Cpu) => Some(pod.shape.requests.cpu.0),
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Memory) => Some(pod.shape.requests.memory.0),
-            (Some(TreeRow::Instance { pod, cluster, .. }), ColumnId::Age) => {
-                words::seconds_since(pod.created, self.ctx.clock_in(cluster))
-            }
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Ready) => Some(i64::from(pod.ready)),
-            (_, ColumnId::Restarts | ColumnId::Cpu | ColumnId::Memory | ColumnId::Age | ColumnId::Ready) => None,
-            _ => return Value::text(self.cell(row, column).text()),
-        };
-        Value::number(number)
+        let is_number = COLUMNS.iter().any(|c| c.id == column && c.unit != Unit::Text);
+        if is_number {
+            Value::number(self.rows.get(row as usize).and_then(|row| self.number(row, column)))
+        } else {
+            self.cell(row, column).value()
+        }
     }
 
     fn cell(&self, row: u32, column: ColumnId) -> Cell {

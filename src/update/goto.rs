@@ -120,7 +120,7 @@ fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
     let Some(object) = subject.filter(|object| object.kind != Kind::Event) else {
         return Vec::new();
     };
-    model.record(LOAD_EVENTS, target(&object), None);
+    model.record(LOAD_EVENTS, target(&object));
     vec![Effect::LoadEvents(object)]
 }
 

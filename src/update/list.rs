@@ -18,8 +18,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
         Action::HalfPageDown => step(model, (page / 2).max(1)),
         Action::Top => step(model, isize::MIN),
         Action::Bottom => step(model, isize::MAX),
-        Action::ColumnsLeft => model.shift = model.shift.saturating_sub(1),
-        Action::ColumnsRight => model.shift = (model.shift + 1).min(30),
+        Action::ColumnsLeft => model.shift = model.shift.min(most_shift(model)).saturating_sub(1),
+        Action::ColumnsRight => model.shift = (model.shift + 1).min(most_shift(model)),
         Action::Wide => model.wide = !model.wide,
         Action::FactsUp | Action::FactsDown => {
             let most = model.facts_most();
@@ -58,6 +58,14 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
 fn with_list<T>(model: &mut Model, act: impl FnOnce(&mut crate::listing::List, &dyn crate::listing::Source) -> T) -> T {
     let scope = model.scope_here();
     model.with_screen(&scope, |screen, ctx| screen.with_list(ctx, act))
+}
+
+/// How many columns can be hidden to the left: the first and the last stay.
+fn most_shift(model: &mut Model) -> usize {
+    let shown = with_list(model, |_, source| {
+        source.columns().iter().filter(|c| source.shows(c.id)).count()
+    });
+    shown.saturating_sub(2)
 }
 
 /// Puts the cursor on an object.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::Clean;
 use crate::listing::{RowKey, Sort};
 use crate::message::{Action, Effect};
 use crate::model::Model;
@@ -134,16 +133,19 @@ fn finish(model: &mut Model, changed: bool) -> Vec<Effect> {
 
 pub(super) fn read(model: &mut Model, action: Action) -> Vec<Effect> {
     let page = usize::try_from(model.page()).unwrap_or(1);
+    let most = model.help_most();
     let Some(Overlay::Help { scroll }) = model.overlays.last_mut() else {
         return Vec::new();
     };
+    // The terminal may have grown since.
+    *scroll = (*scroll).min(most);
     match action {
-        Action::CursorDown => *scroll += 1,
+        Action::CursorDown => *scroll = (*scroll + 1).min(most),
         Action::CursorUp => *scroll = scroll.saturating_sub(1),
-        Action::PageDown | Action::HalfPageDown => *scroll += page / 2,
+        Action::PageDown | Action::HalfPageDown => *scroll = (*scroll + page / 2).min(most),
         Action::PageUp | Action::HalfPageUp => *scroll = scroll.saturating_sub(page / 2),
         Action::Top => *scroll = 0,
-        Action::Bottom => *scroll = usize::MAX / 2,
+        Action::Bottom => *scroll = most,
         Action::Cancel | Action::Accept | Action::Back | Action::Help => drop(model.overlays.pop()),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
@@ -276,9 +278,4 @@ fn leave_narrower_screen(model: &mut Model) {
     } else if narrowed || model.trail.way().len() > 1 {
         model.trail.show(&ScreenKind::Apps);
     }
-}
-
-/// A name for people: what a namespace or an app is called.
-fn label(text: &Clean) -> String {
-    text.to_string()
 }

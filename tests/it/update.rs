@@ -259,3 +259,23 @@ fn the_screen_of_the_log_follows_it() {
         assert_eq!(bench.model.version() != before, follows, "{show:?}");
     }
 }
+
+#[test]
+fn marks_of_what_vanished_go() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("cluster=idc-bj push");
+    bench.act(&[Action::Mark, Action::Mark]);
+    bench.filter("");
+    assert!(bench.frame(120, 40).contains("2 marked"));
+    let batch = Batch {
+        kind: Kind::Pod,
+        namespace: "".into(),
+        generation: 1,
+        changes: vec![Change::Delete(ObjectKey::new("im", "push-7c9b4-000"))],
+        sweep: false,
+    };
+    bench.send(Message::Cluster(ClusterId::new("idc-bj"), ClusterReport::Batch(batch)));
+    bench.model.settle(fleet::now() + chrono::TimeDelta::seconds(9));
+    assert!(bench.frame(120, 40).contains("1 marked"));
+}

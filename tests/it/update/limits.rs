@@ -95,3 +95,74 @@ fn a_scope_is_what_was_chosen_and_nothing_by_accident() {
     bench.act(&[ScopeNamespaces, Mark, Accept]);
     assert_eq!(picked(&bench), [""; 0], "the last mark taken away limits nothing");
 }
+
+#[test]
+fn help_and_columns_scroll_back_at_once_from_their_end() {
+    use Action::{Bottom, CursorDown, CursorUp, Help};
+    for size in [(80, 24), (120, 24), (60, 15)] {
+        let mut bench = Bench::fleet();
+        bench.frame(size.0, size.1);
+        bench.act(&[Help, Bottom]);
+        let end = bench.frame(size.0, size.1);
+        assert!(end.contains("a column that has this text"), "{end}");
+        bench.act(&[CursorDown, CursorDown, CursorDown]);
+        assert_eq!(bench.frame(size.0, size.1), end);
+        bench.act(&[CursorUp]);
+        assert_ne!(bench.frame(size.0, size.1), end, "{size:?}");
+    }
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowNodes]);
+    bench.frame(80, 24);
+    bench.act(&[Action::ColumnsRight; 40]);
+    let end = bench.frame(80, 24);
+    bench.act(&[Action::ColumnsLeft]);
+    assert_ne!(bench.frame(80, 24), end);
+}
+
+#[test]
+fn an_empty_list_points_to_no_key_that_refuses() {
+    let mut bench = Bench::fleet();
+    let all = "a shows everything again";
+    bench.act(&[Action::ShowInstances]);
+    bench.act(&[Action::ScopeNamespaces]);
+    bench.text("video");
+    bench.act(&[Action::Accept, Action::ScopeClusters]);
+    bench.text("idc-bj");
+    bench.act(&[Action::Accept]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("no instances here") && frame.contains(all), "{frame}");
+    let mut bench = Bench::fleet();
+    let id = pilothouse::domain::ClusterId::new("aliyun");
+    bench.send(Message::Cluster(
+        id,
+        pilothouse::domain::ClusterReport::Batch(pilothouse::domain::Batch {
+            kind: pilothouse::domain::Kind::Node,
+            namespace: "".into(),
+            generation: 2,
+            changes: vec![],
+            sweep: true,
+        }),
+    ));
+    bench.act(&[Action::CursorDown, Action::Open]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("no locations here") && !frame.contains(all), "{frame}");
+    bench.act(&[Action::ScopeAll]);
+    assert!(bench.frame(120, 40).contains("nothing is limited"));
+}
+
+#[test]
+fn where_keys_are_text_no_key_is_pointed_to() {
+    let mut bench = Bench::fleet();
+    let told = |bench: &mut Bench| {
+        bench.send(Message::Unbound("F9".into()));
+        bench.frame(120, 40)
+    };
+    assert!(told(&mut bench).contains("? shows the keys that work here"));
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::Filter]);
+    let frame = told(&mut bench);
+    assert!(
+        frame.contains("F9 does nothing here") && !frame.contains("shows the keys"),
+        "{frame}"
+    );
+}

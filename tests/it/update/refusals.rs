@@ -3,7 +3,7 @@
 use crate::support::screen::Bench;
 use pilothouse::domain::access::{Access, Right};
 use pilothouse::domain::{
-    Batch, Change, Clean, ClusterId, ClusterReport, Event, Feed, Kind, Object, ObjectKey, Uid, Verb,
+    Batch, Change, Clean, ClusterId, ClusterReport, Event, Feed, Kind, NodeHealth, Object, ObjectKey, Uid, Verb,
 };
 use pilothouse::message::{Action, Effect, Message, Mode};
 
@@ -156,6 +156,39 @@ fn an_event_leads_to_what_it_is_about_or_says_why_not() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn a_node_that_says_it_is_not_ready_is_heard_of() {
+    for (health, words) in [
+        (NodeHealth::NotReady, "not ready for 2m"),
+        (NodeHealth::Unknown, "not heard of for 2m"),
+    ] {
+        let mut bench = Bench::fleet();
+        let id = ClusterId::new("aliyun");
+        let known = bench.model.world().cluster(&id).unwrap().nodes.values().next().unwrap();
+        let mut node = known.as_ref().clone();
+        node.health = health;
+        node.ready_since = crate::support::fleet::ago(150);
+        let name = node.name.to_string();
+        let batch = Batch {
+            kind: Kind::Node,
+            namespace: "".into(),
+            generation: 1,
+            changes: vec![Change::Upsert(Object::Node(Box::new(node)))],
+            sweep: false,
+        };
+        bench.send(Message::Cluster(id, ClusterReport::Batch(batch)));
+        bench.act(&[Action::ShowNodes]);
+        bench.filter(&name);
+        bench.act(&[Action::Open]);
+        let frame = bench.frame(120, 40);
+        assert!(frame.contains(words), "{frame}");
+        // What runs on it is known as long as it is heard of.
+        let is_lost = health == NodeHealth::Unknown;
+        assert_eq!(frame.contains("nobody knows whether they run"), is_lost, "{frame}");
+        assert_eq!(frame.contains("? unknown: node lost"), is_lost, "{frame}");
     }
 }
 
