@@ -172,7 +172,7 @@ const fn link_rank(link: &Link) -> i64 {
     const STEP: i64 = 1 << 40;
     match link {
         Link::Live | Link::Unstable { .. } => 0,
-        Link::Connecting => STEP,
+        Link::Connecting { .. } => STEP,
         Link::Stale { .. } => 2 * STEP,
         Link::Unreachable { .. } => 3 * STEP,
         Link::Denied { .. } => 4 * STEP,
