@@ -183,7 +183,10 @@ fn why_a_server_is_of_no_use_yet_is_seen_at_once() {
     bench.send(Message::Cluster(ClusterId::new("idc-bj"), link));
     let frame = bench.frame(160, 40);
     let (header, below) = frame.split_once('\n').unwrap();
-    assert!(header.contains("… idc-bj connecting: server error 503"), "{header}");
+    assert!(
+        header.contains("… idc-bj production connecting: server error 503"),
+        "{header}"
+    );
     let row = below.lines().find(|line| line.contains("idc-bj")).unwrap();
     assert!(
         row.contains("… connecting") && row.contains("server error 503"),
