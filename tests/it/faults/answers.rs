@@ -116,6 +116,20 @@ async fn f12_a_server_that_only_has_errors_is_connecting_with_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f12_a_proxy_with_nobody_behind_it_is_a_loss_within_ten_seconds() {
+    let api = Api::with_pods(5);
+    let (_cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let nobody = api.rule(|_| Some(Reply::status(503, &json!({"message": "no healthy upstream"}))));
+    let why = "server error 503: no healthy upstream";
+    let is_lost = |seen: &Seen| matches!(seen.link(), Some(Link::Stale { reason, .. }) if *reason == *why);
+    observer.until("the loss", secs(10), is_lost).await;
+    assert_eq!(observer.seen.names(Kind::Pod).len(), 5, "rows stay");
+    api.forget(nobody);
+    observer.until("live", secs(5), Seen::is_live).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn f12_what_is_posted_is_sent_exactly_once() {
     let api = Api::new();
     let (cluster, mut observer) = watch(&api);

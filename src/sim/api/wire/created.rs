@@ -139,8 +139,10 @@ fn message(mut bytes: &[u8], fields: Fields) -> Option<Value> {
         let known = fields.iter().find(|(known, ..)| *known == tag);
         match (known, raw) {
             // Go writes every field that is no pointer, also an empty one.
-            (None, Raw::Number(0) | Raw::Bytes([])) | (Some((_, _, Of::Ignored)), _) => {}
-            (Some((_, _, Of::Text)), Raw::Bytes([])) | (Some((_, _, Of::Number | Of::Flag)), Raw::Number(0)) => {}
+            (None, Raw::Number(0) | Raw::Bytes([]))
+            | (Some((_, _, Of::Ignored)), _)
+            | (Some((_, _, Of::Text)), Raw::Bytes([]))
+            | (Some((_, _, Of::Number | Of::Flag)), Raw::Number(0)) => {}
             (Some((_, name, of)), raw) => put(&mut object, name, *of, &raw)?,
             (None, Raw::Bytes(bytes)) if is_empty(bytes) => {}
             (None, _) => return None,
