@@ -71,12 +71,11 @@ proptest! {
         let mut list = AppList::default();
         for (second, step) in &steps {
             let id = if *second { ClusterId::new("aliyun") } else { cluster() };
-            match report(step) {
-                Some(report) => world.apply(&id, report, at(200)),
-                None => {
-                    list = list.follow(&world, &scope);
-                    prop_assert_eq!(list.rows(), world.apps(&scope));
-                }
+            if let Some(report) = report(step) {
+                world.apply(&id, report, at(200));
+            } else {
+                list = list.follow(&world, &scope);
+                prop_assert_eq!(list.rows(), world.apps(&scope));
             }
         }
         list = list.follow(&world, &scope);
