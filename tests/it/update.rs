@@ -195,7 +195,7 @@ fn why_a_server_is_of_no_use_yet_is_seen_at_once() {
     // Where the reason has no room in the header, the names have.
     let narrow = bench.frame(80, 40);
     let header = narrow.lines().next().unwrap();
-    assert!(header.contains("… idc-bj connecting   ●"), "{header}");
+    assert!(header.contains("… idc-bj production connecting   ●"), "{header}");
 }
 
 #[test]
