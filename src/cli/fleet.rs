@@ -170,9 +170,10 @@ fn is_called(full: &str, asked: &str) -> bool {
 }
 
 async fn read_events(args: &Args, wait: Duration, members: &[Member], known: &mut Known) -> Vec<EventRow> {
-    let chosen: Vec<Clean> = match args.all_namespaces {
-        true => Vec::new(),
-        false => args.namespace.iter().map(|name| Clean::new(name)).collect(),
+    let chosen: Vec<Clean> = if args.all_namespaces {
+        Vec::new()
+    } else {
+        args.namespace.iter().map(|name| Clean::new(name)).collect()
     };
     let mut missing: BTreeMap<ClusterId, Vec<Clean>> = BTreeMap::new();
     let mut rows = Vec::new();

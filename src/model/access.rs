@@ -274,7 +274,7 @@ impl Model {
                 name: name.clone(),
             };
             let is_known = cluster.tally.app(&app).is_some();
-            return is_known.then(|| RowKey::App(app)).ok_or(GONE);
+            return is_known.then_some(RowKey::App(app)).ok_or(GONE);
         }
         Ok(RowKey::Object(ResourceRef {
             cluster: object.cluster.clone(),

@@ -90,11 +90,11 @@ pub(super) fn events_of(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Shows an app, whatever is on screen; of one that is in no cluster in scope, the clusters that have it.
-pub(super) fn show_app(model: &mut Model, key: AppKey) -> Vec<Effect> {
+pub(super) fn show_app(model: &mut Model, key: &AppKey) -> Vec<Effect> {
     let mut screen = Screen::new(ScreenKind::App(key.clone()));
-    if model.world.app(&key, &model.scope).is_none() {
+    if model.world.app(key, &model.scope).is_none() {
         let clusters = model.world.clusters().iter();
-        let having = clusters.filter(|cluster| cluster.tally.app(&key).is_some());
+        let having = clusters.filter(|cluster| cluster.tally.app(key).is_some());
         screen.within.clusters = having.map(|cluster| cluster.id.clone()).collect();
     }
     go(model, screen)

@@ -205,7 +205,7 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
                 apply_filter(model, &format!("kind={kind}"));
                 effects
             }
-            Some(Target::App(key)) => super::goto::show_app(model, key),
+            Some(Target::App(key)) => super::goto::show_app(model, &key),
             Some(Target::Sort(sort)) => {
                 sort_list(model, sort);
                 Vec::new()

@@ -85,7 +85,7 @@ fn loss(cluster: &ClusterView, node: &Clean, ctx: &Context<'_>) -> Vec<Cell> {
     let mut lines = vec![fact(
         "lost",
         Cell::new(
-            format!("{since} with {}", words::counted(loss.was as usize, "instance")),
+            format!("{since} with {}", words::counted(loss.was, "instance")),
             Tone::Bad,
         )
         .and(

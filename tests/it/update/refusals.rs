@@ -95,36 +95,21 @@ fn who_may_see_one_namespace_is_not_told_of_the_others_on_every_list() {
 #[test]
 fn an_event_leads_to_what_it_is_about_or_says_why_not() {
     const PUSH: &str = "idc-bj-node-001push-7c9b4-000";
+    const NODE: &str = "idc-bj-node-001";
+    const GONE: Result<&str, &str> = Err("what it is about is gone");
+    const NO_SCREEN: Result<&str, &str> = Err("no screen of its own");
     for (kind, namespace, name, uid, leads_to) in [
         ("Pod", "im", "push-7c9b4-000", PUSH, Ok("push-7c9b4-000")),
         ("Pod", "im", "push-7c9b4-000", "", Ok("push-7c9b4-000")),
-        (
-            "Pod",
-            "im",
-            "push-7c9b4-000",
-            "the one before it",
-            Err("what it is about is gone"),
-        ),
-        ("Pod", "im", "push-7c9b4-999", "", Err("what it is about is gone")),
-        (
-            "Node",
-            "default",
-            "idc-bj-node-001",
-            "idc-bj-node-001",
-            Ok("idc-bj-node-001"),
-        ),
+        ("Pod", "im", "push-7c9b4-000", "the one before it", GONE),
+        ("Pod", "im", "push-7c9b4-999", "", GONE),
+        ("Node", "default", NODE, NODE, Ok(NODE)),
         ("Deployment", "im", "push", "im/push", Ok("im/push")),
         ("ReplicaSet", "im", "push-7c9b4", "im/push-7c9b4", Ok("im/push")),
-        ("ReplicaSet", "im", "push-00000", "", Err("what it is about is gone")),
-        ("Job", "im", "push", "", Err("no screen of its own")),
-        (
-            "HorizontalPodAutoscaler",
-            "gift",
-            "live-gift",
-            "",
-            Err("no screen of its own"),
-        ),
-        ("Ingress", "im", "push", "", Err("no screen of its own")),
+        ("ReplicaSet", "im", "push-00000", "", GONE),
+        ("Job", "im", "push", "", NO_SCREEN),
+        ("HorizontalPodAutoscaler", "gift", "live-gift", "", NO_SCREEN),
+        ("Ingress", "im", "push", "", NO_SCREEN),
     ] {
         let mut bench = Bench::fleet();
         let event = Event {
