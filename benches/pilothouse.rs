@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use pilothouse::cluster::{Rules, read_page};
 use pilothouse::domain::{
@@ -206,6 +206,46 @@ fn deriving(c: &mut Criterion) {
     group.finish();
 }
 
+/// What the screen of apps costs when the world moved on: 200 pods of 20 apps changed.
+fn following(c: &mut Criterion) {
+    let mut group = c.benchmark_group("derive the apps");
+    group.sample_size(20);
+    for count in [6_000, 150_000] {
+        let mut model = Model::new(world(count), Settings::default(), moment());
+        drop(update(&mut model, Message::Act(Action::ShowApps)));
+        let (id, changed) = (
+            ClusterId::new("lab"),
+            pods(count).into_iter().take(200).collect::<Vec<_>>(),
+        );
+        let mut now = moment();
+        group.bench_function(format!("after 200 changes among {count}"), |b| {
+            b.iter_batched(
+                || {
+                    let objects = changed.iter().cloned().map(|pod| Object::Pod(Box::new(pod))).collect();
+                    Message::Cluster(id.clone(), batch(Kind::Pod, objects))
+                },
+                |message| {
+                    drop(update(&mut model, message));
+                    now += TimeDelta::seconds(10);
+                    model.settle(now)
+                },
+                BatchSize::SmallInput,
+            );
+        });
+        group.bench_function(format!("another sort of {count} / 10"), |b| {
+            b.iter(|| drop(update(&mut model, Message::Act(Action::SortNext))));
+        });
+        drop(update(&mut model, Message::Act(Action::Filter)));
+        group.bench_function(format!("a keystroke in the filter among {count} / 10"), |b| {
+            b.iter(|| {
+                drop(update(&mut model, Message::Text('7')));
+                drop(update(&mut model, Message::Act(Action::EraseBackward)));
+            });
+        });
+    }
+    group.finish();
+}
+
 fn drawing(c: &mut Criterion) {
     let mut group = c.benchmark_group("draw a frame of 200 x 50");
     let area = Rect::new(0, 0, 200, 50);
@@ -226,5 +266,5 @@ fn drawing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, keeping, deriving, drawing);
+criterion_group!(benches, reading, keeping, deriving, following, drawing);
 criterion_main!(benches);

@@ -50,8 +50,6 @@ pub struct Rules {
     pub location_labels: Vec<String>,
     /// Node labels that name its group, in order.
     pub group_labels: Vec<String>,
-    /// The location of nodes that have none of `location_labels`.
-    pub cluster_location: Option<String>,
 }
 
 /// Node-pool labels in the wild, most telling first.
@@ -77,7 +75,6 @@ impl Default for Rules {
                 "topology.kubernetes.io/region",
             ]),
             group_labels: with_pools(&["pilothouse.dev/group"]),
-            cluster_location: None,
         }
     }
 }

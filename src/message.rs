@@ -115,6 +115,6 @@ pub enum Effect {
     LeaveLog(Slot),
     /// The view of logs has no room: do not read on. Or it has again.
     HoldLogs(bool),
-    /// Try a cluster again now; all of them without one.
-    Reconnect(Option<ClusterId>),
+    /// Try all clusters again now.
+    Reconnect,
 }

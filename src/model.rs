@@ -31,7 +31,8 @@ const MOST_ENTRIES: usize = 1_000;
 /// What was decided before the program began.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    pub readonly: bool,
+    /// Who gives the orders, such as `oncall@jump1`.
+    pub person: Clean,
     /// Minutes east of UTC, for the clock.
     pub clock_offset_minutes: i32,
     /// The live keymap, in the order help shows it.
@@ -223,12 +224,23 @@ impl Model {
         self.touch();
     }
 
-    /// Writes a line in the activity log.
-    pub(crate) fn record(&mut self, what: &str, target: Clean, outcome: Option<(Severity, Clean)>) {
+    /// Writes in the activity log what the person asked for.
+    pub(crate) fn record(&mut self, what: &str, target: Clean) {
+        self.write(what, self.settings.person.clone(), target, None);
+    }
+
+    /// Writes in the activity log what a cluster says.
+    pub(crate) fn record_said(&mut self, cluster: &ClusterId, text: Clean) {
+        let outcome = Some((Severity::Info, text));
+        self.write("said", cluster.0.clone(), cluster.0.clone(), outcome);
+    }
+
+    fn write(&mut self, what: &str, by: Clean, target: Clean, outcome: Option<(Severity, Clean)>) {
         self.activity.push(Entry {
             number: self.entries,
             at: self.now,
             what: what.into(),
+            by,
             target,
             outcome,
         });
@@ -253,6 +265,12 @@ impl Model {
         let all = crate::screens::facts::facts(&self.trail.top().kind, &self.context(&scope)).len();
         let in_sight = crate::screens::facts::in_sight(self.size.1.saturating_sub(2));
         if all <= in_sight { 0 } else { all + 1 - in_sight.max(2) }
+    }
+
+    /// How far help can be scrolled.
+    pub(crate) fn help_most(&self) -> usize {
+        let between = self.size.1.saturating_sub(2);
+        crate::overlays::help::Layout::of((self.size.0, between)).most()
     }
 
     /// The keys that are bound to an action here, the easiest to press of them.

@@ -1,6 +1,7 @@
 //! What lies over a screen and gets keys first: the filter's field, pickers, help.
 
 pub mod field;
+pub mod help;
 pub mod picker;
 
 use crate::listing::RowKey;

@@ -21,6 +21,7 @@ pub mod nodes;
 pub mod rows;
 pub mod states;
 pub mod tree;
+mod versions;
 pub mod words;
 
 use std::collections::BTreeSet;

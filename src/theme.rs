@@ -3,7 +3,7 @@
 pub mod colour;
 pub mod parse;
 
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 
 pub use parse::Problem;
 
@@ -164,10 +164,5 @@ impl Theme {
             let style = self.style(role).add_modifier(modifier);
             self.set(role, style);
         }
-    }
-
-    /// The background of the whole screen, if the theme has one.
-    pub fn background(&self) -> Option<Color> {
-        self.style(Role::Text).bg
     }
 }

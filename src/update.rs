@@ -167,10 +167,10 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
                 .map(|c| c.id.0.clone())
                 .collect::<Vec<_>>()
             {
-                model.record("reconnect", id, None);
+                model.record("reconnect", id);
             }
             model.tell(Trouble::info("trying all clusters again"));
-            vec![Effect::Reconnect(None)]
+            vec![Effect::Reconnect]
         }
         Action::Redraw => vec![Effect::Redraw],
         Action::Suspend => vec![Effect::Suspend],
@@ -180,9 +180,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn unbound(model: &mut Model, keys: &str) -> Vec<Effect> {
-    let help = model
-        .keys_of(crate::message::Mode::Screen, Action::Help)
-        .map(str::to_owned);
+    let help = model.keys_of(model.mode(), Action::Help).map(str::to_owned);
     let hint = help.map(|help| format!("{help} shows the keys that work here").into());
     model.tell(Trouble {
         hint,
@@ -194,11 +192,7 @@ fn unbound(model: &mut Model, keys: &str) -> Vec<Effect> {
 fn reported(model: &mut Model, id: &ClusterId, report: ClusterReport) {
     if let ClusterReport::Notice(text) = &report {
         model.tell(Trouble::info(format!("{id}: {text}")));
-        model.record(
-            "said by the cluster",
-            id.0.clone(),
-            Some((Severity::Info, text.clone())),
-        );
+        model.record_said(id, text.clone());
     }
     let shown_at_once = matches!(
         report,
@@ -214,14 +208,17 @@ fn reported(model: &mut Model, id: &ClusterId, report: ClusterReport) {
     }
 }
 
-/// What to ask the server about our rights, once it answers at all: what the line of keys greys rests on it.
+/// What to ask the server about our rights, once it answers at all and once it is known which namespaces may be
+/// seen: what the line of keys greys rests on it.
 fn review(model: &Model, id: &ClusterId, report: &ClusterReport) -> Vec<Effect> {
-    let answers =
-        matches!(report, ClusterReport::Link(Link::Live)) && model.world.cluster(id).is_some_and(|c| !c.link.is_live());
-    if !answers {
+    let Some(cluster) = model.world.cluster(id) else {
         return Vec::new();
-    }
-    let watched = model.world.cluster(id).and_then(|cluster| cluster.watched.clone());
+    };
+    let watched = match report {
+        ClusterReport::Link(Link::Live) if !cluster.link.is_live() => cluster.watched.clone(),
+        ClusterReport::Scope(Some(namespaces)) => Some(namespaces.clone()),
+        _ => return Vec::new(),
+    };
     let namespaces = watched.into_iter().flatten().chain([Clean::default()]);
     let rights = namespaces.map(|namespace| Right::on(Verb::List, Kind::Event, &namespace));
     vec![Effect::Review(id.clone(), rights.collect())]

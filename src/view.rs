@@ -8,6 +8,7 @@ mod help;
 mod log;
 mod logs;
 mod picker;
+mod pieces;
 mod style;
 mod table;
 mod title;

@@ -4,6 +4,7 @@
 //! object ([`tally`]), so that a change costs the same among 150,000 instances as among 150.
 
 pub mod app;
+pub mod app_list;
 pub mod cluster;
 pub mod feeds;
 pub mod headroom;
@@ -17,6 +18,7 @@ mod texts;
 pub mod usage;
 
 pub use app::{AppSummary, Progress};
+pub use app_list::AppList;
 pub use cluster::{ClusterSetup, ClusterView};
 pub use feeds::{FeedLog, FeedTimes};
 pub use headroom::AppHeadroom;
@@ -48,7 +50,7 @@ impl World {
     /// Takes a report in; reports of clusters that are not part of the world change nothing.
     pub fn apply(&mut self, id: &ClusterId, report: ClusterReport, now: Timestamp) {
         if let Some(cluster) = self.clusters.iter_mut().find(|c| c.id == *id) {
-            self.version += u64::from(cluster.apply(report, now));
+            self.version += u64::from(cluster.apply(report, now, self.version + 1));
         }
     }
 

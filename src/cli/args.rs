@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(short, long, global = true, value_name = "NAME", value_delimiter = ',')]
     pub namespace: Vec<String>,
 
-    /// Watch all namespaces, also where the context names one
+    /// Watch all namespaces, as without -n: what the context names limits nothing
     #[arg(short = 'A', long, global = true, conflicts_with = "namespace")]
     pub all_namespaces: bool,
 

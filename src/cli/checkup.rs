@@ -11,9 +11,6 @@ use crate::domain::{Clean, ClusterId, Link, Verb};
 use crate::metrics::source::{Outcome, Supply};
 use crate::world::ClusterView;
 
-/// Clocks further apart than this make ages and tokens wrong, in seconds.
-const SKEW: i64 = 5;
-
 /// What was found of one cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -169,16 +166,16 @@ fn safety(identity: &Identity) -> Vec<Finding> {
             "take insecure-skip-tls-verify away and give the server's certificate-authority",
         ));
     }
-    findings.push(match identity.clock_skew {
-        Some(skew) if skew.abs() > SKEW => {
+    findings.push(match (identity.clock_skew, identity.clock_is_off()) {
+        (_, Some(skew)) => {
             let side = if skew > 0 { "ahead of" } else { "behind" };
             Finding::bad(
                 format!("the server's clock is {} s {side} ours", skew.abs()),
                 "set this machine's clock (NTP): ages are wrong, tokens may be refused",
             )
         }
-        Some(skew) => Finding::good(format!("clocks agree ({skew} s)")),
-        None => Finding::note("the server does not tell its time"),
+        (Some(skew), None) => Finding::good(format!("clocks agree ({skew} s)")),
+        (None, None) => Finding::note("the server does not tell its time"),
     });
     findings
 }

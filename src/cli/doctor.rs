@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::{Args, Doctor, Report};
 use super::checkup::{self, Answers, Checkup, State};
+use super::members::Member;
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, fleet};
@@ -56,15 +57,13 @@ pub(super) fn run(
     } else {
         args.namespace.clone()
     };
-    let rights = rights(&namespaces);
     let (known, members, found) = fleet::block_on(async {
         let members = fleet::ready_members(args, &setup).await?;
         let known = watch::until_known(&members, &[], WAIT).await;
-        let asked = known.clusters.iter().zip(&members).map(|(cluster, member)| {
-            let sources = sources(&known, cluster, &member.measuring);
-            future::join(ask(&known, cluster, &rights), sources)
-        });
-        let found = future::join_all(asked).await;
+        let sources = known.clusters.iter().zip(&members);
+        let sources = sources.map(|(cluster, member)| sources_of(&known, cluster, &member.measuring));
+        let asked = ask_each(&known, &members, &namespaces).zip(sources);
+        let found = future::join_all(asked.map(|(answers, sources)| future::join(answers, sources))).await;
         known.cancel.cancel();
         Ok::<_, Failure>((known, members, found))
     })??;
@@ -104,6 +103,31 @@ fn rights(namespaces: &[String]) -> Vec<Right> {
     rights
 }
 
+/// Asks every cluster at once. Who may not see all namespaces is asked about those that may be seen.
+fn ask_each<'a>(
+    known: &'a Known,
+    members: &'a [Member],
+    namespaces: &'a [String],
+) -> impl Iterator<Item = impl Future<Output = Option<Answers>>> {
+    known
+        .clusters
+        .iter()
+        .zip(members)
+        .map(move |(cluster, member)| async move {
+            let answers = ask(known, cluster, &rights(namespaces)).await?;
+            let everywhere = Right::on(Verb::List, Kind::Pod, "");
+            if !answers.contains(&(everywhere, Some(false))) {
+                return Some(answers);
+            }
+            let visible = watch::visible_namespaces(member, WAIT).await;
+            if visible.is_empty() {
+                return Some(answers);
+            }
+            let visible: Vec<String> = visible.iter().map(ToString::to_string).collect();
+            ask(known, cluster, &rights(&visible)).await
+        })
+}
+
 /// What the user may do in one cluster; `None` if it cannot be asked or takes too long, which delays no other.
 async fn ask(known: &Known, cluster: &Cluster, rights: &[Right]) -> Option<Answers> {
     if known.missing.contains_key(cluster.id()) {
@@ -115,7 +139,7 @@ async fn ask(known: &Known, cluster: &Cluster, rights: &[Right]) -> Option<Answe
 }
 
 /// Where one cluster's figures can come from; `None` if it takes too long, or nothing can be asked.
-async fn sources(known: &Known, cluster: &Cluster, settings: &Measuring) -> Option<Supply> {
+async fn sources_of(known: &Known, cluster: &Cluster, settings: &Measuring) -> Option<Supply> {
     known.world.cluster(cluster.id()).filter(|view| view.link.is_live())?;
     tokio::time::timeout(WAIT, cluster.sources(settings.clone())).await.ok()
 }

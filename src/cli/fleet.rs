@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 use chrono::Utc;
 
@@ -12,8 +13,9 @@ use super::rows::EventRow;
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, project, simulated};
+use crate::cluster::{Cluster, ClusterError};
 use crate::domain::selector::Selector;
-use crate::domain::{Clean, ClusterId, Kind};
+use crate::domain::{Clean, ClusterId, Event, Kind};
 use crate::runtime::Exit;
 
 /// Events printed a cluster, newest first.
@@ -87,7 +89,7 @@ pub(super) fn get(
         let members = ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, kinds(get.what), get.wait).await;
         let events = if get.what == What::Events {
-            read_events(args, &mut known).await
+            read_events(args, get.wait, &members, &mut known).await
         } else {
             Vec::new()
         };
@@ -167,34 +169,61 @@ fn is_called(full: &str, asked: &str) -> bool {
     full == asked || full.strip_suffix(asked).is_some_and(|before| before.ends_with('/'))
 }
 
-async fn read_events(args: &Args, known: &mut Known) -> Vec<EventRow> {
-    let namespaces: Vec<String> = if args.namespace.is_empty() || args.all_namespaces {
-        vec![String::new()]
+async fn read_events(args: &Args, wait: Duration, members: &[Member], known: &mut Known) -> Vec<EventRow> {
+    let chosen: Vec<Clean> = if args.all_namespaces {
+        Vec::new()
     } else {
-        args.namespace.clone()
+        args.namespace.iter().map(|name| Clean::new(name)).collect()
     };
     let mut missing: BTreeMap<ClusterId, Vec<Clean>> = BTreeMap::new();
     let mut rows = Vec::new();
-    for cluster in known
-        .clusters
+    for (member, cluster) in members
         .iter()
-        .filter(|cluster| !known.missing.contains_key(cluster.id()))
+        .zip(&known.clusters)
+        .filter(|(_, cluster)| !known.missing.contains_key(cluster.id()))
     {
-        for namespace in &namespaces {
-            match cluster.recent_events(namespace, EVENTS).await {
-                Ok(events) => rows.extend(events.into_iter().map(|event| project::event(cluster.id(), event))),
-                Err(e) => {
-                    missing
-                        .entry(cluster.id().clone())
-                        .or_default()
-                        .push(format!("{e} ({})", e.hint()).into());
-                }
-            }
+        let (mut events, errors) = events_of(member, cluster, &chosen, wait).await;
+        if !errors.is_empty() {
+            let told = errors.iter().map(|e| format!("{e} ({})", e.hint()).into());
+            missing.insert(cluster.id().clone(), told.collect());
         }
+        events.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
+        events.truncate(EVENTS);
+        rows.extend(events.into_iter().map(|event| project::event(cluster.id(), event)));
     }
     known.missing.extend(missing);
     rows.sort_by_key(|row| std::cmp::Reverse(row.last_seen));
     rows
+}
+
+/// The newest events of the namespaces chosen; without a choice of all, or of those that may be seen.
+async fn events_of(
+    member: &Member,
+    cluster: &Cluster,
+    chosen: &[Clean],
+    wait: Duration,
+) -> (Vec<Event>, Vec<ClusterError>) {
+    let mut namespaces = chosen.to_vec();
+    if namespaces.is_empty() {
+        match cluster.recent_events("", EVENTS).await {
+            Ok(events) => return (events, Vec::new()),
+            Err(refused @ ClusterError::Forbidden { .. }) => {
+                namespaces = watch::visible_namespaces(member, wait).await;
+                if namespaces.is_empty() {
+                    return (Vec::new(), vec![refused]);
+                }
+            }
+            Err(e) => return (Vec::new(), vec![e]),
+        }
+    }
+    let (mut events, mut errors) = (Vec::new(), Vec::new());
+    for namespace in &namespaces {
+        match cluster.recent_events(namespace, EVENTS).await {
+            Ok(found) => events.extend(found),
+            Err(e) => errors.push(e),
+        }
+    }
+    (events, errors)
 }
 
 #[cfg(test)]

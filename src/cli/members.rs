@@ -26,7 +26,7 @@ pub struct Member {
 /// # Errors
 /// No kubeconfig, an unknown context, two clusters of one name.
 pub fn of_kubeconfig(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
-    let options = options(args, &setup.config);
+    let options = options(args);
     let targets = cluster::targets(&options).map_err(|e| Failure::usage(e.to_string(), e.hint()))?;
     let members: Vec<Member> = targets
         .into_iter()
@@ -83,8 +83,8 @@ fn measuring(config: &Config, section: &ClusterSection) -> Measuring {
     }
 }
 
-/// What the command line says about connecting.
-pub fn options(args: &Args, config: &Config) -> Options {
+/// What the command line says about connecting; what the configuration says of writing, it says of each cluster.
+pub fn options(args: &Args) -> Options {
     Options {
         kubeconfig: args.kubeconfig.iter().cloned().collect(),
         contexts: args.context.clone(),
@@ -95,7 +95,7 @@ pub fn options(args: &Args, config: &Config) -> Options {
         as_groups: args.as_group.clone(),
         request_timeout: args.request_timeout,
         insecure_skip_tls_verify: args.insecure_skip_tls_verify,
-        readonly: args.readonly || (config.readonly && !args.write),
+        readonly: args.readonly,
     }
 }
 
@@ -113,7 +113,6 @@ fn rules(config: &Config, section: &ClusterSection) -> Rules {
             default.location_labels,
         ),
         group_labels: pick(&section.group_labels, &config.group_labels, default.group_labels),
-        cluster_location: section.location.clone(),
     }
 }
 
@@ -123,8 +122,38 @@ mod tests {
     use std::path::Path;
 
     #[test]
+    fn a_cluster_that_may_be_written_to_may_be_in_spite_of_the_general_rule() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kubeconfig");
+        let kubeconfig = "apiVersion: v1\nkind: Config\ncurrent-context: a\nusers: [{name: u, user: {}}]\n\
+            clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n\
+            contexts: [{name: a, context: {cluster: c, user: u}}, {name: b, context: {cluster: c, user: u}}]\n";
+        std::fs::write(&path, kubeconfig).unwrap();
+        let text = "readonly = true\n[clusters.b]\nreadonly = false\n";
+        let (config, problems) = Config::parse(Path::new("config.toml"), text);
+        assert_eq!(problems, Vec::new());
+        for (write, expected) in [(false, [true, false]), (true, [false, false])] {
+            let args = Args {
+                kubeconfig: Some(path.clone()),
+                all_contexts: true,
+                write,
+                ..Args::default()
+            };
+            let targets = cluster::targets(&options(&args)).unwrap();
+            let members: Vec<Member> = targets.into_iter().map(|t| member(t, &args, &config)).collect();
+            let at_the_door: Vec<bool> = members.iter().map(|m| m.target.readonly).collect();
+            let on_screen: Vec<bool> = members.iter().map(|m| m.setup.readonly).collect();
+            assert_eq!(
+                (at_the_door, on_screen),
+                (expected.into(), expected.into()),
+                "--write {write}"
+            );
+        }
+    }
+
+    #[test]
     fn labels_of_the_cluster_go_before_the_general_and_those_before_the_default() {
-        let text = "app_labels = [\"team\"]\n[clusters.idc]\nlocation_labels = [\"rack\"]\nlocation = \"bj\"\n";
+        let text = "app_labels = [\"team\"]\n[clusters.idc]\nlocation_labels = [\"rack\"]\n";
         let (config, problems) = Config::parse(Path::new("config.toml"), text);
         assert_eq!(problems, Vec::new());
         let of = |context: &str| rules(&config, &config.clusters.get(context).cloned().unwrap_or_default());
@@ -132,7 +161,6 @@ mod tests {
             (of("idc").app_labels, of("idc").location_labels),
             (vec!["team".to_owned()], vec!["rack".to_owned()])
         );
-        assert_eq!(of("idc").cluster_location.as_deref(), Some("bj"));
         assert_eq!(of("other").location_labels, Rules::default().location_labels);
     }
 }

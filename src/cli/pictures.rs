@@ -51,13 +51,13 @@ const SCENES: [Scene; 8] = [
     Scene {
         name: "fleet",
         theme: "dark",
-        size: (140, 14),
+        size: (140, 15),
         way: &[Do(Action::ShowFleet)],
     },
     Scene {
         name: "locations",
         theme: "dark",
-        size: (140, 14),
+        size: (140, 15),
         way: &[Do(Action::ShowLocations)],
     },
     Scene {
@@ -81,7 +81,7 @@ const SCENES: [Scene; 8] = [
     Scene {
         name: "instances",
         theme: "dark",
-        size: (140, 24),
+        size: (140, 15),
         way: &[
             Do(Action::ShowInstances),
             Do(Action::Filter),

@@ -105,7 +105,7 @@ pub fn apps(world: &World) -> Vec<AppRow> {
             let known = app.pods_known;
             AppRow {
                 cluster: view.id.clone(),
-                labels: labels(world, view, &app.key),
+                labels: labels(view, &app.key),
                 namespace: app.key.namespace,
                 name: app.key.name,
                 owner: app.owner,
@@ -125,10 +125,10 @@ pub fn apps(world: &World) -> Vec<AppRow> {
 }
 
 /// The labels of each workload of an app in one cluster; one set without any for instances that no workload carries.
-fn labels(world: &World, view: &ClusterView, app: &AppKey) -> Vec<BTreeMap<Clean, Clean>> {
-    let workloads = world.workloads_of(app).filter(|(of, _)| of.id == view.id);
-    let mut all: Vec<BTreeMap<Clean, Clean>> = workloads
-        .map(|(_, workload)| workload.labels.iter().cloned().collect())
+fn labels(view: &ClusterView, app: &AppKey) -> Vec<BTreeMap<Clean, Clean>> {
+    let mut all: Vec<BTreeMap<Clean, Clean>> = view
+        .workloads_of(app)
+        .map(|workload| workload.labels.iter().cloned().collect())
         .collect();
     if all.is_empty() {
         all.push(BTreeMap::new());

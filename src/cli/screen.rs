@@ -38,9 +38,6 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         .collect();
     settings.activity.started(Utc::now(), &arguments.join(" "));
     log::info!("pilothouse {} starts", env!("CARGO_PKG_VERSION"));
-    for problem in &setup.problems {
-        log::warn!("{problem}; {}", problem.hint);
-    }
     let members = fleet::members(args, &setup)?;
     let program = program(args, environment, &setup, &members);
     let targets = members
@@ -62,7 +59,7 @@ fn program(args: &Args, environment: &Environment, setup: &Setup, members: &[Mem
     let model = Model::new(
         world,
         model::Settings {
-            readonly: args.readonly || (setup.config.readonly && !args.write),
+            person: person(environment).into(),
             clock_offset_minutes: chrono::Local::now().offset().local_minus_utc() / 60,
             bindings: setup.keymap.table(),
             scope: Scope::default(),
@@ -110,17 +107,22 @@ fn check_terminal(environment: &Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-fn settings(environment: &Environment, setup: &Setup) -> Settings {
-    let person = environment
+/// Who gives the orders: `oncall@jump1`.
+fn person(environment: &Environment) -> String {
+    let name = environment
         .variable("USER")
         .or_else(|| environment.variable("LOGNAME"))
         .unwrap_or("unknown");
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{name}@{host}")
+}
+
+fn settings(environment: &Environment, setup: &Setup) -> Settings {
     Settings {
         keymap: setup.keymap.clone(),
         synchronized: setup.config.synchronized_output,
         multiplexer: Multiplexer::detect(environment.variable("TMUX"), environment.variable("TERM")),
-        activity: ActivityLog::open(Some(&setup.paths.activity()), format!("{person}@{host}")),
+        activity: ActivityLog::open(Some(&setup.paths.activity()), person(environment)),
         reports: setup.paths.reports(),
     }
 }

@@ -111,7 +111,7 @@ pub fn members(fleet: &Fleet, args: &Args, setup: &Setup) -> Result<Vec<Member>,
 
 /// The clusters of a simulated fleet, those that were asked for.
 pub fn members_of(fleet: &Fleet, args: &Args, config: &Config) -> Vec<Member> {
-    let options = members::options(args, config);
+    let options = members::options(args);
     let asked = NAMES
         .into_iter()
         .filter(|name| args.context.is_empty() || args.context.iter().any(|c| c == name));

@@ -93,6 +93,15 @@ pub async fn until_known(members: &[Member], kinds: &[Kind], wait: Duration) -> 
     }
 }
 
+/// The namespaces of a cluster that may be seen by who may not see all; none where that cannot be found out.
+/// Must be called inside the async runtime.
+pub async fn visible_namespaces(member: &Member, wait: Duration) -> Vec<Clean> {
+    let known = until_known(std::slice::from_ref(member), &[Kind::Pod], wait).await;
+    known.cancel.cancel();
+    let watched = known.world.clusters().first().and_then(|view| view.watched.clone());
+    watched.unwrap_or_default()
+}
+
 pub(super) fn apply(world: &mut World, id: &ClusterId, report: ClusterReport) {
     let now: DateTime<Utc> = Utc::now();
     world.apply(id, report, now);

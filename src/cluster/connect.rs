@@ -120,16 +120,27 @@ impl Target {
     /// A cluster reached by a client that exists already.
     pub fn from_client(id: ClusterId, client: Client) -> Self {
         let own_namespace = client.default_namespace().to_owned();
-        Self::made_by(id, own_namespace, Arc::new(move || client.clone()))
+        let way = Way::Client(Arc::new(move || client.clone()));
+        Self {
+            own_namespace,
+            ..Self::new(id, way)
+        }
     }
 
-    fn made_by(id: ClusterId, own_namespace: String, make: Arc<dyn Fn() -> Client + Send + Sync>) -> Self {
+    /// A cluster reached like this, in all namespaces.
+    fn new(id: ClusterId, way: Way) -> Self {
+        let config = match &way {
+            Way::Config(recipe) => Some(&recipe.config),
+            Way::Client(_) | Way::Broken(..) => None,
+        };
         Self {
             id,
-            own_namespace,
-            way: Way::Client(make),
-            server: Clean::default(),
-            insecure: false,
+            server: config
+                .map(|config| bare_address(&config.cluster_url))
+                .unwrap_or_default(),
+            insecure: config.is_some_and(|config| config.accept_invalid_certs),
+            own_namespace: config.map_or_else(|| "default".to_owned(), |config| config.default_namespace.clone()),
+            way,
             namespaces: Vec::new(),
             request_timeout: None,
             readonly: false,

@@ -68,11 +68,10 @@ pub(crate) async fn run(hub: Arc<Hub>) {
                     .saturating_mul(1 << (refusals - 1).min(4))
                     .min(LONGEST_REFUSAL)
             }
-            Err(ClusterError::Throttled { wait: Some(wait) } | ClusterError::Server { wait: Some(wait), .. }) => wait,
-            Err(_) => {
+            Err(error) => error.wait().unwrap_or_else(|| {
                 let (least, most) = backoff.next();
                 hub.spread(least, most)
-            }
+            }),
         };
         tokio::select! {
             () = sleep(pause) => {}

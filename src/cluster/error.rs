@@ -89,8 +89,25 @@ impl ClusterError {
             }
             Self::Unreadable => "is the server's address right? something else than Kubernetes may be answering",
             Self::ReadOnly => {
-                "start without --readonly, or remove `read-only` from the cluster's section of the configuration"
+                "start without --readonly, or remove `readonly` from the cluster's section of the configuration"
             }
+        }
+    }
+
+    /// How long the server asks to wait; at most [`LONGEST_WAIT`].
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { wait } | Self::Server { wait, .. } => *wait,
+            Self::Login { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::Conflict { .. }
+            | Self::Gone { .. }
+            | Self::Invalid { .. }
+            | Self::Transport { .. }
+            | Self::Certificate { .. }
+            | Self::Unreadable
+            | Self::ReadOnly => None,
         }
     }
 

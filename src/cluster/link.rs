@@ -15,7 +15,7 @@ use super::door::{Answer, JSON};
 use super::error::ClusterError;
 use super::hub::Hub;
 use crate::domain::cluster::{Identity, Link};
-use crate::domain::{Clean, ClusterReport, Timestamp};
+use crate::domain::{Clean, ClusterReport, Moment, Timestamp};
 
 const PERIOD: Duration = Duration::from_secs(5);
 /// How long a probe may take; `--request-timeout` does not make it longer.
@@ -24,6 +24,8 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const PERIOD_WHEN_LOST: Duration = Duration::from_secs(1);
 /// A probe may fail without a word while something else was heard this recently.
 const RECENT: Duration = Duration::from_secs(4);
+/// So many server errors in a row, a second apart, are a loss whatever else is heard.
+const USELESS: u32 = 3;
 /// So many cuts within a minute make a link unstable.
 const UNSTABLE: u32 = 5;
 /// Differences of clocks below this are the network's.
@@ -36,19 +38,17 @@ struct Probe {
     /// The server said who it is since the connection was last made.
     is_introduced: bool,
     is_lost: bool,
+    /// Looks in a row that a server error answered, as of a proxy that has nobody behind it.
+    errors: u32,
+    /// When the server last answered as it should.
+    found_at: Moment,
     said: Option<Link>,
 }
 
 /// Probes for ever.
 pub(crate) async fn run(hub: Arc<Hub>) {
     let mut logins = hub.logins.subscribe();
-    let mut probe = Probe {
-        identity: hub.first_identity.clone(),
-        is_introduced: false,
-        is_lost: false,
-        said: None,
-        hub: Arc::clone(&hub),
-    };
+    let mut probe = Probe::new(Arc::clone(&hub));
     hub.report(ClusterReport::Identity(probe.identity.clone())).await;
     probe.say(Link::CONNECTING).await;
     loop {
@@ -62,6 +62,18 @@ pub(crate) async fn run(hub: Arc<Hub>) {
 }
 
 impl Probe {
+    fn new(hub: Arc<Hub>) -> Self {
+        Self {
+            identity: hub.first_identity.clone(),
+            is_introduced: false,
+            is_lost: false,
+            errors: 0,
+            found_at: hub.door.last_heard(),
+            said: None,
+            hub,
+        }
+    }
+
     /// Looks once; gives the time until the next look.
     async fn look(&mut self) -> Duration {
         let began = Instant::now();
@@ -114,6 +126,8 @@ impl Probe {
     }
 
     async fn found(&mut self, skew: Option<i64>) {
+        self.errors = 0;
+        self.found_at = self.hub.door.last_heard();
         if std::mem::take(&mut self.is_lost) {
             self.hub.resumes.send_modify(|count| *count += 1);
             self.is_introduced = false;
@@ -148,7 +162,12 @@ impl Probe {
             self.connecting(error).await;
             return;
         }
-        if !self.is_lost && is_heard {
+        self.errors = match error {
+            ClusterError::Server { .. } => self.errors + 1,
+            _ => 0,
+        };
+        let is_useless = self.errors >= USELESS;
+        if !self.is_lost && is_heard && !is_useless {
             return;
         }
         self.is_lost = true;
@@ -156,7 +175,11 @@ impl Probe {
         self.say(match silence {
             None => Link::Unreachable { reason },
             Some(_) => Link::Stale {
-                since: self.hub.door.last_heard(),
+                since: if is_useless {
+                    self.found_at
+                } else {
+                    self.hub.door.last_heard()
+                },
                 reason,
             },
         })
@@ -257,13 +280,7 @@ mod tests {
         let target = targets(&options).unwrap().remove(0);
         let (reports, _kept) = tokio::sync::mpsc::channel(16);
         let hub = Arc::new(Hub::new(&target, Arc::default(), reports));
-        let mut probe = Probe {
-            identity: hub.first_identity.clone(),
-            is_introduced: false,
-            is_lost: false,
-            said: None,
-            hub: Arc::clone(&hub),
-        };
+        let mut probe = Probe::new(Arc::clone(&hub));
         hub.door.get("/readyz", JSON).await.unwrap_err();
         let timeout = ClusterError::transport("no answer within 3 s");
         hub.door.note_heard();

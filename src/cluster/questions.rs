@@ -13,7 +13,7 @@ use crate::domain::access::Right;
 use crate::domain::{Access, Clean, Event, Kind, Object, ObjectKey, ResourceRef, Uid};
 
 const QUESTIONS_AT_ONCE: usize = 8;
-/// Most events read to find the newest ones: the server gives them by name, not by time.
+/// Most events about one object.
 const MOST_EVENTS: usize = 5_000;
 /// Lines of an object that are shown.
 const MOST_LINES: usize = 20_000;
@@ -65,7 +65,7 @@ pub(crate) async fn events_about(
 ) -> Result<Vec<Event>, ClusterError> {
     let selector = format!("involvedObject.kind={kind},involvedObject.name={}", key.name);
     let path = kinds::collection(Kind::Event, "v1", &key.namespace);
-    let mut events = read_events(hub, &format!("{path}?fieldSelector={}&", kinds::escape(&selector))).await?;
+    let path = format!("{path}?fieldSelector={}&", kinds::escape(&selector));
     // A node's events carry its name for a uid, and some writers leave it out.
     let is_about = |event: &Event| {
         let (about_kind, about, about_uid) = &event.about;
@@ -73,19 +73,23 @@ pub(crate) async fn events_about(
             && about.name == key.name
             && (about_uid == uid || about_uid.to_string() == *key.name || about_uid.to_string().is_empty())
     };
-    events.retain(is_about);
-    Ok(events)
+    newest_events(hub, &path, MOST_EVENTS, is_about).await
 }
 
 /// The newest events of a namespace, or of all where it is empty.
 pub(crate) async fn recent_events(hub: &Hub, namespace: &str, limit: usize) -> Result<Vec<Event>, ClusterError> {
     let path = kinds::collection(Kind::Event, "v1", namespace);
-    let mut events = read_events(hub, &format!("{path}?")).await?;
-    events.truncate(limit);
-    Ok(events)
+    newest_events(hub, &format!("{path}?"), limit, |_| true).await
 }
 
-async fn read_events(hub: &Hub, path: &str) -> Result<Vec<Event>, ClusterError> {
+/// The newest events that are wanted, newest first. The server gives them by name, not by time: all are read,
+/// and never many more than `limit` kept.
+async fn newest_events(
+    hub: &Hub,
+    path: &str,
+    limit: usize,
+    is_wanted: impl Fn(&Event) -> bool,
+) -> Result<Vec<Event>, ClusterError> {
     let mut events: Vec<Event> = Vec::new();
     let mut token = String::new();
     loop {
@@ -104,17 +108,21 @@ async fn read_events(hub: &Hub, path: &str) -> Result<Vec<Event>, ClusterError> 
             .into_iter()
             .flatten()
         {
-            if let Object::Event(event) = item.object {
+            if let Object::Event(event) = item.object
+                && is_wanted(&event)
+            {
                 events.push(*event);
             }
         }
         token.clone_from(&page.meta.continue_token);
-        if token.is_empty() || events.len() >= MOST_EVENTS {
-            break;
+        if token.is_empty() || events.len() >= limit.saturating_mul(2) {
+            events.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
+            events.truncate(limit);
+        }
+        if token.is_empty() {
+            return Ok(events);
         }
     }
-    events.sort_by_key(|event| std::cmp::Reverse(event.last_seen));
-    Ok(events)
 }
 
 /// An object as YAML, line by line, without what only controllers read.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::connect::reload::{Change as FileChange, Origin};
@@ -67,7 +68,12 @@ pub(crate) async fn run(hub: Arc<Hub>, target: Target, cancel: CancellationToken
 }
 
 /// Runs a task until cancelled, and again if it panics.
-fn keep<F>(hub: &Arc<Hub>, cancel: &CancellationToken, name: &'static str, make: impl Fn() -> F + Send + 'static)
+fn keep<F>(
+    hub: &Arc<Hub>,
+    cancel: &CancellationToken,
+    name: &'static str,
+    make: impl Fn() -> F + Send + 'static,
+) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -84,7 +90,7 @@ where
                 Ok(_) | Err(_) => return,
             }
         }
-    });
+    })
 }
 
 /// Connects anew when the kubeconfig says something else about this cluster.
@@ -127,7 +133,7 @@ struct Scope {
     /// What may not be seen, kind by namespace; an empty one stands for all.
     refused: BTreeSet<(Kind, Clean)>,
     /// Watches of single namespaces in the place of a refused one.
-    stand_ins: BTreeMap<(Kind, Clean), CancellationToken>,
+    stand_ins: BTreeMap<(Kind, Clean), (CancellationToken, JoinHandle<()>)>,
 }
 
 impl Scope {
@@ -195,12 +201,7 @@ impl Scope {
             }
         } else {
             self.refused.remove(&(kind, namespace));
-            self.stand_ins.retain(|(of, _), token| {
-                if *of == kind {
-                    token.cancel();
-                }
-                *of != kind
-            });
+            self.dismiss(kind).await;
             if self.chosen.is_empty() && !self.is_refused(Kind::Pod) {
                 self.hub.report(ClusterReport::Scope(None)).await;
             }
@@ -244,11 +245,27 @@ impl Scope {
                 continue;
             }
             let token = self.cancel.child_token();
-            self.stand_ins.insert(place, token.clone());
             let hub = Arc::clone(&self.hub);
-            keep(&self.hub, &token, kind.plural(), move || {
+            let task = keep(&self.hub, &token, kind.plural(), move || {
                 queued(Arc::clone(&hub), kind, namespace.clone())
             });
+            self.stand_ins.insert(place, (token, task));
+        }
+    }
+
+    /// Ends the watches that stood in for one of all namespaces.
+    async fn dismiss(&mut self, kind: Kind) {
+        let (ended, rest): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.stand_ins)
+            .into_iter()
+            .partition(|((of, _), _)| *of == kind);
+        self.stand_ins = rest;
+        for (token, _) in ended.values() {
+            token.cancel();
+        }
+        for ((kind, namespace), (_, task)) in ended {
+            // Nothing it says may come after its end is told; that it panicked is told elsewhere.
+            let _ = task.await;
+            self.hub.report(ClusterReport::Ended(kind, namespace)).await;
         }
     }
 

@@ -24,7 +24,7 @@ use super::discovery;
 use super::error::ClusterError;
 use super::hub::Hub;
 use super::kinds;
-use crate::domain::{Clean, Feed, Kind, Timestamp};
+use crate::domain::{Clean, Feed, Kind, Timestamp, Verb};
 use audit::Audit;
 pub(super) use backoff::Backoff;
 pub(super) use stream::SILENCE;
@@ -64,9 +64,19 @@ enum Next {
     Now,
     /// Wait; a link that comes back ends the wait.
     Retry(Duration, Clean),
-    /// Refused: wait, whatever the link does, until the time or a new login.
-    Refused(Duration),
+    /// Refused, and which verb: wait, whatever the link does, until the time or a new login.
+    Refused(Verb, Duration),
     Absent(Duration),
+}
+
+/// What a round asked of the server last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    List,
+    /// To be told of changes to the list that the same round read.
+    Watch,
+    /// To be told of changes to what an earlier round read.
+    Resume,
 }
 
 /// That a watch was refused, or allowed after all.
@@ -97,6 +107,9 @@ pub(crate) struct Watch {
     has_rows: bool,
     backoff: Backoff,
     refusals: u32,
+    /// Others were told that this one is refused.
+    is_refused: bool,
+    asked: Asked,
     /// The connection was lost: before going on, see that the history still goes on too.
     is_suspect: bool,
     gone_in_a_row: u32,
@@ -129,6 +142,8 @@ impl Watch {
             has_rows: false,
             backoff: Backoff::default(),
             refusals: 0,
+            is_refused: false,
+            asked: Asked::List,
             is_suspect: false,
             gone_in_a_row: 0,
             missing_in_a_row: 0,
@@ -169,15 +184,17 @@ impl Watch {
             self.resumes.borrow_and_update();
             self.backoff.reset();
         }
+        self.asked = Asked::List;
         let path = self.find_path().await?;
         if self.position.is_some() && std::mem::take(&mut self.is_suspect) {
             self.check_history(&path).await?;
         }
-        let position = match self.position.clone() {
-            Some(position) => position,
-            None => self.list(&path, turn).await?,
+        let (position, asked) = match self.position.clone() {
+            Some(position) => (position, Asked::Resume),
+            None => (self.list(&path, turn).await?, Asked::Watch),
         };
         drop(turn.take());
+        self.asked = asked;
         self.stream(&path, position).await
     }
 
@@ -286,11 +303,17 @@ impl Watch {
             }
             ClusterError::Forbidden { .. } => {
                 self.position = None;
+                let verb = match self.asked {
+                    Asked::List => Verb::List,
+                    Asked::Watch => Verb::Watch,
+                    // Whether the rows may still be seen, a list says.
+                    Asked::Resume => return Next::Now,
+                };
                 let pause = FIRST_REFUSAL
                     .saturating_mul(1 << self.refusals.min(4))
                     .min(LONGEST_REFUSAL);
                 self.refusals += 1;
-                Next::Refused(pause)
+                Next::Refused(verb, pause)
             }
             ClusterError::NotFound { .. } => {
                 self.forget_history();
@@ -307,9 +330,9 @@ impl Watch {
                     Next::Retry(self.step(), why)
                 }
             }
-            ClusterError::Throttled { wait } | ClusterError::Server { wait, .. } => {
+            ClusterError::Throttled { .. } | ClusterError::Server { .. } => {
                 self.is_suspect = true;
-                let pause = wait.unwrap_or_else(|| self.step());
+                let pause = error.wait().unwrap_or_else(|| self.step());
                 Next::Retry(pause, why)
             }
             ClusterError::Invalid { .. } | ClusterError::Unreadable => {

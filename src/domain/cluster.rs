@@ -66,6 +66,13 @@ pub struct Identity {
     pub clock_skew: Option<i64>,
 }
 
+impl Identity {
+    /// How far the clocks are apart, in seconds, if that is worth a look: ages and tokens are wrong by as much.
+    pub fn clock_is_off(&self) -> Option<i64> {
+        self.clock_skew.filter(|skew| skew.unsigned_abs() > 5)
+    }
+}
+
 /// Where a location's machines stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Provider {
@@ -100,5 +107,27 @@ impl fmt::Display for Provider {
             Self::Cloud(name) => name,
             Self::Mixed => "mixed",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_are_apart_from_more_than_five_seconds_on() {
+        for (skew, off) in [
+            (None, None),
+            (Some(5), None),
+            (Some(-5), None),
+            (Some(6), Some(6)),
+            (Some(-6), Some(-6)),
+        ] {
+            let identity = Identity {
+                clock_skew: skew,
+                ..Identity::default()
+            };
+            assert_eq!(identity.clock_is_off(), off, "{skew:?}");
+        }
     }
 }

@@ -174,7 +174,7 @@ impl PodShape {
     }
 
     fn refusal(&self, node: &Node) -> Option<Refusal> {
-        if node.is_lost() {
+        if !node.is_ready() {
             return Some(Refusal::NotReady);
         }
         if node.cordoned && !self.tolerates("node.kubernetes.io/unschedulable", "", TaintEffect::NoSchedule) {

@@ -54,7 +54,12 @@ pub enum NodeHealth {
 impl Node {
     /// Whether what its pods report can no longer be trusted: the kubelet is not heard of.
     pub fn is_lost(&self) -> bool {
-        self.health != NodeHealth::Ready
+        self.health == NodeHealth::Unknown
+    }
+
+    /// Whether it takes instances and runs them, by what the kubelet says.
+    pub fn is_ready(&self) -> bool {
+        self.health == NodeHealth::Ready
     }
 }
 

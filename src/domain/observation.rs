@@ -22,6 +22,8 @@ pub enum ClusterReport {
     Batch(Batch),
     /// The state of one watch changed.
     Feed(Kind, Clean, Feed),
+    /// The watch of one namespace is over: one of all namespaces has taken its place.
+    Ended(Kind, Clean),
     /// Something a person should read once: `resynchronised`, `history rewound`, `1 object unreadable`.
     Notice(Clean),
 }

@@ -1,5 +1,6 @@
 //! What is written in a place of a row: words with a meaning, which the theme gives a colour.
 
+use super::value::Value;
 use crate::domain::Clean;
 
 /// What a piece of text means; a theme says how that looks.
@@ -101,6 +102,22 @@ impl Cell {
     pub fn and_line(mut self, values: Vec<Option<f64>>, top: Option<f64>, tone: Tone) -> Self {
         self.spans.push(Span::Line { values, top, tone });
         self
+    }
+
+    /// What sorting and filtering see of words alone; nothing where it says nothing, or that it is not known.
+    pub fn value(&self) -> Value<'static> {
+        match self.text() {
+            text if text.is_empty() || *self == Self::unknown() => Value::Absent,
+            text => Value::text(text),
+        }
+    }
+
+    /// The same for words of this rank.
+    pub fn ranked(&self, rank: i64) -> Value<'static> {
+        match self.value() {
+            Value::Text(text) => Value::Ranked(rank, text),
+            other => other,
+        }
     }
 
     /// The text alone, for copying; a bar or a line says nothing that the text beside it does not.

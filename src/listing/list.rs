@@ -112,12 +112,16 @@ impl List {
         }
     }
 
-    /// Sorts and filters all rows anew; the cursor stays on its object.
+    /// Sorts and filters all rows anew; the cursor stays on its object, marks of what is gone go.
     pub fn derive(&mut self, source: &dyn Source) {
         self.ordered = match self.sort {
             Some(sort) => order(source, sort),
             None => (0..source.len() as u32).collect(),
         };
+        if !self.marks.is_empty() {
+            let there: BTreeSet<RowKey> = (0..source.len() as u32).filter_map(|row| source.key(row)).collect();
+            self.marks.retain(|mark| there.contains(mark));
+        }
         self.refilter(source);
     }
 

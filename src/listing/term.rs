@@ -82,8 +82,9 @@ impl Term {
                 Ok(Self::Fuzzy(rest.to_owned()))
             };
         }
-        match split(word) {
+        match split(word, columns) {
             Some((name, comparison, value)) => compare(name, comparison, value, columns),
+            // `nginx:1.25` and `Error:` are text.
             None => Ok(Self::Text(word.to_lowercase())),
         }
     }
@@ -101,7 +102,7 @@ impl Term {
     /// Takes the first term off a filter's text: the term, or what is wrong with it, and what follows.
     pub fn take<'a>(text: &'a str, columns: &[Column]) -> (Result<Self, String>, &'a str) {
         let text = text.trim_start();
-        if let Some(after) = text.strip_prefix("-l") {
+        if let Some(after) = text.strip_prefix("-l").filter(|after| is_selector(after)) {
             let (selector, rest) = split_selector(after.trim_start());
             return (labels(selector), rest);
         }
@@ -116,6 +117,12 @@ pub(super) fn may_be_number(text: &str) -> bool {
     text.chars().any(|c| c.is_ascii_digit() || c == '/')
 }
 
+/// Whether `-l` is the option of kubectl, by what follows: `-live` is a text.
+fn is_selector(after: &str) -> bool {
+    let word = after.split(char::is_whitespace).next().unwrap_or_default();
+    word.is_empty() || word.contains(['=', '!', '(', ','])
+}
+
 fn labels(selector: &str) -> Result<Term, String> {
     if selector.is_empty() {
         return Err("'-l' needs a label, such as app=live".to_owned());
@@ -125,11 +132,15 @@ fn labels(selector: &str) -> Result<Term, String> {
         .map_err(|what| format!("{what}: k=v  k!=v  k in (a,b)  k notin (a,b)  k  !k"))
 }
 
-/// Takes a word apart at its first sign of comparison, if what is before it looks like a column's name.
-fn split(word: &str) -> Option<(&str, Comparison, &str)> {
+/// Takes a word apart at its first sign of comparison, if what is before it looks like a column's name; at a
+/// colon, which names of images have too, only if it is one.
+fn split<'a>(word: &'a str, columns: &[Column]) -> Option<(&'a str, Comparison, &'a str)> {
     let place = word.find(['<', '>', '=', ':', '!'])?;
     let (name, rest) = word.split_at_checked(place)?;
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
+        return None;
+    }
+    if rest.starts_with(':') && find(name, columns).is_none() {
         return None;
     }
     COMPARISONS

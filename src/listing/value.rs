@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 /// A typed value; the unit is its column's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// Not known: sorts after everything, and no comparison holds for it.
+    /// Not known: sorts after everything, and no comparison holds for it but that it is not some text.
     Absent,
     Number(i64),
     Text(Cow<'a, str>),

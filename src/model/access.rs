@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::domain::access::Right;
-use crate::domain::{Feed, Kind, ResourceRef, Verb};
+use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef, Verb};
 use crate::listing::{Column, ColumnId, RowKey};
 use crate::message::{Action, Group};
 use crate::screens::ScreenKind;
@@ -144,9 +144,10 @@ impl Model {
     fn open_refusal(&self) -> Option<String> {
         let screen = self.trail.top();
         let selected = screen.list.selected();
-        let is_about_nothing = || self.about_selected_event().is_none();
         let reason = match (&screen.kind, selected) {
-            (ScreenKind::Events | ScreenKind::EventsOf(_), _) if is_about_nothing() => "what it is about is gone",
+            (ScreenKind::Events | ScreenKind::EventsOf(_), _) => {
+                return self.about_selected_event().err().map(str::to_owned);
+            }
             (ScreenKind::Container(..) | ScreenKind::Activity, _) => "nothing further in",
             (_, Some(row @ RowKey::Feed(..))) if screen.opened_by(row).is_none() => "no screen of its own",
             _ => return None,
@@ -176,7 +177,7 @@ impl Model {
         let scope = self.scope_here();
         let mut missing = None;
         for cluster in self.world.clusters_in(&scope) {
-            for (_, feed) in cluster.feeds.iter().filter(|((k, _), _)| *k == kind) {
+            for (_, feed) in cluster.feeds_of(kind) {
                 match feed {
                     Feed::NoAccess { right } => missing = missing.or(Some(right)),
                     Feed::Waiting | Feed::Listing { .. } | Feed::Live | Feed::Stale { .. } | Feed::Absent => {
@@ -206,7 +207,12 @@ impl Model {
 
     fn events_refusal(&self) -> Option<String> {
         let Some(object) = self.object_for_events() else {
-            return Some("nothing selected that has events".into());
+            let carriers = self.workloads_of_selected().len();
+            return Some(if carriers > 1 {
+                format!("{carriers} workloads carry it: open it and take one")
+            } else {
+                "nothing selected that has events".into()
+            });
         };
         if self.trail.top().kind == ScreenKind::EventsOf(object.clone()) {
             return Some("these are its events".into());
@@ -215,16 +221,9 @@ impl Model {
         if let Some(Feed::NoAccess { right }) = cluster.feed_for(Kind::Event, &object.key.namespace) {
             return Some(format!("no access: {right}"));
         }
-        let asked = [
-            Right::on(Verb::List, Kind::Event, ""),
-            Right::on(Verb::List, Kind::Event, &object.key.namespace),
-        ];
-        let answers = asked.each_ref().map(|right| cluster.access.allows(right));
-        let denied = answers.contains(&Some(false)) && !answers.contains(&Some(true));
-        denied.then(|| {
-            let [_, here] = asked;
-            format!("no access: {here}")
-        })
+        // That it is refused for all namespaces says nothing of this one.
+        let right = Right::on(Verb::List, Kind::Event, &object.key.namespace);
+        (cluster.access.allows(&right) == Some(false)).then(|| format!("no access: {right}"))
     }
 
     /// The object whose events are asked for: the selected row's, else the screen's own.
@@ -233,17 +232,29 @@ impl Model {
         match screen.list.selected() {
             Some(RowKey::Object(object)) if object.kind != Kind::Event => Some(object.clone()),
             Some(RowKey::Container(pod, _)) => Some(pod.clone()),
-            Some(RowKey::App(key)) => {
-                let (cluster, workload) = self.world.workloads_of(key).next()?;
-                Some(ResourceRef {
-                    cluster: cluster.id.clone(),
-                    kind: workload.kind,
-                    key: workload.key.clone(),
-                    uid: workload.uid.clone(),
-                })
-            }
+            Some(RowKey::App(_)) => match self.workloads_of_selected().as_slice() {
+                [one] => Some(one.clone()),
+                _ => None,
+            },
             _ => screen.kind.subject().cloned(),
         }
+    }
+
+    /// What carries the selected app in the scope.
+    fn workloads_of_selected(&self) -> Vec<ResourceRef> {
+        let Some(RowKey::App(key)) = self.trail.top().list.selected() else {
+            return Vec::new();
+        };
+        let scope = self.scope_here();
+        let found = self.world.workloads_of(key, &scope);
+        found
+            .map(|(cluster, workload)| ResourceRef {
+                cluster: cluster.id.clone(),
+                kind: workload.kind,
+                key: workload.key.clone(),
+                uid: workload.uid.clone(),
+            })
+            .collect()
     }
 
     /// The selected instance, or the one the screen is about.
@@ -263,41 +274,74 @@ impl Model {
         Some(ResourceRef {
             cluster: object.cluster.clone(),
             kind: Kind::Node,
-            key: crate::domain::ObjectKey::new("", node.name.clone()),
+            key: ObjectKey::new("", node.name.clone()),
             uid: node.uid.clone(),
         })
     }
 
-    /// What the selected event is about, if it still exists: an instance, a node or an app.
-    pub(crate) fn about_selected_event(&self) -> Option<RowKey> {
-        let RowKey::Object(object) = self.trail.top().list.selected()? else {
-            return None;
+    /// What the selected event is about: an instance, a node or an app.
+    ///
+    /// # Errors
+    /// Why it cannot be gone into.
+    pub(crate) fn about_selected_event(&self) -> Result<RowKey, &'static str> {
+        const GONE: &str = "what it is about is gone";
+        let Some(RowKey::Object(object)) = self.trail.top().list.selected() else {
+            return Err("no row");
         };
-        let cluster = self.world.cluster(&object.cluster)?;
-        let (kind, key, _) = &cluster.events.get(&object.key)?.about;
-        let kind = Kind::from_name(kind)?;
-        if kind.is_workload() {
-            let workload = cluster.workload(kind, key)?;
-            return Some(RowKey::App(crate::domain::AppKey {
-                namespace: key.namespace.clone(),
-                name: workload.app.clone(),
-            }));
-        }
+        let cluster = self.world.cluster(&object.cluster).ok_or(GONE)?;
+        let (kind, key, uid) = &cluster.events.get(&object.key).ok_or("the event is gone")?.about;
+        let kind = Kind::from_name(kind).filter(|kind| leads_somewhere(*kind));
+        let kind = kind.ok_or("what it is about has no screen of its own")?;
         // Events of nodes carry a namespace that nodes do not have.
         let key = if kind == Kind::Node {
-            crate::domain::ObjectKey::new("", key.name.clone())
+            ObjectKey::new("", key.name.clone())
         } else {
             key.clone()
         };
-        let uid = cluster.uid_of(kind, &key)?.clone();
-        matches!(kind, Kind::Pod | Kind::Node).then(|| {
-            RowKey::Object(ResourceRef {
-                cluster: object.cluster.clone(),
-                kind,
-                key,
-                uid,
-            })
-        })
+        let now = cluster.uid_of(kind, &key).ok_or(GONE)?;
+        // The kubelet gives a node's name for its uid, and some writers give none: the name has to do.
+        let is_same = now == uid || uid.to_string().is_empty() || kind == Kind::Node;
+        if !is_same {
+            return Err(GONE);
+        }
+        let app = match kind {
+            Kind::ReplicaSet => cluster.revisions.get(&key).map(|revision| &revision.app),
+            _ => cluster.workload(kind, &key).map(|workload| &workload.app),
+        };
+        if let Some(name) = app {
+            let app = AppKey {
+                namespace: key.namespace.clone(),
+                name: name.clone(),
+            };
+            let is_known = cluster.tally.app(&app).is_some();
+            return is_known.then_some(RowKey::App(app)).ok_or(GONE);
+        }
+        Ok(RowKey::Object(ResourceRef {
+            cluster: object.cluster.clone(),
+            kind,
+            uid: now.clone(),
+            key,
+        }))
+    }
+}
+
+/// Whether an object of the kind is seen on a screen: its own, or its app's.
+const fn leads_somewhere(kind: Kind) -> bool {
+    match kind {
+        Kind::Pod
+        | Kind::Node
+        | Kind::ReplicaSet
+        | Kind::Deployment
+        | Kind::StatefulSet
+        | Kind::DaemonSet
+        | Kind::Rollout
+        | Kind::CloneSet => true,
+        Kind::Namespace
+        | Kind::Job
+        | Kind::HorizontalPodAutoscaler
+        | Kind::PodDisruptionBudget
+        | Kind::ResourceQuota
+        | Kind::Event => false,
     }
 }
 

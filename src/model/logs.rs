@@ -24,7 +24,7 @@ impl Model {
         let own = match &screen.kind {
             ScreenKind::Container(pod, name) => Some(RowKey::Container(pod.clone(), name.clone())),
             ScreenKind::EventsOf(object) => Some(RowKey::Object(object.clone())),
-            ScreenKind::Events => self.about_selected_event(),
+            ScreenKind::Events => self.about_selected_event().ok(),
             _ => None,
         };
         let rows: Vec<RowKey> = match own {

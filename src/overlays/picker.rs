@@ -204,13 +204,16 @@ impl Picker {
         }
     }
 
-    /// What was chosen: the checked items, or, if none was touched, the one under the cursor.
-    pub fn chosen(&self) -> Vec<Target> {
+    /// What was chosen: the checked items if any was touched, or if there were several and nothing was typed to
+    /// find another; else the one under the cursor. `None` where nothing matches what is typed.
+    pub fn chosen(&self) -> Option<Vec<Target>> {
         let target = |index: &usize| self.items.get(*index).map(|item| item.target.clone());
-        if self.purpose.is_multiple() && self.touched {
-            self.checked.iter().filter_map(target).collect()
+        let under_cursor = self.matching.get(self.cursor).and_then(target)?;
+        let keeps_several = self.checked.len() > 1 && self.field.text().is_empty();
+        if self.purpose.is_multiple() && (self.touched || keeps_several) {
+            Some(self.checked.iter().filter_map(target).collect())
         } else {
-            self.matching.get(self.cursor).and_then(target).into_iter().collect()
+            Some(vec![under_cursor])
         }
     }
 }

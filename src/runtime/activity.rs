@@ -55,14 +55,7 @@ impl ActivityLog {
     /// An effect that reaches a cluster is about to run; others are nobody's business.
     pub fn effect(&self, now: DateTime<Utc>, effect: &Effect) {
         match effect {
-            Effect::Reconnect(cluster) => {
-                self.write(
-                    now,
-                    "reconnect",
-                    cluster.as_ref().map(crate::domain::ClusterId::as_str),
-                    None,
-                );
-            }
+            Effect::Reconnect => self.write(now, "reconnect", None, None),
             Effect::LoadEvents(object) => {
                 let name = format!("{} {}", object.kind, object.key);
                 self.write(now, "load-events", Some(object.cluster.as_str()), Some(name));
@@ -115,7 +108,7 @@ mod tests {
         log.started(now, "--demo");
         log.effect(now, &Effect::LoadEvents(object));
         log.effect(now, &Effect::Copy("private".into()));
-        log.effect(now, &Effect::Reconnect(None));
+        log.effect(now, &Effect::Reconnect);
         log.stopped(now, 0);
         let written = std::fs::read_to_string(path).unwrap();
         let lines: Vec<serde_json::Value> = written.lines().map(|l| serde_json::from_str(l).unwrap()).collect();

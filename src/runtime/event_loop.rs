@@ -228,7 +228,7 @@ impl<P: Program> Shell<P> {
             | Effect::ReadLog(_)
             | Effect::LeaveLog(_)
             | Effect::HoldLogs(_)
-            | Effect::Reconnect(_)) => {
+            | Effect::Reconnect) => {
                 if let Some(work) = self.perform.as_mut().and_then(|perform| perform(effect)) {
                     self.tasks.start(work);
                 }
@@ -295,11 +295,7 @@ impl<P: Program> Shell<P> {
     fn resume(&mut self) {
         self.clocks = Clocks::now();
         self.update(Message::Resumed(Utc::now(), cluster::moment()));
-        if let Some(work) = self
-            .perform
-            .as_mut()
-            .and_then(|perform| perform(Effect::Reconnect(None)))
-        {
+        if let Some(work) = self.perform.as_mut().and_then(|perform| perform(Effect::Reconnect)) {
             self.tasks.start(work);
         }
     }

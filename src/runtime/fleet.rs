@@ -78,13 +78,8 @@ fn perform(clusters: &[Cluster], readings: &mut Readings, effect: Effect) -> Opt
                 Some(Message::Access(id, cluster.review(&rights).await))
             }))
         }
-        Effect::Reconnect(id) => {
-            for cluster in clusters
-                .iter()
-                .filter(|cluster| id.as_ref().is_none_or(|id| cluster.id() == id))
-            {
-                cluster.reconnect_now();
-            }
+        Effect::Reconnect => {
+            clusters.iter().for_each(Cluster::reconnect_now);
             None
         }
         Effect::Measure(id, wanted) => {

@@ -33,12 +33,14 @@ pub enum Input {
 /// Starts both threads; they end with the program.
 pub fn start(sender: UnboundedSender<Input>) -> io::Result<()> {
     let watcher = sender.clone();
+    // Asked before anything is drawn: a thread that begins late would take whoever adopted us for the parent.
+    let parent = rustix::process::getppid();
     std::thread::Builder::new()
         .name("pilothouse-keyboard".into())
         .spawn(move || read_keys(&sender))?;
     std::thread::Builder::new()
         .name("pilothouse-watcher".into())
-        .spawn(move || watch_terminal(&watcher))?;
+        .spawn(move || watch_terminal(&watcher, parent))?;
     Ok(())
 }
 
@@ -88,8 +90,7 @@ fn input_of(event: Event) -> Option<Input> {
     }
 }
 
-fn watch_terminal(sender: &UnboundedSender<Input>) {
-    let parent = rustix::process::getppid();
+fn watch_terminal(sender: &UnboundedSender<Input>, parent: Option<rustix::process::Pid>) {
     while !sender.is_closed() {
         std::thread::sleep(LOOK_EVERY);
         if look_at_stdin(Duration::ZERO) == Look::Gone || rustix::process::getppid() != parent {

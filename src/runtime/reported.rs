@@ -52,7 +52,7 @@ impl Reported {
             }
             // These are told once where they come from.
             ClusterReport::Notice(text) => return Some((Level::Info, format!("{id}: {text}"))),
-            ClusterReport::Access(_) | ClusterReport::Batch(_) => return None,
+            ClusterReport::Access(_) | ClusterReport::Batch(_) | ClusterReport::Ended(..) => return None,
         };
         let before = self.last.insert((id.clone(), about), text.clone());
         (before.as_deref() != Some(&text)).then(|| (level, format!("{id}: {text}")))

@@ -13,15 +13,18 @@ pub struct Entry {
     pub number: u64,
     pub at: Timestamp,
     pub what: Clean,
+    /// Who asked for it.
+    pub by: Clean,
     pub target: Clean,
     /// What came of it; `None` while it is not known.
     pub outcome: Option<(Severity, Clean)>,
 }
 
-pub(super) static COLUMNS: [Column; 4] = [
+pub(super) static COLUMNS: [Column; 5] = [
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 0, Unit::Age),
     Column::text(ColumnId::Reason, "WHAT", &["what"], (16, 30), 0),
     Column::text(ColumnId::Object, "TARGET", &["target"], (14, 40), 1),
+    Column::text(ColumnId::Source, "BY", &["by", "who"], (8, 24), 2),
     Column::text(ColumnId::Outcome, "WHAT CAME OF IT", &["outcome"], (24, 120), 0),
 ];
 
@@ -57,6 +60,7 @@ impl Source for Activity<'_> {
         match column {
             ColumnId::Age => Value::number(words::seconds_since(Some(entry.at), self.ctx.clock)),
             ColumnId::Reason => Value::text(entry.what.as_str()),
+            ColumnId::Source => Value::known(&entry.by),
             ColumnId::Object => Value::known(&entry.target),
             ColumnId::Outcome => Value::text(entry.outcome.as_ref().map_or("asked", |(_, text)| text)),
             _ => Value::Absent,
@@ -70,12 +74,15 @@ impl Source for Activity<'_> {
         match column {
             ColumnId::Age => words::age(Some(entry.at), self.ctx.now),
             ColumnId::Reason => Cell::new(entry.what.as_str(), Tone::Strong),
+            ColumnId::Source => Cell::or_unknown(Some(&entry.by)),
             ColumnId::Object => Cell::or_unknown(Some(&entry.target)),
             ColumnId::Outcome => match &entry.outcome {
                 None => Cell::new("… asked", Tone::Busy),
                 Some((Severity::Info, text)) => Cell::new(format!("● {text}"), Tone::Good),
-                Some((Severity::Warning, text)) => Cell::new(format!("▲ {text}"), Tone::Warning),
-                Some((Severity::Error, text)) => Cell::new(format!("✖ {text}"), Tone::Bad),
+                Some((severity, text)) => {
+                    let (glyph, tone) = words::severity(*severity);
+                    Cell::new(format!("{glyph} {text}"), tone)
+                }
             },
             _ => Cell::unknown(),
         }

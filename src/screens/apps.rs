@@ -3,10 +3,9 @@
 use super::context::Context;
 use super::figures::{Bounds, Whose};
 use super::growth::{self, Grown};
-use super::{figures, states, words};
-use crate::domain::{AppKey, Version};
+use super::{figures, states, versions, words};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::world::AppSummary;
+use crate::world::{AppList, AppSummary, ClusterView};
 
 pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
@@ -58,8 +57,9 @@ pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (9, 20), 14).only_wide(),
 ];
 
-pub(super) fn collect(ctx: &Context<'_>) -> Vec<AppSummary> {
-    ctx.world.apps(ctx.scope)
+/// The apps; those of `before` that nothing happened to stay.
+pub(super) fn collect(ctx: &Context<'_>, before: AppList) -> AppList {
+    before.follow(ctx.world, ctx.scope)
 }
 
 /// Reads apps.
@@ -99,13 +99,14 @@ impl Source for Apps<'_> {
         match column {
             ColumnId::App => Value::text(app.key.to_string()),
             ColumnId::Namespace => Value::text(app.key.namespace.as_str()),
-            ColumnId::Version => Value::text(
-                app.versions
-                    .iter()
-                    .map(|(v, ..)| v.full())
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            ),
+            ColumnId::Version => {
+                let running = app.versions.iter().map(|(version, ..)| version.full());
+                match running.collect::<Vec<_>>().join(" ") {
+                    // No instances: what they would run.
+                    none if none.is_empty() => versions::cell(&self.ctx, app).value(),
+                    running => Value::text(running),
+                }
+            }
             ColumnId::Ready => Value::Number(i64::from(app.ready)),
             ColumnId::Desired => Value::number(app.desired),
             ColumnId::Instances => Value::Number(i64::from(app.instances)),
@@ -119,11 +120,12 @@ impl Source for Apps<'_> {
             ColumnId::Cpu => Value::Number(app.requested.cpu.0),
             ColumnId::Memory => Value::Number(app.requested.memory.0),
             ColumnId::Restarts => Value::Number(app.restarts as i64),
+            ColumnId::Where if app.places.is_empty() => Value::Absent,
             ColumnId::Where => Value::text(places(app).join(" ")),
             ColumnId::Owner => Value::known(app.owner.as_deref().unwrap_or_default()),
             ColumnId::Kind => Value::text(kinds(app)),
-            ColumnId::Cluster => Value::text(clusters(app)),
-            ColumnId::Bounds => Value::text(bounds(app).text()),
+            ColumnId::Cluster => Cell::muted(clusters(app)).value(),
+            ColumnId::Bounds => bounds(app).value(),
             _ => Value::Absent,
         }
     }
@@ -141,7 +143,7 @@ impl Source for Apps<'_> {
         match column {
             ColumnId::App => Cell::muted(format!("{}/", app.key.namespace)).and(app.key.name.as_str(), Tone::Strong),
             ColumnId::Namespace => Cell::muted(app.key.namespace.as_str()),
-            ColumnId::Version => versions(&self.ctx, app),
+            ColumnId::Version => versions::cell(&self.ctx, app),
             ColumnId::Ready => match app.desired {
                 Some(0) if app.instances == 0 => Cell::muted("0/0"),
                 Some(desired) => words::of_all(i64::from(app.ready), desired),
@@ -174,7 +176,7 @@ impl Source for Apps<'_> {
                 || test(&app.key.namespace)
                 || test(&states::app_state(app).text())
                 || app.versions.iter().any(|(v, ..)| test(v.full()))
-                || test(&versions(&self.ctx, app).text())
+                || test(&versions::cell(&self.ctx, app).text())
                 || app.owner.as_ref().is_some_and(|o| test(o))
                 || test(&kinds(app))
                 || test(&clusters(app))
@@ -188,7 +190,7 @@ impl Source for Apps<'_> {
 
     fn label(&self, row: u32, key: &str) -> Option<&str> {
         let app = self.get(row)?;
-        let mut found = self.ctx.world.workloads_of(&app.key);
+        let mut found = self.ctx.world.workloads_of(&app.key, self.ctx.scope);
         found.find_map(|(_, workload)| {
             let place = workload.labels.iter().position(|(k, _)| k == key)?;
             workload.labels.get(place).map(|(_, value)| value.as_str())
@@ -202,8 +204,9 @@ impl Source for Apps<'_> {
 
     fn is_stale(&self, row: u32) -> bool {
         let Some(app) = self.get(row) else { return false };
-        let mut clusters = app.workloads.iter().map(|(c, _)| c).peekable();
-        clusters.peek().is_some() && clusters.all(|c| self.ctx.is_stale(c))
+        let here = |cluster: &&ClusterView| cluster.tally.app(&app.key).is_some();
+        let mut clusters = self.ctx.world.clusters_in(self.ctx.scope).filter(here);
+        clusters.any(|cluster| !cluster.link.is_live())
     }
 }
 
@@ -213,33 +216,6 @@ const fn counts_pods(column: ColumnId) -> bool {
         column,
         ColumnId::Ready | ColumnId::Instances | ColumnId::Cpu | ColumnId::Memory | ColumnId::Restarts | ColumnId::Where
     )
-}
-
-/// The version most instances run, and the one their workload's template asks for when it differs.
-pub(super) fn versions(ctx: &Context<'_>, app: &AppSummary) -> Cell {
-    let wanted = newest_version(ctx, &app.key);
-    let mut running = app.versions.iter().map(|(version, ..)| version);
-    let Some(first) = running.next() else {
-        return wanted.map_or_else(Cell::unknown, |version| Cell::muted(version.short()));
-    };
-    let Some(wanted) = wanted.filter(|_| app.versions.len() > 1 || app.progress.is_rollout()) else {
-        return Cell::plain(first.short());
-    };
-    let old = app.versions.iter().map(|(version, ..)| version).find(|v| **v != wanted);
-    match old {
-        Some(old) => Cell::plain(old.short())
-            .and(" ▸ ", Tone::Muted)
-            .and(wanted.short(), Tone::Accent),
-        None => Cell::plain(wanted.short()),
-    }
-}
-
-/// The version in the template of the app's workloads: what new instances get.
-pub(super) fn newest_version(ctx: &Context<'_>, key: &AppKey) -> Option<Version> {
-    ctx.world
-        .workloads_of(key)
-        .map(|(_, workload)| workload.version.clone())
-        .find(|version| *version != Version::Unknown)
 }
 
 fn places(app: &AppSummary) -> Vec<&str> {

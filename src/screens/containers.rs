@@ -103,7 +103,7 @@ impl Source for Containers<'_> {
             ColumnId::Memory => Value::Number(container.requests.memory.0),
             ColumnId::CpuLimit => Value::number(container.limits.0),
             ColumnId::MemoryLimit => Value::number(container.limits.1),
-            _ => Value::text(self.cell(row, column).text()),
+            _ => self.cell(row, column).value(),
         }
     }
 

@@ -74,7 +74,8 @@ impl Source for Feeds<'_> {
         let age = |at| Value::number(words::seconds_since(at, self.ctx.clock));
         match column {
             ColumnId::Kind => Value::text(kind.plural()),
-            ColumnId::Namespace => Value::known(namespace),
+            ColumnId::Namespace if namespace.is_empty() => Value::text("all"),
+            ColumnId::Namespace => Value::text(namespace.as_str()),
             ColumnId::State => Value::Ranked(rank(feed), state(feed).text().into()),
             ColumnId::Rows => Value::number(objects(cluster, *kind, namespace, feed)),
             ColumnId::Age => age(times.since),

@@ -97,18 +97,17 @@ impl Source for Clusters<'_> {
         if !sum.pods_known && words::rests_on_pods(column) {
             return Value::Absent;
         }
-        let known = sum.nodes > 0;
-        let count = |n: u32| Value::number(known.then_some(i64::from(n)));
+        let count = |n: u32| Value::number(count(sum, n));
+        let known = sum.allocatable.cpu.0 > 0;
         match column {
             ColumnId::Cluster => Value::text(cluster.id.as_str()),
             ColumnId::Link => Value::text(words::link(&cluster.link, self.ctx.moment).0),
             ColumnId::Server => Value::known(cluster.identity.version.as_deref().unwrap_or_default()),
             ColumnId::Provider => Value::text(sum.provider.to_string()),
             ColumnId::Locations => count(sum.locations),
-            ColumnId::Nodes => count(sum.nodes),
+            ColumnId::Nodes => Value::number((sum.nodes > 0).then_some(i64::from(sum.nodes))),
             ColumnId::Apps => count(sum.apps),
-            ColumnId::Instances if !sum.pods_known && sum.instances == 0 => Value::Absent,
-            ColumnId::Instances => count(sum.ready),
+            ColumnId::Instances => Value::number(ready(sum)),
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 Whose::cluster(&self.ctx, cluster).value(&self.ctx, column)
             }
@@ -118,10 +117,10 @@ impl Source for Clusters<'_> {
             ColumnId::MemoryAllocatable => Value::number(known.then_some(sum.allocatable.memory.0)),
             ColumnId::Figures => Value::text(cluster.usage.supply().sentence().to_string()),
             ColumnId::Headroom => Value::number(known.then_some(sum.headroom)),
-            ColumnId::Trouble => Value::Ranked(
-                i64::from(sum.failing + sum.stuck + sum.nodes - sum.nodes_ready),
-                trouble(cluster, sum).text().into(),
-            ),
+            ColumnId::Trouble => {
+                let counted = i64::from(sum.failing + sum.stuck + sum.nodes - sum.nodes_ready);
+                trouble(cluster, sum).ranked(link_rank(&cluster.link) + counted)
+            }
             _ => Value::Absent,
         }
     }
@@ -133,19 +132,13 @@ impl Source for Clusters<'_> {
         if !sum.pods_known && words::rests_on_pods(column) {
             return Cell::unknown();
         }
-        let count = |n: u32| {
-            if n == 0 && (sum.nodes == 0 || !sum.pods_known) {
-                Cell::unknown()
-            } else {
-                Cell::count(i64::from(n))
-            }
-        };
+        let count = |n: u32| count(sum, n).map_or_else(Cell::unknown, Cell::count);
         let known = sum.allocatable.cpu.0 > 0;
         match column {
             ColumnId::Cluster => {
                 let name = Cell::new(cluster.id.as_str(), Tone::Strong);
                 match &cluster.tag {
-                    Some(tag) => name.and(format!(" {tag}"), Tone::Accent),
+                    Some(tag) => name.and(format!(" {tag}"), words::tag(tag)),
                     None => name,
                 }
             }
@@ -159,8 +152,11 @@ impl Source for Clusters<'_> {
             ColumnId::Nodes if sum.nodes == 0 => Cell::unknown(),
             ColumnId::Nodes => words::of_all(i64::from(sum.nodes_ready), i64::from(sum.nodes)),
             ColumnId::Apps => count(sum.apps),
-            ColumnId::Instances if sum.instances == 0 => count(0),
-            ColumnId::Instances => words::of_all(i64::from(sum.ready), i64::from(sum.instances)),
+            ColumnId::Instances => match ready(sum) {
+                Some(_) if sum.instances == 0 => Cell::count(0),
+                Some(ready) => words::of_all(ready, i64::from(sum.instances)),
+                None => Cell::unknown(),
+            },
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 Whose::cluster(&self.ctx, cluster).cell(&self.ctx, column, Bounds::of_machines(sum.allocatable))
             }
@@ -183,6 +179,29 @@ impl Source for Clusters<'_> {
 
     fn is_stale(&self, row: u32) -> bool {
         self.get(row).is_some_and(|(cluster, _)| !cluster.link.is_live())
+    }
+}
+
+/// What was counted; nothing counted where not everything is known may be anything.
+fn count(sum: &ClusterSummary, n: u32) -> Option<i64> {
+    let is_whole = sum.nodes > 0 && sum.pods_known;
+    (n > 0 || is_whole).then(|| i64::from(n))
+}
+
+/// Its instances that are ready.
+fn ready(sum: &ClusterSummary) -> Option<i64> {
+    count(sum, sum.instances).map(|_| i64::from(sum.ready))
+}
+
+/// How bad a link is beside what is wrong in a cluster: worse than any number of instances that fail.
+const fn link_rank(link: &Link) -> i64 {
+    const STEP: i64 = 1 << 40;
+    match link {
+        Link::Live | Link::Unstable { .. } => 0,
+        Link::Connecting { .. } => STEP,
+        Link::Stale { .. } => 2 * STEP,
+        Link::Unreachable { .. } => 3 * STEP,
+        Link::Denied { .. } => 4 * STEP,
     }
 }
 

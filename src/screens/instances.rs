@@ -9,10 +9,9 @@ use super::context::Context;
 use super::figures::{self, Whose};
 use super::words;
 use crate::domain::pod::{Health, label};
-use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef, Resources};
+use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef, Resources};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Subject;
-use crate::world::tally::app_key;
 use crate::world::{ClusterView, Slot};
 
 /// An instance: the place of its cluster, and its slot there.
@@ -62,7 +61,6 @@ pub(super) static COLUMNS: [Column; 22] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Of {
     Scope,
-    App(AppKey),
     Node(ClusterId, Clean),
 }
 
@@ -71,7 +69,6 @@ pub enum Of {
 pub(super) fn collect(ctx: &Context<'_>, of: &Of, previous: &[InstanceRow]) -> Vec<InstanceRow> {
     let wanted = |cluster: &ClusterView, pod: &Pod| match of {
         Of::Scope => true,
-        Of::App(key) => app_key(pod).as_ref() == Some(key),
         Of::Node(..) => pod.node.is_some(),
     } && in_scope(ctx, cluster, pod);
     let mut rows: Vec<InstanceRow> = Vec::with_capacity(previous.len() + 16);
@@ -106,7 +103,6 @@ pub(super) fn collect(ctx: &Context<'_>, of: &Of, previous: &[InstanceRow]) -> V
         };
         match of {
             Of::Scope => cluster.pods.iter().for_each(|(slot, pod)| take(slot, pod)),
-            Of::App(key) => each(cluster, cluster.tally.instances(key), &mut take),
             Of::Node(id, node) if *id == cluster.id => each(cluster, cluster.tally.on_node(node), &mut take),
             Of::Node(..) => {}
         }
@@ -123,12 +119,16 @@ fn each(cluster: &ClusterView, slots: &[Slot], take: &mut impl FnMut(Slot, &Pod)
 }
 
 fn in_scope(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod) -> bool {
-    let here = ctx.scope.locations.is_empty()
+    in_locations(ctx, cluster, pod) && ctx.scope.has_namespace(&pod.key.namespace)
+}
+
+/// Whether an instance is in the locations of the scope.
+pub(super) fn in_locations(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod) -> bool {
+    ctx.scope.locations.is_empty()
         || cluster
             .standing(pod)
             .location
-            .is_some_and(|location| ctx.scope.has_location(&cluster.id, &location));
-    here && ctx.scope.has_namespace(&pod.key.namespace)
+            .is_some_and(|location| ctx.scope.has_location(&cluster.id, &location))
 }
 
 fn sort(ctx: &Context<'_>, rows: Vec<InstanceRow>) -> Vec<InstanceRow> {
@@ -147,7 +147,7 @@ fn sort(ctx: &Context<'_>, rows: Vec<InstanceRow>) -> Vec<InstanceRow> {
 pub(super) struct Instances<'a> {
     pub(super) rows: &'a [InstanceRow],
     pub(super) ctx: Context<'a>,
-    /// The app or node is told above the list already.
+    /// The node is told above the list already.
     pub(super) of: &'a Of,
     pub(super) written: Written,
 }
@@ -205,7 +205,7 @@ impl Source for Instances<'_> {
             ColumnId::Namespace => Value::text(pod.key.namespace.as_str()),
             ColumnId::App => Value::text(pod.app.as_str()),
             ColumnId::State => words::instance_value(cluster, pod),
-            ColumnId::Ready => Value::Number(ready(pod).0),
+            ColumnId::Ready => Value::number(ready_now(cluster, pod).map(|(ready, _)| ready)),
             ColumnId::Version => Value::known(pod.version.full()),
             ColumnId::Cluster => Value::text(cluster.id.as_str()),
             ColumnId::Location => node().map_or(Value::Absent, |n| Value::text(cluster.location_of(n).to_string())),
@@ -328,6 +328,11 @@ fn ready(pod: &Pod) -> (i64, i64) {
     lasting.fold((0, 0), |(ready, all), c| (ready + i64::from(c.ready), all + 1))
 }
 
+/// The same as far as it is known: what a lost node last said of readiness may hold no more.
+pub(super) fn ready_now(cluster: &ClusterView, pod: &Pod) -> Option<(i64, i64)> {
+    (cluster.health(pod) != Health::Unknown).then(|| ready(pod))
+}
+
 /// What an instance shows in a column, also in the tree of an app.
 pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: ColumnId) -> Cell {
     let node = || pod.node.as_ref().and_then(|name| cluster.node(name));
@@ -337,12 +342,7 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
         ColumnId::Namespace => Cell::muted(pod.key.namespace.as_str()),
         ColumnId::App => Cell::muted(format!("{}/", pod.key.namespace)).and(pod.app.as_str(), Tone::Plain),
         ColumnId::State => words::instance_state(cluster, pod, ctx.now),
-        // What a lost node last said of readiness is not known to hold.
-        ColumnId::Ready if lost => Cell::unknown(),
-        ColumnId::Ready => {
-            let (ready, all) = ready(pod);
-            words::of_all(ready, all)
-        }
+        ColumnId::Ready => ready_now(cluster, pod).map_or_else(Cell::unknown, |(ready, all)| words::of_all(ready, all)),
         ColumnId::Version => Cell::plain(pod.version.short()),
         ColumnId::Cluster => Cell::muted(cluster.id.as_str()),
         ColumnId::Location => node().map_or_else(Cell::unknown, |n| Cell::plain(cluster.location_of(n).as_str())),

@@ -113,12 +113,12 @@ impl Source for Locations<'_> {
             ColumnId::CpuAllocatable => Value::Number(l.allocatable.cpu.0),
             ColumnId::MemoryAllocatable => Value::Number(l.allocatable.memory.0),
             ColumnId::Headroom => Value::Number(l.headroom),
-            ColumnId::Instances => Value::Number(i64::from(l.ready)),
-            ColumnId::Trouble => Value::Ranked(
-                i64::from(l.nodes - l.nodes_ready) * 1000 + i64::from(l.stuck + l.failing),
-                trouble(l).text().into(),
-            ),
-            ColumnId::Group => Value::text(groups(l)),
+            ColumnId::Instances => Value::number(ready(l)),
+            ColumnId::Trouble => {
+                let rank = i64::from(l.nodes - l.nodes_ready) * 1000 + i64::from(l.stuck + l.failing);
+                trouble(l).ranked(rank)
+            }
+            ColumnId::Group => Cell::muted(groups(l)).value(),
             _ => Value::Absent,
         }
     }
@@ -147,7 +147,6 @@ impl Source for Locations<'_> {
             }
             ColumnId::CpuAllocatable if !l.pods_known => Cell::plain(l.allocatable.cpu.to_string()),
             ColumnId::MemoryAllocatable if !l.pods_known => Cell::plain(l.allocatable.memory.to_string()),
-            ColumnId::Instances if !l.pods_known && l.instances == 0 => Cell::unknown(),
             ColumnId::CpuAllocatable => Cell::plain(l.requested.cpu.to_string())
                 .and(" of ", Tone::Muted)
                 .and(l.allocatable.cpu.to_string(), Tone::Plain),
@@ -156,7 +155,9 @@ impl Source for Locations<'_> {
                 .and(l.allocatable.memory.to_string(), Tone::Plain),
             ColumnId::Headroom if l.headroom == 0 => Cell::new("full", Tone::Bad),
             ColumnId::Headroom => Cell::count(l.headroom),
-            ColumnId::Instances => words::of_all(i64::from(l.ready), i64::from(l.instances)),
+            ColumnId::Instances => {
+                ready(l).map_or_else(Cell::unknown, |ready| words::of_all(ready, i64::from(l.instances)))
+            }
             ColumnId::Trouble => trouble(l),
             ColumnId::Group => Cell::muted(groups(l)),
             _ => Cell::unknown(),
@@ -173,6 +174,11 @@ impl Source for Locations<'_> {
             _ => figures::shows(&self.ctx, column),
         }
     }
+}
+
+/// Its instances that are ready; of pods that are not known there may be some.
+fn ready(l: &LocationSummary) -> Option<i64> {
+    (l.pods_known || l.instances > 0).then(|| i64::from(l.ready))
 }
 
 fn groups(l: &LocationSummary) -> String {

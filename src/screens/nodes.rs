@@ -50,11 +50,23 @@ pub(super) fn collect(ctx: &Context<'_>) -> Vec<NodeSummary> {
 /// Reads nodes.
 #[derive(Debug)]
 pub(super) struct Nodes<'a> {
-    pub(super) rows: &'a [NodeSummary],
-    pub(super) ctx: Context<'a>,
+    rows: &'a [NodeSummary],
+    ctx: Context<'a>,
+    /// Looked for once: a filter asks it for every row.
+    has_groups: bool,
+    has_exclusive: bool,
 }
 
 impl<'a> Nodes<'a> {
+    pub(super) fn new(rows: &'a [NodeSummary], ctx: Context<'a>) -> Self {
+        Self {
+            rows,
+            ctx,
+            has_groups: rows.iter().any(|n| n.node.group.is_some()),
+            has_exclusive: rows.iter().any(|n| n.node.exclusive.is_some()),
+        }
+    }
+
     fn get(&self, row: u32) -> Option<&'a NodeSummary> {
         self.rows.get(row as usize)
     }
@@ -99,7 +111,7 @@ impl Source for Nodes<'_> {
             ColumnId::Location => Value::text(n.location.as_str()),
             ColumnId::Group => Value::known(node.group.as_deref().unwrap_or_default()),
             ColumnId::Exclusive => Value::known(node.exclusive.as_deref().unwrap_or_default()),
-            ColumnId::Instances => Value::Number(i64::from(n.instances)),
+            ColumnId::Instances => Value::number(instances(n)),
             ColumnId::Slots => Value::Number(n.taken.pods),
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 self.whose(n).value(&self.ctx, column)
@@ -138,8 +150,7 @@ impl Source for Nodes<'_> {
                 Some(app) => Cell::new(app.as_str(), Tone::Accent),
                 None => Cell::muted("no"),
             },
-            ColumnId::Instances if !n.pods_known && n.instances == 0 => Cell::unknown(),
-            ColumnId::Instances => Cell::count(i64::from(n.instances)),
+            ColumnId::Instances => instances(n).map_or_else(Cell::unknown, Cell::count),
             ColumnId::Slots => {
                 let taken = n.taken.pods;
                 let tone = if taken >= node.pod_slots {
@@ -181,14 +192,18 @@ impl Source for Nodes<'_> {
     }
 
     fn shows(&self, column: ColumnId) -> bool {
-        let any = |test: fn(&NodeSummary) -> bool| self.rows.iter().any(test);
         match column {
             ColumnId::Cluster => self.ctx.world.clusters().len() > 1,
-            ColumnId::Group => any(|n| n.node.group.is_some()),
-            ColumnId::Exclusive => any(|n| n.node.exclusive.is_some()),
+            ColumnId::Group => self.has_groups,
+            ColumnId::Exclusive => self.has_exclusive,
             _ => figures::shows(&self.ctx, column),
         }
     }
+}
+
+/// Its instances; of pods that are not known there may be some.
+fn instances(n: &NodeSummary) -> Option<i64> {
+    (n.pods_known || n.instances > 0).then(|| i64::from(n.instances))
 }
 
 fn rank(node: &Node) -> i64 {

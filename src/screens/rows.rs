@@ -17,7 +17,7 @@ use super::nodes::{self, Nodes};
 use super::tree::{self, Tree, TreeRow};
 use crate::domain::{ClusterId, ResourceRef};
 use crate::listing::{RowKey, Source};
-use crate::world::{AppSummary, LocationSummary, NodeSummary};
+use crate::world::{AppList, LocationSummary, NodeSummary};
 
 /// Rows, in the order of their keys.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub enum Rows {
     /// Each with the app it grows by.
     Locations(Vec<(LocationSummary, Culprit)>),
     /// With how much each grew.
-    Apps(Vec<AppSummary>, Grown),
+    Apps(AppList, Grown),
     Instances(Of, Vec<InstanceRow>),
     Nodes(Vec<NodeSummary>),
     Events(Vec<EventRow>),
@@ -42,10 +42,12 @@ impl Rows {
     /// Makes the rows of a screen; those that were there help where there are many.
     #[must_use]
     pub fn collect(self, kind: &ScreenKind, folds: &BTreeSet<RowKey>, ctx: &Context<'_>) -> Self {
-        let before = match self {
-            Self::Instances(_, rows) => rows,
-            _ => Vec::new(),
-        };
+        let (mut before, mut apps) = (Vec::new(), AppList::default());
+        match self {
+            Self::Instances(_, rows) => before = rows,
+            Self::Apps(list, _) => apps = list,
+            _ => {}
+        }
         let instances = |of: Of| {
             let rows = instances::collect(ctx, &of, &before);
             Self::Instances(of, rows)
@@ -54,8 +56,8 @@ impl Rows {
             ScreenKind::Fleet => Self::Clusters(fleet::collect(ctx)),
             ScreenKind::Locations => Self::Locations(locations::collect(ctx)),
             ScreenKind::Apps => {
-                let apps = apps::collect(ctx);
-                let grown = growth::of_apps(ctx, &apps);
+                let apps = apps::collect(ctx, apps);
+                let grown = growth::of_apps(ctx, apps.rows());
                 Self::Apps(apps, grown)
             }
             ScreenKind::Instances => instances(Of::Scope),
@@ -79,14 +81,18 @@ impl Rows {
             Self::None => Box::new(Clusters { rows: &[], ctx }),
             Self::Clusters(rows) => Box::new(Clusters { rows, ctx }),
             Self::Locations(rows) => Box::new(Locations { rows, ctx }),
-            Self::Apps(rows, grown) => Box::new(Apps { rows, grown, ctx }),
+            Self::Apps(list, grown) => Box::new(Apps {
+                rows: list.rows(),
+                grown,
+                ctx,
+            }),
             Self::Instances(of, rows) => Box::new(Instances {
                 rows,
                 ctx,
                 of,
                 written: Written::default(),
             }),
-            Self::Nodes(rows) => Box::new(Nodes { rows, ctx }),
+            Self::Nodes(rows) => Box::new(Nodes::new(rows, ctx)),
             Self::Events(rows) => Box::new(Events { rows, ctx }),
             Self::Activity => Box::new(Activity { ctx }),
             Self::Tree(rows) => Box::new(Tree { rows, ctx }),

@@ -105,13 +105,10 @@ pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>)
             continue;
         }
         let mut of_workload: BTreeMap<Option<(Kind, Clean)>, Vec<&Arc<Pod>>> = BTreeMap::new();
-        for &slot in cluster.tally.instances(app) {
-            if let Some(pod) = cluster.pods.at(slot) {
-                of_workload.entry(pod.workload.clone()).or_default().push(pod);
-            }
+        for pod in cluster.instances_of(app) {
+            of_workload.entry(pod.workload.clone()).or_default().push(pod);
         }
-        let workloads = ctx.world.workloads_of(app).filter(|(c, _)| c.id == cluster.id);
-        for (_, workload) in workloads {
+        for workload in cluster.workloads_of(app) {
             let pods = of_workload
                 .remove(&Some((workload.kind, workload.key.name.clone())))
                 .unwrap_or_default();
@@ -126,11 +123,13 @@ pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>)
                 open,
             });
             if open {
-                revisions(cluster, Some(workload), pods, folds, &mut rows);
+                let name = branch(workload.kind, &workload.key.name);
+                revisions(cluster, (&name, Some(workload)), pods, folds, &mut rows);
             }
         }
-        for pods in of_workload.into_values() {
-            revisions(cluster, None, pods, folds, &mut rows);
+        for (carrier, pods) in of_workload {
+            let name = carrier.map_or_else(|| "bare".to_owned(), |(kind, name)| branch(kind, &name));
+            revisions(cluster, (&name, None), pods, folds, &mut rows);
         }
     }
     rows
@@ -145,10 +144,15 @@ fn workload_key(cluster: &ClusterId, workload: &Workload) -> RowKey {
     })
 }
 
-/// Adds a workload's revisions, newest first, each with its instances.
+/// What the branches of a workload begin with in their keys.
+fn branch(kind: Kind, name: &Clean) -> String {
+    format!("{kind} {name}")
+}
+
+/// Adds a workload's revisions, newest first, each with its instances; the workload may not be known.
 fn revisions(
     cluster: &ClusterView,
-    workload: Option<&Arc<Workload>>,
+    (name, workload): (&str, Option<&Arc<Workload>>),
     pods: Vec<&Arc<Pod>>,
     folds: &BTreeSet<RowKey>,
     rows: &mut Vec<TreeRow>,
@@ -173,7 +177,6 @@ fn revisions(
     found.sort_by_key(|(number, made, ..)| std::cmp::Reverse((*number, *made)));
     for (place, (number, _, hash, mut pods)) in found.into_iter().enumerate() {
         pods.sort_by(|a, b| (cluster.health(b), &a.key.name).cmp(&(cluster.health(a), &b.key.name)));
-        let name = workload.map_or_else(|| Clean::new("bare"), |w| w.key.name.clone());
         let key = RowKey::Loose(
             cluster.id.clone(),
             format!("{name}/{}", hash.as_deref().unwrap_or_default()).into(),
@@ -228,6 +231,30 @@ pub(super) struct Tree<'a> {
     pub(super) ctx: Context<'a>,
 }
 
+impl Tree<'_> {
+    fn number(&self, row: &TreeRow, column: ColumnId) -> Option<i64> {
+        let age = |made, cluster| words::seconds_since(made, self.ctx.clock_in(cluster));
+        match (row, column) {
+            (TreeRow::Workload { ready, .. }, ColumnId::Ready) => ready.map(i64::from),
+            (TreeRow::Workload { cluster, workload, .. }, ColumnId::Age) => age(workload.created, cluster),
+            (TreeRow::Revision { ready, .. }, ColumnId::Ready) => Some(i64::from(*ready)),
+            (TreeRow::Revision { restarts, .. }, ColumnId::Restarts) => Some(*restarts as i64),
+            (TreeRow::Instance { pod, .. }, ColumnId::Restarts) => Some(i64::from(pod.restarts())),
+            (TreeRow::Instance { pod, .. }, ColumnId::Cpu) => Some(pod.shape.requests.cpu.0),
+            (TreeRow::Instance { pod, .. }, ColumnId::Memory) => Some(pod.shape.requests.memory.0),
+            (TreeRow::Instance { cluster, pod, .. }, ColumnId::Age) => age(pod.created, cluster),
+            (TreeRow::Instance { cluster, pod, .. }, ColumnId::Ready) => {
+                let view = self.ctx.world.cluster(cluster)?;
+                instances::ready_now(view, pod).map(|(ready, _)| ready)
+            }
+            (TreeRow::Container { container, .. }, ColumnId::Restarts) => Some(i64::from(container.restarts)),
+            (TreeRow::Container { container, .. }, ColumnId::Cpu) => Some(container.requests.cpu.0),
+            (TreeRow::Container { container, .. }, ColumnId::Memory) => Some(container.requests.memory.0),
+            _ => None,
+        }
+    }
+}
+
 impl Source for Tree<'_> {
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
@@ -252,24 +279,20 @@ impl Source for Tree<'_> {
     }
 
     fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
-        let number = match (self.rows.get(row as usize), column) {
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Restarts) => Some(i64::from(pod.restarts())),
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Cpu) => Some(pod.shape.requests.cpu.0),
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Memory) => Some(pod.shape.requests.memory.0),
-            (Some(TreeRow::Instance { pod, cluster, .. }), ColumnId::Age) => {
-                words::seconds_since(pod.created, self.ctx.clock_in(cluster))
-            }
-            (Some(TreeRow::Instance { pod, .. }), ColumnId::Ready) => Some(i64::from(pod.ready)),
-            (Some(TreeRow::Instance { cluster, pod, .. }), column) if figures::figure(column).is_some() => {
-                let cluster = self.ctx.world.cluster(cluster);
-                let whose = cluster.map(|cluster| Whose::one(cluster, Subject::Pod(pod.key.clone())));
-                return whose.map_or(Value::Absent, |whose| whose.value(&self.ctx, column));
-            }
-            (_, ColumnId::Restarts | ColumnId::Cpu | ColumnId::Memory | ColumnId::Age | ColumnId::Ready) => None,
-            (_, column) if figures::figure(column).is_some() => None,
-            _ => return Value::text(self.cell(row, column).text()),
-        };
-        Value::number(number)
+        if figures::figure(column).is_some() {
+            let Some(TreeRow::Instance { cluster, pod, .. }) = self.rows.get(row as usize) else {
+                return Value::Absent;
+            };
+            let cluster = self.ctx.world.cluster(cluster);
+            let whose = cluster.map(|cluster| Whose::one(cluster, Subject::Pod(pod.key.clone())));
+            return whose.map_or(Value::Absent, |whose| whose.value(&self.ctx, column));
+        }
+        let is_number = COLUMNS.iter().any(|c| c.id == column && c.unit != Unit::Text);
+        if is_number {
+            Value::number(self.rows.get(row as usize).and_then(|row| self.number(row, column)))
+        } else {
+            self.cell(row, column).value()
+        }
     }
 
     fn cell(&self, row: u32, column: ColumnId) -> Cell {

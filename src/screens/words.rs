@@ -4,6 +4,7 @@ use crate::domain::container::{ContainerState, Exit};
 use crate::domain::pod::Health;
 use crate::domain::{Feed, Kind, Link, Moment, Pod, Resources, Timestamp};
 use crate::listing::{Cell, ColumnId, Tone, Value};
+use crate::message::Severity;
 use crate::world::ClusterView;
 
 /// Whether a column says what is taken or still fits, which nobody knows without all pods.
@@ -112,6 +113,30 @@ pub fn feed(kind: Kind, feed: &Feed) -> Option<(String, Tone)> {
         Feed::Stale { reason, .. } => Some((format!("◌ {plural} may be old: {reason}"), Tone::Warning)),
         Feed::NoAccess { right } => Some((format!("✖ no access: {right}"), Tone::Bad)),
     }
+}
+
+/// Glyph and tone of what a person is told.
+pub const fn severity(severity: Severity) -> (&'static str, Tone) {
+    match severity {
+        Severity::Info => ("·", Tone::Plain),
+        Severity::Warning => ("▲", Tone::Warning),
+        Severity::Error => ("✖", Tone::Bad),
+    }
+}
+
+/// How a cluster's tag is told: one that stands for production wants a look before anything is done.
+pub fn tag(tag: &str) -> Tone {
+    if tag.to_ascii_lowercase().starts_with("prod") {
+        Tone::Warning
+    } else {
+        Tone::Accent
+    }
+}
+
+/// A number of things whose name takes an `s` where they are several.
+pub fn counted(number: usize, one: &str) -> String {
+    let many = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{many}")
 }
 
 /// Glyph and tone of a state of health.

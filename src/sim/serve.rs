@@ -116,7 +116,11 @@ pub fn write_kubeconfig(path: &Path, names: &[&str], address: SocketAddr) -> io:
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    // One that was there already keeps its mode.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     // JSON is YAML.
     let text = serde_json::to_string_pretty(&kubeconfig(names, address))?;
-    writeln!(options.open(path)?, "{text}")
+    writeln!(file, "{text}")
 }

@@ -47,9 +47,13 @@ pub struct Change {
     pub previous: Option<Stored>,
 }
 
-/// How many writes are kept for watches and pages before the oldest are compacted: some five minutes of the
-/// demo, as etcd keeps them. Each holds an object as it was, ten kilobytes and more.
-const HISTORY: usize = 2_000;
+/// How many writes are kept for watches and pages before the oldest are compacted. Each holds an object as it
+/// was, ten kilobytes and more, so a small cluster keeps the fewest: half a minute of the demo, which the pages
+/// of its lists and a link that drops need. A large one keeps more, for its lists take long.
+const HISTORY: (usize, usize) = (500, 2_000);
+
+/// Of so many objects there is one write in the history.
+const OBJECTS_A_WRITE: usize = 16;
 
 /// The objects of one cluster.
 #[derive(Debug)]
@@ -323,7 +327,8 @@ impl Store {
             object: object.clone(),
             previous,
         });
-        if self.history.len() > HISTORY
+        let objects: usize = self.tables.iter().map(|table| table.objects.len()).sum();
+        if self.history.len() > (objects / OBJECTS_A_WRITE).clamp(HISTORY.0, HISTORY.1)
             && let Some(oldest) = self.history.pop_front()
         {
             self.compacted = oldest.revision;

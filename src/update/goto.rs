@@ -1,6 +1,6 @@
 //! Going from screen to screen.
 
-use crate::domain::{Clean, Kind, ResourceRef};
+use crate::domain::{AppKey, Clean, Kind, ResourceRef};
 use crate::listing::RowKey;
 use crate::message::{Action, Effect};
 use crate::model::Model;
@@ -50,7 +50,7 @@ fn shown_by(action: Action) -> Option<ScreenKind> {
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let top = model.trail.top();
     let about = match top.kind {
-        ScreenKind::Events | ScreenKind::EventsOf(_) => model.about_selected_event(),
+        ScreenKind::Events | ScreenKind::EventsOf(_) => model.about_selected_event().ok(),
         _ => top.list.selected().cloned(),
     };
     let Some(key) = about else { return Vec::new() };
@@ -105,7 +105,18 @@ pub(super) fn events_of(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-/// Shows an app, whatever is on screen.
+/// Shows an app, whatever is on screen; of one that is in no cluster in scope, the clusters that have it.
+pub(super) fn show_app(model: &mut Model, key: &AppKey) -> Vec<Effect> {
+    let mut screen = Screen::new(ScreenKind::App(key.clone()));
+    if model.world.app(key, &model.scope).is_none() {
+        let clusters = model.world.clusters().iter();
+        let having = clusters.filter(|cluster| cluster.tally.app(key).is_some());
+        screen.within.clusters = having.map(|cluster| cluster.id.clone()).collect();
+    }
+    go(model, screen)
+}
+
+/// Shows a cluster or a location, whatever is on screen.
 pub(super) fn show(model: &mut Model, key: &RowKey) -> Vec<Effect> {
     match Screen::new(ScreenKind::Apps).opened_by(key) {
         Some(screen) => go(model, screen),
@@ -125,7 +136,7 @@ fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
     let Some(object) = subject.filter(|object| object.kind != Kind::Event) else {
         return Vec::new();
     };
-    model.record(LOAD_EVENTS, target(&object), None);
+    model.record(LOAD_EVENTS, target(&object));
     vec![Effect::LoadEvents(object)]
 }
 

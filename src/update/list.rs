@@ -25,8 +25,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
             charts.back = None;
         }
         Action::ChartNext => next_chart(model),
-        Action::ColumnsLeft => model.shift = model.shift.saturating_sub(1),
-        Action::ColumnsRight => model.shift = (model.shift + 1).min(30),
+        Action::ColumnsLeft => model.shift = model.shift.min(most_shift(model)).saturating_sub(1),
+        Action::ColumnsRight => model.shift = (model.shift + 1).min(most_shift(model)),
         Action::Wide => model.wide = !model.wide,
         Action::FactsUp | Action::FactsDown => {
             let most = model.facts_most();
@@ -89,6 +89,14 @@ fn point(model: &mut Model, action: Action) {
 fn with_list<T>(model: &mut Model, act: impl FnOnce(&mut crate::listing::List, &dyn crate::listing::Source) -> T) -> T {
     let scope = model.scope_here();
     model.with_screen(&scope, |screen, ctx| screen.with_list(ctx, act))
+}
+
+/// How many columns can be hidden to the left: the first and the last stay.
+fn most_shift(model: &mut Model) -> usize {
+    let shown = with_list(model, |_, source| {
+        source.columns().iter().filter(|c| source.shows(c.id)).count()
+    });
+    shown.saturating_sub(2)
 }
 
 /// Puts the cursor on an object.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::Clean;
 use crate::listing::{RowKey, Sort};
 use crate::message::{Action, Effect};
 use crate::model::Model;
@@ -138,16 +137,19 @@ fn finish(model: &mut Model, changed: bool) -> Vec<Effect> {
 
 pub(super) fn read(model: &mut Model, action: Action) -> Vec<Effect> {
     let page = usize::try_from(model.page()).unwrap_or(1);
+    let most = model.help_most();
     let Some(Overlay::Help { scroll }) = model.overlays.last_mut() else {
         return Vec::new();
     };
+    // The terminal may have grown since.
+    *scroll = (*scroll).min(most);
     match action {
-        Action::CursorDown => *scroll += 1,
+        Action::CursorDown => *scroll = (*scroll + 1).min(most),
         Action::CursorUp => *scroll = scroll.saturating_sub(1),
-        Action::PageDown | Action::HalfPageDown => *scroll += page / 2,
+        Action::PageDown | Action::HalfPageDown => *scroll = (*scroll + page / 2).min(most),
         Action::PageUp | Action::HalfPageUp => *scroll = scroll.saturating_sub(page / 2),
         Action::Top => *scroll = 0,
-        Action::Bottom => *scroll = usize::MAX / 2,
+        Action::Bottom => *scroll = most,
         Action::Cancel | Action::Accept | Action::Back | Action::Help => drop(model.overlays.pop()),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
@@ -176,7 +178,11 @@ pub(super) fn pick(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Mark => picker.edit(|field| field.insert(" ")),
         Action::Cancel | Action::Back => drop(model.overlays.pop()),
         Action::Accept | Action::Open => {
-            let (purpose, chosen) = (picker.purpose, picker.chosen());
+            let purpose = picker.purpose;
+            // Nothing matches: the picker stays, as it says so.
+            let Some(chosen) = picker.chosen() else {
+                return Vec::new();
+            };
             model.overlays.pop();
             model.touch();
             return choose(model, purpose, chosen);
@@ -203,7 +209,7 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
                 apply_filter(model, &format!("kind={kind}"));
                 effects
             }
-            Some(Target::App(key)) => super::goto::show(model, &RowKey::App(key)),
+            Some(Target::App(key)) => super::goto::show_app(model, &key),
             Some(Target::Sort(sort)) => {
                 sort_list(model, sort);
                 Vec::new()
@@ -276,9 +282,4 @@ fn leave_narrower_screen(model: &mut Model) {
     } else if narrowed || model.trail.way().len() > 1 {
         model.trail.show(&ScreenKind::Apps);
     }
-}
-
-/// A name for people: what a namespace or an app is called.
-fn label(text: &Clean) -> String {
-    text.to_string()
 }

@@ -71,7 +71,8 @@ fn reason(model: &Model) -> (String, String) {
             Some(Feed::Live | Feed::Stale { .. } | Feed::Absent) | None => {}
         }
     }
-    let wider = if scope.is_everything() {
+    // What was gone into is left by going back.
+    let wider = if model.scope.is_everything() {
         String::new()
     } else {
         format!("{} shows everything again", keys(Action::ScopeAll))

@@ -2,15 +2,12 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
+use super::pieces::{Pieces, put, width};
 use crate::message::{Action, Mode};
 use crate::model::Model;
 use crate::overlays::Overlay;
 use crate::theme::{Role, Theme};
-use crate::widgets::line;
-
-type Pieces = Vec<(String, Style)>;
 
 pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     buffer.set_style(area, theme.style(Role::Footer));
@@ -31,7 +28,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
     };
     let last = last.map(|offer| pieces(theme, offer));
     let reserved = last.as_ref().map_or(0, |p| width(p) + 1);
-    let end = area.right().saturating_sub(reserved + 1);
+    let end = area.right().saturating_sub(reserved + 2);
     for offer in others {
         let pieces = pieces(theme, offer);
         if x + width(&pieces) > end {
@@ -47,20 +44,6 @@ pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
             &last,
         );
     }
-}
-
-fn put(buffer: &mut Buffer, at: (u16, u16), end: u16, pieces: &Pieces) -> u16 {
-    line::draw(
-        buffer,
-        at,
-        end,
-        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
-    )
-}
-
-fn width(pieces: &Pieces) -> u16 {
-    let widths = pieces.iter().map(|(text, _)| line::width(text));
-    widths.fold(0, u16::saturating_add)
 }
 
 /// Keys, what they do, and why they do not.

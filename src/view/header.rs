@@ -2,8 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
+use super::pieces::{Pieces, put, width};
 use super::style::role;
 use crate::domain::{ClusterId, Link};
 use crate::listing::Tone;
@@ -11,8 +11,6 @@ use crate::model::Model;
 use crate::screens::words;
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
-
-type Pieces = Vec<(String, Style)>;
 
 pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let ground = theme.style(Role::Header);
@@ -29,20 +27,6 @@ pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect
     if x > crumbs_end {
         put(buffer, (x, area.y), right_x, &links);
     }
-}
-
-fn put(buffer: &mut Buffer, at: (u16, u16), end: u16, pieces: &Pieces) -> u16 {
-    line::draw(
-        buffer,
-        at,
-        end,
-        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
-    )
-}
-
-fn width(pieces: &Pieces) -> u16 {
-    let widths = pieces.iter().map(|(text, _)| line::width(text));
-    widths.fold(0, u16::saturating_add)
 }
 
 /// The way here; crumbs in the middle give way first.
@@ -77,6 +61,14 @@ fn crumbs(model: &Model, theme: &Theme, most: u16) -> Pieces {
         };
         pieces.push((name, style));
     }
+    // Where one looks into a single cluster, its tag stands by.
+    let scope = model.scope_here();
+    let mut inside = model.world.clusters_in(&scope);
+    if let (Some(cluster), None) = (inside.next(), inside.next())
+        && let Some(tag) = &cluster.tag
+    {
+        pieces.push((format!("   {tag}"), ground.patch(theme.style(role(words::tag(tag))))));
+    }
     pieces
 }
 
@@ -100,6 +92,9 @@ fn named(model: &Model, theme: &Theme, with_reasons: bool) -> Pieces {
         let style = ground.patch(theme.style(role(tone)));
         each.push((format!("{gap}{glyph} "), style));
         each.push((cluster.id.to_string(), ground));
+        if let Some(tag) = &cluster.tag {
+            each.push((format!(" {tag}"), ground.patch(theme.style(role(words::tag(tag))))));
+        }
         each.push((format!(" {word}"), style));
         if let (Link::Connecting { reason: Some(reason) }, true) = (&cluster.link, with_reasons) {
             each.push((format!(": {reason}"), style));
@@ -163,6 +158,18 @@ fn counted(model: &Model, theme: &Theme) -> Pieces {
     pieces
 }
 
+/// Which clusters nothing is written to.
+fn readonly_mark(model: &Model) -> Option<String> {
+    let clusters = model.world.clusters();
+    let readonly: Vec<&ClusterId> = clusters.iter().filter(|c| c.readonly).map(|c| &c.id).collect();
+    match readonly.as_slice() {
+        [] => None,
+        all if all.len() == clusters.len() => Some("read-only".to_owned()),
+        [one] => Some(format!("{one} read-only")),
+        several => Some(format!("{} read-only", several.len())),
+    }
+}
+
 fn marks_and_clock(model: &Model, theme: &Theme) -> Pieces {
     let ground = theme.style(Role::Header);
     let mut pieces = Pieces::new();
@@ -187,9 +194,8 @@ fn marks_and_clock(model: &Model, theme: &Theme) -> Pieces {
     if !pieces.is_empty() {
         pieces.push(("  ".to_owned(), ground));
     }
-    let all_readonly = model.settings.readonly || model.world.clusters().iter().all(|c| c.readonly);
-    if all_readonly && !model.world.clusters().is_empty() {
-        pieces.push(("read-only   ".to_owned(), ground.patch(theme.style(Role::Warning))));
+    if let Some(mark) = readonly_mark(model) {
+        pieces.push((format!("{mark}   "), ground.patch(theme.style(Role::Warning))));
     }
     if model.settings.demo {
         pieces.push(("demo   ".to_owned(), ground.patch(theme.style(Role::Accent))));

@@ -6,25 +6,24 @@ use ratatui::style::Style;
 
 use crate::message::{Action, Group, Mode};
 use crate::model::Model;
+use crate::overlays::help::{self, Layout};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
 type Line = Vec<(String, Style)>;
 
 pub(super) fn draw(model: &Model, scroll: usize, theme: &Theme, buffer: &mut Buffer, body: Rect) {
-    let width = body.width.saturating_sub(4).min(160);
-    let area = Rect::new(body.x + (body.width - width) / 2, body.y, width, body.height);
+    let layout = Layout::of((body.width, body.height));
+    let (width, height) = layout.frame;
+    let area = Rect::new(body.x + (body.width - width) / 2, body.y, width, height);
     let inside = super::picker::frame(theme, buffer, area, "keys");
     let lines = lines(model, theme);
-    let columns: u16 = if inside.width >= 90 { 2 } else { 1 };
-    let column_width = inside.width / columns;
-    let per_column = lines.len().div_ceil(usize::from(columns));
-    let height = usize::from(inside.height);
-    let top = scroll.min(per_column.saturating_sub(height));
-    for column in 0..columns {
+    let column_width = inside.width / layout.columns;
+    let top = scroll.min(layout.most());
+    for column in 0..layout.columns {
         let x = inside.x + 1 + column * column_width;
-        let start = usize::from(column) * per_column + top;
-        let in_column = per_column.saturating_sub(top).min(height);
+        let start = usize::from(column) * layout.lines_a_column + top;
+        let in_column = (layout.lines_a_column - top).min(layout.height);
         let shown = lines.iter().skip(start).take(in_column);
         for (pieces, y) in shown.zip(inside.y..inside.bottom()) {
             let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
@@ -36,16 +35,10 @@ pub(super) fn draw(model: &Model, scroll: usize, theme: &Theme, buffer: &mut Buf
 fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for group in Group::ALL {
-        let actions: Vec<Action> = Action::ALL.iter().copied().filter(|a| a.group() == group).collect();
-        if !lines.is_empty() {
-            lines.push(Line::new());
-        }
         lines.push(vec![(group.name().to_owned(), theme.style(Role::Title))]);
-        for action in actions {
-            lines.push(entry(model, theme, group, action));
-        }
+        lines.extend(help::actions(group).map(|action| entry(model, theme, group, action)));
+        lines.push(Line::new());
     }
-    lines.push(Line::new());
     lines.extend(filter_lines(theme));
     lines
 }
@@ -83,18 +76,8 @@ fn entry(model: &Model, theme: &Theme, group: Group, action: Action) -> Line {
 }
 
 fn filter_lines(theme: &Theme) -> Vec<Line> {
-    let examples = [
-        ("live gift", "rows that have both texts"),
-        ("!kube", "rows that do not have it"),
-        ("~lvgft", "these letters in this order"),
-        ("-l app=live,!spot", "labels, as kubectl takes them"),
-        ("cpu>500m", "a column compared: < > <= >= = !="),
-        ("age<2h", "younger than two hours"),
-        ("ready<desired", "one column with another"),
-        ("status=Crash", "a column that has this text"),
-    ];
     let mut lines = vec![vec![("filter".to_owned(), theme.style(Role::Title))]];
-    lines.extend(examples.map(|(text, meaning)| {
+    lines.extend(help::FILTERS.map(|(text, meaning)| {
         vec![
             (format!("  {text:<18}"), theme.style(Role::Accent)),
             (meaning.to_owned(), theme.style(Role::Text)),

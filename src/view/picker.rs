@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::pieces::{field, put};
 use crate::overlays::Picker;
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
@@ -37,19 +38,8 @@ pub(super) fn draw(picker: &Picker, theme: &Theme, buffer: &mut Buffer, body: Re
         picker.len()
     );
     let inside = frame(theme, buffer, area, &count);
-    let (before, after) = picker.field.parts();
-    let field = theme.style(Role::Field);
-    let cursor = field.add_modifier(ratatui::style::Modifier::REVERSED);
-    let mut rest = after.chars();
-    let under = rest.next().map_or_else(|| " ".to_owned(), String::from);
     let start = (inside.x + 1, inside.y);
-    let pieces = [
-        ("› ", theme.style(Role::Title)),
-        (before, field),
-        (under.as_str(), cursor),
-        (rest.as_str(), field),
-    ];
-    line::draw(buffer, start, inside.right(), pieces);
+    put(buffer, start, inside.right(), &field(theme, "› ", picker.field.parts()));
     let list = Rect::new(inside.x, inside.y + 1, inside.width, inside.height.saturating_sub(1));
     rows(picker, theme, buffer, list);
 }

@@ -68,6 +68,13 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
     };
     for span in &cell.spans {
         match span {
+            // Nothing is left out in silence.
+            Span::Text(text, _) if x >= area.right() => {
+                let last = area.right().saturating_sub(1).max(area.x);
+                if let Some(cell) = buffer.cell_mut((last, area.y)).filter(|_| !text.trim().is_empty()) {
+                    cell.set_symbol("…");
+                }
+            }
             Span::Text(text, tone) => {
                 x = line::draw(buffer, (x, area.y), area.right(), [(text.as_str(), style(*tone))]);
             }
@@ -127,7 +134,7 @@ const ASCII: [(&str, &str); 46] = [
     ("┐", "+"),
     ("└", "+"),
     ("┘", "+"),
-    ("✓", "x"),
+    ("✓", "+"),
     ("━", "="),
     ("╸", "-"),
     ("◆", "+"),
@@ -158,6 +165,42 @@ pub(super) fn to_ascii(buffer: &mut Buffer, area: Rect) {
             } else if let Some((_, ascii)) = ASCII.iter().find(|(sign, _)| *sign == cell.symbol()) {
                 cell.set_symbol(ascii);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn signs_of_state_stay_apart_in_ascii() {
+        let signs = ["✓", "✖", "●", "▲", "?", "◌"];
+        let area = Rect::new(0, 0, signs.len() as u16, 1);
+        let mut buffer = Buffer::with_lines([signs.concat()]);
+        to_ascii(&mut buffer, area);
+        let drawn: BTreeSet<&str> = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(drawn.iter().all(|sign| sign.is_ascii()), "{drawn:?}");
+        assert_eq!(drawn.len(), signs.len(), "{drawn:?}");
+    }
+    #[test]
+    fn a_cell_that_does_not_fit_says_so() {
+        for (pieces, width, drawn) in [
+            (["IP ", "10.0.0.1"], 11, "IP 10.0.0.1"),
+            (["IP ", "10.0.0.1"], 10, "IP 10.0.0…"),
+            (["node · ", "IP"], 7, "node ·…"),
+            (["node", " "], 4, "node"),
+        ] {
+            let area = Rect::new(0, 0, width, 1);
+            let mut buffer = Buffer::empty(area);
+            let told = pieces
+                .into_iter()
+                .fold(Cell::empty(), |told, piece| told.and(piece, Tone::Plain));
+            cell(&mut buffer, &Theme::default(), area, &told, Look::default());
+            let shown: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+            assert_eq!(shown, drawn);
         }
     }
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::pieces::{field, put};
 use super::style::role;
 use super::table::Drawn;
 use crate::domain::quantity::thousands;
@@ -130,23 +131,12 @@ fn scope_words(scope: &Scope) -> String {
 
 fn filter(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, (before, after): (&str, &str)) {
     let list = &model.screen().list;
-    let field = theme.style(Role::Field);
-    let end = area.right();
-    let mut x = line::draw(buffer, (area.x + 2, area.y), end, [("/ ", theme.style(Role::Title))]);
     // A long filter shows its end: that is where one types.
     let keep = usize::from(area.width / 2);
     let skip = before.chars().count().saturating_sub(keep);
     let tail: String = before.chars().skip(skip).collect();
-    x = line::draw(buffer, (x, area.y), end, [(tail.as_str(), field)]);
-    let mut rest = after.chars();
-    let under = rest.next().map_or_else(|| " ".to_owned(), String::from);
-    let cursor = field.add_modifier(ratatui::style::Modifier::REVERSED);
-    x = line::draw(
-        buffer,
-        (x, area.y),
-        end,
-        [(under.as_str(), cursor), (rest.as_str(), field)],
-    );
+    let end = area.right();
+    let x = put(buffer, (area.x + 2, area.y), end, &field(theme, "/ ", (&tail, after)));
     let told = match list.filter().problem() {
         Some(problem) => (format!("   ▲ {problem}"), theme.style(Role::Warning)),
         None if before.is_empty() && after.is_empty() => (
@@ -165,7 +155,7 @@ fn filter(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, (before
     line::draw(buffer, (x, area.y), end, [(told.0.as_str(), told.1)]);
 }
 
-/// What watches that are not live say, cluster by cluster, in two lines at most.
+/// What watches that are not live say, cluster by cluster, in one line.
 pub(super) fn notes(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect, mut y: u16) -> u16 {
     let screen = model.screen();
     let scope = model.scope_here();
@@ -181,8 +171,8 @@ pub(super) fn notes(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rec
             .kind
             .feeds()
             .iter()
-            .flat_map(|kind| cluster.feeds.iter().filter(move |((k, _), _)| k == kind))
-            .filter_map(|((kind, _), feed)| words::feed(*kind, feed));
+            .flat_map(|&kind| cluster.feeds_of(kind).map(move |(_, feed)| (kind, feed)))
+            .filter_map(|(kind, feed)| words::feed(kind, feed));
         notes.extend(told.map(|(text, tone)| (format!("{name}{text}"), theme.style(role(tone)))));
     }
     notes.dedup();

@@ -3,8 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::message::Severity;
+use super::style::role;
+use crate::listing::Tone;
 use crate::model::Model;
+use crate::screens::words;
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
@@ -13,10 +15,9 @@ pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect
     let notices: Vec<_> = model.notices.iter().collect();
     for notice in notices.into_iter().rev() {
         let trouble = &notice.trouble;
-        let (glyph, role) = match trouble.severity {
-            Severity::Info => ("·", Role::Accent),
-            Severity::Warning => ("▲", Role::Warning),
-            Severity::Error => ("✖", Role::Bad),
+        let (glyph, role) = match words::severity(trouble.severity) {
+            (glyph, Tone::Plain) => (glyph, Role::Accent),
+            (glyph, tone) => (glyph, role(tone)),
         };
         let most = body.width.saturating_sub(6);
         let mut lines = vec![(line::cut(&format!("{glyph} {}", trouble.text), most), role)];

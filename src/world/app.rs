@@ -1,16 +1,16 @@
 //! Apps: what carries them, what they run, where, and how well.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::World;
+use super::app_list::AppList;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
 use super::scope::Scope;
 use super::tally::{AppTally, Census};
-use super::{Slot, World};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, Resources, Version, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, Resources, Version, Workload};
 
 /// An app over the clusters in scope.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,16 +118,14 @@ impl Progress {
 impl World {
     /// The apps in scope, by key.
     pub fn apps(&self, scope: &Scope) -> Vec<AppSummary> {
-        let mut found: BTreeMap<&AppKey, Vec<(&ClusterView, &AppTally)>> = BTreeMap::new();
-        for cluster in self.clusters_in(scope) {
-            for tally in cluster.apps_in(scope) {
-                found.entry(&tally.key).or_default().push((cluster, tally));
-            }
-        }
-        found
-            .into_values()
-            .filter_map(|parts| summarise(&parts, scope))
-            .collect()
+        AppList::default().follow(self, scope).into_rows()
+    }
+
+    /// An app as far as it has something in the clusters, locations and namespaces of the scope.
+    pub(super) fn app_here(&self, key: &AppKey, scope: &Scope) -> Option<AppSummary> {
+        let parts = self.clusters_in(scope).filter_map(|c| c.tally.app(key).map(|t| (c, t)));
+        let parts: Vec<_> = parts.filter(|(c, tally)| c.has_in_scope(tally, scope)).collect();
+        summarise(&parts, scope)
     }
 
     /// One app over all clusters of the scope.
@@ -139,23 +137,24 @@ impl World {
         summarise(&parts, scope)
     }
 
-    /// The instances of an app: cluster and slot.
-    pub fn instances_of<'a>(&'a self, key: &'a AppKey) -> impl Iterator<Item = (&'a ClusterView, Slot)> {
-        self.clusters
-            .iter()
-            .flat_map(move |c| c.tally.instances(key).iter().map(move |&slot| (c, slot)))
+    /// The instances of an app in the clusters of the scope.
+    pub fn instances_of<'a>(
+        &'a self,
+        key: &'a AppKey,
+        scope: &'a Scope,
+    ) -> impl Iterator<Item = (&'a ClusterView, &'a Arc<Pod>)> {
+        self.clusters_in(scope)
+            .flat_map(move |c| c.instances_of(key).map(move |pod| (c, pod)))
     }
 
-    /// The workloads of an app.
-    pub fn workloads_of<'a>(&'a self, key: &'a AppKey) -> impl Iterator<Item = (&'a ClusterView, &'a Arc<Workload>)> {
-        self.clusters.iter().flat_map(move |c| {
-            c.tally
-                .app(key)
-                .into_iter()
-                .flat_map(|t| &t.workloads)
-                .filter_map(move |(kind, object)| c.workload(*kind, object))
-                .map(move |w| (c, w))
-        })
+    /// The workloads of an app in the clusters of the scope.
+    pub fn workloads_of<'a>(
+        &'a self,
+        key: &'a AppKey,
+        scope: &'a Scope,
+    ) -> impl Iterator<Item = (&'a ClusterView, &'a Arc<Workload>)> {
+        self.clusters_in(scope)
+            .flat_map(move |c| c.workloads_of(key).map(move |workload| (c, workload)))
     }
 }
 
@@ -317,6 +316,18 @@ impl Progress {
 }
 
 impl ClusterView {
+    /// The instances of an app here.
+    pub fn instances_of<'a>(&'a self, key: &AppKey) -> impl Iterator<Item = &'a Arc<Pod>> + use<'a> {
+        let slots = self.tally.instances(key).iter();
+        slots.filter_map(|&slot| self.pods.at(slot))
+    }
+
+    /// The workloads of an app here.
+    pub fn workloads_of<'a>(&'a self, key: &AppKey) -> impl Iterator<Item = &'a Arc<Workload>> + use<'a> {
+        let known = self.tally.app(key).into_iter().flat_map(|tally| &tally.workloads);
+        known.filter_map(|(kind, object)| self.workload(*kind, object))
+    }
+
     /// The progress of an app's workloads here.
     pub(super) fn progress_of(&self, app: &AppTally) -> Progress {
         app.workloads

@@ -221,11 +221,24 @@ impl ClusterView {
             .any(|pod| app_key(pod).as_ref() == Some(app) && !pod.phase.is_terminal())
     }
 
+    /// How far the watches of a kind are, by namespace (empty: all). A refused one of all namespaces is left out
+    /// where others stand in for it.
+    pub fn feeds_of(&self, kind: Kind) -> impl Iterator<Item = (&Clean, &Feed)> {
+        let of_kind = || {
+            let from = self.feeds.range((kind, Clean::default())..);
+            from.take_while(move |((of, _), _)| *of == kind)
+        };
+        let is_replaced = self.watched.is_some() && of_kind().any(|((_, namespace), _)| !namespace.is_empty());
+        of_kind()
+            .map(|((_, namespace), feed)| (namespace, feed))
+            .filter(move |(namespace, feed)| {
+                !(is_replaced && namespace.is_empty() && matches!(feed, Feed::NoAccess { .. }))
+            })
+    }
+
     /// The oldest and least of what the watches of a kind say, for a list of that kind.
     pub fn feed(&self, kind: Kind) -> Option<&Feed> {
-        self.feeds
-            .iter()
-            .filter(|((k, _), _)| *k == kind)
+        self.feeds_of(kind)
             .map(|(_, feed)| feed)
             .max_by_key(|feed| feed_rank(feed))
     }

@@ -33,6 +33,10 @@ impl FeedLog {
         }
     }
 
+    pub(super) fn ended(&mut self, watch: &(Kind, Clean)) {
+        self.0.remove(watch);
+    }
+
     pub(super) fn brought(&mut self, batch: &Batch, now: Timestamp) {
         let times = self.0.entry((batch.kind, batch.namespace.clone())).or_default();
         if !batch.changes.is_empty() {

@@ -1,5 +1,6 @@
 //! Taking reports in: every change of an object with what it does to the counts.
 
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use super::cluster::ClusterView;
@@ -16,8 +17,9 @@ const MAX_EVENTS: usize = 20_000;
 const MAX_NOTICES: usize = 100;
 
 impl ClusterView {
-    /// Takes a report in and says whether anything is different.
-    pub(super) fn apply(&mut self, report: ClusterReport, now: Timestamp) -> bool {
+    /// Takes a report in and says whether anything is different; `version` is the world's behind it.
+    pub(super) fn apply(&mut self, report: ClusterReport, now: Timestamp, version: u64) -> bool {
+        self.tally.begin(version);
         match report {
             ClusterReport::Link(link) => replace(&mut self.link, link),
             ClusterReport::Identity(identity) => replace(&mut self.identity, identity),
@@ -25,7 +27,10 @@ impl ClusterView {
                 self.access.answers.extend(access.answers);
                 true
             }
-            ClusterReport::Scope(namespaces) => replace(&mut self.watched, namespaces),
+            ClusterReport::Scope(namespaces) => {
+                self.tally.outdate_lists();
+                replace(&mut self.watched, namespaces)
+            }
             ClusterReport::Feed(kind, namespace, feed) => {
                 let key = (kind, namespace);
                 self.feed_log.changed(kind, &key.1, self.feeds.get(&key), &feed, now);
@@ -33,7 +38,19 @@ impl ClusterView {
                 if kind == Kind::Node {
                     self.miss_nodes();
                 }
+                if kind == Kind::Pod && old.as_ref().map(discriminant) != Some(discriminant(&feed)) {
+                    // Whether the instances of any app are all known may be different.
+                    self.tally.outdate_lists();
+                }
                 old.as_ref() != Some(&feed)
+            }
+            ClusterReport::Ended(kind, namespace) => {
+                let key = (kind, namespace);
+                self.feed_log.ended(&key);
+                if kind == Kind::Pod {
+                    self.pods_listed.remove(&key.1);
+                }
+                self.feeds.remove(&key).is_some()
             }
             ClusterReport::Notice(text) => {
                 self.notices.push((now, text));
@@ -59,8 +76,8 @@ impl ClusterView {
         if !batch.sweep {
             return changed;
         }
-        if batch.kind == Kind::Pod {
-            self.pods_listed.insert(batch.namespace.clone());
+        if batch.kind == Kind::Pod && self.pods_listed.insert(batch.namespace.clone()) {
+            self.tally.outdate_lists();
         }
         let gone = self.unswept(batch.kind, batch.generation, &batch.namespace);
         for key in &gone {

@@ -148,10 +148,13 @@ impl ClusterView {
 
     /// The apps of the scope's namespaces that have instances in its locations.
     pub(super) fn apps_in<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a AppTally> {
-        self.tally.apps().filter(move |app| {
-            scope.has_namespace(&app.key.namespace)
-                && (scope.locations.is_empty() || app.places.iter().any(|(name, _)| scope.has_location(&self.id, name)))
-        })
+        self.tally.apps().filter(move |app| self.has_in_scope(app, scope))
+    }
+
+    /// Whether an app is in the scope's namespaces and has instances in its locations.
+    pub(super) fn has_in_scope(&self, app: &AppTally, scope: &Scope) -> bool {
+        scope.has_namespace(&app.key.namespace)
+            && (scope.locations.is_empty() || app.places.iter().any(|(name, _)| scope.has_location(&self.id, name)))
     }
 
     /// The cluster summed up, as far as it is in scope.
@@ -218,7 +221,7 @@ impl LocationSummary {
         let node = &summary.node;
         self.provider = std::mem::take(&mut self.provider).and(&node.provider);
         self.nodes += 1;
-        self.nodes_ready += u32::from(!node.is_lost());
+        self.nodes_ready += u32::from(node.is_ready());
         self.cordoned += u32::from(node.cordoned);
         if let Some(group) = &node.group {
             self.groups.insert(group.clone());

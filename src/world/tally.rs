@@ -79,6 +79,8 @@ pub struct Census {
 #[derive(Debug, PartialEq)]
 pub struct AppTally {
     pub key: AppKey,
+    /// The version of the world that last changed something here.
+    pub changed_at: u64,
     pub workloads: Vec<(Kind, ObjectKey)>,
     pub slots: Vec<Slot>,
     /// Of all instances, also those without a node.
@@ -101,6 +103,10 @@ pub struct NodeTally {
 pub struct Tally {
     apps: FxHashMap<AppKey, AppTally>,
     nodes: FxHashMap<Clean, NodeTally>,
+    /// The version of the world that is being made.
+    version: u64,
+    /// The version of the world at which an app went, or something changed that may concern any app.
+    outdated_at: u64,
 }
 
 const HEALTHS: [Health; 7] = [
@@ -147,6 +153,7 @@ impl AppTally {
     fn new(key: AppKey) -> Self {
         Self {
             key,
+            changed_at: 0,
             workloads: Vec::new(),
             slots: Vec::new(),
             whole: Census::default(),
@@ -224,6 +231,21 @@ impl Sign {
 }
 
 impl Tally {
+    /// What changes from now on belongs to this version of the world.
+    pub fn begin(&mut self, version: u64) {
+        self.version = version;
+    }
+
+    /// Something changes that may concern any app.
+    pub fn outdate_lists(&mut self) {
+        self.outdated_at = self.version;
+    }
+
+    /// Whether a list of apps made at this version may be wrong in more than the apps that changed since.
+    pub const fn outdates_lists_of(&self, version: u64) -> bool {
+        self.outdated_at > version
+    }
+
     /// Counts an instance in, once.
     pub fn add(&mut self, slot: Slot, pod: &Pod, standing: &Standing) {
         self.count(pod, standing, Sign::Add);
@@ -244,6 +266,7 @@ impl Tally {
             drop_slot(&mut tally.slots, slot);
             if tally.is_empty() {
                 self.apps.remove(&key);
+                self.outdate_lists();
             }
         }
         if let Some(node) = &pod.node
@@ -293,7 +316,9 @@ impl Tally {
     }
 
     fn app_mut(&mut self, key: AppKey) -> &mut AppTally {
-        self.apps.entry(key.clone()).or_insert_with(|| AppTally::new(key))
+        let tally = self.apps.entry(key.clone()).or_insert_with(|| AppTally::new(key));
+        tally.changed_at = self.version;
+        tally
     }
 
     /// Says that a workload carries an app.
@@ -307,9 +332,11 @@ impl Tally {
 
     pub fn take_workload(&mut self, app: &AppKey, kind: Kind, object: &ObjectKey) {
         if let Some(tally) = self.apps.get_mut(app) {
+            tally.changed_at = self.version;
             tally.workloads.retain(|(k, o)| *k != kind || o != object);
             if tally.is_empty() {
                 self.apps.remove(app);
+                self.outdate_lists();
             }
         }
     }

@@ -1,20 +1,23 @@
 //! What is seen can be asked for: every heading in a filter and in the sort picker, every word of a row.
 
-use pilothouse::listing::{Cell, Filter, Unit, Value, column};
-use pilothouse::message::Action;
+use pilothouse::domain::{ClusterId, ClusterReport, Feed, Kind, Link};
+use pilothouse::listing::{Cell, ColumnId, Filter, Unit, Value, column};
+use pilothouse::message::{Action, Message};
 
+use crate::support::fleet;
 use crate::support::screen::Bench;
 
 /// The ways to every kind of list.
 fn lists() -> Vec<(&'static str, Vec<Action>)> {
     use Action::{
-        EventsOf, Open, Reconnect, ShowActivity, ShowApps, ShowEvents, ShowInstances, ShowLocations, ShowNodes,
+        Detail, EventsOf, Open, Reconnect, ShowActivity, ShowApps, ShowEvents, ShowInstances, ShowLocations, ShowNodes,
     };
     vec![
         ("fleet", vec![]),
         ("locations", vec![ShowLocations]),
         ("apps", vec![ShowApps]),
         ("app", vec![ShowApps, Open]),
+        ("cluster", vec![Detail]),
         ("instances", vec![ShowInstances]),
         ("instance", vec![ShowInstances, Open]),
         ("container", vec![ShowInstances, Open, Open]),
@@ -58,25 +61,70 @@ fn every_heading_is_a_name_in_filters() {
     });
 }
 
+/// The small fleet to who may see no pods in one cluster and no nodes in another.
+fn half_seen() -> Bench {
+    let mut world = fleet::world();
+    fleet::list(&mut world, "aliyun", Kind::Node, Vec::new());
+    for (cluster, kind) in [("idc-bj", Kind::Pod), ("mixed-sh", Kind::Pod), ("aliyun", Kind::Node)] {
+        let right = format!("list {}", kind.plural()).as_str().into();
+        let report = ClusterReport::Feed(kind, "".into(), Feed::NoAccess { right });
+        world.apply(&ClusterId::new(cluster), report, fleet::now());
+    }
+    fleet::list(&mut world, "idc-bj", Kind::Pod, Vec::new());
+    Bench::new(world, fleet::now())
+}
+
 #[test]
-fn every_column_can_be_sorted_by() {
-    each(|name, bench| {
-        let scope = bench.model.scope_here();
-        let source = bench.model.screen().rows.source(bench.model.context(&scope));
-        for column in source.columns() {
-            for row in 0..source.len() as u32 {
-                let (value, cell) = (source.value(row, column.id), source.cell(row, column.id));
-                let says_nothing =
-                    cell.text() == Cell::unknown().text() || ["", "no", "none"].contains(&cell.text().as_str());
-                assert!(
-                    value != Value::Absent || says_nothing || name == "app",
-                    "{name}: {} says '{}' and has no value",
-                    column.title,
-                    cell.text()
-                );
+fn every_column_can_be_sorted_by_what_it_shows() {
+    for (name, way) in lists() {
+        for mut bench in [Bench::fleet(), half_seen()] {
+            bench.act(&way);
+            // The containers of a tree's instance too.
+            bench.act(&[Action::CursorDown, Action::CursorDown, Action::Expand]);
+            let scope = bench.model.scope_here();
+            let source = bench.model.screen().rows.source(bench.model.context(&scope));
+            for column in source.columns() {
+                for row in 0..source.len() as u32 {
+                    let (value, cell) = (source.value(row, column.id), source.cell(row, column.id));
+                    let is_unknown = cell.text().starts_with('–');
+                    let says_nothing = is_unknown || ["", "no", "none"].contains(&cell.text().as_str());
+                    let place = format!("{name}: {} of row {row} says '{}'", column.title, cell.text());
+                    assert!(value != Value::Absent || says_nothing, "{place} and has no value");
+                    assert!(
+                        value == Value::Absent || cell != Cell::unknown(),
+                        "{place} and is {value:?}"
+                    );
+                    if let (Value::Number(number), Unit::Count) = (&value, column.unit) {
+                        let text = cell.text().replace(',', "");
+                        let shown: String = text.chars().take_while(char::is_ascii_digit).collect();
+                        let is_word = shown.is_empty();
+                        // Of nodes all are counted, and those that are ready stand first.
+                        let is_it = is_word || shown.parse() == Ok(*number) || column.id == ColumnId::Nodes;
+                        assert!(is_it, "{place} and is {number}");
+                    }
+                }
             }
         }
-    });
+    }
+}
+
+#[test]
+fn a_cluster_that_cannot_be_seen_is_the_worst() {
+    let mut bench = Bench::fleet();
+    let denied = Link::Denied {
+        reason: "login refused".into(),
+        hint: "log in again".into(),
+    };
+    bench.send(Message::Cluster(ClusterId::new("aliyun"), ClusterReport::Link(denied)));
+    bench.act(&[Action::SortByStatus]);
+    let frame = bench.frame(120, 40);
+    let rows: Vec<&str> = frame
+        .lines()
+        .skip(3)
+        .filter_map(|line| line.trim_start_matches(['▌', ' ']).split_whitespace().next())
+        .take(3)
+        .collect();
+    assert_eq!(rows, ["aliyun", "mixed-sh", "idc-bj"], "{frame}");
 }
 
 #[test]

@@ -7,9 +7,10 @@ use chrono::{TimeDelta, Utc};
 use pilothouse::cli::{self, Environment};
 use pilothouse::runtime::Exit;
 use pilothouse::sim::fault::{Body, Fault, Pattern};
+use pilothouse::sim::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, EVENTS, NAMESPACES, ROLE_BINDINGS, ROLES};
 use pilothouse::sim::store::Store;
 use pilothouse::sim::{Identity, Simulation};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::served::Served;
 
@@ -149,4 +150,67 @@ fn it_exits_with_0_when_all_is_well_and_scripts_can_read_it() {
             .iter()
             .any(|finding| finding["what"] == "you may watch pods in all namespaces")
     );
+}
+
+/// A cluster in which `ann` may see pods and events of the namespace `gift` alone.
+fn one_namespace() -> Simulation {
+    let now = Utc::now();
+    let mut store = Store::new(1);
+    let objects = [
+        (&NAMESPACES, json!({"metadata": {"name": "gift"}})),
+        (
+            &ROLES,
+            json!({"metadata": {"name": "look", "namespace": "gift"},
+                "rules": [{"apiGroups": ["", "apps"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]}),
+        ),
+        (
+            &ROLE_BINDINGS,
+            json!({"metadata": {"name": "ann-looks", "namespace": "gift"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "look"},
+                "subjects": [{"kind": "User", "name": "ann", "apiGroup": "rbac.authorization.k8s.io"}]}),
+        ),
+        (
+            &CLUSTER_ROLES,
+            json!({"metadata": {"name": "names"},
+                "rules": [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list"]}]}),
+        ),
+        (
+            &CLUSTER_ROLE_BINDINGS,
+            json!({"metadata": {"name": "ann-names"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "names"},
+                "subjects": [{"kind": "User", "name": "ann", "apiGroup": "rbac.authorization.k8s.io"}]}),
+        ),
+        (
+            &EVENTS,
+            json!({"metadata": {"name": "told", "namespace": "gift"}, "reason": "Told", "message": "here",
+                "involvedObject": {"kind": "Pod", "namespace": "gift", "name": "p"}}),
+        ),
+    ];
+    for (resource, object) in objects {
+        store.create(resource, object, now).unwrap();
+    }
+    let simulation = Simulation::new(store);
+    simulation.set_identity(Identity::user("ann"));
+    simulation
+}
+
+#[test]
+fn who_may_see_one_namespace_is_told_of_that_one() {
+    let served = Served::start(|| vec![("one".to_owned(), one_namespace())]);
+    let (printed, _) = doctor(&served, &[]);
+    assert!(printed.contains("● you may list pods in gift"), "{printed}");
+    assert!(!printed.contains("you may not list pods"), "{printed}");
+    let config = served.folder.path().join("config.toml");
+    let words = ["pilothouse", "get", "events", "-o", "json", "--config"].map(OsString::from);
+    let files = [config.into(), "--kubeconfig".into(), served.kubeconfig().into()];
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = cli::run(
+        words.into_iter().chain(files),
+        &Environment::default(),
+        &mut out,
+        &mut err,
+    );
+    let printed = String::from_utf8(out).unwrap();
+    assert!(printed.contains("\"Told\""), "{printed}");
+    assert_eq!((String::from_utf8(err).unwrap().as_str(), exit), ("", Exit(Exit::DONE)));
 }

@@ -1,5 +1,6 @@
 //! What goes wrong between us and a cluster, one named test a row of the fault table.
 
+mod access;
 mod answers;
 mod audit;
 mod fleet;

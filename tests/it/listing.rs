@@ -121,6 +121,13 @@ fn filters_select_what_they_say() {
         ("-lname!=billing", &["Api", "live-gift", "live-rank"]),
         ("-l name,!other", all),
         ("-l !name", &[]),
+        ("-lname=billing", &["billing"]),
+        // No column, no option: text.
+        ("-live", &[]),
+        ("live-rank:", &[]),
+        ("Error:", &[]),
+        ("nginx:1.25", &[]),
+        ("name:gift", &["live-gift"]),
         ("!cpu>1", &["Api", "billing", "live-rank"]),
     ] {
         assert_eq!(

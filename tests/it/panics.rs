@@ -46,7 +46,7 @@ impl Program for Fragile {
                 thread.spawn(|| panic!("thread, on purpose")).unwrap();
                 return vec![Effect::Redraw];
             }
-            Message::Act(Action::Reconnect) => return vec![Effect::Reconnect(None)],
+            Message::Act(Action::Reconnect) => return vec![Effect::Reconnect],
             Message::Act(Action::Quit) => return vec![Effect::Quit],
             Message::Notice(trouble) => self.said = trouble.text.to_string(),
             _ => {}

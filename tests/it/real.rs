@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::ResourceExt;
 use kube::api::ListParams;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use pilothouse::cluster::{Cluster, Options, Rules, Target, start, targets};
-use pilothouse::domain::{ClusterId, ClusterReport, Feed, Kind, Link, ObjectKey};
-use tokio::sync::mpsc;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use pilothouse::cluster::{Options, Target, targets};
+use pilothouse::domain::{Kind, Link, ObjectKey};
 
+use crate::support::observer::Seen;
 use crate::support::watch_target;
 
 /// The kubeconfig of real clusters, if this run has any.
@@ -21,37 +19,13 @@ pub(crate) fn kubeconfig() -> Option<PathBuf> {
     std::env::var_os("PILOTHOUSE_TEST_KUBECONFIG").map(PathBuf::from)
 }
 
-pub(crate) type Reports = mpsc::Receiver<(ClusterId, ClusterReport)>;
-
-fn target(context: &str) -> Option<Target> {
+pub(crate) fn target(context: &str) -> Option<Target> {
     let options = Options {
         kubeconfig: vec![kubeconfig()?],
         contexts: vec![context.to_owned()],
         ..Options::default()
     };
     Some(targets(&options).unwrap().remove(0))
-}
-
-pub(crate) fn watch(context: &str) -> Option<(Cluster, Reports, DropGuard)> {
-    let target = target(context)?;
-    let (sender, reports) = mpsc::channel(1024);
-    let cancel = CancellationToken::new();
-    let cluster = start(target, Arc::new(Rules::default()), sender, cancel.clone());
-    Some((cluster, reports, cancel.drop_guard()))
-}
-
-/// Reads reports until every kind is live or absent.
-async fn until_synced(reports: &mut Reports) {
-    let mut feeds = BTreeMap::new();
-    while feeds.len() < Kind::ALL.len() || feeds.values().any(|feed| !matches!(feed, Feed::Live | Feed::Absent)) {
-        let (_, report) = tokio::time::timeout(Duration::from_mins(1), reports.recv())
-            .await
-            .expect("in time")
-            .unwrap();
-        if let ClusterReport::Feed(kind, _, feed) = report {
-            feeds.insert(kind, feed);
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,24 +104,6 @@ pub(crate) async fn fault(what: &str) {
     }
 }
 
-/// Takes reports until one is as wished.
-async fn until(
-    reports: &mut Reports,
-    what: &str,
-    limit: u64,
-    mut is_wished: impl FnMut(&ClusterReport) -> bool,
-) -> Duration {
-    let began = Instant::now();
-    let end = tokio::time::Instant::now() + Duration::from_secs(limit);
-    loop {
-        match tokio::time::timeout_at(end, reports.recv()).await {
-            Ok(Some((_, report))) if is_wished(&report) => return began.elapsed(),
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => panic!("not within {limit} s: {what}"),
-        }
-    }
-}
-
 /// F01 and F03 on a real API server, one after the other: both need it for themselves, so
 /// `PILOTHOUSE_TEST_LAB` is set only in a run of this test alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,36 +111,38 @@ async fn f01_f03_a_real_server_restarts_and_compacts() {
     if std::env::var_os("PILOTHOUSE_TEST_LAB").is_none() {
         return;
     }
-    let Some((_cluster, mut reports, _guard)) = watch("lab-b") else {
+    let Some(target) = target("lab-b") else {
         return;
     };
-    until_synced(&mut reports).await;
+    let (_cluster, mut observer) = watch_target(target);
+    observer.until_synced().await;
+    let is_stale = |seen: &Seen| matches!(seen.link(), Some(Link::Stale { .. }));
+    let count = |counts: &BTreeMap<Kind, usize>| counts.get(&Kind::Node).copied();
     fault("apiserver-stop").await;
-    let is_stale = |report: &ClusterReport| matches!(report, ClusterReport::Link(Link::Stale { .. }));
-    let noticed = until(&mut reports, "stale", 10, is_stale).await;
+    let noticed = observer.until("stale", Duration::from_secs(10), is_stale).await;
     fault("apiserver-start").await;
-    let is_live = |report: &ClusterReport| matches!(report, ClusterReport::Link(link) if link.is_live());
-    let back = until(&mut reports, "live again", 60, is_live).await;
-    let is_node = |report: &ClusterReport| {
-        matches!(report, ClusterReport::Batch(batch) if batch.kind == Kind::Node && !batch.changes.is_empty())
-            || matches!(report, ClusterReport::Feed(Kind::Node, _, Feed::Live))
-    };
-    let followed = until(&mut reports, "the node's heartbeat", 320, is_node).await;
+    let back = observer
+        .until("live again", Duration::from_mins(1), Seen::is_live)
+        .await;
+    let before = count(&observer.seen.news);
+    let followed = observer
+        .until("the node's heartbeat", Duration::from_secs(320), |seen| {
+            count(&seen.news) > before
+        })
+        .await;
     println!("F01: stale after {noticed:?}, live {back:?} after the start, followed {followed:?} later");
 
     // Several leases are written meanwhile, so that the nodes' version is behind the server's for certain.
-    tokio::time::sleep(Duration::from_secs(15)).await;
+    observer.rest(Duration::from_secs(15)).await;
     fault("compact").await;
     fault("apiserver-stop").await;
-    until(&mut reports, "stale", 10, is_stale).await;
+    observer.until("stale", Duration::from_secs(10), is_stale).await;
+    let before = count(&observer.seen.lists);
     fault("apiserver-start").await;
-    // A watch may be ahead of the probe, so both are waited for in either order. Only a list sweeps.
-    let (mut is_back, mut is_swept) = (false, false);
-    let listed = until(&mut reports, "live again and the nodes listed anew", 120, |report| {
-        is_back |= is_live(report);
-        is_swept |= matches!(report, ClusterReport::Batch(batch) if batch.kind == Kind::Node && batch.sweep);
-        is_back && is_swept
-    })
-    .await;
+    let listed = observer
+        .until("live again and the nodes listed anew", Duration::from_mins(2), |seen| {
+            seen.is_live() && count(&seen.lists) > before
+        })
+        .await;
     println!("F03: the nodes are listed anew {listed:?} after the start");
 }

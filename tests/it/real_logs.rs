@@ -1,11 +1,13 @@
 //! Logs of a real container while its API server goes away and comes back: only with
 //! `PILOTHOUSE_TEST_KUBECONFIG` and `PILOTHOUSE_TEST_LAB`, in a run of this test alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, DeleteParams, PostParams};
-use pilothouse::cluster::Cluster;
+use pilothouse::cluster::{Cluster, start};
+use pilothouse::domain::{ClusterId, ClusterReport};
 use pilothouse::logs::{Content, Place, Which};
 use pilothouse::message::{Action, Effect, Message};
 use pilothouse::model::Model;
@@ -14,8 +16,9 @@ use pilothouse::world::{ClusterSetup, World};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
 
-use crate::real::{Reports, client, fault, watch};
+use crate::real::{client, fault, target};
 use crate::support::screen::Bench;
 
 /// Lines the container writes: 2,000 a second for a minute.
@@ -26,7 +29,7 @@ struct Desk {
     bench: Bench,
     readings: Readings,
     cluster: Cluster,
-    reports: Reports,
+    reports: mpsc::Receiver<(ClusterId, ClusterReport)>,
     messages: mpsc::Receiver<Message>,
 }
 
@@ -113,9 +116,13 @@ async fn every_line_is_shown_once_while_the_server_goes_away_twice() {
     if std::env::var_os("PILOTHOUSE_TEST_LAB").is_none() {
         return;
     }
-    let Some((cluster, reports, _guard)) = watch("lab-b") else {
+    let Some(target) = target("lab-b") else {
         return;
     };
+    let (told, reports) = mpsc::channel(1024);
+    let cancel = CancellationToken::new();
+    let cluster = start(target, Arc::default(), told, cancel.clone());
+    let _guard = cancel.drop_guard();
     let pods = Api::<Pod>::namespaced(client("lab-b").await, "default");
     let name = format!("counts-{}", std::process::id());
     pods.create(&PostParams::default(), &counting(&name)).await.unwrap();

@@ -38,6 +38,25 @@ fn words(picture: &str) -> String {
 }
 
 #[test]
+fn every_picture_shows_what_it_is_named_after() {
+    let drawn = pictures().unwrap();
+    for (name, picture) in &drawn {
+        let told = words(picture);
+        let heading = match *name {
+            "fleet" => "SERVER",
+            "locations" => "LOCATION",
+            "apps" | "light" => "VERSION",
+            "app" => "REVISION",
+            "instances" | "node" => "INSTANCE",
+            "palette" => "go to",
+            other => panic!("what does {other} show?"),
+        };
+        assert!(told.contains(heading), "{name}: {told}");
+        assert!(!told.contains("needs more room"), "{name}: {told}");
+    }
+}
+
+#[test]
 fn the_demos_dead_node_tells_where_its_instances_went() {
     let drawn = pictures().unwrap();
     let (_, node) = drawn.iter().find(|(name, _)| *name == "node").unwrap();

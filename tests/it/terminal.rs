@@ -176,17 +176,9 @@ fn a_blocked_line_blocks_nothing_but_itself() {
     let before = fresh_modes();
     let mut terminal = demo();
     terminal.reading(Reading::Paused);
-    let memory = resident(&terminal);
     for _ in 0..500 {
         terminal.type_bytes(b"\x0c");
     }
-    // More than the kernel holds was asked for; what is left over must not pile up in the program.
-    assert!(
-        resident(&terminal) < memory + (8 << 20),
-        "{} → {}",
-        memory,
-        resident(&terminal)
-    );
     terminal.reading(Reading::Free);
     terminal.wait_for_text("fleet");
     terminal.reading(Reading::Paused);

@@ -3,6 +3,7 @@
 mod asking;
 mod limits;
 mod refusals;
+mod scope;
 
 use pilothouse::domain::Batch;
 use pilothouse::domain::{Change, ClusterId, ClusterReport, Feed, Kind, Link, ObjectKey};
@@ -182,7 +183,10 @@ fn why_a_server_is_of_no_use_yet_is_seen_at_once() {
     bench.send(Message::Cluster(ClusterId::new("idc-bj"), link));
     let frame = bench.frame(160, 40);
     let (header, below) = frame.split_once('\n').unwrap();
-    assert!(header.contains("… idc-bj connecting: server error 503"), "{header}");
+    assert!(
+        header.contains("… idc-bj production connecting: server error 503"),
+        "{header}"
+    );
     let row = below.lines().find(|line| line.contains("idc-bj")).unwrap();
     assert!(
         row.contains("… connecting") && row.contains("server error 503"),
@@ -191,7 +195,7 @@ fn why_a_server_is_of_no_use_yet_is_seen_at_once() {
     // Where the reason has no room in the header, the names have.
     let narrow = bench.frame(80, 40);
     let header = narrow.lines().next().unwrap();
-    assert!(header.contains("… idc-bj connecting   ●"), "{header}");
+    assert!(header.contains("… idc-bj production connecting   ●"), "{header}");
 }
 
 #[test]
@@ -257,4 +261,24 @@ fn the_screen_of_the_log_follows_it() {
         bench.send(Message::Logged);
         assert_eq!(bench.model.version() != before, follows, "{show:?}");
     }
+}
+
+#[test]
+fn marks_of_what_vanished_go() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("cluster=idc-bj push");
+    bench.act(&[Action::Mark, Action::Mark]);
+    bench.filter("");
+    assert!(bench.frame(120, 40).contains("2 marked"));
+    let batch = Batch {
+        kind: Kind::Pod,
+        namespace: "".into(),
+        generation: 1,
+        changes: vec![Change::Delete(ObjectKey::new("im", "push-7c9b4-000"))],
+        sweep: false,
+    };
+    bench.send(Message::Cluster(ClusterId::new("idc-bj"), ClusterReport::Batch(batch)));
+    bench.model.settle(fleet::now() + chrono::TimeDelta::seconds(9));
+    assert!(bench.frame(120, 40).contains("1 marked"));
 }

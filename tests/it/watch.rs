@@ -110,6 +110,26 @@ async fn events_are_watched_from_now_on_and_older_ones_come_on_demand() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_newest_events_are_found_wherever_their_names_put_them() {
+    let api = Api::new();
+    for n in 0..5_600 {
+        let at = format!("2026-01-01T{:02}:{:02}:00Z", n / 60 % 24, n % 60);
+        api.put(
+            "/api/v1/events",
+            &json!({"metadata": {"name": format!("e{n:05}"), "namespace": "gift"}, "lastTimestamp": at}),
+        );
+    }
+    api.put(
+        "/api/v1/events",
+        &json!({"metadata": {"name": "z", "namespace": "gift"}, "lastTimestamp": "2026-01-02T00:00:00Z"}),
+    );
+    let (cluster, _observer) = watch(&api);
+    let newest = cluster.recent_events("", 5).await.unwrap();
+    let names: Vec<_> = newest.iter().map(|event| event.key.name.as_str()).collect();
+    assert_eq!(names, ["z", "e01439", "e02879", "e04319", "e01438"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_is_shown_without_what_only_controllers_read() {
     let api = Api::new();
     api.rule(|asked| {

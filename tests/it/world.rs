@@ -10,6 +10,7 @@ use pilothouse::domain::{
 };
 use pilothouse::world::{ClusterSetup, LocationKey, Progress, Replaced, Scope, World};
 
+mod app_list;
 mod apps;
 mod counts;
 mod loss;

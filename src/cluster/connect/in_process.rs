@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 
-use super::Target;
+use super::{Target, Way};
 use crate::domain::ClusterId;
 
 impl Target {
@@ -25,7 +25,7 @@ impl Target {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let make = move || Client::new(InProcess(answer.clone()), "default");
-        Self::made_by(id, "default".to_owned(), Arc::new(make))
+        Self::new(id, Way::Client(Arc::new(make)))
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::exec::Plugin;
 use super::proxy::{self, ProxyVariables};
 use super::reload::Origin;
-use super::{ConnectError, Options, Recipe, Target, Way, bare_address, settle};
+use super::{ConnectError, Options, Recipe, Target, Way, settle};
 use crate::domain::near::closest;
 use crate::domain::{Clean, ClusterId};
 
@@ -233,34 +233,17 @@ fn target(
     turn: &Arc<Semaphore>,
 ) -> Target {
     let origin = Origin::new(name, files.to_vec(), merged, options.clone(), environment.clone());
-    let namespaces = if options.all_namespaces {
-        Vec::new()
-    } else {
-        options.namespaces.clone()
-    };
-    let mut target = Target {
-        id: ClusterId::new(name),
-        way: Way::Broken(Clean::default(), None),
-        server: Clean::default(),
-        insecure: false,
-        namespaces,
-        own_namespace: "default".to_owned(),
-        request_timeout: options.request_timeout,
-        readonly: options.readonly,
-        turn: Arc::clone(turn),
-        seed: None,
-    };
-    match recipe(name, merged, options, environment) {
+    let way = match recipe(name, merged, options, environment) {
         Ok(mut recipe) => {
             recipe.origin = Some(origin);
-            target.server = bare_address(&recipe.config.cluster_url);
-            target.insecure = recipe.config.accept_invalid_certs;
-            target.own_namespace.clone_from(&recipe.config.default_namespace);
-            target.way = Way::Config(Box::new(recipe));
+            Way::Config(Box::new(recipe))
         }
-        Err(why) => target.way = Way::Broken(format!("context '{name}': {why}").into(), Some(Box::new(origin))),
+        Err(why) => Way::Broken(format!("context '{name}': {why}").into(), Some(Box::new(origin))),
+    };
+    Target {
+        turn: Arc::clone(turn),
+        ..Target::new(ClusterId::new(name), way).with_options(options)
     }
-    target
 }
 
 /// What a client for one context is made from; `Err` says what is wrong with its entry.
@@ -348,26 +331,12 @@ fn in_cluster(options: &Options) -> Result<Target, ConnectError> {
             "leave out --context",
         ));
     }
-    Ok(Target {
-        id: ClusterId::new("in-cluster"),
-        server: bare_address(&config.cluster_url),
-        insecure: config.accept_invalid_certs,
-        namespaces: if options.all_namespaces {
-            Vec::new()
-        } else {
-            options.namespaces.clone()
-        },
-        own_namespace: config.default_namespace.clone(),
-        request_timeout: options.request_timeout,
-        readonly: options.readonly,
-        turn: Arc::new(Semaphore::new(1)),
-        seed: None,
-        way: Way::Config(Box::new(Recipe {
-            config,
-            plugin: None,
-            origin: None,
-        })),
-    })
+    let way = Way::Config(Box::new(Recipe {
+        config,
+        plugin: None,
+        origin: None,
+    }));
+    Ok(Target::new(ClusterId::new("in-cluster"), way).with_options(options))
 }
 
 #[cfg(test)]

@@ -48,6 +48,29 @@ fn several_files_are_one_and_the_first_decides() {
 }
 
 #[test]
+fn a_target_is_as_the_command_line_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    fs::write(&file, entry("idc", "t")).unwrap();
+    let mut options = Options {
+        namespaces: vec!["gift".into()],
+        request_timeout: Some(std::time::Duration::from_secs(7)),
+        readonly: true,
+        insecure_skip_tls_verify: true,
+        ..options(&[file])
+    };
+    let target = targets(&options, &Environment::default()).unwrap().remove(0);
+    assert_eq!((target.namespaces, target.readonly), (vec!["gift".to_owned()], true));
+    assert_eq!(
+        (target.request_timeout, target.insecure),
+        (options.request_timeout, true)
+    );
+    options.all_namespaces = true;
+    let target = targets(&options, &Environment::default()).unwrap().remove(0);
+    assert_eq!(target.namespaces, Vec::<String>::new());
+}
+
+#[test]
 fn what_is_wrong_is_said_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {

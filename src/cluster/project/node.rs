@@ -53,7 +53,7 @@ impl Projector {
         let node = Node {
             name: self.text(&meta.name),
             uid: uid(&meta),
-            location: self.text(place.or(rules.cluster_location.as_ref()).map_or("", String::as_str)),
+            location: self.text(place.map_or("", String::as_str)),
             group: group.map(|group| self.text(group)),
             exclusive: spec
                 .taints
@@ -170,29 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn the_place_comes_from_the_first_label_then_the_configuration() {
-        let configured = Rules {
-            cluster_location: Some("bj".into()),
-            ..Rules::default()
-        };
-        for (rules, labels, location, group) in [
+    fn the_place_comes_from_the_first_label() {
+        for (labels, location, group) in [
             (
-                Rules::default(),
                 json!({"topology.kubernetes.io/zone": "a", "pilothouse.dev/location": "idc-1"}),
                 "idc-1",
                 None,
             ),
             (
-                configured.clone(),
                 json!({"topology.kubernetes.io/zone": "a", "pilothouse.dev/group": "g1"}),
                 "a",
                 Some("g1"),
             ),
-            (configured, json!({}), "bj", None),
-            (Rules::default(), json!(null), "", None),
-            (Rules::default(), json!({"karpenter.sh/nodepool": "spot"}), "spot", None),
+            (json!({}), "", None),
+            (json!(null), "", None),
+            (json!({"karpenter.sh/nodepool": "spot"}), "spot", None),
         ] {
-            let node = node(rules, &json!({"metadata": {"name": "n", "labels": labels}}));
+            let node = node(Rules::default(), &json!({"metadata": {"name": "n", "labels": labels}}));
             assert_eq!(node.location, location, "{labels}");
             assert_eq!(node.group.as_ref().map(Clean::as_str), group, "{labels}");
         }

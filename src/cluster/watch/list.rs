@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
-use super::Watch;
+use super::{WORTH_A_WORD, Watch};
 use crate::cluster::clock;
 use crate::cluster::error::ClusterError;
 use crate::cluster::hub::Hub;
@@ -64,7 +64,7 @@ impl Watch {
             self.note_list(&meta).await;
             return Ok(meta.resource_version);
         }
-        let (mut version, mut is_whole) = self.pages(path).await?;
+        let (mut version, mut is_whole) = self.pages(path, turn).await?;
         drop(turn.take());
         for _ in 1..PASSES {
             if is_whole {
@@ -72,7 +72,7 @@ impl Watch {
             }
             // The server went on with newer objects than it began with; what changed in between on the
             // first pages is missing. Once more, behind the rows that are shown already.
-            (version, is_whole) = self.pages(path).await?;
+            (version, is_whole) = self.pages(path, turn).await?;
         }
         if !is_whole {
             let kind = self.kind.plural();
@@ -85,7 +85,11 @@ impl Watch {
     }
 
     /// Reads all pages; `false` when they are not of one moment.
-    async fn pages(&mut self, path: &str) -> Result<(String, bool), ClusterError> {
+    async fn pages(
+        &mut self,
+        path: &str,
+        turn: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<(String, bool), ClusterError> {
         self.generation = self.hub.next_generation();
         let mut rows = 0;
         let mut is_whole = true;
@@ -112,8 +116,9 @@ impl Watch {
                 }
                 Err(error) if is_passing(&error) && !token.is_empty() && tries < TRIES => {
                     tries += 1;
-                    let pause = self.step();
-                    tokio::time::sleep(pause).await;
+                    // Others need not wait for this one.
+                    drop(turn.take());
+                    self.rest(&error).await;
                     fetch = Fetch::start(&self.hub, self.kind, page_path(path, &token));
                     continue;
                 }
@@ -144,6 +149,15 @@ impl Watch {
             })
             .await;
         }
+    }
+
+    /// Waits before a page is asked for again, as long as the server says if it does.
+    async fn rest(&mut self, error: &ClusterError) {
+        let pause = error.wait().unwrap_or_else(|| self.step());
+        if pause >= WORTH_A_WORD {
+            self.say_stale(pause, error.to_string().into()).await;
+        }
+        tokio::time::sleep(pause).await;
     }
 
     async fn send_page(&mut self, page: &frame::Page<'_>, encoding: Encoding, sweep: bool) {
@@ -233,6 +247,6 @@ fn page_path(path: &str, token: &str) -> String {
 fn is_passing(error: &ClusterError) -> bool {
     matches!(
         error,
-        ClusterError::Transport { .. } | ClusterError::Server { wait: None, .. }
+        ClusterError::Transport { .. } | ClusterError::Server { .. } | ClusterError::Throttled { .. }
     )
 }

@@ -1,9 +1,11 @@
 //! What a watch does between two rounds: it waits, and says why.
 
+use std::time::Duration;
+
 use super::{Next, Refusal, WORTH_A_WORD, Watch};
 use crate::cluster::clock;
 use crate::domain::access::{Right, Verb};
-use crate::domain::{Batch, ClusterReport, Feed};
+use crate::domain::{Batch, Clean, ClusterReport, Feed};
 
 impl Watch {
     /// Waits as decided.
@@ -11,15 +13,8 @@ impl Watch {
         match next {
             Next::Now => {}
             Next::Retry(pause, reason) => {
-                let retry_at = clock::now() + pause;
                 if pause >= WORTH_A_WORD || self.current_at.is_none() {
-                    let since = self.current_at.unwrap_or_else(clock::now);
-                    self.say(Feed::Stale {
-                        since,
-                        reason,
-                        retry_at: Some(retry_at),
-                    })
-                    .await;
+                    self.say_stale(pause, reason).await;
                 }
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
@@ -29,12 +24,17 @@ impl Watch {
                     _ = self.rewinds.changed() => self.take_rewind(),
                 }
             }
-            Next::Refused(pause) => {
-                // What may not be seen any more must not look as if it were followed.
-                self.sweep_all().await;
-                let right = Right::on(Verb::List, self.kind, &self.namespace).to_string();
-                self.say(Feed::NoAccess { right: right.into() }).await;
-                self.tell_refusal(true);
+            Next::Refused(verb, pause) => {
+                let right = Right::on(verb, self.kind, &self.namespace).to_string();
+                if verb == Verb::List {
+                    // What may not be seen any more must not look as if it were followed.
+                    self.sweep_all().await;
+                    self.say(Feed::NoAccess { right: right.into() }).await;
+                } else {
+                    // It may be seen, so it is listed again from time to time.
+                    self.say_stale(pause, format!("no access: {right}").into()).await;
+                }
+                self.tell_refusal(verb == Verb::List);
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
                     _ = self.logins.changed() => self.refusals = 0,
@@ -52,8 +52,10 @@ impl Watch {
         }
     }
 
-    pub(super) fn tell_refusal(&self, is_refused: bool) {
-        if let Some(refusal) = &self.refusal {
+    /// Tells that this watch may not list, or after that, that it may.
+    pub(super) fn tell_refusal(&mut self, is_refused: bool) {
+        let was_refused = std::mem::replace(&mut self.is_refused, is_refused);
+        if let Some(refusal) = self.refusal.as_ref().filter(|_| is_refused || was_refused) {
             // Nobody listens any more when the cluster is being left.
             let _ = refusal.send(Refusal {
                 kind: self.kind,
@@ -61,6 +63,16 @@ impl Watch {
                 is_refused,
             });
         }
+    }
+
+    /// Says that what was read may be old until `pause` is over, and why.
+    pub(super) async fn say_stale(&mut self, pause: Duration, reason: Clean) {
+        self.say(Feed::Stale {
+            since: self.current_at.unwrap_or_else(clock::now),
+            reason,
+            retry_at: Some(clock::now() + pause),
+        })
+        .await;
     }
 
     /// Reports the state of this watch if it is not what was said last.

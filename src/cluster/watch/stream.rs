@@ -41,9 +41,8 @@ impl Watch {
             .await?;
         self.live_since = Some(Instant::now());
         self.current_at = Some(clock::now());
-        if std::mem::take(&mut self.refusals) > 0 {
-            self.tell_refusal(false);
-        }
+        self.refusals = 0;
+        self.tell_refusal(false);
         self.say(Feed::Live).await;
         let mut pending = Pending::default();
         let ended = self.events(path, answer, &mut pending).await;

@@ -1,14 +1,16 @@
 //! What is told of an app above its tree: who answers for it, what runs, where, what still fits.
 
+use std::sync::Arc;
+
 use super::{fact, join, named};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Autoscaler, Budget};
+use crate::domain::{AppKey, Autoscaler, Budget, Pod, Workload};
 use crate::listing::{Cell, Tone};
-use crate::screens::apps::newest_version;
 use crate::screens::context::Context;
 use crate::screens::figures::{Bounds, Whose, uses};
-use crate::screens::states;
-use crate::world::{AppHeadroom, AppSummary, Progress};
+use crate::screens::versions::{self, Passage};
+use crate::screens::{instances, states};
+use crate::world::{AppHeadroom, AppSummary, ClusterView, Progress};
 
 pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
     let Some(app) = ctx.world.app(key, ctx.scope) else {
@@ -30,38 +32,50 @@ pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
     lines
 }
 
-/// Each version with its instances: old ones, then the one that new instances get.
+/// Each version with its instances: old ones, then those that take their place.
 fn versions(app: &AppSummary, ctx: &Context<'_>) -> Cell {
-    let newest = newest_version(ctx, &app.key);
+    let passage = Passage::of(ctx, &app.key);
     let mut known: Vec<_> = app.versions.iter().collect();
-    known.sort_by_key(|(version, ..)| newest.as_ref() == Some(version));
+    known.sort_by_key(|(version, ..)| passage.is_new(version));
     if known.is_empty() {
         let instances = if app.pods_known {
             "no instances"
         } else {
             "instances not known"
         };
-        return newest.map_or_else(Cell::unknown, |version| Cell::muted(format!("{version}, {instances}")));
+        let asked = versions::templates(ctx, &app.key);
+        return asked.map_or_else(Cell::unknown, |asked| Cell::muted(format!("{asked}, {instances}")));
     }
-    let several = known.len() > 1;
     let mut cell = Cell::empty();
-    for (place, (version, count, ready)) in known.into_iter().enumerate() {
-        if place > 0 {
-            cell = cell.and("  ▸  ", Tone::Muted);
-        }
-        let is_new = several && newest.as_ref() == Some(version);
-        let word = if !several {
-            ""
-        } else if is_new {
-            "new "
+    let mut came_old = false;
+    for (version, count, ready) in known {
+        let (word, strength) = if passage.is_new(version) {
+            ("new ", Tone::Accent)
+        } else if passage.is_old(version) {
+            ("old ", Tone::Strong)
         } else {
-            "old "
+            ("", Tone::Strong)
         };
+        if !cell.spans.is_empty() {
+            let gap = if came_old && word == "new " {
+                "  ▸  "
+            } else {
+                "  ·  "
+            };
+            cell = cell.and(gap, Tone::Muted);
+        }
+        came_old = word == "old ";
         let tone = if ready < count { Tone::Warning } else { Tone::Good };
         cell = cell
             .and(word, Tone::Muted)
-            .and(version.short(), if is_new { Tone::Accent } else { Tone::Strong })
+            .and(version.short(), strength)
             .and(format!("  {ready}/{count} ready"), tone);
+    }
+    for version in passage.awaited(app) {
+        cell = cell
+            .and("  ▸  new ", Tone::Muted)
+            .and(version.short(), Tone::Accent)
+            .and("  no instances yet", Tone::Muted);
     }
     cell
 }
@@ -72,11 +86,8 @@ fn troubles(app: &AppSummary, ctx: &Context<'_>) -> Vec<Cell> {
     if let Progress::Stuck { message, .. } = &app.progress {
         lines.push(fact("why", Cell::new(message.as_str(), Tone::Bad)));
     }
-    let pods = || {
-        ctx.world
-            .instances_of(&app.key)
-            .filter_map(|(cluster, slot)| cluster.pods.at(slot).map(|pod| (cluster, pod)))
-    };
+    let is_here = |(cluster, pod): &(&ClusterView, &Arc<Pod>)| instances::in_locations(ctx, cluster, pod);
+    let pods = || ctx.world.instances_of(&app.key, ctx.scope).filter(is_here);
     let homeless = pods().find(|(cluster, pod)| cluster.health(pod) == Health::Unschedulable);
     if let Some(message) = homeless.and_then(|(_, pod)| pod.message.as_ref()) {
         lines.push(fact("why", Cell::new(message.as_str(), Tone::Warning)));
@@ -106,24 +117,42 @@ fn rules(app: &AppSummary, ctx: &Context<'_>) -> Cell {
     let bound = |name: &str, bound: Option<i64>| bound.map(|n| named(name, Cell::plain(n.to_string())));
     rules.extend(bound("min", app.min_instances));
     rules.extend(bound("max", app.max_instances));
-    for (cluster, workload) in ctx.world.workloads_of(&app.key) {
-        let targets = |a: &&std::sync::Arc<Autoscaler>| {
-            a.key.namespace == workload.key.namespace
-                && a.target.0 == workload.kind.name()
-                && a.target.1 == workload.key.name
-        };
-        rules.extend(cluster.autoscalers.values().find(targets).map(|a| autoscaler(a)));
-        let covers = |b: &&std::sync::Arc<Budget>| {
-            b.key.namespace == workload.key.namespace
-                && !b.selector.is_empty()
-                && b.selector.iter().all(|wanted| workload.labels.contains(wanted))
-        };
-        rules.extend(cluster.budgets.values().find(covers).map(|b| budget(b)));
-        let strategy = workload.strategy.iter();
-        rules.extend(strategy.map(|(name, value)| named(name, Cell::plain(value.as_str()))));
+    let of_each: Vec<(&ClusterView, Vec<Cell>)> = ctx
+        .world
+        .workloads_of(&app.key, ctx.scope)
+        .map(|(cluster, workload)| (cluster, rules_of(cluster, workload)))
+        .filter(|(_, rules)| !rules.is_empty())
+        .collect();
+    let are_alike = of_each
+        .windows(2)
+        .all(|pair| matches!(pair, [(_, a), (_, b)] if a == b));
+    for (place, (cluster, own)) in of_each.into_iter().enumerate() {
+        if are_alike {
+            rules.extend(own.into_iter().filter(|_| place == 0));
+        } else {
+            rules.push(named(&format!("in {}:", cluster.id), join(own)));
+        }
     }
-    rules.dedup();
     join(rules)
+}
+
+/// What a workload is held to, by others and by itself.
+fn rules_of(cluster: &ClusterView, workload: &Workload) -> Vec<Cell> {
+    let targets = |a: &&Arc<Autoscaler>| {
+        a.key.namespace == workload.key.namespace
+            && a.target.0 == workload.kind.name()
+            && a.target.1 == workload.key.name
+    };
+    let covers = |b: &&Arc<Budget>| {
+        b.key.namespace == workload.key.namespace
+            && !b.selector.is_empty()
+            && b.selector.iter().all(|wanted| workload.labels.contains(wanted))
+    };
+    let scaled = cluster.autoscalers.values().find(targets).map(|a| autoscaler(a));
+    let spared = cluster.budgets.values().find(covers).map(|b| budget(b));
+    let strategy = workload.strategy.iter();
+    let own = strategy.map(|(name, value)| named(name, Cell::plain(value.as_str())));
+    scaled.into_iter().chain(spared).chain(own).collect()
 }
 
 fn autoscaler(a: &Autoscaler) -> Cell {

@@ -10,9 +10,6 @@ use crate::world::{ClusterView, Scope};
 /// Most things it said that are told again.
 const NOTICES: usize = 3;
 
-/// A clock this many seconds off is worth a look: ages and tokens are wrong by as much.
-const SKEW: i64 = 5;
-
 pub(super) fn facts(id: &ClusterId, ctx: &Context<'_>) -> Vec<Cell> {
     let Some(cluster) = ctx.world.cluster(id) else {
         return super::gone("cluster");
@@ -54,10 +51,10 @@ fn link(cluster: &ClusterView, ctx: &Context<'_>) -> Cell {
 
 fn server(cluster: &ClusterView) -> Cell {
     let identity = &cluster.identity;
-    let clock = match identity.clock_skew {
-        None => named("clock", Cell::unknown()),
-        Some(skew) if skew.abs() < SKEW => named("clock", Cell::plain("in step")),
-        Some(skew) => {
+    let clock = match (identity.clock_skew, identity.clock_is_off()) {
+        (None, _) => named("clock", Cell::unknown()),
+        (Some(_), None) => named("clock", Cell::plain("in step")),
+        (_, Some(skew)) => {
             let side = if skew > 0 { "ahead" } else { "behind" };
             Cell::new(
                 format!("▲ its clock is {} {side}", words::exact_span(skew.abs())),
@@ -107,9 +104,9 @@ fn watched(cluster: &ClusterView) -> Cell {
         None => "all namespaces".to_owned(),
         Some(names) => names.iter().map(Clean::as_str).collect::<Vec<_>>().join(", "),
     };
-    let live = cluster.feeds.values().filter(|feed| **feed == Feed::Live).count();
-    let absent = cluster.feeds.values().filter(|feed| **feed == Feed::Absent).count();
-    let all = cluster.feeds.len() - absent;
+    let feeds = || Kind::ALL.into_iter().flat_map(|kind| cluster.feeds_of(kind));
+    let live = feeds().filter(|(_, feed)| **feed == Feed::Live).count();
+    let all = feeds().filter(|(_, feed)| **feed != Feed::Absent).count();
     let tone = if live < all { Tone::Warning } else { Tone::Good };
     join([
         Cell::plain(told),
@@ -130,10 +127,20 @@ pub(super) fn figures(cluster: &ClusterView) -> Cell {
 
 /// The controllers of releases that discovery found.
 fn releases(cluster: &ClusterView) -> Cell {
-    let found = |kind: Kind, name: &str| match cluster.feed(kind) {
-        None | Some(Feed::Waiting) => named(name, Cell::unknown()),
-        Some(Feed::Absent) => named(name, Cell::muted("not here")),
-        Some(_) => named(name, Cell::new("● here", Tone::Good)),
+    let found = |kind: Kind, name: &str| {
+        let is_seen = |(namespace, feed): (&Clean, &Feed)| match feed {
+            Feed::Listing { .. } | Feed::Live | Feed::NoAccess { .. } => true,
+            // Cut after it was read, or never found.
+            Feed::Stale { .. } => cluster.feed_log.of(kind, namespace).listed.is_some(),
+            Feed::Waiting | Feed::Absent => false,
+        };
+        if cluster.feeds_of(kind).any(is_seen) {
+            named(name, Cell::new("● here", Tone::Good))
+        } else if cluster.feed(kind) == Some(&Feed::Absent) {
+            named(name, Cell::muted("not here"))
+        } else {
+            named(name, Cell::unknown())
+        }
     };
     join([
         found(Kind::Rollout, "Argo Rollouts"),

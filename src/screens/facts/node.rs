@@ -2,7 +2,7 @@
 
 use super::{events, fact, join, named};
 use crate::domain::node::TaintEffect;
-use crate::domain::{Clean, Node, ResourceRef, Timestamp};
+use crate::domain::{Clean, Node, NodeHealth, ResourceRef, Timestamp};
 use crate::listing::{Cell, Tone};
 use crate::metrics::Subject;
 use crate::screens::context::Context;
@@ -62,16 +62,16 @@ pub(super) fn facts(object: &ResourceRef, ctx: &Context<'_>) -> Vec<Cell> {
 fn state(summary: &NodeSummary, ctx: &Context<'_>) -> Cell {
     let node = &summary.node;
     let state = nodes::state(node, summary.stuck);
-    let word = if node.is_lost() {
-        "not heard of for"
-    } else {
-        "ready for"
+    let word = match node.health {
+        NodeHealth::Ready => "ready for",
+        NodeHealth::NotReady => "not ready for",
+        NodeHealth::Unknown => "not heard of for",
     };
     let mut parts = vec![
         state,
         named(word, words::age(node.ready_since, ctx.now_in(&summary.cluster))),
     ];
-    if node.cordoned && node.is_lost() {
+    if node.cordoned && !node.is_ready() {
         parts.push(Cell::new("⊘ cordoned", Tone::Warning));
     }
     join(parts)
@@ -88,7 +88,11 @@ fn loss(cluster: &ClusterView, node: &Clean, ctx: &Context<'_>) -> Vec<Cell> {
     };
     let mut lines = vec![fact(
         "lost",
-        Cell::new(format!("{since} with {} instances", loss.was), Tone::Bad).and(
+        Cell::new(
+            format!("{since} with {}", words::counted(loss.was, "instance")),
+            Tone::Bad,
+        )
+        .and(
             format!(", {} of them stuck: nobody knows whether they run", loss.stuck.len()),
             Tone::Warning,
         ),
@@ -107,7 +111,7 @@ fn loss(cluster: &ClusterView, node: &Clean, ctx: &Context<'_>) -> Vec<Cell> {
         lines.push(fact(if place == 0 { "went to" } else { "" }, cell));
     }
     if loss.replaced.len() > APPS {
-        let more = format!("and {} more apps", loss.replaced.len() - APPS);
+        let more = format!("and {}", words::counted(loss.replaced.len() - APPS, "more app"));
         lines.push(fact("", Cell::muted(more)));
     }
     lines

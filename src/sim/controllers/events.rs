@@ -15,6 +15,10 @@ use crate::sim::store::Store;
 /// How long an event is kept (`--event-ttl` of the API server).
 const KEPT: TimeDelta = TimeDelta::hours(1);
 
+/// Most events kept: where much is going on the oldest go before their hour is over, for each takes five
+/// kilobytes of the demo's memory.
+const MOST: usize = 1_000;
+
 /// What to record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Note<'a> {
@@ -59,6 +63,12 @@ impl Recorder {
         if store.create(&EVENTS, event, now).is_ok() {
             self.kept.push_back((now + KEPT, same.clone(), key.clone()));
             self.known.insert(same, key);
+        }
+        while self.kept.len() > MOST
+            && let Some((_, same, key)) = self.kept.pop_front()
+        {
+            self.known.remove(&same);
+            drop(store.remove(&EVENTS, &key.namespace, &key.name));
         }
     }
 
@@ -147,5 +157,26 @@ mod tests {
         assert_eq!(store.count(&EVENTS), 2, "it happened again half an hour ago");
         recorder.forget(&mut store, start + TimeDelta::minutes(91));
         assert_eq!(store.count(&EVENTS), 0);
+    }
+
+    #[test]
+    fn where_much_is_going_on_the_oldest_go_first() {
+        let (mut store, mut recorder) = (Store::new(1), Recorder::default());
+        let pod = json!({"kind": "Pod", "metadata": {"name": "a", "namespace": "n", "uid": "u"}});
+        for number in 0..MOST + 5 {
+            let message = format!("{number:05}");
+            let note = Note {
+                about: &pod,
+                field: "",
+                tone: Tone::Normal,
+                reason: "Pulled",
+                message: &message,
+                source: "kubelet",
+                host: "node-1",
+            };
+            recorder.record(&mut store, DateTime::UNIX_EPOCH, &note);
+        }
+        let oldest = store.list(&EVENTS).map(|e| text(e, &["message"]).to_owned()).min();
+        assert_eq!((store.count(&EVENTS), oldest.as_deref()), (MOST, Some("00005")));
     }
 }

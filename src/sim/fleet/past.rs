@@ -4,7 +4,7 @@ use super::apps::Story;
 use super::build::{Builder, death};
 use super::extras::{Said, say};
 use super::plan::Plan;
-use crate::sim::controllers::context::Tone;
+use crate::sim::controllers::context::{Key, Tone};
 use crate::sim::controllers::events::Recorder;
 use crate::sim::controllers::object::{at, holds, text};
 use crate::sim::resource::{DEPLOYMENTS, NODES, PODS};
@@ -55,20 +55,49 @@ pub(crate) fn past(builder: &mut Builder, plan: &Plan) {
         say(builder, &mut recorder, &said);
     }
     if let Some(node) = plan.dead.and_then(|name| builder.store.get(&NODES, "", name)).cloned() {
-        let message = format!(
-            "Node {} status is now: NodeNotReady",
-            text(&node, &["metadata", "name"])
-        );
-        let said = Said {
-            about: &node,
-            minutes: (builder.now - death(builder.now).given_up).num_minutes(),
-            times: 1,
-            tone: Tone::Normal,
-            reason: "NodeNotReady",
-            message: &message,
-            source: "node-controller",
-        };
-        say(builder, &mut recorder, &said);
+        lost(builder, &mut recorder, &node);
+    }
+}
+
+/// What the controllers said when the dead node was given up, and when its pods were told to go.
+fn lost(builder: &mut Builder, recorder: &mut Recorder, node: &Stored) {
+    let death = death(builder.now);
+    let name = text(node, &["metadata", "name"]);
+    let message = format!("Node {name} status is now: NodeNotReady");
+    let given_up = |about, tone, message| Said {
+        about,
+        minutes: (builder.now - death.given_up).num_minutes(),
+        times: 1,
+        tone,
+        reason: "NodeNotReady",
+        message,
+        source: "node-controller",
+    };
+    let said = given_up(node, Tone::Normal, &message);
+    let pods: Vec<Stored> = builder
+        .store
+        .list(&PODS)
+        .filter(|pod| text(pod, &["spec", "nodeName"]) == name)
+        .cloned()
+        .collect();
+    let told: Vec<(&Stored, String)> = pods
+        .iter()
+        .filter(|pod| at(pod, &["metadata", "deletionTimestamp"]).is_some())
+        .map(|pod| (pod, format!("Marking for deletion Pod {}", Key::of(pod))))
+        .collect();
+    let not_ready = pods.iter().map(|pod| given_up(pod, Tone::Warning, "Node is not ready"));
+    let evicted = told.iter().map(|(pod, message)| Said {
+        about: pod,
+        minutes: (builder.now - death.evicted).num_minutes(),
+        times: 1,
+        tone: Tone::Normal,
+        reason: "TaintManagerEviction",
+        message,
+        source: "taint-eviction-controller",
+    });
+    let all: Vec<Said<'_>> = std::iter::once(said).chain(not_ready).chain(evicted).collect();
+    for said in &all {
+        say(builder, recorder, said);
     }
 }
 

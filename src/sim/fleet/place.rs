@@ -37,7 +37,7 @@ impl Spot {
 impl Floor {
     pub(crate) fn add(&mut self, object: &Stored, reserved: bool) {
         let mut node = read(object);
-        if node.is_lost() {
+        if !node.is_ready() {
             // It was alive when its instances came.
             (node.health, node.taints) = (NodeHealth::Ready, [].into());
         }

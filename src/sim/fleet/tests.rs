@@ -9,7 +9,7 @@ use super::*;
 use crate::domain::{NodeHealth, Resources};
 use crate::sim::controllers::context::{is_deleting, is_over, replicas};
 use crate::sim::controllers::nodes::{read, requests, shape};
-use crate::sim::controllers::object::{condition, controller_of, count, holds, items};
+use crate::sim::controllers::object::{condition, controller_of, count, holds, items, stamp};
 use crate::sim::resource::{DEPLOYMENTS, EVENTS, NODES, PODS, REPLICA_SETS, RESOURCE_QUOTAS};
 use crate::sim::store::Stored;
 
@@ -222,7 +222,18 @@ fn the_story_is_there_from_the_first_second() {
         .filter(|p| is_deleting(p) && text(p, &["spec", "nodeName"]) == "bj-b-047")
         .count();
     assert_eq!(stuck, 9);
-    assert!(store.list(&EVENTS).count() > 3);
+    let said = |reason: &str, kind: &str| {
+        let about = |e: &&Stored| [text(e, &["reason"]), text(e, &["involvedObject", "kind"])] == [reason, kind];
+        let times = store
+            .list(&EVENTS)
+            .filter(about)
+            .map(|e| text(e, &["lastTimestamp"]).to_owned());
+        times.collect::<Vec<_>>()
+    };
+    let ago = |seconds: i64| stamp(start() - TimeDelta::seconds(seconds));
+    assert_eq!(said("NodeNotReady", "Node"), [ago(660)]);
+    assert_eq!(said("NodeNotReady", "Pod"), vec![ago(660); 11], "its daemons too");
+    assert_eq!(said("TaintManagerEviction", "Pod"), vec![ago(360); 9], "daemons stay");
 }
 
 #[test]

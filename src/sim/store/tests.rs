@@ -208,3 +208,27 @@ fn an_object_being_deleted_goes_with_its_last_finalizer() {
         .unwrap();
     assert!(store.get(&CONFIG_MAPS, "shop", "a").is_none());
 }
+
+#[test]
+fn the_history_of_a_small_cluster_is_short_and_that_of_a_large_one_longer() {
+    for (objects, kept) in [(10, 500), (16 * 600, 600), (16 * 2_100, 2_000)] {
+        let mut store = Store::new(1);
+        for number in 0..objects {
+            store
+                .create(&CONFIG_MAPS, config_map(&format!("{number}")), now())
+                .unwrap();
+        }
+        for number in 0..2_500 {
+            store
+                .update(&CONFIG_MAPS, "shop", "1", now(), |object| {
+                    json::set(object, &["data", "a"], number.to_string());
+                })
+                .unwrap();
+        }
+        assert_eq!(
+            store.changes_since(store.compacted()).count(),
+            kept,
+            "{objects} objects"
+        );
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::label;
 use crate::domain::{Clean, Kind};
 use crate::listing::Sort;
 use crate::message::{Action, Group, Mode};
@@ -128,7 +127,11 @@ fn locations(model: &Model) -> Vec<Item> {
     let all = model.world.locations(&in_clusters).into_iter();
     all.map(|location| Item {
         label: location.key.name.to_string(),
-        detail: format!("location · {} · {} nodes", location.key.cluster, location.nodes),
+        detail: format!(
+            "location · {} · {}",
+            location.key.cluster,
+            words::counted(location.nodes as usize, "node")
+        ),
         keys: String::new(),
         names: &[],
         target: Target::Location(location.key),
@@ -144,7 +147,7 @@ fn namespaces(model: &Model) -> Vec<Item> {
         names.extend(cluster.watched.iter().flatten().cloned());
     }
     let item = |name: Clean| Item {
-        label: label(&name),
+        label: name.to_string(),
         detail: "namespace".to_owned(),
         keys: String::new(),
         names: &[],

@@ -39,6 +39,37 @@ async fn f11_a_wait_that_is_asked_for_is_kept_and_capped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f11_a_page_that_is_throttled_comes_after_the_wait_and_the_others_are_kept() {
+    for code in [429, 503] {
+        let api = Api::with_pods(1400);
+        let mut left = 1;
+        api.rule(move |asked| {
+            let is_now = asked.path == PODS && asked.query.get("continue").is_some_and(|at| at == "1000") && left > 0;
+            left -= u32::from(is_now);
+            is_now.then(|| Reply::Answer {
+                code,
+                headers: vec![("retry-after", "40".to_owned())],
+                body: "{}".into(),
+            })
+        });
+        let (_cluster, mut observer) = watch(&api);
+        let told = |feed: Feed| matches!(feed, Feed::Stale { retry_at: Some(_), .. });
+        observer.until("told", secs(5), |seen| told(seen.feed(Kind::Pod))).await;
+        assert_eq!(observer.seen.names(Kind::Pod).len(), 1000);
+        let took = observer
+            .until("all", secs(60), |seen| seen.feed(Kind::Pod) == Feed::Live)
+            .await;
+        assert!(
+            took + Duration::from_millis(100) >= secs(40) && took <= secs(41),
+            "{code}: {took:?}"
+        );
+        assert_eq!(observer.seen.names(Kind::Pod).len(), 1400);
+        let pages = api.count(|asked| asked.path == PODS && !asked.is_watch());
+        assert_eq!(pages, 4, "{code}: three pages, one of them twice");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn f12_server_errors_are_short_and_reads_are_tried_again() {
     let api = Api::with_pods(5);
     let mut codes = vec![504, 503, 502, 500];
@@ -82,6 +113,20 @@ async fn f12_a_server_that_only_has_errors_is_connecting_with_the_reason() {
         api.forget(broken);
         observer.until("live", secs(5), Seen::is_live).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f12_a_proxy_with_nobody_behind_it_is_a_loss_within_ten_seconds() {
+    let api = Api::with_pods(5);
+    let (_cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let nobody = api.rule(|_| Some(Reply::status(503, &json!({"message": "no healthy upstream"}))));
+    let why = "server error 503: no healthy upstream";
+    let is_lost = |seen: &Seen| matches!(seen.link(), Some(Link::Stale { reason, .. }) if *reason == *why);
+    observer.until("the loss", secs(10), is_lost).await;
+    assert_eq!(observer.seen.names(Kind::Pod).len(), 5, "rows stay");
+    api.forget(nobody);
+    observer.until("live", secs(5), Seen::is_live).await;
 }
 
 #[tokio::test(start_paused = true)]

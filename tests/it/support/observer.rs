@@ -26,6 +26,10 @@ pub(crate) struct Seen {
     /// Fewest pods on screen since the first list was whole.
     pub(crate) fewest_pods: Option<usize>,
     pub(crate) batches: usize,
+    /// How often each kind brought changes or went live.
+    pub(crate) news: BTreeMap<Kind, usize>,
+    /// How often each kind was listed to the end.
+    pub(crate) lists: BTreeMap<Kind, usize>,
 }
 
 impl Seen {
@@ -67,7 +71,11 @@ impl Seen {
         match report {
             ClusterReport::Link(link) => self.links.push((Some(Instant::now()), link)),
             ClusterReport::Feed(kind, namespace, feed) => {
+                *self.news.entry(kind).or_default() += usize::from(feed == Feed::Live);
                 self.feeds.insert((kind, namespace), feed);
+            }
+            ClusterReport::Ended(kind, namespace) => {
+                self.feeds.remove(&(kind, namespace));
             }
             ClusterReport::Notice(text) => self.notices.push(text.to_string()),
             ClusterReport::Scope(scope) => self.scope = scope,
@@ -79,6 +87,8 @@ impl Seen {
 
     fn apply(&mut self, batch: Batch) {
         self.batches += 1;
+        *self.news.entry(batch.kind).or_default() += usize::from(!batch.changes.is_empty());
+        *self.lists.entry(batch.kind).or_default() += usize::from(batch.sweep);
         for change in batch.changes {
             match change {
                 Change::Upsert(object) => {

@@ -11,7 +11,7 @@ fn what_an_action_asks_of_the_world() {
     let mut bench = Bench::fleet();
     assert_eq!(bench.act(&[Action::Quit]), [Effect::Quit]);
     assert_eq!(bench.act(&[Action::Suspend]), [Effect::Suspend]);
-    assert_eq!(bench.act(&[Action::Reconnect]), [Effect::Reconnect(None)]);
+    assert_eq!(bench.act(&[Action::Reconnect]), [Effect::Reconnect]);
     assert_eq!(bench.act(&[Action::CopyName]), [Effect::Copy("idc-bj".into())]);
     bench.act(&[Action::ShowApps, Action::Mark, Action::Mark]);
     assert_eq!(bench.act(&[Action::CopyName]), [Effect::Copy("push\nsession".into())]);
@@ -96,6 +96,14 @@ fn the_detail_of_a_cluster_tells_its_watches() {
     ] {
         assert!(frame.contains(told), "{told}: {frame}");
     }
+    let cut = Feed::Stale {
+        since: crate::support::fleet::now(),
+        reason: "server error 503".into(),
+        retry_at: None,
+    };
+    bench.send(feed(Kind::CloneSet, cut));
+    let cut = bench.frame(120, 40);
+    assert!(!cut.contains("● here"), "nothing was ever read of it: {cut}");
     let denied = frame.lines().find(|line| line.contains("✖ no access")).unwrap();
     assert!(denied.contains("nodes") && denied.contains(right), "{frame}");
     assert!(
@@ -133,5 +141,62 @@ fn asking_for_older_events_is_activity() {
         bench.send(Message::Events(object.clone(), answer));
         let frame = bench.frame(120, 40);
         assert!(frame.contains(told), "{frame}");
+    }
+}
+
+#[test]
+fn rights_are_asked_for_once_it_is_known_which_namespaces_may_be_seen() {
+    let mut bench = Bench::fleet();
+    let id = ClusterId::new("aliyun");
+    let scope = |namespaces: Option<Vec<Clean>>| Message::Cluster(id.clone(), ClusterReport::Scope(namespaces));
+    let asked = bench.send(scope(Some(vec!["im".into(), "gift".into()])));
+    let [Effect::Review(of, rights)] = asked.as_slice() else {
+        panic!("{asked:?}");
+    };
+    let namespaces: Vec<&str> = rights.iter().map(|right| right.namespace.as_str()).collect();
+    assert_eq!((of, namespaces), (&id, vec!["im", "gift", ""]));
+    assert_eq!(bench.send(scope(None)), []);
+}
+
+#[test]
+fn activity_tells_who_asked() {
+    let person = pilothouse::model::Settings {
+        person: "oncall@jump1".into(),
+        ..crate::support::screen::settings()
+    };
+    let (world, now) = (crate::support::fleet::world(), crate::support::fleet::now());
+    let mut bench = Bench::fleet();
+    bench.model = pilothouse::model::Model::new(world, person, now);
+    bench.act(&[Action::Reconnect]);
+    let said = ClusterReport::Notice("will be upgraded".into());
+    bench.send(Message::Cluster(ClusterId::new("aliyun"), said));
+    bench.act(&[Action::ShowActivity]);
+    let frame = bench.frame(120, 40);
+    let line = |what: &str| frame.lines().find(|line| line.contains(what)).unwrap().to_owned();
+    assert!(line("reconnect").contains("oncall@jump1"), "{frame}");
+    assert_eq!(line("will be upgraded").matches("aliyun").count(), 2, "{frame}");
+}
+
+#[test]
+fn the_header_tells_tags_and_clusters_nothing_is_written_to() {
+    let cluster = |name: &str, readonly, tag: Option<&str>| pilothouse::world::ClusterSetup {
+        readonly,
+        tag: tag.map(Into::into),
+        ..pilothouse::world::ClusterSetup::named(name)
+    };
+    let tagged = || cluster("idc", true, Some("production"));
+    for (clusters, told) in [
+        (vec![tagged()], "  read-only"),
+        (vec![tagged(), cluster("lab", false, None)], "idc read-only"),
+        (
+            vec![tagged(), cluster("b", true, None), cluster("c", false, None)],
+            "2 read-only",
+        ),
+    ] {
+        let world = pilothouse::world::World::new(clusters);
+        let mut bench = Bench::new(world, crate::support::fleet::now());
+        let frame = bench.frame(140, 20);
+        let header = frame.lines().next().unwrap();
+        assert!(header.contains(told) && header.contains("idc production "), "{header}");
     }
 }

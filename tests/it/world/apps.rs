@@ -306,3 +306,38 @@ fn of_a_cluster_that_never_answered_nothing_is_known() {
     assert!(!world.clusters()[0].summary(&Scope::default()).pods_known);
     assert!(!world.clusters()[0].link.is_live());
 }
+
+#[test]
+fn a_watch_that_ended_blanks_nothing() {
+    let mut fleet = Fleet::new();
+    fleet.put(Object::Workload(Box::new(workload("live", 3))));
+    let known = |fleet: &Fleet| fleet.0.app(&app("live"), &Scope::default()).unwrap().pods_known;
+    let right = "list pods in gift".into();
+    fleet.tell(ClusterReport::Feed(Kind::Pod, "gift".into(), Feed::NoAccess { right }));
+    assert!(!known(&fleet));
+    fleet.tell(ClusterReport::Ended(Kind::Pod, "gift".into()));
+    assert!(known(&fleet), "pods of all namespaces are watched");
+    let cluster = &fleet.0.clusters()[0];
+    assert_eq!(cluster.feed(Kind::Pod), Some(&Feed::Live));
+    assert_eq!(cluster.feed_log.of(Kind::Pod, &"gift".into()).since, None);
+}
+
+#[test]
+fn a_refused_watch_of_all_namespaces_says_nothing_where_others_stand_in_for_it() {
+    let refused = |right: &str| Feed::NoAccess { right: right.into() };
+    let mut fleet = Fleet::new();
+    fleet.feed(Kind::Pod, refused("list pods in all namespaces"));
+    fleet.feed(Kind::Node, refused("list nodes in all namespaces"));
+    fleet.tell(ClusterReport::Scope(Some(vec!["gift".into()])));
+    let said = |fleet: &Fleet, kind| fleet.0.clusters()[0].feed(kind).cloned();
+    assert_eq!(said(&fleet, Kind::Pod), Some(refused("list pods in all namespaces")));
+    fleet.tell(ClusterReport::Feed(Kind::Pod, "gift".into(), Feed::Live));
+    assert_eq!(said(&fleet, Kind::Pod), Some(Feed::Live));
+    assert_eq!(said(&fleet, Kind::Node), Some(refused("list nodes in all namespaces")));
+    fleet.tell(ClusterReport::Feed(
+        Kind::Pod,
+        "feed".into(),
+        refused("list pods in feed"),
+    ));
+    assert_eq!(said(&fleet, Kind::Pod), Some(refused("list pods in feed")));
+}

@@ -86,3 +86,24 @@ fn a_quota_that_covers_the_app_says_how_many_it_lets_in() {
         assert_eq!(fleet.0.app_headroom(&app("live"))[0].quota, expected);
     }
 }
+
+#[test]
+fn a_node_without_a_label_is_in_the_location_of_the_configuration_else_in_the_cluster_itself() {
+    for (configured, location) in [(Some("bj"), "bj"), (None, "idc-bj")] {
+        let setup = ClusterSetup {
+            location: configured.map(Into::into),
+            ..ClusterSetup::named("idc-bj")
+        };
+        let mut fleet = Fleet(World::new([setup]));
+        fleet.feed(Kind::Pod, Feed::Live);
+        fleet.node(node("node-1", "", NodeHealth::Ready));
+        fleet.node(node("node-2", "a", NodeHealth::Ready));
+        let names: Vec<_> = fleet
+            .0
+            .locations(&Scope::default())
+            .into_iter()
+            .map(|l| l.key.name)
+            .collect();
+        assert_eq!(names, ["a", location]);
+    }
+}
