@@ -1,13 +1,12 @@
 //! Against a real kubelet: what `top` says of a container is what the container itself counted.
 
+use std::path::Path;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Pod, Service};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::{DeleteParams, LogParams, Patch, PatchParams};
+use kube::api::{DeleteParams, LogParams};
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::pty::PROGRAM;
 use crate::real::{client, kubeconfig, lab};
@@ -19,7 +18,7 @@ const TOLERANCE: f64 = 0.15;
 /// Burns at most half a core and tells, every second, of its time and the ticks (of 10 ms) it used.
 const BURN: &str = "while :; do
     i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done
-    read -r up _ </proc/uptime; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ </proc/$$/stat; echo $up $((user+system))
+    read -r up _ </proc/uptime; read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user system _ </proc/self/stat; echo $up $((user+system))
 done";
 /// Holds 32 MiB.
 const HOLD: &str = "head -c 33554432 /dev/zero >/dev/shm/held; exec sleep 100000";
@@ -41,43 +40,11 @@ fn pod() -> Value {
             container("burn", BURN, &json!({"cpu": "500m", "memory": "256Mi"})), container("hold", HOLD, &all), container("move", MOVE, &all)]}})
 }
 
-/// Lets the API server's service proxy reach a Prometheus that listens on this machine alone.
-async fn publish(client: &kube::Client, prometheus: &str) {
-    let listener = TcpListener::bind("10.99.1.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let to = prometheus.trim().trim_start_matches("http://").to_owned();
-    tokio::spawn(async move {
-        while let Ok((mut near, _)) = listener.accept().await {
-            let to = to.clone();
-            tokio::spawn(async move {
-                let mut far = TcpStream::connect(to).await.unwrap();
-                tokio::io::copy_bidirectional(&mut near, &mut far).await.ok();
-            });
-        }
-    });
-    let apply = PatchParams::apply("pilothouse-test").force();
-    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "prometheus"},
-        "spec": {"ports": [{"name": "web", "port": 9090, "targetPort": port}]}});
-    let slice = json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
-        "metadata": {"name": "prometheus-test", "labels": {"kubernetes.io/service-name": "prometheus"}},
-        "addressType": "IPv4", "ports": [{"name": "web", "port": port}],
-        "endpoints": [{"addresses": ["10.99.1.1"], "conditions": {"ready": true}}]});
-    let services = Api::<Service>::default_namespaced(client.clone());
-    let slices = Api::<EndpointSlice>::default_namespaced(client.clone());
-    services
-        .patch("prometheus", &apply, &Patch::Apply(service))
-        .await
-        .unwrap();
-    slices
-        .patch("prometheus-test", &apply, &Patch::Apply(slice))
-        .await
-        .unwrap();
-}
-
 /// What `top` prints of the pod.
-async fn top(what: &str, source: &str) -> Vec<Value> {
+async fn top(config: &Path, what: &str, source: &str) -> Vec<Value> {
     let mut command = tokio::process::Command::new(PROGRAM);
     command.arg("--kubeconfig").arg(kubeconfig().unwrap());
+    command.arg("--config").arg(config);
     command.args(["--context", "lab-b", "-n", "default", "top", what, "-o", "json"]);
     command.args(["-l", &format!("app={POD}"), "--source", source]);
     let output = command.output().await.unwrap();
@@ -123,9 +90,13 @@ async fn what_is_measured_is_what_the_container_counted() {
     while pods.get_opt(POD).await.unwrap().is_some() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, "").unwrap();
     let sources: &[&str] = match lab(&["prometheus", "b"]).await {
         Some(prometheus) => {
-            publish(&client, &prometheus).await;
+            let section = format!("[clusters.lab-b]\nprometheus = \"{}\"\n", prometheus.trim());
+            std::fs::write(&config, section).unwrap();
             lab(&["metrics", "b"]).await;
             &["cadvisor", "metrics-api", "prometheus"]
         }
@@ -140,7 +111,7 @@ async fn what_is_measured_is_what_the_container_counted() {
     // Averages reach back a minute with Prometheus: it has to have run for so long.
     tokio::time::sleep(Duration::from_secs(70)).await;
     for &source in sources {
-        let containers = top("containers", source).await;
+        let containers = top(&config, "containers", source).await;
         let of = |name: &str| containers.iter().find(|item| item["name"] == name).unwrap();
         let cores = counted(&pods, "burn").await[0] / 100.0;
         near(&format!("{source}: cores"), &of("burn")["cpuCores"], cores);
@@ -157,7 +128,7 @@ async fn what_is_measured_is_what_the_container_counted() {
             f64::from(32 << 20),
         );
         assert_eq!(of("burn")["memoryLimitBytes"], 256 << 20);
-        let instance = &top("instances", source).await[0];
+        let instance = &top(&config, "instances", source).await[0];
         let moved = counted(&pods, "move").await;
         for (field, truth) in [
             ("networkReceiveBytesPerSecond", moved[0]),
@@ -169,10 +140,4 @@ async fn what_is_measured_is_what_the_container_counted() {
     pods.delete(POD, &DeleteParams::default().grace_period(0))
         .await
         .unwrap();
-    if sources.len() > 1 {
-        Api::<Service>::default_namespaced(client)
-            .delete("prometheus", &DeleteParams::default())
-            .await
-            .unwrap();
-    }
 }
