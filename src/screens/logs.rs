@@ -1,7 +1,7 @@
 //! The screen of logs: what is followed, what was received of it, how it is looked at.
 //!
-//! What it is told comes back as effects: which logs to read, from where. [`reading`] decides what follows
-//! when one ends, [`look`] moves over the lines.
+//! What it is told comes back as effects: which logs to read, from where. `reading` decides what follows
+//! when one ends, `look` moves over the lines.
 
 mod look;
 mod reading;
