@@ -43,7 +43,7 @@ pub(crate) struct Traits {
     pub(crate) noisy: bool,
 }
 
-/// What a container is written in: its log lines, threads and collected garbage follow.
+/// What an app is written in: its containers and their sizes, log lines, threads and collected garbage follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Language {
     Java,

@@ -3,7 +3,7 @@
 //! Start at [`Store::create`], [`Store::update`] and [`Store::changes_since`]. Reading pages at a past revision is
 //! in `store/page.rs`; what the registry does to metadata is in `store/registry.rs`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -18,10 +18,12 @@ mod owners;
 mod page;
 mod registry;
 mod rewind;
+mod table;
 
 use owners::Dependents;
 pub use page::Page;
 pub use registry::format_time;
+use table::{Table, key, key_of};
 
 /// A whole object including its metadata.
 pub type Stored = Arc<Value>;
@@ -66,13 +68,6 @@ pub struct Store {
     compacted: u64,
     seed: u64,
     made: u64,
-}
-
-#[derive(Debug)]
-struct Table {
-    resource: Arc<Resource>,
-    /// By `NAMESPACE/NAME`, or `NAME` for what has no namespace: the order of etcd.
-    objects: BTreeMap<Box<str>, Stored>,
 }
 
 impl Store {
@@ -375,27 +370,6 @@ impl Store {
             }
         }
     }
-}
-
-impl Table {
-    fn new(resource: Resource) -> Self {
-        Self {
-            resource: Arc::new(resource),
-            objects: BTreeMap::new(),
-        }
-    }
-}
-
-fn key(resource: &Resource, namespace: &str, name: &str) -> String {
-    if resource.namespaced {
-        format!("{namespace}/{name}")
-    } else {
-        name.to_owned()
-    }
-}
-
-fn key_of(resource: &Resource, object: &Value) -> String {
-    key(resource, json::meta(object, "namespace"), json::meta(object, "name"))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::names::Language;
 use crate::sim::controllers::object::{set, text};
 use crate::sim::controllers::random::Random;
+use crate::sim::load::Language;
 
 /// An app in one cluster.
 #[derive(Clone, Debug)]

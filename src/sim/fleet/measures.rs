@@ -5,11 +5,10 @@ use serde_json::json;
 
 use super::apps::Appetite;
 use super::build::Builder;
-use super::names::Language as Written;
 use super::plan::{Measured, Plan};
 use crate::domain::Timestamp;
 use crate::sim::Identity;
-use crate::sim::load::{self, Language, Seconds, Surge, Traits};
+use crate::sim::load::{self, Seconds, Surge, Traits};
 use crate::sim::resource::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, NAMESPACES, SERVICES};
 
 /// The demo begins so long before the evening's peak.
@@ -78,7 +77,7 @@ pub(crate) fn load(plan: &Plan, seed: u64, now: Timestamp) -> load::Plan {
     let all = plan.apps.iter().chain(&plan.stateful).chain(&plan.daemons);
     let apps = all.map(|app| {
         let traits = Traits {
-            language: Some(language(app.language)),
+            language: Some(app.language),
             surge: (app.appetite == Appetite::Surges).then(|| Surge {
                 from: seconds(now - SURGES_FOR),
                 by: SURGE,
@@ -91,17 +90,6 @@ pub(crate) fn load(plan: &Plan, seed: u64, now: Timestamp) -> load::Plan {
         seed,
         peak: seconds(now + BEFORE_PEAK),
         apps: apps.collect(),
-    }
-}
-
-const fn language(written: Written) -> Language {
-    match written {
-        Written::Java => Language::Java,
-        Written::Tomcat => Language::Tomcat,
-        Written::Php => Language::Php,
-        Written::Node => Language::Node,
-        Written::Python => Language::Python,
-        Written::Go => Language::Go,
     }
 }
 

@@ -1,22 +1,13 @@
 //! The names of a company's teams and apps, and what each kind of app is made of.
 
+use crate::sim::load::Language;
+
 /// A team: its namespace, what its apps are called, and the languages they are written in most.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Team {
     pub(crate) name: &'static str,
     pub(crate) nouns: &'static [&'static str],
     pub(crate) languages: &'static [Language],
-}
-
-/// What an app is written in; it decides containers and sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Language {
-    Java,
-    Tomcat,
-    Php,
-    Node,
-    Python,
-    Go,
 }
 
 /// One container of an app: name, image, and what it asks for in thousandths of a core and MiB.

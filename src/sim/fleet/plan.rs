@@ -4,8 +4,9 @@ use super::apps::{App, Appetite, Story};
 use super::build::Builder;
 use super::extras;
 use super::machines::{Group, Maker, Site};
-use super::names::{Language, app};
+use super::names::app;
 use crate::sim::controllers::random::Random;
+use crate::sim::load::Language;
 
 /// One cluster before it is made.
 #[derive(Debug)]
