@@ -6,18 +6,20 @@
 //! | [`resume`] | which lines are new after a cut, what the server may have lost |
 //! | [`run`] | what follows when a stream ends: its container goes on, starts again, is gone |
 //! | [`level`], [`trace`] | how serious a line is, which lines belong together |
-//! | [`fields`] | JSON and logfmt as keys and values |
+//! | [`fields`], [`columns`] | JSON and logfmt as keys and values, and as a table |
 //! | [`filter`] | what is shown and what is found |
 //! | [`pane`], [`block`], [`divider`] | lines merged by time, within a bound |
 //! | [`bookmark`] | lines to come back to |
 //! | [`stream`] | the above in their order, for one container |
 //! | [`plan`] | which containers to follow |
 //! | [`reading`] | what is asked of the server, and what comes of it |
+//! | [`when`] | times and stretches as a person types them |
 //! | [`badge`] | colours and short names of instances |
 
 pub mod badge;
 pub mod block;
 pub mod bookmark;
+pub mod columns;
 pub mod divider;
 pub mod fields;
 pub mod filter;
@@ -33,6 +35,7 @@ pub mod stamp;
 mod steady;
 pub mod stream;
 pub mod trace;
+pub mod when;
 
 pub use block::{Block, Content, LineId, Place, Row, StreamId, Which};
 pub use bookmark::Bookmarks;

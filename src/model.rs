@@ -122,7 +122,7 @@ impl Model {
             None => Mode::Screen,
             Some(Overlay::Filter { .. } | Overlay::LogField { .. }) => Mode::Prompt,
             Some(Overlay::Picker(_)) => Mode::Picker,
-            Some(Overlay::Help { .. }) => Mode::Reader,
+            Some(Overlay::Help { .. } | Overlay::LogLine(_)) => Mode::Reader,
         }
     }
 

@@ -2,19 +2,26 @@
 
 pub mod field;
 pub mod help;
+pub mod opened;
 pub mod picker;
 
 use crate::listing::RowKey;
 
 pub use field::Field;
+pub use opened::Opened;
 pub use picker::{Item, Picker, Purpose, Target};
 
-/// What an expression typed over logs is for.
+/// What is typed over logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogField {
+    /// Expressions.
     Search,
     Include,
     Exclude,
+    /// A time to go to.
+    Time,
+    /// From where to read.
+    Since,
 }
 
 /// What lies over the screen.
@@ -27,12 +34,14 @@ pub enum Overlay {
         cursor: Option<RowKey>,
     },
     Picker(Picker),
-    /// An expression for logs; what is wrong with it once it was to be taken.
+    /// What is typed over logs; what is wrong with it once it was to be taken.
     LogField {
         of: LogField,
         field: Field,
         problem: Option<String>,
     },
+    /// A line of a log, opened.
+    LogLine(Opened),
     /// Help, scrolled down by so many lines.
     Help {
         scroll: usize,

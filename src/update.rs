@@ -118,7 +118,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match model.overlays.last() {
         Some(Overlay::Help { .. }) => overlay::read(model, action),
         Some(Overlay::Filter { .. }) => overlay::type_filter(model, action),
-        Some(Overlay::LogField { .. }) => logs::type_pattern(model, action),
+        Some(Overlay::LogField { .. }) => logs::type_field(model, action),
+        Some(Overlay::LogLine(_)) => logs::read_line(model, action),
         Some(Overlay::Picker(_)) => overlay::pick(model, action),
         None => on_screen(model, action),
     }

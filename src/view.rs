@@ -89,6 +89,7 @@ pub fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mu
         match model.overlays.last() {
             Some(Overlay::Picker(shown)) => picker::draw(shown, theme, buffer, body),
             Some(Overlay::Help { scroll }) => help::draw(model, *scroll, theme, buffer, body),
+            Some(Overlay::LogLine(opened)) => logs::opened::draw(model, opened, theme, buffer, body),
             Some(Overlay::Filter { .. } | Overlay::LogField { .. }) | None => {}
         }
     }

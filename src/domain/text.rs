@@ -8,8 +8,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 mod line;
+mod wrap;
 
 pub use line::CleanBuffer;
+pub use wrap::wrapped;
 
 /// Text that is safe to send to a terminal; only [`sanitise`] makes it.
 ///

@@ -45,19 +45,6 @@ impl Fields {
     }
 }
 
-/// The keys of many lines as columns: in the order in which they first appeared, those in most lines first.
-pub fn columns<'a>(lines: impl IntoIterator<Item = &'a Fields>) -> Vec<Clean> {
-    let mut found: Vec<(Clean, usize)> = Vec::new();
-    for (key, _) in lines.into_iter().flat_map(Fields::iter) {
-        match found.iter_mut().find(|(known, _)| known == key) {
-            Some((_, lines)) => *lines += 1,
-            None => found.push((key.clone(), 1)),
-        }
-    }
-    found.sort_by_key(|(_, lines)| std::cmp::Reverse(*lines));
-    found.into_iter().map(|(key, _)| key).collect()
-}
-
 /// Opens a line: one row a value, objects and lists in depth, text with line breaks over several rows.
 ///
 /// `None` if the line is neither JSON nor logfmt.
@@ -330,11 +317,5 @@ mod tests {
         let deep = format!("{}1{}", r#"{"a":"#.repeat(5000), "}".repeat(5000));
         assert_eq!(Fields::read(&deep).unwrap().iter().count(), 1);
         assert_eq!(open(&deep).unwrap().len(), DEEPEST + 1);
-    }
-
-    #[test]
-    fn columns_are_the_keys_of_most_lines() {
-        let lines = [r#"{"a":1,"b":2}"#, r#"{"c":1,"b":2}"#, r#"{"b":1,"c":3}"#].map(|l| Fields::read(l).unwrap());
-        assert_eq!(columns(&lines), ["b", "c", "a"]);
     }
 }

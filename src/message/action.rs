@@ -127,6 +127,8 @@ actions! {
     LogExclude "log-exclude" Logs "show no lines that match, too",
     LogLevel "log-level" Logs "show only warnings and worse, errors and worse, or all",
     LogClear "log-clear" Logs "show all lines again",
+    LogFields "log-fields" Logs "JSON and logfmt lines as columns, or as they are",
+    LogOpen "log-open" Logs "open the line: its keys and values, its stack trace",
     LogMark "log-mark" Logs "mark the line",
     LogNextMark "log-next-mark" Logs "to the next marked line, then the first",
     LogTail "log-tail" Logs "from the last lines of each container",
@@ -136,6 +138,8 @@ actions! {
     LogQuarter "log-quarter" Logs "from 15 minutes ago",
     LogHalfHour "log-half-hour" Logs "from 30 minutes ago",
     LogHour "log-hour" Logs "from an hour ago",
+    LogSince "log-since" Logs "from as long ago, from the time or from as many lines as you type",
+    LogGoto "log-goto" Logs "to the time that you type",
     LogCopy "log-copy" Logs "copy the line",
     ScopeClusters "scope-clusters" Scope "choose clusters",
     ScopeLocations "scope-locations" Scope "choose locations",
@@ -169,7 +173,7 @@ impl Action {
     /// What it is called in the line of keys: a word or two, where the whole help does not fit.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Open => "open",
+            Self::Open | Self::LogOpen => "open",
             Self::Detail => "detail",
             Self::Back => "back",
             Self::Filter => "filter",
@@ -194,6 +198,9 @@ impl Action {
             Self::LogExclude => "without",
             Self::LogLevel => "level",
             Self::LogClear => "all lines",
+            Self::LogFields => "columns",
+            Self::LogSince => "from",
+            Self::LogGoto => "to a time",
             Self::LogNextMark => "next mark",
             Self::LogTail => "tail",
             Self::LogHead => "head",

@@ -5,7 +5,7 @@ use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef};
 use crate::listing::RowKey;
 use crate::logs::plan::{Choice, Intent};
 use crate::screens::ScreenKind;
-use crate::screens::logs::{Follow, From, Logs};
+use crate::screens::logs::{Follow, From, Logs, Times};
 
 impl Model {
     /// The logs on screen.
@@ -13,9 +13,24 @@ impl Model {
         self.logs.as_ref()
     }
 
-    /// Lines of logs that are in sight: all but the header, the title and the line of keys.
+    /// Lines of logs that are in sight: all but the header, the title, the names of columns and the line of keys.
     pub fn log_height(&self) -> usize {
-        usize::from(self.size.1.saturating_sub(3)).max(1)
+        let has_columns = self.logs.as_ref().is_some_and(|logs| logs.look.columns.is_some());
+        usize::from(self.size.1.saturating_sub(3 + u16::from(has_columns))).max(1)
+    }
+
+    /// Columns and lines that an opened line is shown in: within a frame between the header and the line of keys.
+    pub fn log_line_room(&self) -> (usize, usize) {
+        let inside = |size: u16, around: u16| usize::from(size.saturating_sub(around)).max(1);
+        (inside(self.size.0, 4), inside(self.size.1, 4))
+    }
+
+    /// Minutes east of Greenwich of the clock that times before the lines are on.
+    pub fn log_clock(&self) -> i32 {
+        match self.logs.as_ref().map(|logs| logs.look.times) {
+            Some(Times::Utc) => 0,
+            _ => self.settings.clock_offset_minutes,
+        }
     }
 
     /// What to follow from here; `None` where nothing that has logs is selected.
@@ -55,6 +70,7 @@ impl Model {
             intents,
             choice: Choice::default(),
             from: From::default(),
+            goal: None,
         })
     }
 

@@ -1,9 +1,10 @@
 //! The screen of logs: what is followed, what was received of it, how it is looked at.
 //!
 //! What it is told comes back as effects: which logs to read, from where. `reading` decides what follows
-//! when one ends, `look` moves over the lines.
+//! when one ends, `look` moves over the lines, `opened` shows one in full.
 
 mod look;
+mod opened;
 mod reading;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -11,6 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::domain::{Clean, ClusterId, Pod, Timestamp};
 use crate::logs::badge::{Colours, short_names};
 use crate::logs::plan::{Choice, FOLLOW_LIMIT, Held, Intent, Phase, Slot, Step, Target, plan, steps};
+use crate::logs::stamp::SECOND;
+use crate::logs::when::Span;
 use crate::logs::{Bookmarks, Divider, Pane, Stamp, Start, Stream, StreamId};
 use crate::message::Effect;
 
@@ -27,15 +30,31 @@ pub const COLOURS: usize = 6;
 const PATIENCE: u32 = 5;
 
 /// Where the logs of what runs already begin; who comes later is read from its first line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum From {
-    /// [`FIRST_LINES`] of each container.
-    #[default]
-    Tail,
+    /// So many lines of each container.
+    Tail(u64),
     /// The first line that is kept.
     Head,
-    /// So many minutes ago.
-    Minutes(u32),
+    /// So many seconds ago.
+    Ago(i64),
+    At(Stamp),
+}
+
+impl Default for From {
+    fn default() -> Self {
+        Self::Tail(FIRST_LINES)
+    }
+}
+
+impl std::convert::From<Span> for From {
+    fn from(span: Span) -> Self {
+        match span {
+            Span::Ago(seconds) => Self::Ago(seconds),
+            Span::At(at) => Self::At(at),
+            Span::Lines(lines) => Self::Tail(lines),
+        }
+    }
 }
 
 /// What a person wants to read.
@@ -46,6 +65,8 @@ pub struct Follow {
     pub intents: Vec<Intent>,
     pub choice: Choice,
     pub from: From,
+    /// The time to stand still at once its lines are here.
+    pub goal: Option<Stamp>,
 }
 
 /// Which instances the lines of a stream come from.
@@ -54,7 +75,7 @@ pub struct Name {
     pub slot: Slot,
     /// Cluster, instance and container, as far as they tell it from the others.
     pub short: Clean,
-    full: Clean,
+    pub(crate) full: Clean,
     pub colour: usize,
 }
 
@@ -87,11 +108,14 @@ pub struct Logs {
     opened: Timestamp,
     is_begun: bool,
     is_held: bool,
+    /// A time that was gone to and whose lines may still come.
+    goal: Option<Stamp>,
 }
 
 impl Logs {
     /// Logs opened at a time, that keep so many bytes.
     pub fn new(follow: Follow, bytes: usize, opened: Timestamp) -> Self {
+        let goal = follow.goal;
         Self {
             follow,
             pane: Pane::new(bytes),
@@ -107,6 +131,7 @@ impl Logs {
             opened,
             is_begun: false,
             is_held: false,
+            goal,
         }
     }
 
@@ -175,12 +200,10 @@ impl Logs {
 
     fn first_start(&self) -> Start {
         match self.follow.from {
-            From::Tail => Start::Tail(FIRST_LINES),
+            From::Tail(lines) => Start::Tail(lines),
             From::Head => Start::Everything,
-            From::Minutes(minutes) => {
-                let ago = chrono::TimeDelta::minutes(i64::from(minutes));
-                Start::Since(Stamp::from(self.opened - ago))
-            }
+            From::Ago(seconds) => Start::Since(Stamp(Stamp::from(self.opened).0.saturating_sub(seconds * SECOND))),
+            From::At(at) => Start::Since(at),
         }
     }
 

@@ -1,14 +1,22 @@
 //! Logs: opened over whatever is selected, kept to the instances there are, moved over by keys.
 
+mod reader;
+mod typing;
+
 use crate::domain::{ClusterId, Pod};
+use crate::logs::columns::Columns;
 use crate::logs::plan::Choice;
-use crate::logs::{News, Pattern, pane::PANE_BYTES};
+use crate::logs::{News, pane::PANE_BYTES};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
-use crate::overlays::{Field, LogField, Overlay};
-use crate::screens::logs::{Follow, From, Logs, SIFT};
+use crate::overlays::{LogField, Overlay};
+use crate::screens::logs::{FIRST_LINES, Follow, From, Logs, SIFT};
 use crate::screens::{Screen, ScreenKind};
 use crate::world::World;
+
+pub(super) use reader::read_line;
+use typing::ask;
+pub(super) use typing::type_field;
 
 /// Lets what is read follow the screen on top: opened with it, given up when it is left.
 pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
@@ -20,8 +28,15 @@ pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let now = model.now;
-    let opened = wanted.cloned().map(|follow| Logs::new(follow, PANE_BYTES, now));
-    let mut effects = std::mem::replace(&mut model.logs, opened).map_or_else(Vec::new, Logs::close);
+    let mut opened = wanted.cloned().map(|follow| Logs::new(follow, PANE_BYTES, now));
+    let before = model.logs.take();
+    if let (Some(before), Some(opened)) = (&before, &mut opened)
+        && before.follow.intents == opened.follow.intents
+    {
+        opened.look_as(before);
+    }
+    model.logs = opened;
+    let mut effects = before.map_or_else(Vec::new, Logs::close);
     effects.extend(tick(model));
     effects
 }
@@ -35,6 +50,7 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
     let mut effects = logs.replan(pods(&model.world));
     let is_sifted = logs.pane.matches().is_complete || logs.pane.sift(SIFT);
     effects.extend(logs.make_room());
+    logs.learn_columns();
     if !is_sifted || before != (logs.tally(), logs.pane.counts()) {
         model.touch();
     }
@@ -86,16 +102,31 @@ fn reopen(model: &mut Model, follow: Follow) {
     }
 }
 
+/// Reads the same from elsewhere.
+fn read_from(model: &mut Model, from: From) {
+    if let Some(logs) = &model.logs {
+        let follow = logs.follow.clone();
+        reopen(
+            model,
+            Follow {
+                from,
+                goal: None,
+                ..follow
+            },
+        );
+    }
+}
+
 /// Where an action says that logs are to begin.
 const fn from(action: Action) -> Option<From> {
     Some(match action {
-        Action::LogTail => From::Tail,
+        Action::LogTail => From::Tail(FIRST_LINES),
         Action::LogHead => From::Head,
-        Action::LogMinute => From::Minutes(1),
-        Action::LogFiveMinutes => From::Minutes(5),
-        Action::LogQuarter => From::Minutes(15),
-        Action::LogHalfHour => From::Minutes(30),
-        Action::LogHour => From::Minutes(60),
+        Action::LogMinute => From::Ago(60),
+        Action::LogFiveMinutes => From::Ago(5 * 60),
+        Action::LogQuarter => From::Ago(15 * 60),
+        Action::LogHalfHour => From::Ago(30 * 60),
+        Action::LogHour => From::Ago(60 * 60),
         _ => return None,
     })
 }
@@ -103,17 +134,48 @@ const fn from(action: Action) -> Option<From> {
 /// Does what concerns the lines alone; `None` if it is not that.
 pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let height = model.log_height();
-    let page = isize::try_from(height).unwrap_or(1).max(1);
     let logs = model.logs.as_mut()?;
     if let Some(from) = from(action) {
-        let follow = Follow {
-            from,
-            ..logs.follow.clone()
-        };
-        reopen(model, follow);
+        read_from(model, from);
         return Some(Vec::new());
     }
     let mut effects = Vec::new();
+    if !move_over(logs, action, height) && !look_at(logs, action) {
+        match action {
+            Action::LogNext | Action::LogPrevious if !logs.find(action == Action::LogNext, height) => {
+                model.tell(Trouble::info("nothing found"));
+            }
+            Action::LogNext | Action::LogPrevious => {}
+            Action::LogNextMark => {
+                if !logs.next_mark(height) {
+                    model.tell(Trouble::info("no line is marked"));
+                }
+            }
+            Action::LogFields => show_columns(model),
+            Action::LogOpen => open_line(model, height),
+            Action::LogCopy | Action::CopyRow | Action::CopyName => {
+                let text = logs.current_text();
+                effects.extend(text.map(|text| Effect::Copy(text.to_string())));
+            }
+            Action::LogSearch | Action::Filter => ask(model, LogField::Search),
+            Action::LogInclude => ask(model, LogField::Include),
+            Action::LogExclude => ask(model, LogField::Exclude),
+            Action::LogGoto => ask(model, LogField::Time),
+            Action::LogSince => ask(model, LogField::Since),
+            _ => return None,
+        }
+    }
+    if let Some(logs) = &mut model.logs {
+        logs.learn_columns();
+        effects.extend(logs.make_room());
+    }
+    model.touch();
+    Some(effects)
+}
+
+/// Moves over the lines; says whether that is what was asked for.
+fn move_over(logs: &mut Logs, action: Action, height: usize) -> bool {
+    let page = isize::try_from(height).unwrap_or(1).max(1);
     match action {
         Action::CursorUp => logs.step(-1, height),
         Action::CursorDown => logs.step(1, height),
@@ -123,16 +185,21 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         Action::HalfPageDown => logs.step((page / 2).max(1), height),
         Action::Top => logs.go_first(height),
         Action::Bottom => logs.follow_newest(),
+        Action::LogPause => logs.toggle_pause(height),
+        Action::LogMark | Action::Mark => logs.toggle_mark(),
+        _ => return false,
+    }
+    true
+}
+
+/// Looks at the lines in another way; says whether that is what was asked for.
+fn look_at(logs: &mut Logs, action: Action) -> bool {
+    match action {
         Action::ColumnsLeft => logs.look.shift = logs.look.shift.saturating_sub(20),
         Action::ColumnsRight => logs.look.shift += 20,
-        Action::LogPause => logs.toggle_pause(height),
         Action::LogWrap => logs.look.wrap = !logs.look.wrap,
         Action::LogNames => logs.look.names = !logs.look.names,
         Action::LogTimes => logs.look.times = logs.look.times.next(),
-        Action::LogNext | Action::LogPrevious if !logs.find(action == Action::LogNext, height) => {
-            model.tell(Trouble::info("nothing found"));
-        }
-        Action::LogNext | Action::LogPrevious => {}
         Action::LogLevel => {
             logs.next_level();
             logs.pane.sift(SIFT);
@@ -142,87 +209,27 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             logs.pane.set_search(None);
             logs.pane.sift(SIFT);
         }
-        Action::LogMark | Action::Mark => logs.toggle_mark(),
-        Action::LogNextMark => {
-            if !logs.next_mark(height) {
-                model.tell(Trouble::info("no line is marked"));
-            }
-        }
-        Action::LogCopy | Action::CopyRow | Action::CopyName => {
-            if let Some(text) = logs.current_text() {
-                effects.push(Effect::Copy(text.to_string()));
-            }
-        }
-        Action::LogSearch | Action::Filter => ask(model, LogField::Search),
-        Action::LogInclude => ask(model, LogField::Include),
-        Action::LogExclude => ask(model, LogField::Exclude),
-        _ => return None,
+        _ => return false,
     }
-    let room = model.logs.as_mut().and_then(Logs::make_room);
-    effects.extend(room);
-    model.touch();
-    Some(effects)
+    true
 }
 
-fn ask(model: &mut Model, of: LogField) {
-    let logs = model.logs.as_ref();
-    let known = logs.and_then(|logs| logs.pane.search()).map_or("", Pattern::text);
-    let field = Field::new(if of == LogField::Search { known } else { "" });
-    model.overlays.push(Overlay::LogField {
-        of,
-        field,
-        problem: None,
-    });
-}
-
-/// Keys while an expression is typed.
-pub(super) fn type_pattern(model: &mut Model, action: Action) -> Vec<Effect> {
-    if super::overlay::typing(model, action) {
-        return Vec::new();
-    }
-    match action {
-        Action::Accept => accept(model),
-        Action::Cancel | Action::Back => drop(model.overlays.pop()),
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
-        _ => {}
-    }
-    model.touch();
-    Vec::new()
-}
-
-/// Takes the expression that was typed; one that means nothing stays, with what is wrong with it.
-fn accept(model: &mut Model) {
-    let height = model.log_height();
-    let Some(Overlay::LogField { of, field, problem }) = model.overlays.last_mut() else {
-        return;
-    };
-    let (of, text) = (*of, field.text());
-    let pattern = match Pattern::new(&text) {
-        Ok(pattern) => Some(pattern).filter(|_| !text.is_empty()),
-        Err(error) => {
-            *problem = Some(error.to_string());
-            return;
-        }
-    };
-    model.overlays.pop();
+/// Shows JSON and logfmt lines as columns, or as they are again.
+fn show_columns(model: &mut Model) {
     let Some(logs) = &mut model.logs else { return };
-    let mut filter = logs.pane.filter().clone();
-    match (of, pattern) {
-        (LogField::Search, pattern) => {
-            let is_search = pattern.is_some();
-            logs.pane.set_search(pattern);
-            logs.pane.sift(SIFT);
-            if is_search && !logs.find(false, height) {
-                model.tell(Trouble::info(format!("{text}: not found so far")));
-            }
-            return;
-        }
-        (LogField::Include, Some(pattern)) => filter.include.push(pattern),
-        (LogField::Exclude, Some(pattern)) => filter.exclude.push(pattern),
-        (_, None) => return,
+    logs.look.columns = logs.look.columns.is_none().then(Columns::default);
+    logs.learn_columns();
+    if logs.look.columns.as_ref().is_some_and(Columns::is_empty) {
+        logs.look.columns = None;
+        model.tell(Trouble::info("none of these lines is JSON or logfmt"));
     }
-    logs.pane.set_filter(filter);
-    logs.pane.sift(SIFT);
+}
+
+/// Opens the current line; the view stands at it, so that leaving comes back to it wherever the log has gone.
+fn open_line(model: &mut Model, height: usize) {
+    let Some(logs) = &mut model.logs else { return };
+    if let (Some(opened), Some(here)) = (logs.open(), logs.current()) {
+        logs.go(here, height);
+        model.overlays.push(Overlay::LogLine(opened));
+    }
 }

@@ -74,7 +74,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) {
             change(field);
             *problem = None;
         }
-        Some(Overlay::Help { .. }) | None => return,
+        Some(Overlay::Help { .. } | Overlay::LogLine(_)) | None => return,
     }
     model.touch();
 }

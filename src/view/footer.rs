@@ -81,6 +81,13 @@ fn offers(model: &Model) -> Vec<Offer> {
             ]
         }
         Some(Overlay::Picker(_)) => vec![(Action::Accept, "take"), (Action::Cancel, "leave")],
+        Some(Overlay::LogLine(_)) => vec![
+            (Action::CursorDown, "down"),
+            (Action::CursorUp, "up"),
+            (Action::CopyName, "copy the value"),
+            (Action::CopyRow, "copy the line"),
+            (Action::Cancel, "close"),
+        ],
         Some(Overlay::Help { .. }) => vec![
             (Action::CursorDown, "down"),
             (Action::CursorUp, "up"),

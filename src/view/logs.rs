@@ -1,14 +1,17 @@
 //! Logs: the title with what is followed, and the lines that are in sight; only those are wrapped.
 
+pub(super) mod opened;
+mod table;
 mod title;
 
 use chrono::{FixedOffset, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::quantity::thousands;
+use crate::domain::text::wrapped;
+use crate::logs::columns::Column;
 use crate::logs::{Content, Level, Place, Row, Stamp, Which};
 use crate::model::Model;
 use crate::overlays::Overlay;
@@ -36,12 +39,25 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
     let title = Rect::new(body.x, body.y, body.width, 1);
     match model.overlays.last() {
         Some(Overlay::LogField { of, field, problem }) => {
-            title::draw_field(*of, field, problem.as_deref(), theme, buffer, title);
+            let meaning = title::meaning(model, *of, &field.text());
+            let told = problem.clone().map_or(meaning, Err);
+            title::draw_field(*of, field, told, theme, buffer, title);
         }
-        _ => title::draw(logs, theme, buffer, title),
+        _ => title::draw(logs, model.log_clock(), theme, buffer, title),
     }
-    let area = Rect::new(body.x, body.y + 1, body.width, body.height.saturating_sub(1));
+    let names = u16::from(logs.look.columns.is_some());
+    let area = Rect::new(
+        body.x,
+        body.y + 1 + names,
+        body.width,
+        body.height.saturating_sub(1 + names),
+    );
     let page = Page::new(model, logs, theme, area);
+    if names > 0 {
+        let pieces = page.column_names();
+        let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
+        line::draw(buffer, (area.x + 1, body.y + 1), area.right(), pieces);
+    }
     let rows = page.rows();
     if rows.is_empty() {
         draw_empty(logs, theme, buffer, area);
@@ -89,6 +105,8 @@ struct Page<'a> {
     /// Columns of the names; 0 without.
     names: u16,
     offset: Option<FixedOffset>,
+    /// Of the table that lines are shown as; none without.
+    columns: Vec<Column>,
 }
 
 impl<'a> Page<'a> {
@@ -103,13 +121,28 @@ impl<'a> Page<'a> {
             Times::Local => Some(model.settings.clock_offset_minutes),
             Times::Utc => Some(0),
         };
-        Self {
+        let mut page = Self {
             logs,
             theme,
             area,
             names,
             offset: east.and_then(|minutes| FixedOffset::east_opt(minutes * 60)),
+            columns: Vec::new(),
+        };
+        if let Some(columns) = &logs.look.columns {
+            page.columns = columns.within(usize::from(area.width).saturating_sub(page.indent() + 1));
         }
+        page
+    }
+
+    /// Columns before the text of a line that is not marked.
+    fn indent(&self) -> usize {
+        let time = self
+            .offset
+            .as_ref()
+            .map_or(0, |offset| usize::from(line::width(&time(Stamp(0), *offset))) + 1);
+        let name = if self.names > 0 { usize::from(self.names) + 1 } else { 0 };
+        time + name + 2
     }
 
     /// The rows in sight, first to last, each with the lines it takes.
@@ -162,10 +195,17 @@ impl<'a> Page<'a> {
         let head = self.head(row);
         let taken: u16 = head.iter().map(|(text, _)| line::width(text)).sum();
         let room = usize::from(self.area.width.saturating_sub(taken + 1)).max(1);
+        if let Some(cells) = self.cells(row) {
+            return vec![
+                head.into_iter()
+                    .chain(table::shifted(cells, self.logs.look.shift))
+                    .collect(),
+            ];
+        }
         let (text, style) = self.text(row);
         if !self.logs.look.wrap {
-            let text = self.shifted(&text);
-            return vec![head.into_iter().chain(self.found(row, text, style)).collect()];
+            let text = table::shifted(self.found(row, &text, style), self.logs.look.shift);
+            return vec![head.into_iter().chain(text).collect()];
         }
         let blank = " ".repeat(usize::from(taken));
         let mut lines = Vec::new();
@@ -179,15 +219,6 @@ impl<'a> Page<'a> {
             lines.push(pieces);
         }
         lines
-    }
-
-    fn shifted<'t>(&self, text: &'t str) -> &'t str {
-        let start = text.grapheme_indices(true).nth(self.logs.look.shift);
-        match (self.logs.look.shift, start) {
-            (0, _) => text,
-            (_, Some((at, _))) => text.get(at..).unwrap_or_default(),
-            (_, None) => "",
-        }
     }
 
     /// Mark, time, name and level before the text.
@@ -270,42 +301,4 @@ fn time(at: Stamp, offset: FixedOffset) -> String {
     let time = at.time().with_timezone(&Utc).with_timezone(&offset);
     let zone = if offset.local_minus_utc() == 0 { "Z" } else { "" };
     format!("{}{zone}", time.format("%m-%d %H:%M:%S%.3f"))
-}
-
-/// A text in pieces of so many columns; what is beyond `most` pieces is not looked at.
-fn wrapped(text: &str, room: usize, most: usize) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let (mut start, mut used) = (0, 0);
-    for (at, grapheme) in text.grapheme_indices(true) {
-        let width = usize::from(line::width(grapheme));
-        if used + width > room && at > start {
-            pieces.push(text.get(start..at).unwrap_or_default());
-            (start, used) = (at, 0);
-            if pieces.len() >= most {
-                return pieces;
-            }
-        }
-        used += width;
-    }
-    pieces.push(text.get(start..).unwrap_or_default());
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_wrapped_by_columns() {
-        for (text, room, pieces) in [
-            ("", 4, vec![""]),
-            ("abcd", 4, vec!["abcd"]),
-            ("abcde", 4, vec!["abcd", "e"]),
-            ("直播礼物", 5, vec!["直播", "礼物"]),
-            ("直", 1, vec!["直"]),
-        ] {
-            assert_eq!(wrapped(text, room, 10), pieces, "{text} in {room}");
-        }
-        assert_eq!(wrapped("abcdef", 1, 3), ["a", "b", "c"], "no more than is seen");
-    }
 }

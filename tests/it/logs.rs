@@ -1,6 +1,8 @@
 //! Logs from the key that opens them to the lines on screen, with a server that cuts, restarts and refuses.
 
 mod looking;
+mod moving;
+mod opening;
 mod reading;
 
 use bytes::Bytes;

@@ -39,6 +39,7 @@ const ROWS: &[&[Action]] = &[
         Action::LogQuarter,
         Action::LogHalfHour,
         Action::LogHour,
+        Action::LogSince,
     ],
     &[Action::LogSearch, Action::LogNext, Action::LogPrevious],
     &[
@@ -47,6 +48,8 @@ const ROWS: &[&[Action]] = &[
         Action::LogLevel,
         Action::LogClear,
     ],
+    &[Action::LogGoto],
+    &[Action::LogFields, Action::LogOpen],
     &[Action::LogMark, Action::LogNextMark, Action::LogCopy],
     &[CopyName, CopyRow],
     &[Wide],

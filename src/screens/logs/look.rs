@@ -1,8 +1,22 @@
 //! Moving over the lines: the newest are followed until a person goes up; then the view stands still.
 
-use super::Logs;
+use rustc_hash::FxHashSet;
+
+use super::{From, Logs};
 use crate::domain::Clean;
-use crate::logs::{Content, Level, Place, Row, Which};
+use crate::logs::columns::Columns;
+use crate::logs::fields::Fields;
+use crate::logs::{Content, Filter, Level, LineId, Place, Row, Stamp, Which};
+
+/// Before every line.
+const FIRST: Place = Place {
+    at: Stamp(i64::MIN),
+    id: LineId(0),
+};
+/// Lines whose keys are looked at for columns.
+const SAMPLE: usize = 200;
+/// Bytes of the longest of them; there is one every time a key is pressed.
+const LONGEST: usize = 8 * 1024;
 
 /// Which times stand before the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +49,8 @@ pub struct Look {
     pub names: bool,
     /// Columns of the lines that are out of sight to the left.
     pub shift: usize,
+    /// JSON and logfmt lines as a table.
+    pub columns: Option<Columns>,
 }
 
 /// A view that stands still.
@@ -52,6 +68,7 @@ impl Default for Look {
             times: Times::None,
             names: true,
             shift: 0,
+            columns: None,
         }
     }
 }
@@ -91,14 +108,72 @@ impl Logs {
 
     /// Puts the cursor on the first line that is kept.
     pub fn go_first(&mut self, height: usize) {
-        let first = self.pane.from(Which::Shown, Place::default()).next();
+        let first = self.pane.from(Which::Shown, FIRST).next();
         if let Some(place) = first.map(|row| row.place) {
             self.go(place, height);
         }
     }
 
+    /// Is looked at as another view was: the same lines are read from elsewhere.
+    pub fn look_as(&mut self, before: &Self) {
+        self.look = Look {
+            still: None,
+            ..before.look.clone()
+        };
+        let filter = Filter {
+            // Its streams are others.
+            hidden: FxHashSet::default(),
+            ..before.pane.filter().clone()
+        };
+        self.pane.set_filter(filter);
+        self.pane.set_search(before.pane.search().cloned());
+    }
+
+    /// Whether what was read reaches back to a time, or nothing before it could be read.
+    pub fn has_from(&self, time: Stamp) -> bool {
+        let first = self.pane.from(Which::All, FIRST).next();
+        let is_all = self.follow.from == From::Head && self.pane.counts().evicted == 0;
+        is_all || first.is_some_and(|row| row.place.at <= time)
+    }
+
+    /// Goes to the first line from a time on, and to nearer ones that come, until a person moves.
+    pub fn go_to_time(&mut self, time: Stamp) {
+        self.goal = Some(time);
+        self.stand_at_goal();
+    }
+
+    pub(super) fn stand_at_goal(&mut self) {
+        if let Some(place) = self.goal.and_then(|goal| self.pane.at(goal)) {
+            self.look.still = Some(Still {
+                cursor: place,
+                top: place,
+            });
+            self.pane.hold(place);
+        }
+    }
+
+    /// Takes note of the keys in the lines around the view, if they are shown as columns.
+    pub fn learn_columns(&mut self) {
+        let Some(columns) = &mut self.look.columns else { return };
+        let read = |row: Row<'_>| match row.content {
+            Content::Line { text, level, .. } if text.len() <= LONGEST => {
+                Fields::read(text).map(|fields| (fields, level))
+            }
+            _ => None,
+        };
+        let lines: Vec<_> = if let Some(still) = self.look.still {
+            let rows = self.pane.from(Which::Shown, still.top).take(SAMPLE);
+            rows.filter_map(read).collect()
+        } else {
+            let rows = self.pane.newest_first(Which::Shown).take(SAMPLE);
+            rows.filter_map(read).collect()
+        };
+        columns.learn(&lines);
+    }
+
     /// Puts the cursor on a line and stands still, moving what is in sight as little as can be.
     pub fn go(&mut self, cursor: Place, height: usize) {
+        self.goal = None;
         let back = height.saturating_sub(1);
         let up = |from: Place| {
             let above = self.pane.before(Which::Shown, from).take(back).last();
@@ -119,6 +194,7 @@ impl Logs {
 
     /// Follows the newest line again.
     pub fn follow_newest(&mut self) {
+        self.goal = None;
         self.look.still = None;
         self.pane.release();
     }
@@ -137,7 +213,7 @@ impl Logs {
         let Some(here) = self.current() else { return false };
         let found = if down {
             let next = self.pane.from(Which::Found, here.behind()).next();
-            next.or_else(|| self.pane.from(Which::Found, Place::default()).next())
+            next.or_else(|| self.pane.from(Which::Found, FIRST).next())
         } else {
             let next = self.pane.before(Which::Found, here).next();
             next.or_else(|| self.pane.newest_first(Which::Found).next())
@@ -160,7 +236,7 @@ impl Logs {
     /// To the next marked line that is kept, else the first.
     pub fn next_mark(&mut self, height: usize) -> bool {
         let after = self.current().and_then(|here| self.bookmarks.after(here));
-        let mark = after.or_else(|| self.bookmarks.after(Place::default()));
+        let mark = after.or_else(|| self.bookmarks.after(FIRST));
         let kept = mark.filter(|place| self.pane.get(*place).is_some());
         if let Some(place) = kept {
             self.go(place, height);

@@ -85,6 +85,7 @@ impl Logs {
             What::Piece(bytes) => {
                 reading.failures = 0;
                 reading.stream.feed(bytes, &mut self.pane);
+                self.stand_at_goal();
                 self.make_room().into_iter().collect()
             }
             What::Ended { end, reason } => self.ended(&news.slot, *end, reason.clone(), pod).into_iter().collect(),

@@ -1,19 +1,23 @@
 //! The line above the lines of logs: what is followed and shown, or a pattern that is being typed.
 
+use chrono::{FixedOffset, Offset as _, Utc};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::Pieces;
 use crate::domain::quantity::thousands;
-use crate::logs::Pattern;
+use crate::logs::stamp::SECOND;
+use crate::logs::when::{self, Span};
+use crate::logs::{Pattern, Stamp};
+use crate::model::Model;
 use crate::overlays::{Field, LogField};
-use crate::screens::logs::{From, Logs};
+use crate::screens::logs::{FIRST_LINES, From, Logs};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
 /// Draws what is followed, how much came, and which lines are shown.
-pub(super) fn draw(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+pub(super) fn draw(logs: &Logs, east: i32, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let muted = theme.style(Role::Muted);
     let warning = theme.style(Role::Warning);
     let (tally, counts) = (logs.tally(), logs.pane.counts());
@@ -26,9 +30,12 @@ pub(super) fn draw(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) 
     let mut add = |text: String, style: Style| pieces.push((format!("   {text}"), style));
     let noun = if tally.open == 1 { "stream" } else { "streams" };
     match logs.follow.from {
-        From::Tail => {}
+        From::Tail(FIRST_LINES) => {}
+        From::Tail(1) => add("the last line".to_owned(), muted),
+        From::Tail(lines) => add(format!("the last {} lines", thousands(lines as i64)), muted),
         From::Head => add("from the first line".to_owned(), muted),
-        From::Minutes(minutes) => add(format!("from {minutes} min before"), muted),
+        From::Ago(seconds) => add(format!("from {} before", length(seconds)), muted),
+        From::At(at) => add(format!("from {}", moment(at, east)), muted),
     }
     add(format!("{} {noun}", tally.open), muted);
     for (count, word, style) in [
@@ -42,7 +49,7 @@ pub(super) fn draw(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) 
     }
     if let Some(still) = logs.look.still {
         let behind = logs.pane.behind(still.cursor);
-        let seconds = behind.nanos / crate::logs::stamp::SECOND;
+        let seconds = behind.nanos / SECOND;
         let rows = thousands(behind.rows as i64);
         add(format!("‖ paused, {rows} lines and {seconds} s behind"), warning);
     }
@@ -83,11 +90,58 @@ fn search_words(logs: &Logs) -> Option<String> {
     Some(format!("/{} {all} found{more}", search.text()))
 }
 
-/// Draws the field that a pattern is typed in.
+/// A length of time in the largest unit that tells it exactly.
+fn length(seconds: i64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min")];
+    let unit = units
+        .into_iter()
+        .find(|(unit, _)| seconds >= *unit && seconds % unit == 0);
+    unit.map_or_else(
+        || format!("{seconds} s"),
+        |(unit, name)| format!("{} {name}", seconds / unit),
+    )
+}
+
+/// A time on a clock so many minutes east of Greenwich.
+fn moment(at: Stamp, east: i32) -> String {
+    let zone = FixedOffset::east_opt(east * 60).unwrap_or_else(|| Utc.fix());
+    let sign = if east == 0 { "Z" } else { "" };
+    format!("{}{sign}", at.time().with_timezone(&zone).format("%Y-%m-%d %H:%M:%S"))
+}
+
+/// What a text that is typed would do, or what it may be.
+pub(super) fn meaning(model: &Model, of: LogField, text: &str) -> Result<String, String> {
+    let (now, east) = (model.now, model.log_clock());
+    let rule = |rule: &str| {
+        if text.is_empty() {
+            Ok(rule.to_owned())
+        } else {
+            Err(rule.to_owned())
+        }
+    };
+    match of {
+        LogField::Search | LogField::Include | LogField::Exclude => Ok("a regular expression".to_owned()),
+        LogField::Time => match when::time(text, now, east) {
+            Ok(at) => Ok(moment(at, east)),
+            Err(why) => rule(why),
+        },
+        LogField::Since => match when::span(text, now, east) {
+            Ok(Span::Lines(lines)) => Ok(format!("the last {} lines of each container", thousands(lines as i64))),
+            Ok(Span::Ago(seconds)) => {
+                let at = Stamp(Stamp::from(now).0.saturating_sub(seconds * SECOND));
+                Ok(format!("since {}", moment(at, east)))
+            }
+            Ok(Span::At(at)) => Ok(format!("since {}", moment(at, east))),
+            Err(why) => rule(why),
+        },
+    }
+}
+
+/// Draws the field that something is typed in, with what it means or what is wrong with it.
 pub(super) fn draw_field(
     of: LogField,
     field: &Field,
-    problem: Option<&str>,
+    told: Result<String, String>,
     theme: &Theme,
     buffer: &mut Buffer,
     area: Rect,
@@ -96,14 +150,16 @@ pub(super) fn draw_field(
         LogField::Search => "/ ",
         LogField::Include => "only lines with ",
         LogField::Exclude => "no lines with ",
+        LogField::Time => "to ",
+        LogField::Since => "from ",
     };
     let (before, after) = field.parts();
     let style = theme.style(Role::Field);
     let mut rest = after.chars();
     let under = rest.next().map_or_else(|| " ".to_owned(), String::from);
-    let told = match problem {
-        Some(problem) => (format!("   ▲ {problem}"), theme.style(Role::Warning)),
-        None => ("   a regular expression".to_owned(), theme.style(Role::Muted)),
+    let told = match told {
+        Err(problem) => (format!("   ▲ {problem}"), theme.style(Role::Warning)),
+        Ok(meaning) => (format!("   {meaning}"), theme.style(Role::Muted)),
     };
     let pieces = [
         (label, theme.style(Role::Title)),
