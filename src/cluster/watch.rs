@@ -7,6 +7,7 @@
 
 mod audit;
 mod backoff;
+mod breath;
 mod list;
 mod pause;
 mod pending;

@@ -110,8 +110,8 @@ impl Audit {
         self.theirs = Some((version, count)).filter(|_| self.is_asking());
     }
 
-    /// Compares, once our version has reached the server's.
-    pub(super) fn compare(&mut self, now: Instant, period: Duration) -> Verdict {
+    /// Compares, once our version has reached the server's; `period` is asked for the time until the next check.
+    pub(super) fn compare(&mut self, now: Instant, period: impl FnOnce() -> Duration) -> Verdict {
         let (Some((at, theirs)), Some((reached, _))) = (self.theirs, self.ours.last()) else {
             return Verdict::Open;
         };
@@ -120,7 +120,7 @@ impl Audit {
         }
         let ours = self.ours.iter().take_while(|(version, _)| *version <= at).last();
         let found = ours.map(|(_, ours)| Difference { ours: *ours, theirs });
-        self.put_off(now + period);
+        self.put_off(now + period());
         match found {
             Some(difference) if difference.ours != difference.theirs => {
                 self.differences += 1;
@@ -157,7 +157,7 @@ mod tests {
             audit.passed(*version, *count);
         }
         audit.answered(answer.0, answer.1);
-        audit.compare(Instant::now(), LATER)
+        audit.compare(Instant::now(), || LATER)
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         for (theirs, is_certain) in [(8, false), (7, false), (8, false), (8, true)] {
             audit.ask(100, 7);
             audit.answered(100, theirs);
-            let verdict = audit.compare(now, LATER);
+            let verdict = audit.compare(now, || LATER);
             assert_eq!(matches!(verdict, Verdict::Differs(_)), is_certain, "{verdict:?}");
         }
         assert_eq!(audit.due(), Some(now + AGAIN));
@@ -201,6 +201,6 @@ mod tests {
         }
         assert!(!audit.is_asking());
         audit.answered(7, 2);
-        assert_eq!(audit.compare(Instant::now(), LATER), Verdict::Open);
+        assert_eq!(audit.compare(Instant::now(), || LATER), Verdict::Open);
     }
 }

@@ -6,11 +6,14 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::audit::{Audit, Difference, Verdict};
+use super::breath::Breath;
 use super::list::Fetch;
 use super::pending::Pending;
 use super::{Ended, Watch};
 use crate::cluster::clock;
+use crate::cluster::door::Answer;
 use crate::cluster::error::ClusterError;
+use crate::cluster::hub::Hub;
 use crate::cluster::kinds;
 use crate::cluster::wire::frame::EventKind;
 use crate::cluster::wire::meta::MetaOnly;
@@ -53,34 +56,33 @@ impl Watch {
         ended
     }
 
-    async fn events(
-        &mut self,
-        path: &str,
-        mut answer: crate::cluster::door::Answer,
-        pending: &mut Pending,
-    ) -> Result<Ended, ClusterError> {
+    async fn events(&mut self, path: &str, mut answer: Answer, pending: &mut Pending) -> Result<Ended, ClusterError> {
         let hub = std::sync::Arc::clone(&self.hub);
         let encoding = answer.encoding;
         let mut splitter = Splitter::new(encoding);
         let mut silent_until = Instant::now() + SILENCE;
         let mut send_at = Instant::now();
+        let mut breath = Breath::default();
+        let mut read_at = None;
         let mut question: Option<Fetch> = None;
         self.audit.give_up();
         loop {
             // The socket is read whatever the receiver of reports does: a server drops a watcher that
             // does not keep up. What cannot be sent yet gathers, at most once an object.
             tokio::select! {
-                chunk = tokio::time::timeout_at(silent_until, hub.door.next_chunk(&mut answer.body)) => {
-                    let Ok(chunk) = chunk else {
+                chunk = tokio::time::timeout_at(silent_until, next_chunk(&hub, &mut answer, read_at)) => {
+                    let Ok((chunk, waited)) = chunk else {
                         return Err(ClusterError::transport("nothing heard for 90 s"));
                     };
                     let Some(bytes) = chunk? else {
                         return Ok(Ended::Closed);
                     };
-                    silent_until = Instant::now() + SILENCE;
+                    let now = Instant::now();
+                    silent_until = now + SILENCE;
+                    read_at = breath.taken(waited).map(|pause| now + pause);
                     splitter.push(&bytes);
                     if pending.is_empty() {
-                        send_at = Instant::now() + GATHER;
+                        send_at = now + GATHER;
                     }
                     if let Some(ended) = self.take_events(&mut splitter, encoding, pending).await? {
                         return Ok(ended);
@@ -232,8 +234,8 @@ impl Watch {
 
     /// Compares numbers if there are any to compare; whether everything has to be read anew.
     async fn compare(&mut self) -> bool {
-        let period = self.next_audit() - Instant::now();
-        let verdict = self.audit.compare(Instant::now(), period);
+        let (hub, (least, most)) = (&self.hub, Audit::period());
+        let verdict = self.audit.compare(Instant::now(), || hub.spread(least, most));
         let Verdict::Differs(Difference { ours, theirs }) = verdict else {
             return false;
         };
@@ -252,6 +254,19 @@ impl Watch {
             self.position = Some(version);
         }
     }
+}
+
+/// The next piece of the answer, asked for no sooner than `at`, and how long it was waited for.
+async fn next_chunk(
+    hub: &Hub,
+    answer: &mut Answer,
+    at: Option<Instant>,
+) -> (Result<Option<Bytes>, ClusterError>, Duration) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at).await;
+    }
+    let asked = Instant::now();
+    (hub.door.next_chunk(&mut answer.body).await, asked.elapsed())
 }
 
 /// When the next audit is due; never while one goes on, or before anything was listed.
