@@ -63,26 +63,20 @@ impl Watch {
         let mut silent_until = Instant::now() + SILENCE;
         let mut send_at = Instant::now();
         let mut breath = Breath::default();
-        let mut read_at = None;
         let mut question: Option<Fetch> = None;
         self.audit.give_up();
         loop {
             // The socket is read whatever the receiver of reports does: a server drops a watcher that
             // does not keep up. What cannot be sent yet gathers, at most once an object.
             tokio::select! {
-                chunk = tokio::time::timeout_at(silent_until, next_chunk(&hub, &mut answer, read_at)) => {
-                    let Ok((chunk, waited)) = chunk else {
-                        return Err(ClusterError::transport("nothing heard for 90 s"));
-                    };
+                chunk = next_chunk(&hub, &mut answer, &mut breath, silent_until) => {
                     let Some(bytes) = chunk? else {
                         return Ok(Ended::Closed);
                     };
-                    let now = Instant::now();
-                    silent_until = now + SILENCE;
-                    read_at = breath.taken(waited).map(|pause| now + pause);
+                    silent_until = Instant::now() + SILENCE;
                     splitter.push(&bytes);
                     if pending.is_empty() {
-                        send_at = now + GATHER;
+                        send_at = Instant::now() + GATHER;
                     }
                     if let Some(ended) = self.take_events(&mut splitter, encoding, pending).await? {
                         return Ok(ended);
@@ -256,17 +250,20 @@ impl Watch {
     }
 }
 
-/// The next piece of the answer, asked for no sooner than `at`, and how long it was waited for.
+/// The next piece of the answer, asked for when it is time; a silence is an error.
 async fn next_chunk(
     hub: &Hub,
     answer: &mut Answer,
-    at: Option<Instant>,
-) -> (Result<Option<Bytes>, ClusterError>, Duration) {
-    if let Some(at) = at {
+    breath: &mut Breath,
+    silent_until: Instant,
+) -> Result<Option<Bytes>, ClusterError> {
+    if let Some(at) = breath.pause() {
         tokio::time::sleep_until(at).await;
     }
     let asked = Instant::now();
-    (hub.door.next_chunk(&mut answer.body).await, asked.elapsed())
+    let chunk = tokio::time::timeout_at(silent_until, hub.door.next_chunk(&mut answer.body)).await;
+    breath.taken(Instant::now(), asked.elapsed());
+    chunk.unwrap_or_else(|_| Err(ClusterError::transport("nothing heard for 90 s")))
 }
 
 /// When the next audit is due; never while one goes on, or before anything was listed.
