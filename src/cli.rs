@@ -8,6 +8,7 @@ mod colours;
 mod doctor;
 mod extras;
 mod fleet;
+mod logs;
 pub mod members;
 mod order;
 pub mod pictures;
@@ -134,6 +135,7 @@ fn dispatch(
         None => return screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
+        Some(Command::Logs(logs)) => logs::run(args, logs, environment, out, err),
         Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out),
         Some(Command::Version) => extras::version(out),
         Some(Command::Completions { shell }) => extras::completions(*shell, out),

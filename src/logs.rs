@@ -12,6 +12,8 @@
 //! | [`bookmark`] | lines to come back to |
 //! | [`stream`] | the above in their order, for one container |
 //! | [`plan`] | which containers to follow |
+//! | [`follower`] | the above kept up: who joins, what is asked, what follows when a log ends |
+//! | [`sink`], [`queue`] | where lines go: a pane, or merged by time out of the program |
 //! | [`reading`] | what is asked of the server, and what comes of it |
 //! | [`when`] | times and stretches as a person types them |
 //! | [`badge`] | colours and short names of instances |
@@ -23,13 +25,16 @@ pub mod columns;
 pub mod divider;
 pub mod fields;
 pub mod filter;
+pub mod follower;
 pub mod level;
 pub mod pane;
 pub mod plan;
+pub mod queue;
 pub mod reading;
 mod recent;
 pub mod resume;
 pub mod run;
+pub mod sink;
 pub mod split;
 pub mod stamp;
 mod steady;
@@ -41,10 +46,13 @@ pub use block::{Block, Content, LineId, Place, Row, StreamId, Which};
 pub use bookmark::Bookmarks;
 pub use divider::Divider;
 pub use filter::{Filter, Pattern, PatternError};
+pub use follower::{Follower, Order, Wish};
 pub use level::Level;
 pub use pane::Pane;
+pub use queue::Queue;
 pub use reading::{News, Request, What};
 pub use resume::{Ask, Cursor, Doubt, Start, Verdict};
+pub use sink::Sink;
 pub use split::{Record, Splitter};
 pub use stamp::Stamp;
 pub use stream::Stream;

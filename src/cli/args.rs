@@ -98,6 +98,8 @@ pub enum Command {
     Get(Get),
     /// Print what runs and what it uses, the busiest first; rates take two looks, some 20 s apart
     Top(Top),
+    /// Print logs as they are written: of an app everywhere, of a workload, of instances
+    Logs(Logs),
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
     /// Print the version
@@ -206,6 +208,70 @@ pub struct Top {
     /// How long to wait for the figures
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
     pub wait: std::time::Duration,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+pub struct Logs {
+    /// An app (NAME or NAMESPACE/NAME), or KIND/NAME: deploy, sts, ds, rs, job, rollout, cloneset, pod
+    #[arg(value_name = "APP|KIND/NAME", required_unless_present = "selector")]
+    pub what: Vec<String>,
+    /// Instances with these labels: `app=x,tier!=y,zone in (a,b)`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// Only containers of this name; repeat it for several
+    #[arg(short, long, value_name = "NAME")]
+    pub container: Vec<String>,
+    /// Only lines not older than this, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["since_time", "tail"])]
+    pub since: Option<std::time::Duration>,
+    /// Only lines from this time on, such as 2026-11-22T16:13:07Z
+    #[arg(long, value_name = "TIME", conflicts_with = "tail")]
+    pub since_time: Option<chrono::DateTime<chrono::Utc>>,
+    /// So many of the last lines of each container, -1 for all [default: 200, all with --no-follow or -p]
+    #[arg(long, value_name = "LINES", allow_negative_numbers = true)]
+    pub tail: Option<i64>,
+    /// The run before the present one
+    #[arg(short, long)]
+    pub previous: bool,
+    /// Only lines that match this regular expression; repeat it for several, of which one must match
+    #[arg(short, long, value_name = "RE")]
+    pub include: Vec<String>,
+    /// No lines that match this regular expression; repeat it for several
+    #[arg(short, long, value_name = "RE")]
+    pub exclude: Vec<String>,
+    /// How to print lines: after the instance's short name, alone, or as JSON objects
+    #[arg(short, long, default_value = "default", value_name = "FORMAT")]
+    pub output: LogFormat,
+    /// End once everything that is there was read
+    #[arg(long, conflicts_with = "follow")]
+    pub no_follow: bool,
+    /// Go on as more is written, as without it
+    #[arg(short, long)]
+    pub follow: bool,
+    /// The times of lines, here or in UTC
+    #[arg(long, default_value = "none", value_name = "ZONE")]
+    pub timestamps: LogTimes,
+    /// How long to wait until it is known what there is
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
+    pub wait: std::time::Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Default,
+    Raw,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogTimes {
+    None,
+    Local,
+    Utc,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -40,6 +40,14 @@ impl Place {
     }
 }
 
+/// The time by which a stream's next row is placed: never before the row before it, and without a time of its own
+/// where the others are.
+pub(super) fn advance(newest: &mut Option<Stamp>, at: Option<Stamp>, others: Option<Stamp>) -> Stamp {
+    let at = at.max(*newest).or(others).unwrap_or_default();
+    *newest = Some(at);
+    at
+}
+
 /// A row as it is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row<'a> {

@@ -24,6 +24,8 @@ pub enum Divider {
     Replaced,
     /// The stream was cut; it goes on where it was.
     Cut { reason: Clean },
+    /// It could not be read to its end.
+    GivenUp,
     /// Lines between these times may be lost: the server does not have them any more.
     Gap { from: Stamp, to: Stamp },
     /// The node's clock went back by so many nanoseconds.
@@ -56,6 +58,7 @@ impl Divider {
             Self::Gone => "the instance is gone".to_owned(),
             Self::Replaced => "the instance was replaced by another of the same name".to_owned(),
             Self::Cut { reason } => format!("connection lost: {reason}"),
+            Self::GivenUp => "given up: it could not be read to its end".to_owned(),
             Self::Gap { from, to } => format!("possible gap of {}", span(to.after(*from))),
             Self::ClockBack { nanos } => format!("the node's clock went back by {}", span(*nanos)),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::block::{Block, Entry, LineId, Place, Row, Sieve, StreamId, Which};
+use super::block::{Block, Entry, LineId, Place, Row, Sieve, StreamId, Which, advance};
 use super::divider::Divider;
 use super::filter::{Filter, Pattern};
 use super::split::Record;
@@ -107,7 +107,7 @@ impl Pane {
         let mut unknown = State::default();
         let state = self.streams.get_mut(stream.0 as usize).unwrap_or(&mut unknown);
         let trace = state.trace.place(line.text);
-        let at = state.advance(line.at, newest);
+        let at = advance(&mut state.newest, line.at, newest);
         let entry = Entry {
             place: Place { at, id: LineId(end) },
             at: line.at,
@@ -126,7 +126,7 @@ impl Pane {
         let mut unknown = State::default();
         let state = self.streams.get_mut(stream.0 as usize).unwrap_or(&mut unknown);
         let place = Place {
-            at: state.advance(at, newest),
+            at: advance(&mut state.newest, at, newest),
             id: LineId(end),
         };
         let entry = Entry {
@@ -371,15 +371,6 @@ impl Pane {
     /// The newest row's time.
     pub fn newest(&self) -> Option<Stamp> {
         self.blocks.back().and_then(Block::last).map(|place| place.at)
-    }
-}
-
-impl State {
-    /// The time by which the stream's next row is placed: never before the row before it.
-    fn advance(&mut self, at: Option<Stamp>, newest: Option<Stamp>) -> Stamp {
-        let at = at.max(self.newest).or(newest).unwrap_or_default();
-        self.newest = Some(at);
-        at
     }
 }
 

@@ -8,6 +8,7 @@ use super::run::Run;
 use crate::domain::container::{Container, ContainerRole, ContainerState};
 use crate::domain::pod::label;
 use crate::domain::resource::AppKey;
+use crate::domain::selector::Selector;
 use crate::domain::{Clean, ClusterId, Kind, ObjectKey, Pod, Uid};
 
 /// Streams open at a time in one cluster, unless told otherwise.
@@ -30,11 +31,11 @@ pub enum Intent {
         key: ObjectKey,
         revision: Clean,
     },
-    /// Instances that have all of these labels, in one namespace or all.
+    /// Instances with labels like these, in one namespace or all.
     Labels {
         cluster: ClusterId,
         namespace: Option<Clean>,
-        labels: Vec<(Clean, Clean)>,
+        selector: Selector,
     },
     Instance {
         cluster: ClusterId,
@@ -52,6 +53,8 @@ pub enum Intent {
 pub struct Choice {
     /// Containers for this are not read.
     pub without: Vec<ContainerRole>,
+    /// Containers of these names alone; empty: all.
+    pub containers: Vec<Clean>,
     /// The run before the present one, once, instead of the present one.
     pub previous: bool,
 }
@@ -201,8 +204,15 @@ pub fn steps(held: &Held, plan: &Plan) -> Vec<Step> {
         .collect()
 }
 
+/// Whether anything of an instance was asked for.
+pub fn covers(intents: &[Intent], choice: &Choice, cluster: &ClusterId, pod: &Pod) -> bool {
+    let mut containers = pod.containers.iter();
+    containers.any(|container| intents.iter().any(|intent| wants(intent, choice, cluster, pod, container)))
+}
+
 fn wants(intent: &Intent, choice: &Choice, cluster: &ClusterId, pod: &Pod, container: &Container) -> bool {
-    let is_chosen = !choice.without.contains(&container.role);
+    let is_named = choice.containers.is_empty() || choice.containers.contains(&container.name);
+    let is_chosen = is_named && !choice.without.contains(&container.role);
     let is_of = |of: &ClusterId, kind: &Kind, key: &ObjectKey| {
         let workload = pod.workload.as_ref();
         of == cluster
@@ -221,13 +231,13 @@ fn wants(intent: &Intent, choice: &Choice, cluster: &ClusterId, pod: &Pod, conta
         Intent::Labels {
             cluster: of,
             namespace,
-            labels,
+            selector,
         } => {
-            let has = |(key, value): &(Clean, Clean)| label(&pod.labels, key) == Some(value);
+            let is_like = selector.holds(|key| label(&pod.labels, key).map(Clean::as_str));
             let is_in = namespace
                 .as_ref()
                 .is_none_or(|namespace| *namespace == pod.key.namespace);
-            is_chosen && of == cluster && is_in && labels.iter().all(has)
+            is_chosen && of == cluster && is_in && is_like
         }
         Intent::Instance { cluster: of, uid } => is_chosen && of == cluster && *uid == pod.uid,
         // Who asks for a container by name means it, whatever it is for.

@@ -1,5 +1,6 @@
 //! Which containers are followed, in which order, and what waits.
 
+use crate::domain::selector::Selector;
 use super::*;
 use crate::domain::container::Exit;
 
@@ -79,7 +80,7 @@ fn web(namespace: Option<&str>) -> Intent {
     Intent::Labels {
         cluster: id(),
         namespace: namespace.map(Clean::new),
-        labels: vec![("tier".into(), "web".into())],
+        selector: Selector::parse("tier=web").unwrap(),
     }
 }
 
@@ -146,6 +147,7 @@ fn the_roles_of_containers_are_chosen_and_main_ones_come_first() {
         ["r-001 app", "r-001 setup", "r-001 proxy", "r-001 debug"]
     );
     let main = Choice {
+        containers: Vec::new(),
         without: vec![Init, Sidecar, Ephemeral],
         previous: false,
     };

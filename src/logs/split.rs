@@ -4,7 +4,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::stamp::{Stamp, split_stamp};
 
-/// Bytes of a line that are kept; the rest is counted.
+/// Bytes of a line that are kept, unless told otherwise; the rest is counted.
 pub const LINE_LIMIT: usize = 64 * 1024;
 
 /// Room for the time in front of a line.
@@ -19,21 +19,37 @@ pub struct Record<'a> {
     /// When the container runtime read it; `None`: the line has no time, so it is the kubelet's own
     /// word, or the rest of a line whose head the server cut off.
     pub at: Option<Stamp>,
-    /// At most [`LINE_LIMIT`] bytes, without the line's end; anything may be in it.
+    /// No more bytes than the splitter keeps, without the line's end; anything may be in it.
     pub text: &'a [u8],
     /// Bytes of the line that are not in `text`.
     pub more: u64,
 }
 
 /// Cuts the bytes of one stream into lines. A line that lies in one piece is not copied.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Splitter {
+    limit: usize,
     open: Vec<u8>,
     /// Bytes of the open line beyond what is kept.
     over: u64,
 }
 
+impl Default for Splitter {
+    fn default() -> Self {
+        Self::new(LINE_LIMIT)
+    }
+}
+
 impl Splitter {
+    /// A splitter that keeps so many bytes of a line.
+    pub const fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            open: Vec::new(),
+            over: 0,
+        }
+    }
+
     /// Gives every line that ends in this piece to `each`, and keeps what is left for the next one.
     pub fn feed(&mut self, piece: &[u8], mut each: impl FnMut(Record<'_>)) {
         let mut rest = piece;
@@ -50,7 +66,7 @@ impl Splitter {
             let line = rest.get(start..end).unwrap_or_default();
             start = end + 1;
             if line.len() <= PIECE {
-                each(record(line, 0));
+                each(record(line, 0, self.limit));
             } else {
                 self.keep(line);
                 self.finish(&mut each);
@@ -65,7 +81,7 @@ impl Splitter {
     pub fn finish(&mut self, mut each: impl FnMut(Record<'_>)) {
         if !self.open.is_empty() {
             mend_pieces(&mut self.open);
-            each(record(&self.open, self.over));
+            each(record(&self.open, self.over, self.limit));
         }
         self.cut();
     }
@@ -83,28 +99,28 @@ impl Splitter {
 
     /// The line that has begun, as far as it has arrived.
     pub fn pending(&self) -> Option<Record<'_>> {
-        (!self.open.is_empty()).then(|| record(&self.open, self.over))
+        (!self.open.is_empty()).then(|| record(&self.open, self.over, self.limit))
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let room = (LINE_LIMIT + STAMP_ROOM).saturating_sub(self.open.len());
+        let room = (self.limit + STAMP_ROOM).saturating_sub(self.open.len());
         let (kept, over) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
         self.open.extend_from_slice(kept);
         self.over += over.len() as u64;
     }
 }
 
-fn record(line: &[u8], over: u64) -> Record<'_> {
+fn record(line: &[u8], over: u64, limit: usize) -> Record<'_> {
     let (at, text) = split_stamp(line).map_or((None, line), |(at, text)| (Some(at), text));
     let text = if over == 0 {
         text.strip_suffix(b"\r").unwrap_or(text)
     } else {
         text
     };
-    let end = if over == 0 && text.len() <= LINE_LIMIT {
+    let end = if over == 0 && text.len() <= limit {
         text.len()
     } else {
-        whole_characters(text)
+        whole_characters(text, limit)
     };
     let (text, rest) = text.split_at_checked(end).unwrap_or((text, &[]));
     let more = over + rest.len() as u64;
@@ -112,8 +128,8 @@ fn record(line: &[u8], over: u64) -> Record<'_> {
 }
 
 /// Where to cut a text that is too long: not within a character.
-fn whole_characters(text: &[u8]) -> usize {
-    let end = text.len().min(LINE_LIMIT);
+fn whole_characters(text: &[u8], limit: usize) -> usize {
+    let end = text.len().min(limit);
     let continues = |place: &usize| text.get(*place).is_some_and(|b| b & 0xc0 == 0x80);
     // A character has at most three bytes after its first.
     (end.saturating_sub(3)..=end)

@@ -1,9 +1,9 @@
-//! One container's log on its way into a pane: cut into lines, freed of what came before.
+//! One container's log on its way into a view: cut into lines, freed of what came before.
 
 use super::block::StreamId;
 use super::divider::Divider;
-use super::pane::Pane;
 use super::resume::{Ask, Cursor, Start, Verdict};
+use super::sink::Sink;
 use super::split::{Record, Splitter};
 use super::stamp::Stamp;
 use crate::domain::Clean;
@@ -17,11 +17,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream that joins a pane.
-    pub fn join(pane: &mut Pane, start: Start) -> Self {
+    /// A stream that joins others.
+    pub fn join(sink: &mut impl Sink, start: Start) -> Self {
         Self {
-            id: pane.join(),
-            splitter: Splitter::default(),
+            id: sink.join(),
+            splitter: Splitter::new(sink.line_limit()),
             cursor: Cursor::new(start),
         }
     }
@@ -41,39 +41,39 @@ impl Stream {
     }
 
     /// Takes bytes as they arrive.
-    pub fn feed(&mut self, piece: &[u8], pane: &mut Pane) {
+    pub fn feed(&mut self, piece: &[u8], sink: &mut impl Sink) {
         let (id, cursor) = (self.id, &mut self.cursor);
-        self.splitter.feed(piece, |line| take(id, cursor, &line, pane));
+        self.splitter.feed(piece, |line| take(id, cursor, &line, sink));
     }
 
     /// The stream broke off, or ended though its container runs: tells what to ask to go on.
-    pub fn cut(&mut self, reason: Option<Clean>, pane: &mut Pane) -> Ask {
+    pub fn cut(&mut self, reason: Option<Clean>, sink: &mut impl Sink) -> Ask {
         if let Some(reason) = reason {
-            pane.divide(self.id, None, Divider::Cut { reason });
+            sink.divide(self.id, None, Divider::Cut { reason });
         }
         let open = self.splitter.cut();
         self.cursor.cut(open)
     }
 
     /// The stream ended because its container did: what it wrote last may lack its newline.
-    pub fn end(&mut self, pane: &mut Pane) {
+    pub fn end(&mut self, sink: &mut impl Sink) {
         let (id, cursor) = (self.id, &mut self.cursor);
-        self.splitter.finish(|line| take(id, cursor, &line, pane));
+        self.splitter.finish(|line| take(id, cursor, &line, sink));
     }
 
     /// Another run of the container begins; its log is read from the start.
     pub fn begin_run(&mut self) -> Ask {
-        self.splitter = Splitter::default();
+        self.splitter.cut();
         self.cursor = Cursor::new(Start::Everything);
         self.cursor.ask()
     }
 }
 
-fn take(id: StreamId, cursor: &mut Cursor, line: &Record<'_>, pane: &mut Pane) {
+fn take(id: StreamId, cursor: &mut Cursor, line: &Record<'_>, sink: &mut impl Sink) {
     if let Verdict::New(doubt) = cursor.take(line) {
         if let Some(doubt) = doubt {
-            pane.divide(id, None, doubt.into());
+            sink.divide(id, None, doubt.into());
         }
-        pane.push(id, line);
+        sink.push(id, line);
     }
 }

@@ -17,9 +17,16 @@ const PIECES: usize = 4;
 /// The readings that run.
 #[derive(Debug)]
 pub struct Readings {
-    running: HashMap<Slot, CancellationToken>,
+    running: HashMap<Slot, Running>,
     held: watch::Sender<bool>,
     messages: mpsc::Sender<Message>,
+}
+
+/// One reading; it may be held by itself.
+#[derive(Debug)]
+struct Running {
+    cancel: CancellationToken,
+    held: watch::Sender<bool>,
 }
 
 impl Readings {
@@ -34,10 +41,15 @@ impl Readings {
     /// Starts a reading in place of the one of the same container; must be called within the async runtime.
     pub fn read(&mut self, cluster: Cluster, request: Request) {
         let cancel = CancellationToken::new();
-        if let Some(former) = self.running.insert(request.slot.clone(), cancel.clone()) {
-            former.cancel();
+        let running = Running {
+            cancel: cancel.clone(),
+            held: watch::Sender::new(false),
+        };
+        let held = [self.held.subscribe(), running.held.subscribe()];
+        if let Some(former) = self.running.insert(request.slot.clone(), running) {
+            former.cancel.cancel();
         }
-        let (held, messages) = (self.held.subscribe(), self.messages.clone());
+        let messages = self.messages.clone();
         tokio::spawn(async move {
             let reading = read(&cluster, &request, held, &messages);
             let _ = cancel.run_until_cancelled(reading).await;
@@ -46,7 +58,14 @@ impl Readings {
 
     pub fn leave(&mut self, slot: &Slot) {
         if let Some(reading) = self.running.remove(slot) {
-            reading.cancel();
+            reading.cancel.cancel();
+        }
+    }
+
+    /// Holds one reading, or lets it go on.
+    pub fn hold_one(&self, slot: &Slot, held: bool) {
+        if let Some(reading) = self.running.get(slot) {
+            reading.held.send_if_modified(|now| std::mem::replace(now, held) != held);
         }
     }
 
@@ -56,7 +75,7 @@ impl Readings {
     }
 }
 
-async fn read(cluster: &Cluster, request: &Request, mut held: watch::Receiver<bool>, messages: &mpsc::Sender<Message>) {
+async fn read(cluster: &Cluster, request: &Request, mut held: [watch::Receiver<bool>; 2], messages: &mpsc::Sender<Message>) {
     let news = |what| {
         Message::Log(News {
             slot: request.slot.clone(),
@@ -68,7 +87,9 @@ async fn read(cluster: &Cluster, request: &Request, mut held: watch::Receiver<bo
     let reading = async move { cluster.read_log(request, &sender).await };
     let handing_on = async {
         while let Some(piece) = pieces.recv().await {
-            let _ = held.wait_for(|held| !held).await;
+            for held in &mut held {
+                let _ = held.wait_for(|held| !held).await;
+            }
             if messages.send(news(What::Piece(piece))).await.is_err() {
                 return;
             }

@@ -1,33 +1,26 @@
 //! The screen of logs: what is followed, what was received of it, how it is looked at.
 //!
-//! What it is told comes back as effects: which logs to read, from where. `reading` decides what follows
-//! when one ends, `look` moves over the lines, `opened` shows one in full.
+//! What it is told comes back as effects: which logs to read, from where. `look` moves over the lines, `opened`
+//! shows one in full.
 
 mod look;
 mod opened;
-mod reading;
-
-use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::domain::{Clean, ClusterId, Pod, Timestamp};
-use crate::logs::badge::{Colours, short_names};
-use crate::logs::plan::{Choice, FOLLOW_LIMIT, Held, Intent, Phase, Slot, Step, Target, plan, steps};
+use crate::logs::follower::{Name, Tally};
+use crate::logs::plan::{Choice, FOLLOW_LIMIT, Intent};
 use crate::logs::stamp::SECOND;
 use crate::logs::when::Span;
-use crate::logs::{Bookmarks, Divider, Pane, Stamp, Start, Stream, StreamId};
+use crate::logs::{Bookmarks, Follower, News, Order, Pane, Stamp, Start, StreamId, What, Wish};
 use crate::message::Effect;
 
+pub use crate::logs::follower::COLOURS;
 pub use look::{Look, Times};
-use reading::{Reading, Stage};
 
 /// Lines of a container's past to begin with.
 pub const FIRST_LINES: u64 = 200;
 /// Bytes of lines that a new filter or search decides over at a time.
 pub const SIFT: usize = 4 * 1024 * 1024;
-/// Colours of instances.
-pub const COLOURS: usize = 6;
-/// Seconds that a log may still be read after its instance is gone.
-const PATIENCE: u32 = 5;
 
 /// Where the logs of what runs already begin; who comes later is read from its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,28 +62,6 @@ pub struct Follow {
     pub goal: Option<Stamp>,
 }
 
-/// Which instances the lines of a stream come from.
-#[derive(Clone, Debug)]
-pub struct Name {
-    pub slot: Slot,
-    /// Cluster, instance and container, as far as they tell it from the others.
-    pub short: Clean,
-    pub(crate) full: Clean,
-    pub colour: usize,
-}
-
-/// How many containers are in which state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Being read.
-    pub open: usize,
-    /// Wait for a place.
-    pub queued: usize,
-    /// Have no log yet.
-    pub waiting: usize,
-    pub ended: usize,
-}
-
 /// Logs on screen.
 #[derive(Debug)]
 pub struct Logs {
@@ -98,15 +69,7 @@ pub struct Logs {
     pub pane: Pane,
     pub look: Look,
     pub bookmarks: Bookmarks,
-    readings: FxHashMap<Slot, Reading>,
-    done: FxHashSet<(Slot, u32)>,
-    names: Vec<Name>,
-    colours: Colours,
-    queued: usize,
-    waiting: Vec<(Clean, Clean)>,
-    number: u64,
-    opened: Timestamp,
-    is_begun: bool,
+    follower: Follower,
     is_held: bool,
     /// A time that was gone to and whose lines may still come.
     goal: Option<Stamp>,
@@ -116,20 +79,19 @@ impl Logs {
     /// Logs opened at a time, that keep so many bytes.
     pub fn new(follow: Follow, bytes: usize, opened: Timestamp) -> Self {
         let goal = follow.goal;
+        let wish = Wish {
+            intents: follow.intents.clone(),
+            choice: follow.choice.clone(),
+            start: start(follow.from, opened),
+            is_once: false,
+            limit: FOLLOW_LIMIT,
+        };
         Self {
             follow,
             pane: Pane::new(bytes),
             look: Look::default(),
             bookmarks: Bookmarks::default(),
-            readings: FxHashMap::default(),
-            done: FxHashSet::default(),
-            names: Vec::new(),
-            colours: Colours::new(COLOURS),
-            queued: 0,
-            waiting: Vec::new(),
-            number: 0,
-            opened,
-            is_begun: false,
+            follower: Follower::new(wish),
             is_held: false,
             goal,
         }
@@ -137,132 +99,40 @@ impl Logs {
 
     /// Lets what is read follow the instances there are: new ones join, those that are gone leave.
     pub fn replan<'a>(&mut self, pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone) -> Vec<Effect> {
-        let mut effects = self.look_again(&pods);
-        let held = Held {
-            open: self
-                .readings
-                .iter()
-                .filter(|(_, reading)| reading.stage != Stage::Done)
-                .map(|(slot, _)| slot.clone())
-                .collect(),
-            done: self.done.clone(),
-        };
-        let plan = plan(&self.follow.intents, &self.follow.choice, pods, &held, FOLLOW_LIMIT);
-        for step in steps(&held, &plan) {
-            match step {
-                Step::Join(target) => effects.push(self.join(target)),
-                Step::Leave(slot) => effects.extend(self.leave(&slot)),
-            }
-        }
-        self.queued = plan.queued.len();
-        self.waiting = plan
-            .waiting
-            .iter()
-            .map(|target| {
-                let why = match &target.phase {
-                    Phase::Wait(why) => why.clone(),
-                    Phase::Follow | Phase::Read => Clean::default(),
-                };
-                (target.pod.name.clone(), why)
-            })
-            .collect();
-        self.is_begun = true;
-        effects
+        let orders = self.follower.replan(pods, &mut self.pane);
+        orders.into_iter().map(effect).collect()
     }
 
-    fn join(&mut self, target: Target) -> Effect {
-        let slot = target.slot.clone();
-        if let Some(reading) = self.readings.get_mut(&slot) {
-            // It had ended and started again.
-            reading.stream.begin_run();
-            reading.target = target;
-            let divider = Divider::Joined {
-                restarts: reading.target.restarts,
-            };
-            self.pane.divide(reading.stream.id(), None, divider);
-        } else {
-            // Who comes later is read from its first line.
-            let start = if self.is_begun {
-                Start::Everything
-            } else {
-                self.first_start()
-            };
-            let stream = Stream::join(&mut self.pane, start);
-            self.name(&target);
-            if self.is_begun {
-                let restarts = target.restarts;
-                self.pane.divide(stream.id(), None, Divider::Joined { restarts });
-            }
-            self.readings.insert(slot.clone(), Reading::new(target, stream));
+    /// Takes what came of a reading; `pod` is the instance as it is known now.
+    pub fn take(&mut self, news: &News, pod: Option<&Pod>) -> Vec<Effect> {
+        let order = self.follower.take(news, pod, &mut self.pane);
+        if matches!(news.what, What::Piece(_)) {
+            self.stand_at_goal();
         }
-        self.ask(&slot)
-    }
-
-    fn first_start(&self) -> Start {
-        match self.follow.from {
-            From::Tail(lines) => Start::Tail(lines),
-            From::Head => Start::Everything,
-            From::Ago(seconds) => Start::Since(Stamp(Stamp::from(self.opened).0.saturating_sub(seconds * SECOND))),
-            From::At(at) => Start::Since(at),
-        }
-    }
-
-    /// The instance is gone: what it wrote last is on its way, so it is given a moment.
-    fn leave(&mut self, slot: &Slot) -> Option<Effect> {
-        let reading = self.readings.get_mut(slot)?;
-        reading.leaving += 1;
-        if reading.leaving <= PATIENCE {
-            return None;
-        }
-        self.finish(slot, Divider::Gone);
-        Some(Effect::LeaveLog(slot.clone()))
-    }
-
-    /// Gives a stream its name and all others theirs: what tells them apart may have changed.
-    fn name(&mut self, target: &Target) {
-        let full = format!("{}/{}/{}", target.slot.cluster, target.pod.name, target.slot.container);
-        self.names.push(Name {
-            slot: target.slot.clone(),
-            short: Clean::default(),
-            full: full.into(),
-            colour: self.colours.get(&target.slot.uid, &target.pod.name),
-        });
-        let full: Vec<Clean> = self.names.iter().map(|name| name.full.clone()).collect();
-        for (name, short) in self.names.iter_mut().zip(short_names(&full)) {
-            name.short = short;
-        }
+        order.map(effect).into_iter().chain(self.make_room()).collect()
     }
 
     /// Whose lines those of a stream are.
     pub fn name_of(&self, stream: StreamId) -> Option<&Name> {
-        self.names.get(stream.0 as usize)
+        self.follower.name_of(stream)
     }
 
     pub fn names(&self) -> &[Name] {
-        &self.names
+        self.follower.names()
     }
 
     pub fn tally(&self) -> Tally {
-        let open = self.readings.values().filter(|reading| reading.stage != Stage::Done);
-        let open = open.count();
-        Tally {
-            open,
-            queued: self.queued,
-            waiting: self.waiting.len(),
-            ended: self.readings.len() - open,
-        }
+        self.follower.tally()
     }
 
     /// Containers that have no log yet, each with the reason.
     pub fn waiting(&self) -> &[(Clean, Clean)] {
-        &self.waiting
+        self.follower.waiting()
     }
 
     /// Gives everything up.
     pub fn close(self) -> Vec<Effect> {
-        let open = self.readings.into_iter();
-        let open = open.filter(|(_, reading)| reading.stage != Stage::Done);
-        let leave = open.map(|(slot, _)| Effect::LeaveLog(slot));
+        let leave = self.follower.close().into_iter().map(effect);
         leave.chain(self.is_held.then_some(Effect::HoldLogs(false))).collect()
     }
 
@@ -278,5 +148,21 @@ impl Logs {
     /// The view stands still and has no room for more: the servers wait.
     pub const fn is_full(&self) -> bool {
         self.is_held
+    }
+}
+
+fn start(from: From, opened: Timestamp) -> Start {
+    match from {
+        From::Tail(lines) => Start::Tail(lines),
+        From::Head => Start::Everything,
+        From::Ago(seconds) => Start::Since(Stamp(Stamp::from(opened).0.saturating_sub(seconds * SECOND))),
+        From::At(at) => Start::Since(at),
+    }
+}
+
+fn effect(order: Order) -> Effect {
+    match order {
+        Order::Read(request) => Effect::ReadLog(request),
+        Order::Leave(slot) => Effect::LeaveLog(slot),
     }
 }

@@ -29,6 +29,11 @@ impl CleanBuffer {
         self.0.is_empty()
     }
 
+    /// Forgets what was kept, but not the room for it.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The text of a range that [`Self::push_line`] gave; empty for any other.
     pub fn get(&self, range: Range<usize>) -> &str {
         self.0.get(range).unwrap_or_default()

@@ -1,15 +1,17 @@
 //! What follows when the reading of one log ends: it goes on, reads the next run, or is over.
 
-use super::Logs;
+use super::{Follower, Order};
 use crate::domain::{Clean, ClusterId, Pod};
+use crate::logs::divider::Divider;
 use crate::logs::plan::{Phase, Slot, Target};
+use crate::logs::reading::{News, Request, What};
 use crate::logs::run::{End, Next, Run, next};
-use crate::logs::{Divider, News, Request, Stream, What};
-use crate::message::Effect;
+use crate::logs::sink::Sink;
+use crate::logs::stream::Stream;
 
 /// Ticks to wait for the word that a container ended whose log ended in order: the log is faster.
 const GRACE: u32 = 2;
-/// Readings of what is left of a run before that may fail.
+/// Readings of what is left of a run before, or of what is read once, that may fail one after the other.
 const TRIES: u32 = 3;
 
 /// One container's log.
@@ -48,13 +50,13 @@ impl Reading {
     }
 }
 
-impl Logs {
+impl Follower {
     /// Asks for the log from where it was read.
-    pub(super) fn ask(&mut self, slot: &Slot) -> Effect {
+    pub(super) fn ask(&mut self, slot: &Slot) -> Order {
         self.number += 1;
         let number = self.number;
         let Some(reading) = self.readings.get_mut(slot) else {
-            return Effect::LeaveLog(slot.clone());
+            return Order::Leave(slot.clone());
         };
         reading.number = number;
         let is_rest = matches!(reading.stage, Stage::Rest(..));
@@ -62,70 +64,87 @@ impl Logs {
             reading.stage = Stage::Open;
         }
         let target = &reading.target;
-        Effect::ReadLog(Box::new(Request {
+        Order::Read(Box::new(Request {
             slot: slot.clone(),
             pod: target.pod.clone(),
             number,
             ask: reading.stream.ask(),
             previous: is_rest || target.previous,
-            follow: !is_rest && !target.previous && target.phase == Phase::Follow,
+            follow: !is_rest && !self.wish.is_once && !target.previous && target.phase == Phase::Follow,
             failures: reading.failures,
         }))
     }
 
     /// Takes what came of a reading; `pod` is the instance as it is known now.
-    pub fn take(&mut self, news: &News, pod: Option<&Pod>) -> Vec<Effect> {
-        let Some(reading) = self.readings.get_mut(&news.slot) else {
-            return Vec::new();
-        };
+    pub fn take(&mut self, news: &News, pod: Option<&Pod>, sink: &mut impl Sink) -> Option<Order> {
+        let reading = self.readings.get_mut(&news.slot)?;
         if reading.number != news.number || reading.stage == Stage::Done {
-            return Vec::new();
+            return None;
         }
         match &news.what {
             What::Piece(bytes) => {
                 reading.failures = 0;
-                reading.stream.feed(bytes, &mut self.pane);
-                self.stand_at_goal();
-                self.make_room().into_iter().collect()
+                reading.stream.feed(bytes, sink);
+                None
             }
-            What::Ended { end, reason } => self.ended(&news.slot, *end, reason.clone(), pod).into_iter().collect(),
+            What::Ended { end, reason } => self.ended(&news.slot, *end, reason.clone(), pod, sink),
         }
     }
 
-    fn ended(&mut self, slot: &Slot, end: End, reason: Option<Clean>, pod: Option<&Pod>) -> Option<Effect> {
+    fn ended(
+        &mut self,
+        slot: &Slot,
+        end: End,
+        reason: Option<Clean>,
+        pod: Option<&Pod>,
+        sink: &mut impl Sink,
+    ) -> Option<Order> {
         let reading = self.readings.get_mut(slot)?;
         if end == End::Broken {
             // One interruption is told once, however often it is tried to go on.
             let told = reason.filter(|_| reading.failures == 0);
-            reading.stream.cut(told, &mut self.pane);
+            reading.stream.cut(told, sink);
             reading.failures += 1;
         } else {
             reading.failures = 0;
         }
+        let is_tried_enough = reading.failures >= TRIES;
         if let Stage::Rest(divider, run) = &reading.stage {
-            let again = end == End::Broken && reading.failures < TRIES;
             let (divider, run) = (divider.clone(), run.clone());
-            if !again {
-                self.begin(slot, divider, &run);
+            if end == End::Closed || is_tried_enough {
+                self.begin(slot, divider, &run, sink);
             }
             return Some(self.ask(slot));
         }
-        if reading.target.previous {
+        if self.wish.is_once && (end == End::Closed || is_tried_enough) {
+            let is_lost = end == End::Broken;
+            self.lost += usize::from(is_lost);
+            self.finish(slot, is_lost.then_some(Divider::GivenUp), sink);
+            return None;
+        }
+        if self.wish.is_once || reading.target.previous {
             if end == End::Closed {
                 let exit = pod.and_then(|pod| {
                     let container = pod.containers.iter().find(|c| c.name == slot.container)?;
                     container.last_exit.clone()
                 });
-                self.finish(slot, Divider::Ended { exit });
+                self.finish(slot, Some(Divider::Ended { exit }), sink);
                 return None;
             }
             return Some(self.ask(slot));
         }
         reading.stage = Stage::Ended(end, 0);
-        self.decide(slot, end, 0, pod)
+        self.decide(slot, end, 0, pod, sink)
     }
 
-    fn decide(&mut self, slot: &Slot, end: End, ticks: u32, pod: Option<&Pod>) -> Option<Effect> {
+    fn decide(
+        &mut self,
+        slot: &Slot,
+        end: End,
+        ticks: u32,
+        pod: Option<&Pod>,
+        sink: &mut impl Sink,
+    ) -> Option<Order> {
         let reading = self.readings.get_mut(slot)?;
         match next(&reading.target.run(), end, pod) {
             Next::Resume { .. } if end == End::Closed && ticks < GRACE => {
@@ -134,7 +153,7 @@ impl Logs {
             }
             Next::Resume { follow } => {
                 if end == End::Closed {
-                    reading.stream.cut(None, &mut self.pane);
+                    reading.stream.cut(None, sink);
                 }
                 reading.target.phase = if follow { Phase::Follow } else { Phase::Read };
                 Some(self.ask(slot))
@@ -144,7 +163,7 @@ impl Logs {
                 None
             }
             Next::Wait(Some(divider)) | Next::Finish(divider) => {
-                self.finish(slot, divider);
+                self.finish(slot, Some(divider), sink);
                 None
             }
             Next::Restart {
@@ -153,23 +172,23 @@ impl Logs {
                 run,
             } => {
                 if end == End::Closed {
-                    reading.stream.cut(None, &mut self.pane);
+                    reading.stream.cut(None, sink);
                 }
                 reading.stage = Stage::Rest(divider, run);
                 Some(self.ask(slot))
             }
             Next::Restart { divider, run, .. } => {
-                self.begin(slot, divider, &run);
+                self.begin(slot, divider, &run, sink);
                 Some(self.ask(slot))
             }
         }
     }
 
     /// Another run of the container is read from its start.
-    fn begin(&mut self, slot: &Slot, divider: Divider, run: &Run) {
+    fn begin(&mut self, slot: &Slot, divider: Divider, run: &Run, sink: &mut impl Sink) {
         if let Some(reading) = self.readings.get_mut(slot) {
-            reading.stream.end(&mut self.pane);
-            self.pane.divide(reading.stream.id(), None, divider);
+            reading.stream.end(sink);
+            sink.divide(reading.stream.id(), None, divider);
             reading.stream.begin_run();
             reading.target.restarts = run.restarts;
             reading.target.phase = Phase::Follow;
@@ -179,10 +198,12 @@ impl Logs {
     }
 
     /// Nothing more comes of this run.
-    pub(super) fn finish(&mut self, slot: &Slot, divider: Divider) {
+    pub(super) fn finish(&mut self, slot: &Slot, divider: Option<Divider>, sink: &mut impl Sink) {
         if let Some(reading) = self.readings.get_mut(slot) {
-            reading.stream.end(&mut self.pane);
-            self.pane.divide(reading.stream.id(), None, divider);
+            reading.stream.end(sink);
+            if let Some(divider) = divider {
+                sink.divide(reading.stream.id(), None, divider);
+            }
             reading.stage = Stage::Done;
             self.done.insert((slot.clone(), reading.target.restarts));
         }
@@ -192,7 +213,8 @@ impl Logs {
     pub(super) fn look_again<'a>(
         &mut self,
         pods: &(impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone),
-    ) -> Vec<Effect> {
+        sink: &mut impl Sink,
+    ) -> Vec<Order> {
         let ended = self.readings.iter().filter_map(|(slot, reading)| match reading.stage {
             Stage::Ended(end, ticks) => Some((slot.clone(), end, ticks + 1)),
             _ => None,
@@ -201,7 +223,7 @@ impl Logs {
         let decide = |(slot, end, ticks): (Slot, End, u32)| {
             let mut pods = pods.clone();
             let pod = pods.find(|(cluster, pod)| **cluster == slot.cluster && pod.uid == slot.uid);
-            self.decide(&slot, end, ticks, pod.map(|(_, pod)| pod))
+            self.decide(&slot, end, ticks, pod.map(|(_, pod)| pod), sink)
         };
         ended.into_iter().filter_map(decide).collect()
     }

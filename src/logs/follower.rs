@@ -1,0 +1,277 @@
+//! Follows the logs of what a person asked for: who joins, who leaves, what is asked of the server.
+//!
+//! Pure: [`Follower::replan`] and [`Follower::take`] are told what is there and what came, put lines into a
+//! [`Sink`] and answer with [`Order`]s. `ends` decides what follows when a reading ends.
+
+mod ends;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::badge::{Colours, short_names};
+use super::block::StreamId;
+use super::divider::Divider;
+use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, plan, steps};
+use super::reading::Request;
+use super::resume::Start;
+use super::sink::Sink;
+use super::stream::Stream;
+use crate::domain::{Clean, ClusterId, Pod};
+use ends::{Reading, Stage};
+
+/// Colours of instances.
+pub const COLOURS: usize = 6;
+/// Seconds that a log may still be read after its instance is gone.
+const PATIENCE: u32 = 5;
+
+/// What is to be read, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub intents: Vec<Intent>,
+    pub choice: Choice,
+    /// Where the logs of what runs already begin; who comes later is read from its first line.
+    pub start: Start,
+    /// What is there now is read to its end, and nothing is waited for.
+    pub is_once: bool,
+    /// Logs open at a time in one cluster.
+    pub limit: usize,
+}
+
+/// What is to be done about a reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    Read(Box<Request>),
+    Leave(Slot),
+}
+
+/// Which instances the lines of a stream come from.
+#[derive(Clone, Debug)]
+pub struct Name {
+    pub slot: Slot,
+    /// Cluster, instance and container, as far as they tell it from the others.
+    pub short: Clean,
+    pub full: Clean,
+    pub colour: usize,
+}
+
+/// How many containers are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Being read.
+    pub open: usize,
+    /// Wait for a place.
+    pub queued: usize,
+    /// Have no log yet.
+    pub waiting: usize,
+    pub ended: usize,
+    /// Could not be read to their end; counted as ended too.
+    pub lost: usize,
+}
+
+/// The logs that are being read.
+#[derive(Debug)]
+pub struct Follower {
+    wish: Wish,
+    readings: FxHashMap<Slot, Reading>,
+    done: FxHashSet<(Slot, u32)>,
+    names: Vec<Name>,
+    colours: Colours,
+    /// Wait for a place.
+    queued: Vec<Slot>,
+    waiting: Vec<(Clean, Clean)>,
+    /// What was there at first.
+    first: FxHashSet<Slot>,
+    number: u64,
+    lost: usize,
+    is_begun: bool,
+}
+
+impl Follower {
+    pub fn new(wish: Wish) -> Self {
+        Self {
+            wish,
+            readings: FxHashMap::default(),
+            done: FxHashSet::default(),
+            names: Vec::new(),
+            colours: Colours::new(COLOURS),
+            queued: Vec::new(),
+            waiting: Vec::new(),
+            first: FxHashSet::default(),
+            number: 0,
+            lost: 0,
+            is_begun: false,
+        }
+    }
+
+    /// Lets what is read follow the instances there are: new ones join, those that are gone leave. Told once a second.
+    pub fn replan<'a>(
+        &mut self,
+        pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone,
+        sink: &mut impl Sink,
+    ) -> Vec<Order> {
+        let mut orders = self.look_again(&pods, sink);
+        orders.extend(self.go_by_plan(pods, true, sink));
+        orders
+    }
+
+    /// Gives places that are free to who waits for one.
+    pub fn refill<'a>(
+        &mut self,
+        pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone,
+        sink: &mut impl Sink,
+    ) -> Vec<Order> {
+        self.go_by_plan(pods, false, sink)
+    }
+
+    fn go_by_plan<'a>(
+        &mut self,
+        pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone,
+        may_leave: bool,
+        sink: &mut impl Sink,
+    ) -> Vec<Order> {
+        let mut orders = Vec::new();
+        let held = Held {
+            open: self.open().map(|(slot, _)| slot.clone()).collect(),
+            done: self.done.clone(),
+        };
+        let plan = plan(&self.wish.intents, &self.wish.choice, pods, &held, self.wish.limit);
+        if !self.is_begun {
+            let there = plan.follow.iter().chain(&plan.queued);
+            self.first = there.map(|target| target.slot.clone()).collect();
+        }
+        for step in steps(&held, &plan) {
+            match step {
+                Step::Join(target) if !self.is_wanted(&target.slot) => {}
+                Step::Join(target) => orders.push(self.join(target, sink)),
+                Step::Leave(slot) if may_leave => orders.extend(self.leave(&slot, sink)),
+                Step::Leave(_) => {}
+            }
+        }
+        self.note(&plan);
+        self.is_begun = true;
+        orders
+    }
+
+    /// Who reads once wants what was there at first, and each log once.
+    fn is_wanted(&self, slot: &Slot) -> bool {
+        !self.wish.is_once || (self.first.contains(slot) && !self.readings.contains_key(slot))
+    }
+
+    fn note(&mut self, plan: &Plan) {
+        let queued = plan.queued.iter().map(|target| &target.slot);
+        self.queued = queued.filter(|slot| self.is_wanted(slot)).cloned().collect();
+        let waiting = plan.waiting.iter().map(|target| {
+            let why = match &target.phase {
+                Phase::Wait(why) => why.clone(),
+                Phase::Follow | Phase::Read => Clean::default(),
+            };
+            (target.pod.name.clone(), why)
+        });
+        self.waiting = waiting.collect();
+    }
+
+    fn join(&mut self, target: Target, sink: &mut impl Sink) -> Order {
+        let slot = target.slot.clone();
+        let is_late = self.is_begun && !self.first.contains(&slot);
+        if let Some(reading) = self.readings.get_mut(&slot) {
+            // It had ended and started again.
+            reading.stream.begin_run();
+            reading.target = target;
+            let divider = Divider::Joined {
+                restarts: reading.target.restarts,
+            };
+            sink.divide(reading.stream.id(), None, divider);
+        } else {
+            // Who comes later is read from its first line.
+            let start = if is_late {
+                Start::Everything
+            } else {
+                self.wish.start
+            };
+            let stream = Stream::join(sink, start);
+            self.name(&target);
+            if is_late {
+                let restarts = target.restarts;
+                sink.divide(stream.id(), None, Divider::Joined { restarts });
+            }
+            self.readings.insert(slot.clone(), Reading::new(target, stream));
+        }
+        self.ask(&slot)
+    }
+
+    /// The instance is gone: what it wrote last is on its way, so it is given a moment.
+    fn leave(&mut self, slot: &Slot, sink: &mut impl Sink) -> Option<Order> {
+        let reading = self.readings.get_mut(slot)?;
+        reading.leaving += 1;
+        if reading.leaving <= PATIENCE {
+            return None;
+        }
+        self.finish(slot, Some(Divider::Gone), sink);
+        Some(Order::Leave(slot.clone()))
+    }
+
+    /// Gives a stream its name and all others theirs: what tells them apart may have changed.
+    fn name(&mut self, target: &Target) {
+        let full = format!("{}/{}/{}", target.slot.cluster, target.pod.name, target.slot.container);
+        self.names.push(Name {
+            slot: target.slot.clone(),
+            short: Clean::default(),
+            full: full.into(),
+            colour: self.colours.get(&target.slot.uid, &target.pod.name),
+        });
+        let full: Vec<Clean> = self.names.iter().map(|name| name.full.clone()).collect();
+        for (name, short) in self.names.iter_mut().zip(short_names(&full)) {
+            name.short = short;
+        }
+    }
+
+    /// Whose lines those of a stream are.
+    pub fn name_of(&self, stream: StreamId) -> Option<&Name> {
+        self.names.get(stream.0 as usize)
+    }
+
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    pub fn tally(&self) -> Tally {
+        let open = self.open().count();
+        Tally {
+            open,
+            queued: self.queued.len(),
+            waiting: self.waiting.len(),
+            ended: self.readings.len() - open,
+            lost: self.lost,
+        }
+    }
+
+    /// Containers that have no log yet, each with the reason.
+    pub fn waiting(&self) -> &[(Clean, Clean)] {
+        &self.waiting
+    }
+
+    /// Whether a stream is being read.
+    pub fn is_open(&self, stream: StreamId) -> bool {
+        let reading = self.name_of(stream).and_then(|name| self.readings.get(&name.slot));
+        reading.is_some_and(|reading| reading.stage != Stage::Done)
+    }
+
+    /// Whose log it is; `None` before anything was read of it.
+    pub fn target_of(&self, stream: StreamId) -> Option<&Target> {
+        let reading = self.name_of(stream).and_then(|name| self.readings.get(&name.slot));
+        reading.map(|reading| &reading.target)
+    }
+
+    /// The stream of a container's log.
+    pub fn stream_of(&self, slot: &Slot) -> Option<StreamId> {
+        self.readings.get(slot).map(|reading| reading.stream.id())
+    }
+
+    fn open(&self) -> impl Iterator<Item = (&Slot, &Reading)> {
+        self.readings.iter().filter(|(_, reading)| reading.stage != Stage::Done)
+    }
+
+    /// Gives everything up.
+    pub fn close(self) -> Vec<Order> {
+        self.open().map(|(slot, _)| Order::Leave(slot.clone())).collect()
+    }
+}

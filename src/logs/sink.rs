@@ -1,0 +1,35 @@
+//! Where the lines of streams go: a view that keeps them, or a way out of the program.
+
+use super::block::StreamId;
+use super::divider::Divider;
+use super::pane::Pane;
+use super::split::{LINE_LIMIT, Record};
+use super::stamp::Stamp;
+
+/// Takes the lines of many streams.
+pub trait Sink {
+    /// A further stream.
+    fn join(&mut self) -> StreamId;
+    /// The stream's next line.
+    fn push(&mut self, stream: StreamId, line: &Record<'_>);
+    /// What happened to a stream; without a time, behind its last line.
+    fn divide(&mut self, stream: StreamId, at: Option<Stamp>, divider: Divider);
+    /// Bytes of a line that are wanted at most.
+    fn line_limit(&self) -> usize {
+        LINE_LIMIT
+    }
+}
+
+impl Sink for Pane {
+    fn join(&mut self) -> StreamId {
+        Self::join(self)
+    }
+
+    fn push(&mut self, stream: StreamId, line: &Record<'_>) {
+        Self::push(self, stream, line);
+    }
+
+    fn divide(&mut self, stream: StreamId, at: Option<Stamp>, divider: Divider) {
+        Self::divide(self, stream, at, divider);
+    }
+}
