@@ -211,10 +211,6 @@ pub struct Top {
 }
 
 #[derive(Clone, Debug, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of its own on the command line"
-)]
 pub struct Logs {
     /// An app (NAME or NAMESPACE/NAME), or KIND/NAME: deploy, sts, ds, rs, job, rollout, cloneset, pod
     #[arg(value_name = "APP|KIND/NAME", required_unless_present = "selector")]

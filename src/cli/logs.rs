@@ -136,12 +136,16 @@ impl Desk {
                 break;
             }
         }
-        self.queue.drain(Stamp(i64::MAX), |line| self.printer.add(&self.follower, line));
+        self.queue
+            .drain(Stamp(i64::MAX), |line| self.printer.add(&self.follower, line));
         self.printer.write(out, err)?;
         self.known.cancel.cancel();
         let tally = self.follower.tally();
         if tally.ended == 0 {
-            return Err(Failure::failed("there is no log to read", "see `pilothouse get instances`"));
+            return Err(Failure::failed(
+                "there is no log to read",
+                "see `pilothouse get instances`",
+            ));
         }
         let is_whole = tally.lost == 0 && self.known.missing.is_empty();
         Ok(Exit(if is_whole { Exit::DONE } else { Exit::FAILED }))
@@ -155,7 +159,7 @@ impl Desk {
     fn plan(&mut self) {
         self.now();
         let orders = self.follower.replan(pods(&self.known.world), &mut self.queue);
-        orders.into_iter().for_each(|order| self.perform(order));
+        self.perform(orders);
     }
 
     fn arrived(&mut self, message: Message) {
@@ -164,21 +168,23 @@ impl Desk {
         let pod = pod_of(&self.known.world, &news);
         let order = self.follower.take(&news, pod, &mut self.queue);
         if let Some(order) = order {
-            self.perform(order);
+            self.perform(vec![order]);
         } else if matches!(news.what, What::Ended { .. }) {
             // A place may be free.
             let orders = self.follower.refill(pods(&self.known.world), &mut self.queue);
-            orders.into_iter().for_each(|order| self.perform(order));
+            self.perform(orders);
         }
     }
 
-    fn perform(&mut self, order: Order) {
-        match order {
-            Order::Leave(slot) => self.readings.leave(&slot),
-            Order::Read(request) => {
-                let mut clusters = self.known.clusters.iter();
-                if let Some(cluster) = clusters.find(|cluster| *cluster.id() == request.slot.cluster) {
-                    self.readings.read(cluster.clone(), *request);
+    fn perform(&mut self, orders: Vec<Order>) {
+        for order in orders {
+            match order {
+                Order::Leave(slot) => self.readings.leave(&slot),
+                Order::Read(request) => {
+                    let mut clusters = self.known.clusters.iter();
+                    if let Some(cluster) = clusters.find(|cluster| *cluster.id() == request.slot.cluster) {
+                        self.readings.read(cluster.clone(), *request);
+                    }
                 }
             }
         }
@@ -205,7 +211,10 @@ impl Desk {
         if !self.told_queued && follower.tally().queued > 0 {
             self.told_queued = true;
             let (queued, limit) = (follower.tally().queued, self.wish.limit);
-            writeln!(err, "pilothouse: {queued} more containers wait: {limit} of a cluster are read at a time")?;
+            writeln!(
+                err,
+                "pilothouse: {queued} more containers wait: {limit} of a cluster are read at a time"
+            )?;
         }
         Ok(())
     }

@@ -182,11 +182,7 @@ impl Follower {
             sink.divide(reading.stream.id(), None, divider);
         } else {
             // Who comes later is read from its first line.
-            let start = if is_late {
-                Start::Everything
-            } else {
-                self.wish.start
-            };
+            let start = if is_late { Start::Everything } else { self.wish.start };
             let stream = Stream::join(sink, start);
             self.name(&target);
             if is_late {

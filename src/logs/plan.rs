@@ -207,7 +207,11 @@ pub fn steps(held: &Held, plan: &Plan) -> Vec<Step> {
 /// Whether anything of an instance was asked for.
 pub fn covers(intents: &[Intent], choice: &Choice, cluster: &ClusterId, pod: &Pod) -> bool {
     let mut containers = pod.containers.iter();
-    containers.any(|container| intents.iter().any(|intent| wants(intent, choice, cluster, pod, container)))
+    containers.any(|container| {
+        intents
+            .iter()
+            .any(|intent| wants(intent, choice, cluster, pod, container))
+    })
 }
 
 fn wants(intent: &Intent, choice: &Choice, cluster: &ClusterId, pod: &Pod, container: &Container) -> bool {

@@ -1,8 +1,8 @@
 //! Which containers are followed, in which order, and what waits.
 
-use crate::domain::selector::Selector;
 use super::*;
 use crate::domain::container::Exit;
+use crate::domain::selector::Selector;
 
 fn id() -> ClusterId {
     ClusterId::new("lab")

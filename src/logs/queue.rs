@@ -316,7 +316,16 @@ mod tests {
         assert!(queue.is_full(a));
         queue.drain(Stamp(1), |_| {});
         assert!(!queue.is_full(a) && !queue.is_empty());
-        queue.drain(Stamp(i64::MAX), |out| assert_eq!(out.what, Item::Line { text: &text, level: None, more: 0 }));
+        queue.drain(Stamp(i64::MAX), |out| {
+            assert_eq!(
+                out.what,
+                Item::Line {
+                    text: &text,
+                    level: None,
+                    more: 0
+                }
+            );
+        });
     }
 
     #[test]

@@ -65,7 +65,9 @@ impl Readings {
     /// Holds one reading, or lets it go on.
     pub fn hold_one(&self, slot: &Slot, held: bool) {
         if let Some(reading) = self.running.get(slot) {
-            reading.held.send_if_modified(|now| std::mem::replace(now, held) != held);
+            reading
+                .held
+                .send_if_modified(|now| std::mem::replace(now, held) != held);
         }
     }
 
@@ -75,7 +77,12 @@ impl Readings {
     }
 }
 
-async fn read(cluster: &Cluster, request: &Request, mut held: [watch::Receiver<bool>; 2], messages: &mpsc::Sender<Message>) {
+async fn read(
+    cluster: &Cluster,
+    request: &Request,
+    mut held: [watch::Receiver<bool>; 2],
+    messages: &mpsc::Sender<Message>,
+) {
     let news = |what| {
         Message::Log(News {
             slot: request.slot.clone(),

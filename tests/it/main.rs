@@ -30,6 +30,7 @@ mod kubectl;
 mod layers;
 mod lines;
 mod listing;
+mod log_command;
 mod logs;
 mod panics;
 mod pty;

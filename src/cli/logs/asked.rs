@@ -164,8 +164,16 @@ fn kind_of(word: &str) -> Option<Owner> {
 fn name_in(pod: &Pod, kind: Owner) -> Option<&Clean> {
     match kind {
         Owner::Pod => Some(&pod.key.name),
-        Owner::ReplicaSet => pod.owner.as_ref().filter(|(kind, _)| kind == "ReplicaSet").map(|(_, name)| name),
-        Owner::Workload(of) => pod.workload.as_ref().filter(|(kind, _)| *kind == of).map(|(_, name)| name),
+        Owner::ReplicaSet => pod
+            .owner
+            .as_ref()
+            .filter(|(kind, _)| kind == "ReplicaSet")
+            .map(|(_, name)| name),
+        Owner::Workload(of) => pod
+            .workload
+            .as_ref()
+            .filter(|(kind, _)| *kind == of)
+            .map(|(_, name)| name),
     }
 }
 

@@ -34,7 +34,8 @@ pub(super) struct Printer {
     out: Vec<u8>,
     /// What is said to the other side, each behind so many bytes of lines.
     err: Vec<(usize, String)>,
-    widest: usize,
+    /// How many names there were when the widest of them was looked for, and its columns.
+    widest: (usize, usize),
 }
 
 /// A line as a JSON object.
@@ -63,7 +64,7 @@ impl Printer {
             clean: CleanBuffer::default(),
             out: Vec::with_capacity(2 * ROOM),
             err: Vec::new(),
-            widest: 0,
+            widest: (0, 0),
         }
     }
 
@@ -119,8 +120,12 @@ impl Printer {
 
     fn prefix(&mut self, follower: &Follower, stream: StreamId) {
         let Some(name) = follower.name_of(stream) else { return };
+        let names = follower.names();
+        if self.widest.0 != names.len() {
+            let widest = names.iter().map(|name| name.short.width()).max();
+            self.widest = (names.len(), widest.unwrap_or(0).min(WIDEST));
+        }
         let width = name.short.width();
-        self.widest = self.widest.max(width).min(WIDEST);
         let sgr = SGR.get(name.colour).filter(|_| self.is_coloured);
         if let Some(sgr) = sgr {
             // Writing to memory cannot fail.
@@ -130,7 +135,7 @@ impl Printer {
         if sgr.is_some() {
             self.out.extend_from_slice(b"\x1b[0m");
         }
-        let fill = self.widest.saturating_sub(width) + 1;
+        let fill = self.widest.1.saturating_sub(width) + 1;
         self.out.extend(std::iter::repeat_n(b' ', fill));
     }
 
@@ -161,7 +166,9 @@ fn object(
     level: Option<Level>,
     message: &str,
 ) {
-    let Some(target) = follower.target_of(stream) else { return };
+    let Some(target) = follower.target_of(stream) else {
+        return;
+    };
     let object = Object {
         cluster: target.slot.cluster.as_str(),
         namespace: &target.pod.namespace,

@@ -137,14 +137,7 @@ impl Follower {
         self.decide(slot, end, 0, pod, sink)
     }
 
-    fn decide(
-        &mut self,
-        slot: &Slot,
-        end: End,
-        ticks: u32,
-        pod: Option<&Pod>,
-        sink: &mut impl Sink,
-    ) -> Option<Order> {
+    fn decide(&mut self, slot: &Slot, end: End, ticks: u32, pod: Option<&Pod>, sink: &mut impl Sink) -> Option<Order> {
         let reading = self.readings.get_mut(slot)?;
         match next(&reading.target.run(), end, pod) {
             Next::Resume { .. } if end == End::Closed && ticks < GRACE => {

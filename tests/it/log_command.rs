@@ -1,0 +1,386 @@
+//! `pilothouse logs` on served clusters: what is printed, what is said beside it, how it ends.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use pilothouse::cli::{self, Environment};
+use pilothouse::runtime::Exit;
+use pilothouse::sim::Simulation;
+use pilothouse::sim::fault::{Fault, LogFault, Odd};
+use pilothouse::sim::resource::{NAMESPACES, NODES, PODS};
+use pilothouse::sim::store::Store;
+use serde_json::{Value, json};
+
+use crate::support::served::Served;
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// One side of the program: keeps what is written, and may take nothing more or be closed.
+#[derive(Clone, Default)]
+struct Pipe(Arc<(Mutex<Inside>, Condvar)>);
+
+#[derive(Default)]
+struct Inside {
+    text: Vec<u8>,
+    /// Bytes after which nobody takes more for now.
+    room: Option<usize>,
+    is_closed: bool,
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (inside, changed) = &*self.0;
+        let inside = inside.lock().unwrap();
+        let is_full =
+            |inside: &mut Inside| !inside.is_closed && inside.room.is_some_and(|room| inside.text.len() >= room);
+        let mut inside = changed.wait_while(inside, is_full).unwrap();
+        if inside.is_closed {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        inside.text.extend_from_slice(bytes);
+        changed.notify_all();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Pipe {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.0.lock().unwrap().text).into_owned()
+    }
+
+    /// Waits until something is in what was written.
+    fn until(&self, what: &str, is_so: impl Fn(&str) -> bool) {
+        let (inside, changed) = &*self.0;
+        let inside = inside.lock().unwrap();
+        let waits = |inside: &mut Inside| !is_so(&String::from_utf8_lossy(&inside.text));
+        let (inside, waited) = changed.wait_timeout_while(inside, PATIENCE, waits).unwrap();
+        assert!(!waited.timed_out(), "{what}: {}", String::from_utf8_lossy(&inside.text));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Inside)) {
+        change(&mut self.0.0.lock().unwrap());
+        self.0.1.notify_all();
+    }
+}
+
+/// A served cluster with a node, and instances that were created by hand.
+struct Cluster {
+    simulation: Simulation,
+    served: Served,
+}
+
+impl Cluster {
+    fn start(pods: &[&str]) -> Self {
+        let mut made = None;
+        let served = Served::start(|| {
+            let mut store = Store::new(7);
+            let now = chrono::Utc::now();
+            let namespace = json!({"metadata": {"name": "shop"}, "status": {"phase": "Active"}});
+            store.create(&NAMESPACES, namespace, now).unwrap();
+            store.create(&NODES, json!({"metadata": {"name": "a"}}), now).unwrap();
+            let simulation = Simulation::new(store);
+            made = Some(simulation.clone());
+            vec![("harbor".to_owned(), simulation)]
+        });
+        let cluster = Self {
+            simulation: made.unwrap(),
+            served,
+        };
+        for name in pods {
+            cluster.create(name);
+        }
+        cluster
+    }
+
+    fn create(&self, name: &str) {
+        let began = (chrono::Utc::now() - chrono::TimeDelta::minutes(1)).to_rfc3339();
+        let status = json!({"name": "app", "containerID": format!("containerd://{name}"), "restartCount": 0,
+            "ready": true, "state": {"running": {"startedAt": began}}});
+        let pod = json!({
+            "metadata": {"namespace": "shop", "name": name, "labels": {"app": "web", "pod": name},
+                "annotations": {"sim.pilothouse.dev/language": "java"}},
+            "spec": {"nodeName": "a", "containers": [{"name": "app", "image": "corp/web:1"}]},
+            "status": {"phase": "Running", "startTime": began, "containerStatuses": [status]},
+        });
+        self.simulation
+            .change(|store, now| store.create(&PODS, pod, now).unwrap());
+    }
+
+    fn remove(&self, name: &str) {
+        self.simulation
+            .change(|store, _| store.remove(&PODS, "shop", name).unwrap());
+    }
+
+    fn fault(&self, fault: LogFault) {
+        self.simulation.faults().add(Fault::Logs(fault));
+    }
+
+    /// Starts `pilothouse logs` with these arguments.
+    fn logs(&self, arguments: &[&str], is_terminal: bool) -> Running {
+        let config = self.served.folder.path().join("config.toml");
+        std::fs::write(&config, "").unwrap();
+        let mut all: Vec<OsString> = vec![
+            "pilothouse".into(),
+            "--kubeconfig".into(),
+            self.served.kubeconfig().into(),
+        ];
+        all.extend(["--config".into(), config.into(), "logs".into()]);
+        all.extend(arguments.iter().map(OsString::from));
+        let mut environment = Environment {
+            stdout_is_terminal: is_terminal,
+            ..Environment::default()
+        };
+        environment.variables.insert("TERM".into(), "xterm".into());
+        let (out, err) = (Pipe::default(), Pipe::default());
+        let (mut to_out, mut to_err) = (out.clone(), err.clone());
+        let thread = std::thread::spawn(move || cli::run(all, &environment, &mut to_out, &mut to_err));
+        Running { out, err, thread }
+    }
+
+    /// The same until its end.
+    fn read(&self, arguments: &[&str], is_terminal: bool) -> (u8, String, String) {
+        let running = self.logs(arguments, is_terminal);
+        let exit = running.thread.join().unwrap();
+        (exit.0, running.out.text(), running.err.text())
+    }
+}
+
+struct Running {
+    out: Pipe,
+    err: Pipe,
+    thread: std::thread::JoinHandle<Exit>,
+}
+
+#[test]
+fn the_lines_of_an_app_are_printed_by_time_in_each_format() {
+    let cluster = Cluster::start(&["web-aaa", "web-bbb", "web-ccc"]);
+    let (exit, json, said) = cluster.read(&["web", "--no-follow", "-o", "json", "--tail", "7"], false);
+    assert_eq!((exit, said.as_str()), (0, ""));
+    let items: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(items.len(), 21);
+    for item in &items {
+        let fields: Vec<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut wanted = [
+            "cluster",
+            "namespace",
+            "app",
+            "instance",
+            "container",
+            "time",
+            "level",
+            "message",
+            "previous",
+        ];
+        wanted.sort_unstable();
+        assert_eq!(fields, wanted);
+        assert_eq!((&item["cluster"], &item["app"]), (&json!("harbor"), &json!("web")));
+        assert!(item["level"].is_string() || item["message"].as_str().unwrap().contains(' '));
+    }
+    let times: Vec<&str> = items.iter().map(|item| item["time"].as_str().unwrap()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let (exit, plain, _) = cluster.read(&["pod/web-aaa", "pod/web-bbb", "--no-follow", "--tail", "2"], false);
+    assert_eq!(exit, 0);
+    let names: Vec<&str> = plain.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names.len(), 4);
+    assert!(names.iter().all(|name| ["aaa", "bbb"].contains(name)), "{names:?}");
+    let arguments = [
+        "-l",
+        "pod in (web-ccc)",
+        "--no-follow",
+        "--tail",
+        "1",
+        "-o",
+        "raw",
+        "--timestamps",
+        "utc",
+    ];
+    let (_, raw, _) = cluster.read(&arguments, false);
+    let (time, text) = raw.split_once(' ').unwrap();
+    assert!(time.parse::<chrono::DateTime<chrono::Utc>>().is_ok(), "{raw}");
+    assert!(!text.contains("ccc"), "{raw}");
+}
+
+#[test]
+fn lines_are_chosen_by_what_is_in_them() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    let (_, all, _) = cluster.read(&["web", "--no-follow", "-o", "raw"], false);
+    let first: Vec<&str> = all.lines().take(100).collect();
+    assert!(first.iter().any(|line| line.contains("INFO")) && first.iter().any(|line| !line.contains("INFO")));
+    let arguments = [
+        "web",
+        "--no-follow",
+        "-o",
+        "raw",
+        "-i",
+        "INFO",
+        "-e",
+        "handled",
+        "-e",
+        "session",
+    ];
+    let (_, some, _) = cluster.read(&arguments, false);
+    let chosen = |line: &&&str| line.contains("INFO") && !line.contains("handled") && !line.contains("session");
+    let wanted: Vec<&str> = first.iter().filter(chosen).copied().collect();
+    assert!(
+        !wanted.is_empty() && some.lines().take(wanted.len()).eq(wanted.iter().copied()),
+        "{some}"
+    );
+}
+
+#[test]
+fn a_terminal_never_gets_what_a_container_wrote_but_a_file_does() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    cluster.fault(LogFault::Print(Odd::Escapes));
+    for format in ["default", "raw", "json"] {
+        let arguments = ["web", "--no-follow", "-o", format, "--no-color"];
+        let (_, shown, _) = cluster.read(&arguments, true);
+        let is_odd = |c: &char| c.is_control() && *c != '\n';
+        assert_eq!(shown.chars().find(is_odd), None, "{format}");
+        assert!(!shown.contains('\u{202e}') && shown.contains("reversed"), "{format}");
+    }
+    let (_, raw, _) = cluster.read(&["web", "--no-follow", "-o", "raw"], false);
+    assert!(raw.contains("\u{1b}[2J\u{1b}[Hgone") && raw.contains('\u{202e}'));
+    let (_, json, _) = cluster.read(&["web", "--no-follow", "-o", "json"], false);
+    let texts = json
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["message"].clone());
+    assert!(texts.into_iter().any(|text| text.as_str().unwrap().contains('\u{1b}')));
+    let (_, plain, _) = cluster.read(&["web", "--no-follow"], false);
+    assert!(!plain.contains('\u{1b}'));
+    let (_, coloured, _) = cluster.read(&["web", "--no-follow", "--tail", "1"], true);
+    let uncoloured = coloured.replacen("\u{1b}[96m", "", 1).replacen("\u{1b}[0m", "", 1);
+    assert!(uncoloured.starts_with("app ") && uncoloured != coloured && !uncoloured.contains('\u{1b}'));
+}
+
+#[test]
+fn new_instances_join_and_a_pipe_that_is_closed_ends_it_quietly() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    let running = cluster.logs(&["web", "--tail", "3"], false);
+    running.out.until("lines", |text| text.lines().count() >= 3);
+    cluster.create("web-bbb");
+    running
+        .err
+        .until("a word", |text| text.contains("harbor/web-bbb/app: joined"));
+    running
+        .out
+        .until("its lines", |text| text.lines().any(|line| line.starts_with("bbb ")));
+    cluster.remove("web-bbb");
+    running.err.until("its end", |text| {
+        text.contains("harbor/web-bbb/app: the instance is gone")
+    });
+    let before = running.out.text().lines().count();
+    running
+        .out
+        .until("the other goes on", |text| text.lines().count() > before);
+    running.out.change(|inside| inside.is_closed = true);
+    assert_eq!(running.thread.join().unwrap(), Exit(Exit::DONE));
+    assert_eq!(running.err.text().lines().count(), 2, "{}", running.err.text());
+}
+
+#[test]
+fn an_instance_that_is_gone_ends_what_follows_it_alone() {
+    let cluster = Cluster::start(&["web-aaa", "web-bbb"]);
+    let running = cluster.logs(&["po/web-aaa"], false);
+    running.out.until("lines", |text| !text.is_empty());
+    cluster.remove("web-aaa");
+    assert_eq!(running.thread.join().unwrap(), Exit(Exit::DONE));
+    assert!(
+        running.err.text().contains("the instance is gone"),
+        "{}",
+        running.err.text()
+    );
+}
+
+#[test]
+fn what_is_not_there_is_said_with_what_is_near() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    for (arguments, exit, words) in [
+        (&["wob"][..], 1, "did you mean 'web'?"),
+        (&["pod/web-aab"], 1, "did you mean 'web-aaa'?"),
+        (&["deploy/web"], 1, "no instance belongs to 'deploy/web'"),
+        (&["other/web"], 1, "no instance belongs to 'other/web'"),
+        (&["-l", "app=other"], 1, "no instance has these labels"),
+        (&["web", "-p"], 1, "there is no run before this one"),
+        (&["web", "-c", "other"], 1, "there is no log to read"),
+        (&["web", "-i", "a(b"], 2, "unclosed group"),
+        (&[], 2, "required"),
+    ] {
+        let (found, out, said) = cluster.read(&[arguments, &["--no-follow"]].concat(), false);
+        assert_eq!((found, out.as_str()), (exit, ""), "{arguments:?}");
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn more_than_fifty_logs_are_read_in_turns() {
+    let names: Vec<String> = (0..60).map(|n| format!("web-{n:02}x")).collect();
+    let cluster = Cluster::start(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let (exit, out, said) = cluster.read(&["web", "--no-follow", "--tail", "2"], false);
+    assert_eq!((exit, out.lines().count()), (0, 120), "{said}");
+    assert!(said.contains("10 more containers wait"), "{said}");
+}
+
+#[test]
+fn cuts_lose_and_repeat_nothing_and_are_told() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    cluster.fault(LogFault::Print(Odd::Flood { lines_per_second: 50 }));
+    cluster.fault(LogFault::Cut { seed: 3, most: 20_000 });
+    let running = cluster.logs(&["web", "--tail", "100", "-o", "raw"], false);
+    running
+        .err
+        .until("cuts", |text| text.matches("connection lost").count() >= 3);
+    let so_far = running.out.text().lines().count();
+    running.out.until("more", |text| text.lines().count() > so_far + 100);
+    running.out.change(|inside| inside.is_closed = true);
+    running.thread.join().unwrap();
+    are_consecutive(&running.out.text());
+}
+
+#[test]
+fn while_nobody_takes_what_is_printed_nothing_is_lost() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    cluster.fault(LogFault::Print(Odd::Flood {
+        lines_per_second: 20_000,
+    }));
+    let running = cluster.logs(&["web", "--tail", "1", "-o", "raw"], false);
+    running.out.change(|inside| inside.room = Some(1_000_000));
+    running.out.until("it is full", |text| text.len() >= 1_000_000);
+    running.out.change(|inside| inside.room = None);
+    let full = running.out.text().lines().count();
+    running
+        .out
+        .until("it goes on", |text| text.lines().count() > full + 50_000);
+    running.out.change(|inside| inside.is_closed = true);
+    running.thread.join().unwrap();
+    are_consecutive(&running.out.text());
+}
+
+/// Numbered lines, each one more than the one before it.
+fn are_consecutive(text: &str) {
+    let number = |line: &str| {
+        let digits: String = line
+            .chars()
+            .skip_while(|c| !c.is_ascii_digit())
+            .take_while(char::is_ascii_digit)
+            .collect();
+        digits.parse::<u64>().unwrap()
+    };
+    let whole = text.rsplit_once('\n').unwrap().0;
+    let numbers: Vec<u64> = whole.lines().map(number).collect();
+    let breaks: Vec<_> = numbers
+        .windows(2)
+        .filter(|pair| pair[1] != pair[0] + 1)
+        .take(5)
+        .collect();
+    assert!(
+        breaks.is_empty() && numbers.len() > 150,
+        "{breaks:?} of {}",
+        numbers.len()
+    );
+}
