@@ -163,7 +163,11 @@ fn the_lines_of_an_app_are_printed_by_time_in_each_format() {
     let (exit, json, said) = cluster.read(&["web", "--no-follow", "-o", "json", "--tail", "7"], false);
     assert_eq!((exit, said.as_str()), (0, ""));
     let items: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(items.len(), 21);
+    // What is written while it is asked for comes too.
+    for instance in ["web-aaa", "web-bbb", "web-ccc"] {
+        let own = items.iter().filter(|item| item["instance"] == instance);
+        assert!((7..=9).contains(&own.count()), "{json}");
+    }
     for item in &items {
         let fields: Vec<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
         let mut wanted = [
@@ -187,7 +191,7 @@ fn the_lines_of_an_app_are_printed_by_time_in_each_format() {
     let (exit, plain, _) = cluster.read(&["pod/web-aaa", "pod/web-bbb", "--no-follow", "--tail", "2"], false);
     assert_eq!(exit, 0);
     let names: Vec<&str> = plain.lines().map(|line| line.split(' ').next().unwrap()).collect();
-    assert_eq!(names.len(), 4);
+    assert!((4..=6).contains(&names.len()), "{plain}");
     assert!(names.iter().all(|name| ["aaa", "bbb"].contains(name)), "{names:?}");
     let arguments = [
         "-l",
@@ -321,8 +325,12 @@ fn what_is_not_there_is_said_with_what_is_near() {
 fn more_than_fifty_logs_are_read_in_turns() {
     let names: Vec<String> = (0..60).map(|n| format!("web-{n:02}x")).collect();
     let cluster = Cluster::start(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    let (exit, out, said) = cluster.read(&["web", "--no-follow", "--tail", "2"], false);
-    assert_eq!((exit, out.lines().count()), (0, 120), "{said}");
+    let (exit, out, said) = cluster.read(&["web", "--no-follow", "--tail", "2", "-o", "json"], false);
+    assert_eq!(exit, 0, "{said}");
+    for name in names {
+        let own = out.matches(&format!("\"instance\":\"{name}\"")).count();
+        assert!((2..=4).contains(&own), "{name}: {own}");
+    }
     assert!(said.contains("10 more containers wait"), "{said}");
 }
 
