@@ -14,6 +14,7 @@ mod order;
 pub mod pictures;
 pub mod print;
 pub mod project;
+pub mod release;
 pub mod report;
 pub mod rows;
 mod sample;
@@ -31,7 +32,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::domain::text::sanitise;
 use crate::runtime::Exit;
-use args::{Args, Command, ConfigCommand, DemoCommand};
+use args::{Args, Command, ConfigCommand, DemoCommand, ReleaseCommand};
 
 /// Why the program does not start, or stopped half way, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -134,6 +135,9 @@ fn dispatch(
     let exit = match &args.command {
         None => return screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
+        Some(Command::Release {
+            command: ReleaseCommand::Status(asked),
+        }) => release::status(args, asked, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
         Some(Command::Logs(logs)) => logs::run(args, logs, environment, out, err),
         Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out),

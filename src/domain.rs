@@ -17,7 +17,9 @@ pub mod policy;
 pub mod quantity;
 pub mod resource;
 pub mod selector;
+pub mod terms;
 pub mod text;
+pub mod ulid;
 pub mod version;
 pub mod workload;
 
@@ -33,6 +35,7 @@ pub use pod::{Pod, PodPhase};
 pub use policy::{Autoscaler, Budget, Quota};
 pub use quantity::{Cpu, Memory, Resources};
 pub use resource::{AppKey, Kind, ObjectKey, ResourceRef, Uid};
+pub use terms::{Amount, Driver, Terms};
 pub use text::{Clean, CleanBuffer, Interner};
 pub use version::Version;
 pub use workload::{Revision, Workload};

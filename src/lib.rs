@@ -5,6 +5,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`domain`] | plain facts and their rules |
+//! | [`release`] | objects to the phase of a release, and to the writes that bring it into another |
 //! | [`world`] | what is known of every cluster now, and what follows from it |
 //! | [`metrics`] | what containers use: samples, rates, histories |
 //! | [`listing`] | what every list shares: filter, sort, cursor by identity |
@@ -37,6 +38,7 @@ pub mod metrics;
 pub mod model;
 pub mod notice;
 pub mod overlays;
+pub mod release;
 pub mod runtime;
 pub mod screens;
 pub mod sim;

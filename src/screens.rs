@@ -18,6 +18,7 @@ pub mod instances;
 pub mod locations;
 pub mod logs;
 pub mod nodes;
+pub mod releases;
 pub mod rows;
 pub mod states;
 pub mod tree;
@@ -41,6 +42,7 @@ pub enum ScreenKind {
     Apps,
     Instances,
     Nodes,
+    Releases,
     Events,
     /// Events about one object.
     EventsOf(ResourceRef),
@@ -67,9 +69,18 @@ impl ScreenKind {
             Kind::Rollout,
             Kind::CloneSet,
         ];
+        const RELEASES: &[Kind] = &[
+            Kind::Deployment,
+            Kind::StatefulSet,
+            Kind::DaemonSet,
+            Kind::Rollout,
+            Kind::CloneSet,
+            Kind::ReplicaSet,
+        ];
         match self {
             Self::Fleet | Self::Locations | Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
             Self::Apps | Self::App(_) => WORKLOADS,
+            Self::Releases => RELEASES,
             Self::Instances | Self::Instance(_) | Self::Container(..) | Self::Logs(_) => &[Kind::Pod],
             Self::Events | Self::EventsOf(_) => &[Kind::Event],
             Self::Activity | Self::Log | Self::Cluster(_) => &[],
@@ -84,6 +95,7 @@ impl ScreenKind {
             Self::Apps => ("app", "apps"),
             Self::Instances | Self::Node(_) => ("instance", "instances"),
             Self::Nodes => ("node", "nodes"),
+            Self::Releases => ("release", "releases"),
             Self::Events | Self::EventsOf(_) | Self::Container(..) => ("event", "events"),
             Self::Activity => ("entry", "entries"),
             Self::Log | Self::Logs(_) => ("line", "lines"),
@@ -104,6 +116,7 @@ impl ScreenKind {
             | Self::Apps
             | Self::Instances
             | Self::Nodes
+            | Self::Releases
             | Self::Events
             | Self::Activity
             | Self::Log
@@ -124,6 +137,7 @@ impl ScreenKind {
             Self::Apps | Self::Instances | Self::Nodes | Self::Node(_) => worst_first(ColumnId::State),
             Self::Fleet
             | Self::Locations
+            | Self::Releases
             | Self::Events
             | Self::EventsOf(_)
             | Self::Activity
@@ -264,6 +278,7 @@ impl Screen {
             ScreenKind::Apps => one_location.map_or_else(|| "apps".into(), |l| l.name.to_string()),
             ScreenKind::Instances => "instances".into(),
             ScreenKind::Nodes => "nodes".into(),
+            ScreenKind::Releases => "releases".into(),
             ScreenKind::Events => "events".into(),
             ScreenKind::EventsOf(object) => format!("events of {}", object.key.name),
             ScreenKind::Activity => "activity".into(),

@@ -11,13 +11,14 @@ pub mod headroom;
 mod intake;
 pub mod loss;
 pub mod place;
+pub mod release;
 pub mod scope;
 pub mod store;
 pub mod tally;
 mod texts;
 pub mod usage;
 
-pub use app::{AppSummary, Progress};
+pub use app::AppSummary;
 pub use app_list::AppList;
 pub use cluster::{ClusterSetup, ClusterView};
 pub use feeds::{FeedLog, FeedTimes};

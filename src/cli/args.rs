@@ -100,6 +100,11 @@ pub enum Command {
     Top(Top),
     /// Print logs as they are written: of an app everywhere, of a workload, of instances
     Logs(Logs),
+    /// Releases
+    Release {
+        #[command(subcommand)]
+        command: ReleaseCommand,
+    },
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
     /// Print the version
@@ -118,6 +123,24 @@ pub enum Command {
         #[command(subcommand)]
         command: DemoCommand,
     },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReleaseCommand {
+    /// Print the phase of each workload's release, its versions and their instances
+    Status(ReleaseStatus),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReleaseStatus {
+    /// All workloads of this app (NAME or NAMESPACE/NAME) instead of all that is under way
+    pub app: Option<String>,
+    /// How to print it
+    #[arg(short, long, default_value = "table", value_name = "FORMAT")]
+    pub output: Format,
+    /// How long to wait until everything is known
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
+    pub wait: std::time::Duration,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]

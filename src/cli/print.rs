@@ -101,7 +101,7 @@ fn room(headroom: Option<Headroom>) -> String {
 }
 
 /// `12s`, `5m`, `3h`, `40d`, as kubectl's one-unit ages.
-fn age(since: Option<Timestamp>, now: Timestamp) -> String {
+pub(super) fn age(since: Option<Timestamp>, now: Timestamp) -> String {
     let Some(since) = since else { return UNKNOWN.to_owned() };
     let seconds = (now - since).num_seconds().max(0);
     match seconds {

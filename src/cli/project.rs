@@ -6,7 +6,8 @@ use super::rows::{
     AboutRow, AppRow, ClusterRow, EventRow, Headroom, InstanceRow, LocationRow, NodeRow, PlaceRow, VersionRow, version,
 };
 use crate::domain::{AppKey, Clean, ClusterId, Event, Feed, Kind, Link, NodeHealth, Provider};
-use crate::world::{ClusterView, LocationKey, Progress, Scope, World};
+use crate::release::Phase;
+use crate::world::{ClusterView, LocationKey, Scope, World};
 
 /// Whether all nodes are known, now or when the cluster was cut off; only then may they be counted.
 fn knows_nodes(view: &ClusterView) -> bool {
@@ -115,7 +116,7 @@ pub fn apps(world: &World) -> Vec<AppRow> {
                 restarts: known.then_some(app.restarts),
                 versions: known.then(|| app.versions.iter().map(version_row).collect()),
                 locations: known.then(|| app.places.into_iter().map(place_row).collect()),
-                progress: progress(&app.progress),
+                progress: phase(&app.phase),
                 trouble: app.trouble.map(|(status, _)| status),
                 requested: known.then(|| app.requested.into()),
             }
@@ -151,15 +152,31 @@ fn version_row((of, instances, ready): &(crate::domain::Version, u32, u32)) -> V
     }
 }
 
-fn progress(progress: &Progress) -> String {
-    match progress {
-        Progress::Steady => "steady".into(),
-        Progress::Rolling { updated, desired, .. } => format!("rolling {updated}/{desired}"),
-        Progress::Gray { updated, desired } => format!("gray {updated}/{desired}"),
-        Progress::Scaling { instances, desired } => format!("scaling {instances}/{desired}"),
-        Progress::Paused => "paused".into(),
-        Progress::Unseen => "unseen".into(),
-        Progress::Stuck { reason, .. } => format!("stuck {reason}"),
+/// A phase in words that scripts may rely on: its name, and how far it is.
+pub fn phase(phase: &Phase) -> String {
+    let name = phase.name();
+    match phase {
+        Phase::Rolling { updated, desired, .. } => format!("{name} {updated}/{desired}"),
+        Phase::Gray { ready, wanted, .. } => format!("{name} {ready}/{wanted}"),
+        Phase::GrayFailed { cause, .. } => format!("{name} {}", cause.brief()),
+        Phase::Full { old, .. } | Phase::Offlining { old } => format!("{name} {old}"),
+        Phase::Aborting { left } => format!("{name} {left}"),
+        Phase::Scaling { instances, desired } => format!("{name} {instances}/{desired}"),
+        Phase::Stuck { reason, .. } => format!("{name} {reason}"),
+        Phase::Stable
+        | Phase::Aborted { .. }
+        | Phase::OrphanHold
+        | Phase::ForeignChange
+        | Phase::Paused
+        | Phase::Unseen => name.into(),
+    }
+}
+
+/// Whether `asked`, a name with or without its namespace, is this app.
+pub fn is_app(asked: &str, namespace: &str, name: &str) -> bool {
+    match asked.split_once('/') {
+        Some((wanted, app)) => wanted == namespace && app == name,
+        None => asked == name,
     }
 }
 

@@ -6,6 +6,7 @@ use super::Timestamp;
 use super::headroom::PodShape;
 use super::pod::Labels;
 use super::resource::{Kind, ObjectKey, Uid};
+use super::terms::{Driver, Terms};
 use super::text::Clean;
 use super::version::Version;
 
@@ -33,6 +34,10 @@ pub struct Workload {
     pub rolls_to: i64,
     pub available: i64,
     pub paused: bool,
+    /// What its kind says of its release.
+    pub terms: Terms,
+    /// Who else releases it.
+    pub driver: Option<Driver>,
     /// The version in its template.
     pub version: Version,
     pub images: Arc<[Clean]>,
@@ -64,8 +69,11 @@ pub struct Revision {
     pub version: Version,
     pub images: Arc<[Clean]>,
     pub created: Option<Timestamp>,
-    pub desired: i64,
-    pub ready: i64,
+    pub desired: i32,
+    /// Instances there are.
+    pub instances: i32,
+    pub ready: i32,
+    pub available: i32,
     /// Why instances could not be made (`ReplicaFailure`): quota, admission.
     pub failure: Option<Clean>,
 }

@@ -61,6 +61,8 @@ pub enum ColumnId {
     GrowthShare,
     GrowthCause,
     Figures,
+    Share,
+    Releases,
 }
 
 /// What a number in a column counts.

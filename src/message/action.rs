@@ -91,6 +91,7 @@ actions! {
     ShowApps "show-apps" Screens "apps",
     ShowInstances "show-instances" Screens "instances",
     ShowNodes "show-nodes" Screens "nodes",
+    ShowReleases "show-releases" Screens "releases: in flight, waiting, past",
     ShowEvents "show-events" Screens "events",
     ShowActivity "show-activity" Screens "what this program was told to do",
     ShowLog "show-log" Screens "the log of this program",

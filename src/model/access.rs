@@ -5,7 +5,7 @@ use crate::domain::access::Right;
 use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef, Verb};
 use crate::listing::{Column, ColumnId, RowKey};
 use crate::message::{Action, Group};
-use crate::screens::ScreenKind;
+use crate::screens::{Rows, ScreenKind, releases};
 
 impl Model {
     /// The actions that the line of keys offers here, most useful first.
@@ -25,6 +25,7 @@ impl Model {
                 actions.extend([Action::Logs, Action::Charts, Action::NodeOf, Action::EventsOf]);
             }
             ScreenKind::Apps => actions.extend([Action::Logs, Action::SortByGrowth, Action::EventsOf]),
+            ScreenKind::Releases => actions.extend([Action::Logs, Action::EventsOf]),
             ScreenKind::Nodes => actions.push(Action::EventsOf),
             ScreenKind::Log => actions.clear(),
             ScreenKind::Logs(_) => return self.offered_over_logs(),
@@ -280,6 +281,15 @@ impl Model {
             key: ObjectKey::new("", node.name.clone()),
             uid: node.uid.clone(),
         })
+    }
+
+    /// The app of the release under the cursor.
+    pub(crate) fn app_of_selected_release(&self) -> Option<AppKey> {
+        let screen = self.trail.top();
+        match (&screen.rows, screen.list.selected()) {
+            (Rows::Releases(rows), Some(RowKey::Object(object))) => releases::app_of_row(rows, object),
+            _ => None,
+        }
     }
 
     /// What the selected event is about: an instance, a node or an app.

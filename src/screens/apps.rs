@@ -5,13 +5,21 @@ use super::figures::{Bounds, Whose};
 use super::growth::{self, Grown};
 use super::{figures, states, versions, words};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::release::Phase;
 use crate::world::{AppList, AppSummary, ClusterView};
 
 pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
     Column::text(ColumnId::Version, "VERSION", &["version"], (9, 19), 3),
     Column::number(ColumnId::Ready, "READY", &["ready"], 9, 0, Unit::Count),
-    Column::text(ColumnId::State, "STATE", &["state", "status", "trouble"], (22, 44), 0).worst_first(),
+    Column::text(
+        ColumnId::State,
+        "RELEASE",
+        &["state", "status", "trouble", "release", "phase"],
+        (22, 44),
+        0,
+    )
+    .worst_first(),
     Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 2, Unit::Cpu),
     Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 3, Unit::Memory),
     Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 5, Unit::Rate),
@@ -110,7 +118,7 @@ impl Source for Apps<'_> {
             ColumnId::Ready => Value::Number(i64::from(app.ready)),
             ColumnId::Desired => Value::number(app.desired),
             ColumnId::Instances => Value::Number(i64::from(app.instances)),
-            ColumnId::State => states::app_value(app),
+            ColumnId::State => states::app_value(app, self.ctx.now),
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 Whose::app(&self.ctx, &app.key).value(&self.ctx, column)
             }
@@ -144,14 +152,14 @@ impl Source for Apps<'_> {
             ColumnId::App => Cell::muted(format!("{}/", app.key.namespace)).and(app.key.name.as_str(), Tone::Strong),
             ColumnId::Namespace => Cell::muted(app.key.namespace.as_str()),
             ColumnId::Version => versions::cell(&self.ctx, app),
-            ColumnId::Ready => match app.desired {
+            ColumnId::Ready => beside(app).unwrap_or_else(|| match app.desired {
                 Some(0) if app.instances == 0 => Cell::muted("0/0"),
                 Some(desired) => words::of_all(i64::from(app.ready), desired),
                 None => words::of_all(i64::from(app.ready), i64::from(app.instances)),
-            },
+            }),
             ColumnId::Desired => app.desired.map_or_else(Cell::unknown, Cell::count),
             ColumnId::Instances => Cell::count(i64::from(app.instances)),
-            ColumnId::State => states::app_state(app),
+            ColumnId::State => states::app_state(app, self.ctx.now),
             ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
                 Whose::app(&self.ctx, &app.key).cell(&self.ctx, column, Bounds::of_app(app))
             }
@@ -174,7 +182,7 @@ impl Source for Apps<'_> {
         self.get(row).is_some_and(|app| {
             test(&app.key.name)
                 || test(&app.key.namespace)
-                || test(&states::app_state(app).text())
+                || test(&states::app_state(app, self.ctx.now).text())
                 || app.versions.iter().any(|(v, ..)| test(v.full()))
                 || test(&versions::cell(&self.ctx, app).text())
                 || app.owner.as_ref().is_some_and(|o| test(o))
@@ -208,6 +216,20 @@ impl Source for Apps<'_> {
         let mut clusters = self.ctx.world.clusters_in(self.ctx.scope).filter(here);
         clusters.any(|cluster| !cluster.link.is_live())
     }
+}
+
+/// Old and new instances during a gray release: `42 + 4`, `60 + 0/2`.
+fn beside(app: &AppSummary) -> Option<Cell> {
+    let (ready, wanted) = match app.phase {
+        Phase::Gray { ready, wanted, .. } | Phase::GrayFailed { ready, wanted, .. } if app.is_whole => (ready, wanted),
+        _ => return None,
+    };
+    let old = Cell::plain((i64::from(app.ready) - ready).max(0).to_string()).and(" + ", Tone::Muted);
+    Some(if ready < wanted {
+        old.and(format!("{ready}/{wanted}"), Tone::Warning)
+    } else {
+        old.and(ready.to_string(), Tone::Accent)
+    })
 }
 
 /// Whether a column is counted over the app's pods.

@@ -5,6 +5,7 @@ mod cluster;
 mod instance;
 mod node;
 mod problems;
+mod release;
 
 use super::ScreenKind;
 use super::context::Context;
@@ -32,6 +33,7 @@ pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
         | ScreenKind::Apps
         | ScreenKind::Instances
         | ScreenKind::Nodes
+        | ScreenKind::Releases
         | ScreenKind::Events
         | ScreenKind::EventsOf(_)
         | ScreenKind::Logs(_)

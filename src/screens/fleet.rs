@@ -14,7 +14,7 @@ pub struct ClusterRow {
     sum: ClusterSummary,
 }
 
-pub(super) static COLUMNS: [Column; 19] = [
+pub(super) static COLUMNS: [Column; 20] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0),
     Column::text(ColumnId::Link, "LINK", &["link"], (16, 22), 0).keeping_width(),
     Column::text(ColumnId::Server, "SERVER", &["server", "version"], (8, 12), 7),
@@ -43,6 +43,7 @@ pub(super) static COLUMNS: [Column; 19] = [
         4,
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
+    Column::text(ColumnId::Releases, "RELEASES", &["releases"], (9, 30), 2).worst_first(),
     Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (24, 48), 0)
         .worst_first()
         .keeping_width(),
@@ -117,6 +118,10 @@ impl Source for Clusters<'_> {
             ColumnId::MemoryAllocatable => Value::number(known.then_some(sum.allocatable.memory.0)),
             ColumnId::Figures => Value::text(cluster.usage.supply().sentence().to_string()),
             ColumnId::Headroom => Value::number(known.then_some(sum.headroom)),
+            ColumnId::Releases => {
+                let rank = i64::from(sum.waiting) << 32 | i64::from(sum.release_fails) << 16 | i64::from(sum.releasing);
+                releases(sum).ranked(rank)
+            }
             ColumnId::Trouble => {
                 let counted = i64::from(sum.failing + sum.stuck + sum.nodes - sum.nodes_ready);
                 trouble(cluster, sum).ranked(link_rank(&cluster.link) + counted)
@@ -168,6 +173,7 @@ impl Source for Clusters<'_> {
             ColumnId::Headroom if known => Cell::count(sum.headroom),
             ColumnId::CpuAllocatable if known => Cell::plain(sum.allocatable.cpu.to_string()),
             ColumnId::MemoryAllocatable if known => Cell::plain(sum.allocatable.memory.to_string()),
+            ColumnId::Releases => releases(sum),
             ColumnId::Trouble => trouble(cluster, sum),
             _ => Cell::unknown(),
         }
@@ -205,6 +211,30 @@ const fn link_rank(link: &Link) -> i64 {
     }
 }
 
+/// The releases in flight: those that wait for a person first, then those that fail, then the others.
+fn releases(sum: &ClusterSummary) -> Cell {
+    let moving = sum.releasing.saturating_sub(sum.waiting + sum.release_fails);
+    let verb = if sum.waiting == 1 { "waits" } else { "wait" };
+    let fail = if sum.release_fails == 1 { "fails" } else { "fail" };
+    let parts = [
+        (sum.waiting, "◐", verb, Tone::Warning),
+        (sum.release_fails, "✖", fail, Tone::Bad),
+        (moving, "◌", "going on", Tone::Busy),
+    ];
+    let mut cell = Cell::empty();
+    for (count, glyph, word, tone) in parts.into_iter().filter(|(count, ..)| *count > 0) {
+        if !cell.spans.is_empty() {
+            cell = cell.and(" · ", Tone::Muted);
+        }
+        cell = cell.and(format!("{glyph} {count} {word}"), tone);
+    }
+    match (cell.spans.is_empty(), sum.apps) {
+        (false, _) => cell,
+        (true, 0) => Cell::unknown(),
+        (true, _) => Cell::muted("none"),
+    }
+}
+
 fn trouble(cluster: &ClusterView, sum: &ClusterSummary) -> Cell {
     match &cluster.link {
         Link::Denied { reason, .. } | Link::Unreachable { reason } => return Cell::new(reason.as_str(), Tone::Bad),
@@ -223,7 +253,6 @@ fn trouble(cluster: &ClusterView, sum: &ClusterSummary) -> Cell {
             Tone::Warning,
         ),
         (sum.stuck, "▲", "stuck", Tone::Warning),
-        (sum.rolling, "◐", "rolling", Tone::Busy),
     ];
     let mut cell = Cell::empty();
     for (count, glyph, word, tone) in parts.into_iter().filter(|(count, ..)| *count > 0) {

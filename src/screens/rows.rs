@@ -14,6 +14,7 @@ use super::growth::{self, Culprit, Grown};
 use super::instances::{self, InstanceRow, Instances, Of, Written};
 use super::locations::{self, Locations};
 use super::nodes::{self, Nodes};
+use super::releases::{self, ReleaseRow, Releases};
 use super::tree::{self, Tree, TreeRow};
 use crate::domain::{ClusterId, ResourceRef};
 use crate::listing::{RowKey, Source};
@@ -31,6 +32,7 @@ pub enum Rows {
     Apps(AppList, Grown),
     Instances(Of, Vec<InstanceRow>),
     Nodes(Vec<NodeSummary>),
+    Releases(Vec<ReleaseRow>),
     Events(Vec<EventRow>),
     Activity,
     Tree(Vec<TreeRow>),
@@ -63,6 +65,7 @@ impl Rows {
             ScreenKind::Instances => instances(Of::Scope),
             ScreenKind::Node(node) => instances(Of::Node(node.cluster.clone(), node.key.name.clone())),
             ScreenKind::Nodes => Self::Nodes(nodes::collect(ctx)),
+            ScreenKind::Releases => Self::Releases(releases::collect(ctx)),
             ScreenKind::Events => Self::Events(events::collect(ctx, None)),
             ScreenKind::EventsOf(object) | ScreenKind::Container(object, _) => {
                 Self::Events(events::collect(ctx, Some(object)))
@@ -93,6 +96,7 @@ impl Rows {
                 written: Written::default(),
             }),
             Self::Nodes(rows) => Box::new(Nodes::new(rows, ctx)),
+            Self::Releases(rows) => Box::new(Releases { rows, ctx }),
             Self::Events(rows) => Box::new(Events { rows, ctx }),
             Self::Activity => Box::new(Activity { ctx }),
             Self::Tree(rows) => Box::new(Tree { rows, ctx }),

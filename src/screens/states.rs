@@ -1,42 +1,62 @@
 //! How an app or one of its workloads stands, in words: its trouble first, then what is under way.
 
+use super::words;
+use crate::domain::Timestamp;
 use crate::domain::pod::Health;
-use crate::domain::workload::Workload;
 use crate::listing::{Cell, Tone, Value};
-use crate::world::{AppSummary, Progress};
+use crate::release::{Phase, Release};
+use crate::world::AppSummary;
 
 /// How urgent, in which words, of which tone.
 type Part = (i64, String, Tone);
 
 /// What an app is about: its trouble first, then what is under way, else that it is stable.
-pub fn app_state(app: &AppSummary) -> Cell {
-    told(app_parts(app))
+pub fn app_state(app: &AppSummary, now: Timestamp) -> Cell {
+    told(app_parts(app, now))
 }
 
 /// The same for sorting and filtering.
-pub fn app_value(app: &AppSummary) -> Value<'static> {
-    let parts = app_parts(app);
+pub fn app_value(app: &AppSummary, now: Timestamp) -> Value<'static> {
+    let parts = app_parts(app, now);
     let rank = parts.first().map_or(0, |(rank, ..)| *rank);
     let words: Vec<String> = parts.into_iter().map(|(_, text, _)| text).collect();
     Value::Ranked(rank, words.join(" ").into())
 }
 
-/// What one workload is about. `ready` are its instances that are ready on nodes that are heard of, `stuck`
-/// those on lost nodes: the controller's own counts may still trust these. Where the pods are not known, only
-/// the controller can tell.
-pub fn workload_state(workload: &Workload, ready: Option<u32>, stuck: u32) -> Cell {
-    let progress = Progress::of(workload);
-    let mut parts: Vec<Part> = gave_up(&progress).into_iter().chain(held_fast(stuck)).collect();
-    let ready = ready.map_or(workload.ready, i64::from);
-    parts.extend(under_way(&progress, ready, workload.desired, parts.is_empty()));
+/// What one workload is about: its release, of `desired` instances `ready` that are ready on nodes that are heard
+/// of and `stuck` on lost nodes. The controller's own counts may still trust these. Where the pods are not known,
+/// only the controller can tell.
+pub fn workload_state(release: &Release, (ready, desired): (i64, i64), stuck: u32, now: Timestamp) -> Cell {
+    let phase = release.phase.clone().at(release.since, now);
+    let mut parts: Vec<Part> = held_fast(stuck).into_iter().collect();
+    parts.extend(under_way(
+        &phase,
+        release.since,
+        now,
+        (ready, desired),
+        parts.is_empty(),
+    ));
+    parts.sort_by_key(|(rank, ..)| std::cmp::Reverse(*rank));
     if parts.is_empty() {
-        parts.push(match workload.desired {
+        parts.push(match desired {
             0 => (0, "○ no instances".into(), Tone::Muted),
-            desired if ready < desired => (3, ready_of(ready, desired), Tone::Busy),
-            _ => (0, "● stable".into(), Tone::Good),
+            _ if ready < desired => (3, ready_of(ready, desired), Tone::Busy),
+            _ => stable(release.since, now),
         });
     }
     told(parts)
+}
+
+/// The phase of a release in words, with how long it lasts.
+pub fn release_state(phase: &Phase, since: Option<Timestamp>, now: Timestamp) -> Cell {
+    let phase = phase.clone().at(since, now);
+    let counts = match phase {
+        Phase::Scaling { instances, desired } => (instances, desired),
+        _ => (0, 0),
+    };
+    told(vec![
+        under_way(&phase, since, now, counts, true).unwrap_or_else(|| stable(since, now)),
+    ])
 }
 
 /// Instances on nodes that are not heard of, where the rows below tell why.
@@ -56,49 +76,44 @@ fn told(parts: Vec<Part>) -> Cell {
 }
 
 /// Most urgent first, never empty.
-fn app_parts(app: &AppSummary) -> Vec<Part> {
+fn app_parts(app: &AppSummary, now: Timestamp) -> Vec<Part> {
     let count = |wanted: Health| app.health.iter().find(|(h, _)| *h == wanted).map_or(0, |(_, n)| *n);
     let (failing, unschedulable) = (count(Health::Failing), count(Health::Unschedulable));
+    let phase = app.phase.clone().at(app.since, now);
+    let release_fails = matches!(phase, Phase::GrayFailed { .. });
     let mut parts = Vec::new();
-    if failing > 0 {
+    if failing > 0 && !release_fails {
         let word = app.trouble.as_ref().map_or("failing", |(status, _)| status.as_str());
         let word = if word == "Unschedulable" { "failing" } else { word };
         parts.push((6, format!("✖ {word} {failing}"), Tone::Bad));
     }
-    parts.extend(gave_up(&app.progress));
-    if unschedulable > 0 {
+    if unschedulable > 0 && !release_fails {
         parts.push((5, format!("▲ {unschedulable} unschedulable"), Tone::Warning));
     }
     parts.extend(on_lost_nodes(app.stuck));
-    let (ready, desired) = match &app.progress {
-        Progress::Scaling { instances, desired } if !app.pods_known => (*instances, *desired),
+    let counts = match &phase {
+        Phase::Scaling { instances, desired } if !app.pods_known => (*instances, *desired),
         // The sums over all clusters, as the column of ready instances has them.
-        Progress::Scaling { desired, .. } => (i64::from(app.ready), app.desired.unwrap_or(*desired)),
+        Phase::Scaling { desired, .. } => (i64::from(app.ready), app.desired.unwrap_or(*desired)),
         _ => (0, 0),
     };
     // How many are wanted is said of the whole app, not of a location.
-    let is_said_here = app.is_whole || !matches!(app.progress, Progress::Scaling { .. });
-    parts.extend(under_way(&app.progress, ready, desired, parts.is_empty()).filter(|_| is_said_here));
+    let is_said_here = app.is_whole || !matches!(phase, Phase::Scaling { .. });
+    parts.extend(under_way(&phase, app.since, now, counts, parts.is_empty()).filter(|_| is_said_here));
+    parts.sort_by_key(|(rank, ..)| std::cmp::Reverse(*rank));
     if parts.is_empty() {
         parts.push(match (app.desired, app.instances) {
             (Some(0) | None, 0) => (0, "○ no instances".into(), Tone::Muted),
             (_, instances) if app.ready < instances => (1, format!("◌ starting {}", instances - app.ready), Tone::Busy),
-            _ => (0, "● stable".into(), Tone::Good),
+            _ => stable(app.since, now),
         });
     }
     parts
 }
 
-fn gave_up(progress: &Progress) -> Option<Part> {
-    let Progress::Stuck { reason, .. } = progress else {
-        return None;
-    };
-    let words = match reason.as_str() {
-        "ProgressDeadlineExceeded" => "rollout stuck: deadline passed",
-        "FailedCreate" | "ReplicaSetCreateError" => "cannot create instances",
-        other => other,
-    };
-    Some((6, format!("✖ {words}"), Tone::Bad))
+fn stable(since: Option<Timestamp>, now: Timestamp) -> Part {
+    let lasts = words::seconds_since(since, now).map_or_else(String::new, |s| format!(" {}", words::span(s)));
+    (0, format!("● stable{lasts}"), Tone::Good)
 }
 
 fn on_lost_nodes(count: u32) -> Option<Part> {
@@ -109,21 +124,48 @@ fn held_fast(count: u32) -> Option<Part> {
     (count > 0).then(|| (5, format!("▲ {count} stuck"), Tone::Warning))
 }
 
-/// What the controller is at; that instances are missing goes without saying where a trouble says why.
-fn under_way(progress: &Progress, ready: i64, desired: i64, is_well: bool) -> Option<Part> {
-    match progress {
-        Progress::Rolling { updated, desired, old } if updated >= desired => {
-            Some((3, format!("◐ rolling {updated}/{desired} · {old} old"), Tone::Busy))
+/// What is under way; that instances are missing goes without saying where a trouble says why.
+fn under_way(
+    phase: &Phase,
+    since: Option<Timestamp>,
+    now: Timestamp,
+    (ready, desired): (i64, i64),
+    is_well: bool,
+) -> Option<Part> {
+    let lasts = words::seconds_since(since, now).map_or_else(String::new, |s| format!(" · {}", words::span(s)));
+    let turn = if phase.waits() { " · your turn" } else { "" };
+    Some(match phase {
+        Phase::Stuck { reason, .. } => {
+            let words = match reason.as_str() {
+                "ProgressDeadlineExceeded" => "rollout stuck: deadline passed",
+                "FailedCreate" | "ReplicaSetCreateError" => "cannot create instances",
+                other => other,
+            };
+            (6, format!("✖ {words}"), Tone::Bad)
         }
-        Progress::Rolling { updated, desired, .. } => Some((3, format!("◐ rolling {updated}/{desired}"), Tone::Busy)),
-        Progress::Gray { updated, desired } => {
-            Some((4, format!("◐ gray {updated}/{desired} · your turn"), Tone::Warning))
+        Phase::GrayFailed { cause, .. } => (6, format!("✖ gray fails: {}", cause.brief()), Tone::Bad),
+        Phase::OrphanHold => (6, "✖ hold without end: repair it".into(), Tone::Bad),
+        Phase::ForeignChange => (5, "▲ template changed in a gray release".into(), Tone::Warning),
+        Phase::Aborted { .. } => (5, "▲ aborted · your turn".into(), Tone::Warning),
+        Phase::Gray { wanted: 0, old, .. } => (4, format!("◐ gray 0 of {old}{turn}"), Tone::Warning),
+        Phase::Gray { ready, wanted, .. } => {
+            let how = if ready < wanted { " ready" } else { turn };
+            let tone = if phase.waits() { Tone::Warning } else { Tone::Busy };
+            let rank = if phase.waits() { 4 } else { 3 };
+            (rank, format!("◐ gray {ready}/{wanted}{how}{lasts}"), tone)
         }
-        Progress::Scaling { .. } if is_well => Some((3, ready_of(ready, desired), Tone::Busy)),
-        Progress::Unseen => Some((2, "◌ change not seen yet".into(), Tone::Busy)),
-        Progress::Paused => Some((4, "‖ paused".into(), Tone::Warning)),
-        Progress::Steady | Progress::Stuck { .. } | Progress::Scaling { .. } => None,
-    }
+        Phase::Full { new, old } => (4, format!("◐ full {new} · {old} old{turn}{lasts}"), Tone::Warning),
+        Phase::Rolling { updated, desired, old } if updated >= desired && *old > 0 => {
+            (3, format!("◐ rolling {updated}/{desired} · {old} old"), Tone::Busy)
+        }
+        Phase::Rolling { updated, desired, .. } => (3, format!("◐ rolling {updated}/{desired}"), Tone::Busy),
+        Phase::Offlining { old } => (3, format!("◐ offlining · {old} old left"), Tone::Busy),
+        Phase::Aborting { left } => (3, format!("◐ aborting · {left} left"), Tone::Busy),
+        Phase::Scaling { .. } if is_well => (3, ready_of(ready, desired), Tone::Busy),
+        Phase::Unseen => (2, "◌ change not seen yet".into(), Tone::Busy),
+        Phase::Paused => (4, "‖ paused".into(), Tone::Warning),
+        Phase::Stable | Phase::Scaling { .. } => return None,
+    })
 }
 
 fn ready_of(ready: i64, desired: i64) -> String {

@@ -15,6 +15,7 @@ use crate::domain::pod::{Health, label};
 use crate::domain::{AppKey, Clean, ClusterId, Container, Kind, Pod, ResourceRef, Version, Workload};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Subject;
+use crate::release::Release;
 use crate::world::ClusterView;
 
 pub(super) static COLUMNS: [Column; 15] = [
@@ -59,6 +60,7 @@ pub enum TreeRow {
         ready: Option<u32>,
         /// Instances on lost nodes.
         stuck: u32,
+        release: Box<Release>,
         open: bool,
     },
     Revision {
@@ -120,6 +122,7 @@ pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>)
                     .knows_pods_in(&app.namespace)
                     .then(|| pods.iter().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32),
                 stuck: pods.iter().filter(|pod| cluster.standing(pod).lost).count() as u32,
+                release: Box::new(cluster.release_of(workload)),
                 open,
             });
             if open {
@@ -305,13 +308,17 @@ impl Source for Tree<'_> {
                 workload,
                 ready,
                 stuck,
+                release,
                 open,
             } => match column {
                 ColumnId::Ready => match ready {
                     Some(ready) => words::of_all(i64::from(*ready), workload.desired),
                     None => Cell::muted(format!("–/{}", workload.desired)),
                 },
-                ColumnId::State => states::workload_state(workload, *ready, *stuck),
+                ColumnId::State => {
+                    let ready = ready.map_or(workload.ready, i64::from);
+                    states::workload_state(release, (ready, workload.desired), *stuck, self.ctx.now_in(cluster))
+                }
                 other => workload_cell(&self.ctx, cluster, workload, *open, other),
             },
             TreeRow::Revision { .. } => revision_cell(row, column),

@@ -39,6 +39,7 @@ fn shown_by(action: Action) -> Option<ScreenKind> {
         Action::ShowApps => ScreenKind::Apps,
         Action::ShowInstances => ScreenKind::Instances,
         Action::ShowNodes => ScreenKind::Nodes,
+        Action::ShowReleases => ScreenKind::Releases,
         Action::ShowEvents => ScreenKind::Events,
         Action::ShowActivity => ScreenKind::Activity,
         Action::ShowLog => ScreenKind::Log,
@@ -51,6 +52,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let top = model.trail.top();
     let about = match top.kind {
         ScreenKind::Events | ScreenKind::EventsOf(_) => model.about_selected_event().ok(),
+        ScreenKind::Releases => model.app_of_selected_release().map(RowKey::App),
         _ => top.list.selected().cloned(),
     };
     let Some(key) = about else { return Vec::new() };

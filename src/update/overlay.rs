@@ -274,6 +274,7 @@ fn leave_narrower_screen(model: &mut Model) {
             | ScreenKind::Apps
             | ScreenKind::Instances
             | ScreenKind::Nodes
+            | ScreenKind::Releases
             | ScreenKind::Events
     );
     if narrowed && is_list {

@@ -10,7 +10,8 @@ use super::place::LocationKey;
 use super::scope::Scope;
 use super::tally::{AppTally, Census};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, Resources, Version, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, Resources, Timestamp, Version, Workload};
+use crate::release::Phase;
 
 /// An app over the clusters in scope.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,9 @@ pub struct AppSummary {
     /// The commonest status of instances that fail, such as `CrashLoopBackOff`, and how many; without one
     /// `NodeLost`, when instances are stuck on nodes that are not heard of.
     pub trouble: Option<(Clean, u32)>,
-    pub progress: Progress,
+    /// The most urgent phase of its workloads, and since when.
+    pub phase: Phase,
+    pub since: Option<Timestamp>,
     pub owner: Option<Clean>,
     pub default_location: Option<Clean>,
     pub min_instances: Option<i64>,
@@ -45,74 +48,6 @@ pub struct AppSummary {
     pub is_whole: bool,
     /// Whether all its pods are known; without that its instances cannot be counted.
     pub pods_known: bool,
-}
-
-/// How far an app's workloads are with what they were told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Progress {
-    /// Nothing is under way.
-    #[default]
-    Steady,
-    /// New instances replace old ones: of the new version there are `updated` of `desired`, of older ones `old`.
-    Rolling { updated: i64, desired: i64, old: i64 },
-    /// As many instances run the new version as the controller was told to bring to it; the others wait for
-    /// a person: a StatefulSet's or CloneSet's partition, or `OnDelete`.
-    Gray { updated: i64, desired: i64 },
-    /// Fewer or more instances than wanted.
-    Scaling { instances: i64, desired: i64 },
-    /// `spec.paused`.
-    Paused,
-    /// The controller has not seen the last change.
-    Unseen,
-    /// The controller gave up: reason and message of the condition.
-    Stuck { reason: Clean, message: Clean },
-}
-
-impl Progress {
-    /// Whether a new version is coming, or waits to come.
-    pub fn is_rollout(&self) -> bool {
-        matches!(self, Self::Rolling { .. } | Self::Gray { .. })
-    }
-
-    /// The progress of one workload.
-    pub fn of(workload: &Workload) -> Self {
-        let failed = workload.conditions.iter().find(|(_, reason, _)| {
-            reason == "ProgressDeadlineExceeded" || reason == "FailedCreate" || reason == "ReplicaSetCreateError"
-        });
-        if let Some((_, reason, message)) = failed {
-            return Self::Stuck {
-                reason: reason.clone(),
-                message: message.clone(),
-            };
-        }
-        if workload.generation.1 < workload.generation.0 {
-            return Self::Unseen;
-        }
-        if workload.paused {
-            return Self::Paused;
-        }
-        let (desired, updated, rolls_to) = (workload.desired, workload.updated, workload.rolls_to);
-        let old = (workload.instances - updated).max(0);
-        // As `kubectl rollout status` judges: also when all new instances are there, the old ones have to leave.
-        // Without old ones, what lacks is a matter of how many there are.
-        if old > 0 && (updated < rolls_to || rolls_to == desired) {
-            return Self::Rolling {
-                updated,
-                desired: rolls_to,
-                old,
-            };
-        }
-        if workload.ready != desired {
-            return Self::Scaling {
-                instances: workload.ready,
-                desired,
-            };
-        }
-        if updated < desired {
-            return Self::Gray { updated, desired };
-        }
-        Self::Steady
-    }
 }
 
 impl World {
@@ -174,7 +109,8 @@ fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSu
         places: Vec::new(),
         health: Vec::new(),
         trouble: None,
-        progress: Progress::Steady,
+        phase: Phase::Stable,
+        since: None,
         owner: None,
         default_location: None,
         min_instances: None,
@@ -249,7 +185,12 @@ impl AppSummary {
         {
             self.workloads.push((cluster.id.clone(), workload.kind));
             self.desired = Some(self.desired.unwrap_or(0) + workload.desired).filter(|_| self.is_whole);
-            self.progress = std::mem::take(&mut self.progress).worse(Progress::of(workload));
+            let (phase, since) = cluster.phase_and_since(workload);
+            if phase.urgency() >= self.phase.urgency() {
+                let alike = phase.urgency() == self.phase.urgency();
+                self.since = since.max(self.since.filter(|_| alike));
+            }
+            self.phase = std::mem::take(&mut self.phase).worse(phase);
             self.owner = self.owner.take().or_else(|| workload.owner.clone());
             self.default_location = self
                 .default_location
@@ -257,60 +198,6 @@ impl AppSummary {
                 .or_else(|| workload.default_location.clone());
             self.min_instances = self.min_instances.or(workload.min_instances);
             self.max_instances = self.max_instances.or(workload.max_instances);
-        }
-    }
-}
-
-impl Progress {
-    /// What two workloads of one app show together: the sums where both move, else the more urgent.
-    #[must_use]
-    fn worse(self, other: Self) -> Self {
-        match (self, other) {
-            (
-                Self::Rolling { updated, desired, old },
-                Self::Rolling {
-                    updated: u,
-                    desired: d,
-                    old: o,
-                },
-            ) => Self::Rolling {
-                updated: updated + u,
-                desired: desired + d,
-                old: old + o,
-            },
-            (Self::Gray { updated, desired }, Self::Gray { updated: u, desired: d }) => Self::Gray {
-                updated: updated + u,
-                desired: desired + d,
-            },
-            (
-                Self::Scaling { instances, desired },
-                Self::Scaling {
-                    instances: i,
-                    desired: d,
-                },
-            ) => Self::Scaling {
-                instances: instances + i,
-                desired: desired + d,
-            },
-            (a, b) => {
-                if b.urgency() > a.urgency() {
-                    b
-                } else {
-                    a
-                }
-            }
-        }
-    }
-
-    const fn urgency(&self) -> u8 {
-        match self {
-            Self::Steady => 0,
-            Self::Unseen => 1,
-            Self::Scaling { .. } => 2,
-            Self::Rolling { .. } => 3,
-            Self::Gray { .. } => 4,
-            Self::Paused => 5,
-            Self::Stuck { .. } => 6,
         }
     }
 }
@@ -326,13 +213,5 @@ impl ClusterView {
     pub fn workloads_of<'a>(&'a self, key: &AppKey) -> impl Iterator<Item = &'a Arc<Workload>> + use<'a> {
         let known = self.tally.app(key).into_iter().flat_map(|tally| &tally.workloads);
         known.filter_map(|(kind, object)| self.workload(*kind, object))
-    }
-
-    /// The progress of an app's workloads here.
-    pub(super) fn progress_of(&self, app: &AppTally) -> Progress {
-        app.workloads
-            .iter()
-            .filter_map(|(kind, key)| self.workload(*kind, key))
-            .fold(Progress::Steady, |all, workload| all.worse(Progress::of(workload)))
     }
 }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::feeds::FeedLog;
 use super::loss::Losses;
-use super::store::Store;
+use super::store::{Slot, Store};
 use super::tally::{Standing, Tally, app_key};
 use super::texts::Texts;
 use super::usage::Usage;
@@ -62,6 +62,8 @@ pub struct ClusterView {
     pub nodes: Store<Node>,
     pub pods: Store<Pod>,
     pub revisions: Store<Revision>,
+    /// The revisions of each workload.
+    pub(super) revisions_by: FxHashMap<(Kind, ObjectKey), Vec<Slot>>,
     pub autoscalers: Store<Autoscaler>,
     pub budgets: Store<Budget>,
     pub quotas: Store<Quota>,
@@ -94,6 +96,7 @@ impl ClusterView {
             nodes: Store::default(),
             pods: Store::default(),
             revisions: Store::default(),
+            revisions_by: FxHashMap::default(),
             autoscalers: Store::default(),
             budgets: Store::default(),
             quotas: Store::default(),

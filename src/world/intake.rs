@@ -96,7 +96,10 @@ impl ClusterView {
             Object::Pod(pod) => self.upsert_pod(*pod, generation),
             Object::Workload(workload) => self.upsert_workload(*workload, generation),
             Object::Revision(revision) => {
-                self.revisions.upsert(revision.key.clone(), generation, *revision);
+                let (slot, old) = self.revisions.upsert(revision.key.clone(), generation, *revision);
+                if let Some(new) = self.revisions.at(slot).map(Arc::clone) {
+                    self.note_revision(slot, old.as_deref(), &new);
+                }
             }
             Object::Autoscaler(autoscaler) => {
                 self.autoscalers.upsert(autoscaler.key.clone(), generation, *autoscaler);
@@ -249,7 +252,11 @@ impl ClusterView {
                     self.usage.forget(key);
                 }
             }
-            Kind::ReplicaSet => drop(self.revisions.remove(key)),
+            Kind::ReplicaSet => {
+                if let Some((slot, old)) = self.revisions.remove(key) {
+                    self.forget_revision(slot, Some(&old));
+                }
+            }
             Kind::HorizontalPodAutoscaler => drop(self.autoscalers.remove(key)),
             Kind::PodDisruptionBudget => drop(self.budgets.remove(key)),
             Kind::ResourceQuota => drop(self.quotas.remove(key)),

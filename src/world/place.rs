@@ -82,8 +82,11 @@ pub struct ClusterSummary {
     pub allocatable: Resources,
     pub requested: Resources,
     pub headroom: i64,
-    /// Apps of which a new version is coming, or waits to come.
-    pub rolling: u32,
+    /// Apps of which a new version is coming, or waits to come; of these those that wait for a person, and those
+    /// whose release fails.
+    pub releasing: u32,
+    pub waiting: u32,
+    pub release_fails: u32,
     /// Whether all pods are known; without that what is requested, and what fits, is not.
     pub pods_known: bool,
 }
@@ -174,7 +177,10 @@ impl ClusterView {
         }
         for tally in self.apps_in(scope) {
             sum.apps += 1;
-            sum.rolling += u32::from(self.progress_of(tally).is_rollout());
+            let phase = self.phase_of_app(tally);
+            sum.releasing += u32::from(phase.is_release());
+            sum.waiting += u32::from(phase.waits());
+            sum.release_fails += u32::from(phase.fails());
             let counts = tally.counts_in(&self.id, scope);
             sum.instances += counts.instances;
             sum.ready += counts.ready;

@@ -321,6 +321,13 @@ impl Tally {
         tally
     }
 
+    /// Something of an app changed that is not counted.
+    pub fn touch(&mut self, app: &AppKey) {
+        if let Some(tally) = self.apps.get_mut(app) {
+            tally.changed_at = self.version;
+        }
+    }
+
     /// Says that a workload carries an app.
     pub fn add_workload(&mut self, app: AppKey, kind: Kind, object: &ObjectKey) {
         let workloads = &mut self.app_mut(app).workloads;

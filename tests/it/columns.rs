@@ -11,6 +11,7 @@ use crate::support::screen::Bench;
 fn lists() -> Vec<(&'static str, Vec<Action>)> {
     use Action::{
         Detail, EventsOf, Open, Reconnect, ShowActivity, ShowApps, ShowEvents, ShowInstances, ShowLocations, ShowNodes,
+        ShowReleases,
     };
     vec![
         ("fleet", vec![]),
@@ -23,6 +24,7 @@ fn lists() -> Vec<(&'static str, Vec<Action>)> {
         ("container", vec![ShowInstances, Open, Open]),
         ("nodes", vec![ShowNodes]),
         ("node", vec![ShowNodes, Open]),
+        ("releases", vec![ShowReleases]),
         ("events", vec![ShowEvents]),
         ("events of", vec![ShowInstances, EventsOf]),
         ("activity", vec![Reconnect, ShowActivity]),

@@ -58,8 +58,13 @@ const WALLS: &[Wall] = &[
         never: SHELL,
     },
     Wall {
+        place: "release",
+        may: &["domain"],
+        never: SHELL,
+    },
+    Wall {
         place: "world",
-        may: &["domain", "metrics"],
+        may: &["domain", "metrics", "release"],
         never: SHELL,
     },
     Wall {
@@ -80,7 +85,7 @@ const WALLS: &[Wall] = &[
     Wall {
         place: "screens",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "world", "listing", "overlays",
+            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "overlays",
         ],
         never: SHELL,
     },

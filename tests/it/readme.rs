@@ -9,13 +9,20 @@ use Action::{
     Back, ChartNext, ChartReach, Charts, ClearMarks, CopyName, CopyRow, Detail, EventsOf, Expand, FactsDown, FactsUp,
     Filter, Help, HistoryBack, HistoryForward, LastView, Mark, MarkRange, NodeOf, Open, Palette, PickSort, Quit,
     Reconnect, ScopeAll, ScopeClusters, ScopeLocations, ScopeNamespaces, ShowActivity, ShowApps, ShowEvents, ShowFleet,
-    ShowInstances, ShowLocations, ShowLog, ShowNodes, SortByAge, SortByGrowth, SortByName, SortByNamespace,
-    SortByStatus, SortNext, SortReverse, Suspend, Wide,
+    ShowInstances, ShowLocations, ShowLog, ShowNodes, ShowReleases, SortByAge, SortByGrowth, SortByName,
+    SortByNamespace, SortByStatus, SortNext, SortReverse, Suspend, Wide,
 };
 
 /// What each row of the table is about, in its order.
 const ROWS: &[&[Action]] = &[
-    &[ShowFleet, ShowLocations, ShowApps, ShowInstances, ShowNodes],
+    &[
+        ShowFleet,
+        ShowLocations,
+        ShowApps,
+        ShowInstances,
+        ShowNodes,
+        ShowReleases,
+    ],
     &[ShowEvents, ShowActivity, ShowLog],
     &[Open, Back],
     &[Detail],

@@ -28,6 +28,7 @@ fn the_lists() {
         ("apps", Action::ShowApps),
         ("instances", Action::ShowInstances),
         ("nodes", Action::ShowNodes),
+        ("releases", Action::ShowReleases),
         ("events", Action::ShowEvents),
         ("activity", Action::ShowActivity),
     ] {

@@ -104,6 +104,8 @@ fn every_action_is_answered_on_every_screen() {
         vec![Action::ShowInstances, Action::Open, Action::Open],
         vec![Action::ShowNodes],
         vec![Action::ShowNodes, Action::Open],
+        vec![Action::ShowReleases],
+        vec![Action::ShowReleases, Action::Open],
         vec![Action::ShowEvents],
         vec![Action::ShowActivity],
         vec![Action::ShowLog],

@@ -6,9 +6,10 @@ use pilothouse::domain::pod::Health;
 use pilothouse::domain::workload::Workload;
 use pilothouse::domain::{
     AppKey, Batch, Change, Clean, ClusterId, ClusterReport, Container, ContainerState, Event, Feed, Kind, Link, Node,
-    NodeHealth, Object, ObjectKey, Pod, PodPhase, PodShape, Resources, Timestamp, Uid, Version,
+    NodeHealth, Object, ObjectKey, Pod, PodPhase, PodShape, Resources, Terms, Timestamp, Uid, Version,
 };
-use pilothouse::world::{ClusterSetup, LocationKey, Progress, Replaced, Scope, World};
+use pilothouse::release::Phase;
+use pilothouse::world::{ClusterSetup, LocationKey, Replaced, Scope, World};
 
 mod app_list;
 mod apps;
@@ -80,6 +81,8 @@ fn workload(app: &str, desired: i64) -> Workload {
         available: desired,
         rolls_to: desired,
         paused: false,
+        terms: Terms::default(),
+        driver: None,
         version: Version::Tag("v1".into()),
         images: [].into(),
         shape: PodShape::plain(Resources::new(500, 1 << 30)).into(),

@@ -7,8 +7,9 @@ use crate::cluster::wire::apps as wire;
 use crate::cluster::wire::meta::{Condition, ObjectMeta, TimedCondition, annotation};
 use crate::cluster::wire::pod::PodTemplate;
 use crate::cluster::wire::scalar::IntOrString;
+use crate::domain::terms::{Driver, Rolling, Terms};
 use crate::domain::workload::{Revision, Workload};
-use crate::domain::{Clean, Kind, Object};
+use crate::domain::{Amount, Clean, Kind, Object};
 
 /// The update strategy that waits for a person to delete each instance.
 const ON_DELETE: &str = "OnDelete";
@@ -33,6 +34,7 @@ pub(super) struct Said<'a> {
     pub(super) observed_generation: i64,
     pub(super) counts: Counts,
     pub(super) paused: bool,
+    pub(super) terms: Terms,
     pub(super) template: Option<&'a PodTemplate>,
     pub(super) conditions: Vec<(&'a str, &'a str, &'a str)>,
     pub(super) strategy: Vec<(&'static str, String)>,
@@ -66,6 +68,8 @@ impl Projector {
             available: said.counts.available,
             rolls_to: (said.counts.desired - said.counts.held).max(0),
             paused: said.paused,
+            terms: said.terms.clone(),
+            driver: driver(&meta),
             version: self.version(&template_meta.labels, &template_meta.annotations, image),
             images: spec.containers.iter().map(|c| self.text(&c.image)).collect(),
             shape: self.shape(shape),
@@ -88,8 +92,10 @@ impl Projector {
     }
 
     pub(super) fn deployment(&mut self, wire: wire::Deployment) -> Item {
+        let meta = wire.metadata.unwrap_or_default();
         let spec = wire.spec.unwrap_or_default();
         let status = wire.status.unwrap_or_default();
+        let rolling = rolling(&meta, &spec, &status);
         let mut strategy = Vec::new();
         if let Some(s) = &spec.strategy {
             strategy.push(("strategy", s.kind.clone()));
@@ -102,7 +108,7 @@ impl Projector {
             strategy.push(("progress deadline seconds", seconds.to_string()));
         }
         self.workload(
-            wire.metadata.unwrap_or_default(),
+            meta,
             &Said {
                 kind: Kind::Deployment,
                 observed_generation: status.observed_generation,
@@ -115,6 +121,7 @@ impl Projector {
                     held: 0,
                 },
                 paused: spec.paused,
+                terms: Terms::Deployment(rolling),
                 template: spec.template.as_ref(),
                 conditions: troubles(&status.conditions),
                 strategy,
@@ -141,6 +148,7 @@ impl Projector {
         let desired = i64::from(spec.replicas.unwrap_or(1));
         let update = spec.update_strategy.unwrap_or_default();
         let partition = update.rolling_update.and_then(|r| r.partition).unwrap_or(0);
+        let newest = self.some(&status.update_revision);
         self.workload(
             wire.metadata.unwrap_or_default(),
             &Said {
@@ -159,6 +167,7 @@ impl Projector {
                     },
                 },
                 paused: false,
+                terms: Terms::Revised(newest),
                 template: spec.template.as_ref(),
                 conditions: troubles(&status.conditions),
                 strategy,
@@ -193,6 +202,7 @@ impl Projector {
                     held: if waits { desired } else { 0 },
                 },
                 paused: false,
+                terms: Terms::Plain,
                 template: spec.template.as_ref(),
                 conditions: troubles(&status.conditions),
                 strategy,
@@ -231,6 +241,7 @@ impl Projector {
                 held: 0,
             },
             paused: spec.suspend,
+            terms: Terms::Plain,
             template: spec.template.as_ref(),
             conditions: timed_troubles(&status.conditions),
             strategy,
@@ -274,12 +285,44 @@ impl Projector {
             ),
             images: containers.iter().map(|c| self.text(&c.image)).collect::<Arc<[_]>>(),
             created: moment(meta.creation_timestamp),
-            desired: spec.replicas.unwrap_or(1).into(),
-            ready: status.ready_replicas.into(),
+            desired: spec.replicas.unwrap_or(1),
+            instances: status.replicas,
+            ready: status.ready_replicas,
+            available: status.available_replicas,
             failure: failure.map(|c| Clean::new(&c.message)),
         };
         Self::item(key, meta, Object::Revision(Box::new(revision)))
     }
+}
+
+/// How a Deployment rolls.
+fn rolling(meta: &ObjectMeta, spec: &wire::DeploymentSpec, status: &wire::DeploymentStatus) -> Rolling {
+    let limits = spec.strategy.as_ref().and_then(|s| s.rolling_update.as_ref());
+    let amount = |value: Option<&IntOrString>| value.and_then(|value| Amount::parse(&value.written()));
+    let progressing = status.conditions.iter().find(|c| c.kind == "Progressing");
+    Rolling {
+        revision: annotation(&meta.annotations, "deployment.kubernetes.io/revision").and_then(|n| n.parse().ok()),
+        min_ready_seconds: spec.min_ready_seconds,
+        surge: amount(limits.and_then(|l| l.max_surge.as_ref())),
+        unavailable: amount(limits.and_then(|l| l.max_unavailable.as_ref())),
+        settled: progressing.is_none_or(|c| c.reason == "NewReplicaSetAvailable"),
+    }
+}
+
+/// Who else releases a workload, by the marks they leave on it (`research/release.md` 3).
+fn driver(meta: &ObjectMeta) -> Option<Driver> {
+    const KRUISE: [&str; 2] = [
+        "rollouts.kruise.io/in-progressing",
+        "batchrelease.rollouts.kruise.io/control-info",
+    ];
+    let marked = KRUISE.iter().any(|key| annotation(&meta.annotations, key).is_some());
+    if marked || meta.labels.contains_key("rollouts.kruise.io/canary-deployment") {
+        return Some(Driver::KruiseRollouts);
+    }
+    let mut owners = meta.owner_references.iter();
+    owners
+        .any(|owner| owner.kind == "Canary" && owner.api_version.starts_with("flagger.app/"))
+        .then_some(Driver::Flagger)
 }
 
 /// Adds a setting as it was written, if it was.

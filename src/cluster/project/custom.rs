@@ -1,10 +1,11 @@
 //! Workloads of Argo Rollouts and OpenKruise.
 
 use super::apps::{Counts, Said, troubles, written};
-use super::{Item, Projector};
+use super::{Item, Projector, moment};
 use crate::cluster::wire::custom as wire;
 use crate::cluster::wire::scalar::IntOrString;
-use crate::domain::Kind;
+use crate::domain::terms::{Argo, Terms};
+use crate::domain::{Clean, Kind};
 
 impl Projector {
     pub(super) fn rollout(&mut self, wire: wire::Rollout) -> Item {
@@ -32,6 +33,7 @@ impl Projector {
         if matches!(status.phase.as_str(), "Degraded" | "Paused") {
             conditions.push(("Phase", &status.phase, &status.message));
         }
+        let terms = Terms::Rollout(Box::new(self.argo(&spec, &status)));
         self.workload(
             wire.metadata.unwrap_or_default(),
             &Said {
@@ -46,6 +48,7 @@ impl Projector {
                     held: 0,
                 },
                 paused: spec.paused || status.controller_pause,
+                terms,
                 template: spec.template.as_ref(),
                 conditions,
                 strategy,
@@ -53,18 +56,44 @@ impl Projector {
         )
     }
 
+    fn argo(&mut self, spec: &wire::RolloutSpec, status: &wire::RolloutStatus) -> Argo {
+        let steps = spec.strategy.canary.as_ref().map_or(&[][..], |canary| &canary.steps);
+        let at = status.current_step_index.unwrap_or(0);
+        let step = usize::try_from(at).ok().and_then(|at| steps.get(at));
+        let pause = status.pause_conditions.first();
+        Argo {
+            phase: self.text(&status.phase),
+            message: Clean::new(&status.message),
+            current: self.text(&status.current_pod_hash),
+            stable: self.text(&status.stable_rs),
+            aborted: status.abort,
+            promoting: status.promote_full,
+            paused: spec.paused,
+            controller_pause: status.controller_pause,
+            pause: pause.map(|pause| (self.text(&pause.reason), moment(pause.start_time))),
+            step: (!steps.is_empty()).then(|| (at, i32::try_from(steps.len()).unwrap_or(i32::MAX))),
+            timed: step.is_some_and(|step| step.pause.as_ref().is_some_and(|pause| pause.duration.is_some())),
+            blue_green: spec.strategy.blue_green.is_some(),
+        }
+    }
+
     pub(super) fn clone_set(&mut self, wire: wire::CloneSet) -> Item {
         let (spec, status) = (wire.spec, wire.status);
         let update = &spec.update_strategy;
+        let newer = update.rolling_update.clone().unwrap_or_default();
+        let partition = update.partition.as_ref().or(newer.partition.as_ref());
         let mut strategy = Vec::new();
         if !update.kind.is_empty() {
             strategy.push(("strategy", update.kind.clone()));
         }
-        written(&mut strategy, "partition", update.partition.as_ref());
-        written(&mut strategy, "max surge", update.max_surge.as_ref());
-        written(&mut strategy, "max unavailable", update.max_unavailable.as_ref());
+        written(&mut strategy, "partition", partition);
+        let surge = update.max_surge.as_ref().or(newer.max_surge.as_ref());
+        written(&mut strategy, "max surge", surge);
+        let unavailable = update.max_unavailable.as_ref().or(newer.max_unavailable.as_ref());
+        written(&mut strategy, "max unavailable", unavailable);
         strategy.push(("min ready seconds", spec.min_ready_seconds.to_string()));
         let desired = i64::from(spec.replicas.unwrap_or(1));
+        let terms = Terms::Revised(self.some(&status.update_revision));
         self.workload(
             wire.metadata.unwrap_or_default(),
             &Said {
@@ -76,12 +105,10 @@ impl Projector {
                     ready: status.ready_replicas.into(),
                     updated: status.updated_replicas.into(),
                     available: status.available_replicas.into(),
-                    held: update
-                        .partition
-                        .as_ref()
-                        .map_or(0, |partition| held(partition, desired)),
+                    held: partition.map_or(0, |partition| held(partition, desired)),
                 },
-                paused: update.paused,
+                paused: update.paused || newer.paused,
+                terms,
                 template: spec.template.as_ref(),
                 conditions: troubles(&status.conditions),
                 strategy,

@@ -47,7 +47,9 @@ wire! {
         [message, optional, tag = "3"] template: Option<PodTemplate>,
     }
     ReplicaSetStatus {
+        [int32, tag = "1"] replicas: i32,
         [int32, tag = "4"] ready_replicas: i32,
+        [int32, tag = "5"] available_replicas: i32,
         [message, repeated, tag = "6"] conditions: Vec<Condition>,
     }
     StatefulSet {
@@ -76,6 +78,7 @@ wire! {
         [int32, tag = "2"] replicas: i32,
         [int32, tag = "3"] ready_replicas: i32,
         [int32, tag = "5"] updated_replicas: i32,
+        [string, tag = "7"] update_revision: String,
         [message, repeated, tag = "10"] conditions: Vec<Condition>,
         [int32, tag = "11"] available_replicas: i32,
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use super::meta::{Condition, ObjectMeta};
 use super::or_default;
 use super::pod::PodTemplate;
-use super::scalar::{IntOrString, TextOrNumber};
+use super::scalar::{IntOrString, TextOrNumber, Time};
 
 /// Declares structs that only JSON carries.
 macro_rules! json {
@@ -43,7 +43,18 @@ json! {
     Canary {
         max_surge: Option<IntOrString>,
         max_unavailable: Option<IntOrString>,
-        steps: Vec<serde::de::IgnoredAny>,
+        steps: Vec<Step>,
+    }
+    // A step of a canary, of which only a pause matters.
+    Step {
+        pause: Option<PauseStep>,
+    }
+    PauseStep {
+        duration: Option<IntOrString>,
+    }
+    Pause {
+        reason: String,
+        start_time: Option<Time>,
     }
     BlueGreen {
         active_service: String,
@@ -60,6 +71,11 @@ json! {
         conditions: Vec<Condition>,
         current_step_index: Option<i32>,
         controller_pause: bool,
+        current_pod_hash: String,
+        #[serde(rename = "stableRS")] stable_rs: String,
+        abort: bool,
+        promote_full: bool,
+        pause_conditions: Vec<Pause>,
     }
     CloneSet {
         metadata: Option<ObjectMeta>,
@@ -78,6 +94,14 @@ json! {
         max_unavailable: Option<IntOrString>,
         max_surge: Option<IntOrString>,
         paused: bool,
+        /// Where v1beta1 has what v1alpha1 has beside `type`.
+        rolling_update: Option<CloneSetRolling>,
+    }
+    CloneSetRolling {
+        partition: Option<IntOrString>,
+        max_unavailable: Option<IntOrString>,
+        max_surge: Option<IntOrString>,
+        paused: bool,
     }
     CloneSetStatus {
         observed_generation: Generation,
@@ -85,6 +109,7 @@ json! {
         ready_replicas: i32,
         available_replicas: i32,
         updated_replicas: i32,
+        update_revision: String,
         conditions: Vec<Condition>,
     }
 }

@@ -16,12 +16,14 @@ use super::wire;
 
 /// Annotations outside these prefixes are skipped while reading, above all the last applied
 /// configuration, which repeats the object (and, for a Secret, its data).
-const ANNOTATIONS: [&str; 5] = [
+const ANNOTATIONS: [&str; 7] = [
     "pilothouse.dev/",
     "deployment.kubernetes.io/revision",
     "rollout.argoproj.io/revision",
     "org.opencontainers.image.revision",
     "kubectl.kubernetes.io/default-container",
+    "rollouts.kruise.io/in-progressing",
+    "batchrelease.rollouts.kruise.io/control-info",
 ];
 
 fn is_wanted(key: &str) -> bool {

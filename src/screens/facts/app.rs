@@ -10,16 +10,19 @@ use crate::screens::context::Context;
 use crate::screens::figures::{Bounds, Whose, uses};
 use crate::screens::versions::{self, Passage};
 use crate::screens::{instances, states};
-use crate::world::{AppHeadroom, AppSummary, ClusterView, Progress};
+use crate::world::{AppHeadroom, AppSummary, ClusterView};
 
 pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
     let Some(app) = ctx.world.app(key, ctx.scope) else {
         return super::gone("app");
     };
-    let mut lines = vec![
-        fact("state", states::app_state(&app)),
-        fact("versions", versions(&app, ctx)),
-    ];
+    let mut lines = vec![fact("state", states::app_state(&app, ctx.now))];
+    let releases = super::release::facts(key, ctx);
+    // The track of the only workload tells its versions.
+    if releases.is_empty() || app.workloads.len() > 1 {
+        lines.push(fact("versions", versions(&app, ctx)));
+    }
+    lines.extend(releases);
     lines.extend(troubles(&app, ctx));
     lines.push(fact("uses", uses(ctx, &Whose::app(ctx, key), Bounds::of_app(&app))));
     lines.push(fact("rules", rules(&app, ctx)));
@@ -83,9 +86,6 @@ fn versions(app: &AppSummary, ctx: &Context<'_>) -> Cell {
 /// Why it is not well, in Kubernetes' own sentence where there is one.
 fn troubles(app: &AppSummary, ctx: &Context<'_>) -> Vec<Cell> {
     let mut lines = Vec::new();
-    if let Progress::Stuck { message, .. } = &app.progress {
-        lines.push(fact("why", Cell::new(message.as_str(), Tone::Bad)));
-    }
     let is_here = |(cluster, pod): &(&ClusterView, &Arc<Pod>)| instances::in_locations(ctx, cluster, pod);
     let pods = || ctx.world.instances_of(&app.key, ctx.scope).filter(is_here);
     let homeless = pods().find(|(cluster, pod)| cluster.health(pod) == Health::Unschedulable);

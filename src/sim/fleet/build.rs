@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::apps::{App, Release, Story, hold};
 use super::place::{Floor, shape_of};
 use super::pods::{crash, instance, prototype, restart, running, silence, strand};
+use crate::domain::ulid::ulid;
 use crate::domain::{PodShape, Timestamp};
 use crate::sim::controllers::deployment::revision::{REVISION, replica_set};
 use crate::sim::controllers::deployment::status::status_of;
@@ -240,14 +241,19 @@ impl Builder {
         } else {
             app.template(&release)
         };
-        let operation = format!("01K{}", self.random.suffix(23).to_uppercase());
         let revision = (sets.len() + 1).to_string();
+        let begun = self.now - TimeDelta::try_minutes(minutes).unwrap_or_default();
+        let chance = self
+            .random
+            .suffix(23)
+            .bytes()
+            .fold(0, |all, byte| all << 5 ^ u128::from(byte));
+        let operation = ulid(begun, chance);
         let deployment = self.update(&DEPLOYMENTS, &deployment, |object| {
             hold(object, instances, &stable, &operation);
             set(object, &["spec", "template"], template.clone());
             set(object, &["metadata", "annotations", REVISION], revision);
         });
-        let begun = self.now - TimeDelta::try_minutes(minutes).unwrap_or_default();
         let object = replica_set(&deployment, instances, sets.len() as i64 + 1);
         let Some(gray) = self.create(&REPLICA_SETS, object, begun) else {
             return deployment;

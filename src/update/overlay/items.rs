@@ -52,7 +52,7 @@ fn palette(model: &Model) -> Vec<Item> {
     let everything = Scope::default();
     items.extend(model.world.apps(&everything).into_iter().map(|app| Item {
         label: app.key.to_string(),
-        detail: format!("app · {}", states::app_state(&app).text()),
+        detail: format!("app · {}", states::app_state(&app, model.now).text()),
         keys: String::new(),
         names: &[],
         target: Target::App(app.key),
@@ -77,6 +77,7 @@ const fn names(action: Action) -> &'static [&'static str] {
         Action::ShowApps => &["apps", "app"],
         Action::ShowInstances => &["instances", "pods", "pod", "po"],
         Action::ShowNodes => &["nodes", "node", "no"],
+        Action::ShowReleases => &["releases", "release", "rel"],
         Action::ShowEvents => &["events", "event", "ev"],
         Action::ShowActivity => &["activity"],
         Action::ShowLog => &["log"],

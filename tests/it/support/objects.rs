@@ -7,7 +7,7 @@ use pilothouse::domain::headroom::PodShape;
 use pilothouse::domain::node::{Taint, TaintEffect};
 use pilothouse::domain::{
     Autoscaler, Budget, Container, ContainerState, Event, Kind, Node, NodeHealth, Object, ObjectKey, Pod, PodPhase,
-    Provider, Resources, Revision, Uid, Version, Workload,
+    Provider, Resources, Revision, Terms, Uid, Version, Workload,
 };
 
 use super::fleet::{App, Story, ago};
@@ -98,6 +98,8 @@ pub(crate) fn workload(app: &App) -> Workload {
         available: ready,
         rolls_to: i64::from(app.instances),
         paused: false,
+        terms: Terms::default(),
+        driver: None,
         version: if matches!(app.story, Story::Rolling(_)) {
             new
         } else {
@@ -131,7 +133,9 @@ pub(crate) fn revision(app: &App, hash: &str, number: i64, age: i64) -> Revision
         images: [].into(),
         created: ago(age),
         desired: 0,
+        instances: 0,
         ready: 0,
+        available: 0,
         failure: None,
     }
 }

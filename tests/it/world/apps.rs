@@ -6,13 +6,13 @@ use super::*;
 fn progress_follows_the_controllers_own_words() {
     let base = workload("live", 10);
     for (change, progress) in [
-        (workload("live", 10), Progress::Steady),
+        (workload("live", 10), Phase::Stable),
         (
             Workload {
                 updated: 3,
                 ..base.clone()
             },
-            Progress::Rolling {
+            Phase::Rolling {
                 updated: 3,
                 desired: 10,
                 old: 7,
@@ -23,7 +23,7 @@ fn progress_follows_the_controllers_own_words() {
                 ready: 8,
                 ..base.clone()
             },
-            Progress::Scaling {
+            Phase::Scaling {
                 instances: 8,
                 desired: 10,
             },
@@ -33,14 +33,14 @@ fn progress_follows_the_controllers_own_words() {
                 paused: true,
                 ..base.clone()
             },
-            Progress::Paused,
+            Phase::Paused,
         ),
         (
             Workload {
                 generation: (2, 1),
                 ..base.clone()
             },
-            Progress::Unseen,
+            Phase::Unseen,
         ),
         (
             Workload {
@@ -52,13 +52,13 @@ fn progress_follows_the_controllers_own_words() {
                 .into(),
                 ..base
             },
-            Progress::Stuck {
+            Phase::Stuck {
                 reason: "ProgressDeadlineExceeded".into(),
                 message: "timed out".into(),
             },
         ),
     ] {
-        assert_eq!(Progress::of(&change), progress);
+        assert_eq!(Phase::of(&change, &[]), progress);
     }
 }
 
@@ -69,27 +69,33 @@ fn a_rollout_lasts_until_the_old_instances_are_gone() {
         instances: 2,
         ..workload("live", 1)
     };
-    let rolling = Progress::Rolling {
+    let rolling = Phase::Rolling {
         updated: 1,
         desired: 1,
         old: 1,
     };
-    assert_eq!(Progress::of(&surge), rolling);
+    assert_eq!(Phase::of(&surge, &[]), rolling);
     let more = Workload {
         instances: 4,
         ready: 4,
         updated: 4,
         ..workload("live", 10)
     };
-    let scaling = Progress::Scaling {
+    let scaling = Phase::Scaling {
         instances: 4,
         desired: 10,
     };
-    assert_eq!(Progress::of(&more), scaling, "none of them is old");
+    assert_eq!(Phase::of(&more, &[]), scaling, "none of them is old");
 }
 
 #[test]
 fn what_a_strategy_holds_back_waits_and_does_not_roll() {
+    let gray = |new: i64| Phase::Gray {
+        ready: new,
+        wanted: new,
+        old: 10 - new,
+        timed: false,
+    };
     let base = workload("live", 10);
     for (change, progress) in [
         // A partition holds back all but two.
@@ -99,7 +105,7 @@ fn what_a_strategy_holds_back_waits_and_does_not_roll() {
                 rolls_to: 2,
                 ..base.clone()
             },
-            Progress::Rolling {
+            Phase::Rolling {
                 updated: 1,
                 desired: 2,
                 old: 9,
@@ -111,10 +117,7 @@ fn what_a_strategy_holds_back_waits_and_does_not_roll() {
                 rolls_to: 2,
                 ..base.clone()
             },
-            Progress::Gray {
-                updated: 2,
-                desired: 10,
-            },
+            gray(2),
         ),
         // `OnDelete`: nothing rolls by itself; when all were deleted, nothing is left to do.
         (
@@ -123,20 +126,17 @@ fn what_a_strategy_holds_back_waits_and_does_not_roll() {
                 rolls_to: 0,
                 ..base.clone()
             },
-            Progress::Gray {
-                updated: 0,
-                desired: 10,
-            },
+            gray(0),
         ),
         (
             Workload {
                 rolls_to: 0,
                 ..base.clone()
             },
-            Progress::Steady,
+            Phase::Stable,
         ),
     ] {
-        assert_eq!(Progress::of(&change), progress);
+        assert_eq!(Phase::of(&change, &[]), progress);
     }
 }
 

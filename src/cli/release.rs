@@ -1,0 +1,229 @@
+//! `pilothouse release status`: which phase each workload's release is in, for people and for scripts.
+
+use std::io::Write;
+
+use chrono::Utc;
+use serde::Serialize;
+
+use super::args::{Args, ReleaseStatus};
+use super::print::{Row, print};
+use super::rows::version;
+use super::setup::Setup;
+use super::{Environment, Failure, Printable, fleet, project, watch};
+use crate::domain::{Clean, ClusterId, Kind, Timestamp};
+use crate::release::{Phase, Side};
+use crate::runtime::Exit;
+use crate::world::release::app_of;
+use crate::world::{ClusterView, World};
+
+/// What must be known before phases are.
+const KINDS: [Kind; 8] = [
+    Kind::Node,
+    Kind::Pod,
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::Rollout,
+    Kind::CloneSet,
+    Kind::ReplicaSet,
+];
+
+/// One workload's release.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseRow {
+    pub cluster: ClusterId,
+    pub namespace: Clean,
+    pub app: Clean,
+    pub kind: &'static str,
+    /// The workload's.
+    pub name: Clean,
+    pub phase: &'static str,
+    /// A person has to decide.
+    pub waits: bool,
+    pub fails: bool,
+    /// Why it fails; null where it does not.
+    pub cause: Option<String>,
+    /// When what is under way began; of what is stable since when its version runs.
+    pub since: Option<Timestamp>,
+    pub desired: i64,
+    pub new: SideRow,
+    /// Null where there are no instances but the newest version's.
+    pub old: Option<SideRow>,
+    /// Percent of the ready instances that run the new version.
+    pub new_percent: Option<f64>,
+    /// Who else releases it; null: nobody.
+    pub driven_by: Option<&'static str>,
+    #[serde(skip)]
+    pub under_way: bool,
+}
+
+/// One version's instances.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SideRow {
+    pub version: Option<String>,
+    pub revision: Option<Clean>,
+    pub instances: i64,
+    pub ready: i64,
+    pub restarts: i64,
+}
+
+impl From<&Side> for SideRow {
+    fn from(side: &Side) -> Self {
+        Self {
+            version: version(&side.version),
+            revision: side.revision.clone(),
+            instances: side.instances,
+            ready: side.ready,
+            restarts: side.restarts,
+        }
+    }
+}
+
+/// The releases of all workloads, those in flight first.
+pub fn rows(world: &World, now: Timestamp) -> Vec<ReleaseRow> {
+    let mut rows = Vec::new();
+    for cluster in world.clusters() {
+        for kind in Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_workload() && *kind != Kind::Job)
+        {
+            let workloads = cluster.workloads(kind);
+            rows.extend(workloads.map(|workload| row(cluster, workload, now)));
+        }
+    }
+    rows.sort_by(|a, b| {
+        let pressing = |row: &ReleaseRow| (row.waits, row.fails, row.old.is_some());
+        let name = |row: &ReleaseRow| (row.cluster.clone(), row.namespace.clone(), row.name.clone());
+        pressing(b).cmp(&pressing(a)).then_with(|| name(a).cmp(&name(b)))
+    });
+    rows
+}
+
+fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp) -> ReleaseRow {
+    let release = cluster.release_of(workload);
+    let phase = release.phase.clone().at(release.since, cluster.time(now));
+    let app = app_of(workload);
+    ReleaseRow {
+        cluster: cluster.id.clone(),
+        namespace: app.namespace,
+        app: app.name,
+        kind: workload.kind.name(),
+        name: workload.key.name.clone(),
+        phase: phase.name(),
+        under_way: phase.is_release(),
+        waits: phase.waits(),
+        fails: phase.fails(),
+        cause: match &phase {
+            Phase::GrayFailed { cause, .. } => Some(cause.words()),
+            Phase::Stuck { message, .. } | Phase::Aborted { message } => Some(message.to_string()),
+            _ => None,
+        },
+        since: release.since,
+        desired: workload.desired,
+        new_percent: release.share().map(|thousandths| thousandths as f64 / 10.0),
+        new: (&release.new).into(),
+        old: release.old.as_ref().map(SideRow::from),
+        driven_by: workload.driver.map(crate::domain::Driver::name),
+    }
+}
+
+impl Row for ReleaseRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "NAMESPACE",
+        "WORKLOAD",
+        "KIND",
+        "PHASE",
+        "NEW",
+        "READY",
+        "SHARE",
+        "OLD",
+        "READY",
+        "SINCE",
+        "WHY",
+    ];
+
+    fn path(&self) -> Vec<&str> {
+        vec![self.cluster.as_str(), &self.namespace, &self.name]
+    }
+
+    fn cells(&self, now: Timestamp) -> Vec<String> {
+        const NONE: &str = "–";
+        let side = |side: Option<&SideRow>| -> [String; 2] {
+            let Some(side) = side else {
+                return [NONE.into(), NONE.into()];
+            };
+            let version = side.version.as_deref().unwrap_or(NONE);
+            [
+                version.get(..12).unwrap_or(version).to_owned(),
+                format!("{}/{}", side.ready, side.instances),
+            ]
+        };
+        let waits = if self.waits { ", waits" } else { "" };
+        let [new, new_ready] = side(Some(&self.new));
+        let [old, old_ready] = side(self.old.as_ref());
+        vec![
+            self.kind.to_owned(),
+            format!("{}{waits}", self.phase),
+            new,
+            new_ready,
+            self.new_percent
+                .map_or_else(|| NONE.into(), |share| format!("{share:.1} %")),
+            old,
+            old_ready,
+            super::print::age(self.since, now),
+            self.cause.clone().unwrap_or_else(|| NONE.into()),
+        ]
+    }
+
+    fn name(&self) -> String {
+        self.path().join("/")
+    }
+}
+
+/// Looks, and prints the releases: all that are in flight, or every workload of one app.
+pub(super) fn status(
+    args: &Args,
+    asked: &ReleaseStatus,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let setup = Setup::load(args, environment)?;
+    for problem in &setup.problems {
+        writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
+    }
+    let known = fleet::block_on(async {
+        let members = fleet::ready_members(args, &setup).await?;
+        let known = watch::until_known(&members, &KINDS, asked.wait).await;
+        known.cancel.cancel();
+        Ok::<_, Failure>(known)
+    })??;
+    for (cluster, gaps) in &known.missing {
+        for gap in gaps {
+            writeln!(err, "pilothouse: {cluster}: {gap}")?;
+        }
+    }
+    let now = Utc::now();
+    let mut rows = rows(&known.world, now);
+    match &asked.app {
+        Some(app) => {
+            rows.retain(|row| project::is_app(app, &row.namespace, &row.app));
+            if rows.is_empty() {
+                return Err(Failure::failed(
+                    format!("there is no workload of an app '{app}'"),
+                    "apps are NAME or NAMESPACE/NAME; `pilothouse get apps` lists them",
+                ));
+            }
+        }
+        None => rows.retain(|row| row.under_way),
+    }
+    print(&rows, asked.output, now, out)?;
+    Ok(Exit(if known.missing.is_empty() {
+        Exit::DONE
+    } else {
+        Exit::FAILED
+    }))
+}

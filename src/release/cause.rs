@@ -1,0 +1,240 @@
+//! Why instances of a version do not become ready, from their pods alone (`research/release.md` 1.6).
+
+use crate::domain::container::{ContainerRole, ContainerState, Exit};
+use crate::domain::{Clean, Container, Pod};
+
+/// What is wrong with a release.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Instances are refused: a quota, an admission policy; Kubernetes' own sentence.
+    Refused(Clean),
+    /// No node takes an instance; the scheduler's own sentence.
+    Unschedulable(Clean),
+    /// The image is not to be had.
+    Image { reason: Clean, image: Clean },
+    /// A container was killed for the memory it took.
+    OutOfMemory,
+    /// A container ends again and again.
+    Crash { exit: Option<i32> },
+    /// A container cannot be made: a missing `ConfigMap`, Secret or volume.
+    Start { reason: Clean, message: Clean },
+    /// An instance has ended: evicted, failed.
+    Ended(Clean),
+    /// It runs, and does not answer its readiness probe for longer than is usual.
+    NotReady,
+    /// The controller's own words.
+    Said(Clean),
+}
+
+impl Cause {
+    /// The most telling cause among the instances of a version; `None`: nothing is wrong so far.
+    pub fn of<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Option<Self> {
+        pods.into_iter().filter_map(Self::of_pod).min()
+    }
+
+    /// Why one instance is not well.
+    pub fn of_pod(pod: &Pod) -> Option<Self> {
+        if pod.deleting.is_some() {
+            return None;
+        }
+        let lasting = |c: &&Container| c.role != ContainerRole::Ephemeral;
+        if let Some(cause) = pod.containers.iter().filter(lasting).find_map(of_container) {
+            return Some(cause);
+        }
+        match &pod.reason {
+            Some(reason) if reason == "Unschedulable" => {
+                Some(Self::Unschedulable(pod.message.clone().unwrap_or_default()))
+            }
+            reason if pod.phase == crate::domain::PodPhase::Failed => {
+                Some(Self::Ended(reason.clone().unwrap_or_else(|| "Failed".into())))
+            }
+            _ => {
+                let mut ended = pod.containers.iter().filter(lasting).filter(|c| c.restarts > 0);
+                let killed = ended.any(|c| c.last_exit.as_ref().is_some_and(is_memory));
+                (killed && !pod.ready).then_some(Self::OutOfMemory)
+            }
+        }
+    }
+
+    /// One word or two of it, for where there is little room.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Refused(_) => "instances are refused".into(),
+            Self::Unschedulable(_) => "unschedulable".into(),
+            Self::Image { reason, .. } | Self::Start { reason, .. } | Self::Ended(reason) | Self::Said(reason) => {
+                reason.to_string()
+            }
+            Self::OutOfMemory => "OOMKilled".into(),
+            Self::Crash { exit: Some(code) } => format!("CrashLoopBackOff exit {code}"),
+            Self::Crash { exit: None } => "CrashLoopBackOff".into(),
+            Self::NotReady => "not ready".into(),
+        }
+    }
+
+    /// All of it in words.
+    pub fn words(&self) -> String {
+        let more = match self {
+            Self::Refused(why) | Self::Unschedulable(why) => why.as_str(),
+            Self::Image { image, .. } => image.as_str(),
+            Self::Start { message, .. } => message.as_str(),
+            Self::NotReady => "it runs and does not answer its readiness probe",
+            Self::OutOfMemory => "a container took more memory than its limit",
+            Self::Crash { .. } | Self::Ended(_) | Self::Said(_) => "",
+        };
+        if more.is_empty() {
+            self.brief()
+        } else {
+            format!("{}: {more}", self.brief())
+        }
+    }
+}
+
+fn of_container(container: &Container) -> Option<Cause> {
+    match &container.state {
+        ContainerState::Waiting { reason, message } => match reason.as_str() {
+            "ImagePullBackOff" | "ErrImagePull" | "ErrImageNeverPull" | "InvalidImageName" => Some(Cause::Image {
+                reason: reason.clone(),
+                image: container.image.clone(),
+            }),
+            "CrashLoopBackOff" => Some(of_exit(container.last_exit.as_ref())),
+            "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => Some(Cause::Start {
+                reason: reason.clone(),
+                message: message.clone(),
+            }),
+            _ => None,
+        },
+        ContainerState::Terminated(exit) if exit.code != 0 => Some(of_exit(Some(exit))),
+        ContainerState::Terminated(_) | ContainerState::Running { .. } | ContainerState::Unknown => None,
+    }
+}
+
+fn of_exit(exit: Option<&Exit>) -> Cause {
+    match exit {
+        Some(exit) if is_memory(exit) => Cause::OutOfMemory,
+        exit => Cause::Crash {
+            exit: exit.map(|exit| exit.code),
+        },
+    }
+}
+
+fn is_memory(exit: &Exit) -> bool {
+    exit.reason == "OOMKilled"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::PodPhase;
+
+    fn pod(state: ContainerState, last_exit: Option<Exit>) -> Pod {
+        let container = Container {
+            image: "reg/live:v2".into(),
+            restarts: u32::from(last_exit.is_some()),
+            state,
+            last_exit,
+            ..Container::default()
+        };
+        Pod {
+            phase: PodPhase::Running,
+            containers: [container].into(),
+            ..Pod::default()
+        }
+    }
+
+    fn waiting(reason: &str, message: &str) -> ContainerState {
+        ContainerState::Waiting {
+            reason: reason.into(),
+            message: message.into(),
+        }
+    }
+
+    fn exit(code: i32, reason: &str) -> Exit {
+        Exit {
+            code,
+            reason: reason.into(),
+            ..Exit::default()
+        }
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn each_signal_is_told_in_words() {
+        let running = || ContainerState::Running { since: None };
+        for (pod, words) in [
+            (
+                pod(waiting("ImagePullBackOff", ""), None),
+                Some("ImagePullBackOff: reg/live:v2"),
+            ),
+            (
+                pod(waiting("ErrImagePull", ""), None),
+                Some("ErrImagePull: reg/live:v2"),
+            ),
+            (
+                pod(waiting("CrashLoopBackOff", ""), Some(exit(3, "Error"))),
+                Some("CrashLoopBackOff exit 3"),
+            ),
+            (pod(waiting("CrashLoopBackOff", ""), None), Some("CrashLoopBackOff")),
+            (
+                pod(waiting("CrashLoopBackOff", ""), Some(exit(137, "OOMKilled"))),
+                Some("OOMKilled: a container took more memory than its limit"),
+            ),
+            (
+                pod(ContainerState::Terminated(exit(1, "Error")), None),
+                Some("CrashLoopBackOff exit 1"),
+            ),
+            (
+                pod(waiting("CreateContainerConfigError", "secret \"db\" not found"), None),
+                Some("CreateContainerConfigError: secret \"db\" not found"),
+            ),
+            (
+                // It runs again, and was killed before.
+                pod(running(), Some(exit(137, "OOMKilled"))),
+                Some("OOMKilled: a container took more memory than its limit"),
+            ),
+            (
+                Pod {
+                    ready: true,
+                    ..pod(running(), Some(exit(137, "OOMKilled")))
+                },
+                None,
+            ),
+            (
+                Pod {
+                    phase: PodPhase::Pending,
+                    reason: Some("Unschedulable".into()),
+                    message: Some("0/3 nodes are available".into()),
+                    ..Pod::default()
+                },
+                Some("unschedulable: 0/3 nodes are available"),
+            ),
+            (
+                Pod {
+                    phase: PodPhase::Failed,
+                    reason: Some("Evicted".into()),
+                    ..Pod::default()
+                },
+                Some("Evicted"),
+            ),
+            (pod(waiting("ContainerCreating", ""), None), None),
+            (pod(running(), None), None),
+            (
+                Pod {
+                    deleting: Some(crate::domain::Timestamp::UNIX_EPOCH),
+                    ..pod(ContainerState::Terminated(exit(143, "Error")), None)
+                },
+                None,
+            ),
+        ] {
+            assert_eq!(Cause::of_pod(&pod).map(|cause| cause.words()).as_deref(), words);
+        }
+    }
+
+    #[test]
+    fn of_several_the_most_telling_is_told() {
+        let crashing = pod(waiting("CrashLoopBackOff", ""), Some(exit(1, "Error")));
+        let no_image = pod(waiting("ImagePullBackOff", ""), None);
+        let cause = Cause::of([&crashing, &no_image]).unwrap();
+        assert_eq!(cause.brief(), "ImagePullBackOff");
+        assert_eq!(Cause::of([]), None);
+    }
+}

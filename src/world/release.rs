@@ -1,0 +1,107 @@
+//! Releases: each workload's with its revisions and pods, and how they stand all together.
+
+use std::sync::Arc;
+
+use super::cluster::ClusterView;
+use super::store::Slot;
+use super::tally::AppTally;
+use crate::domain::pod::Health;
+use crate::domain::{AppKey, Kind, ObjectKey, Pod, Revision, Timestamp, Workload};
+use crate::release::{Phase, Release, phase, side};
+
+impl ClusterView {
+    /// The revisions of a workload that are known, in no order.
+    pub fn revisions_of(&self, workload: &Workload) -> Vec<&Revision> {
+        let slots = self.revisions_by.get(&(workload.kind, workload.key.clone()));
+        let known = slots.into_iter().flatten().filter_map(|&slot| self.revisions.at(slot));
+        known.map(Arc::as_ref).collect()
+    }
+
+    /// The instances of one workload.
+    pub fn pods_of<'a>(&'a self, workload: &'a Workload) -> impl Iterator<Item = &'a Arc<Pod>> {
+        let app = app_of(workload);
+        self.instances_of(&app).filter(|pod| {
+            let is_its = |(kind, name): &(_, _)| *kind == workload.kind && *name == workload.key.name;
+            pod.workload.as_ref().is_some_and(is_its)
+        })
+    }
+
+    /// The release of a workload.
+    pub fn release_of(&self, workload: &Workload) -> Release {
+        let is_ready = |pod: &Pod| self.health(pod) == Health::Ready;
+        let pods = self.knows_pods_in(&workload.key.namespace).then(|| {
+            let pods = self.pods_of(workload).map(Arc::as_ref);
+            pods.map(|pod| (pod, is_ready(pod))).collect()
+        });
+        Release::of(workload, &self.revisions_of(workload), pods)
+    }
+
+    /// The phase of a workload, and since when; its pods are looked at only where they can say more.
+    pub fn phase_and_since(&self, workload: &Workload) -> (Phase, Option<Timestamp>) {
+        let revisions = self.revisions_of(workload);
+        match Phase::of(workload, &revisions) {
+            Phase::Gray { .. } => {
+                let release = self.release_of(workload);
+                (release.phase, release.since)
+            }
+            phase => (phase, side::since(workload, phase::newest(workload, &revisions))),
+        }
+    }
+
+    /// The phase of an app's workloads here, the most urgent where they differ.
+    pub(super) fn phase_of_app(&self, app: &AppTally) -> Phase {
+        let workloads = app.workloads.iter();
+        workloads
+            .filter_map(|(kind, key)| self.workload(*kind, key))
+            .fold(Phase::Stable, |all, workload| {
+                all.worse(self.phase_and_since(workload).0)
+            })
+    }
+
+    /// Notes whose a revision is; what its workload's app shows may be different now.
+    pub(super) fn note_revision(&mut self, slot: Slot, old: Option<&Revision>, new: &Revision) {
+        if old.is_some_and(|old| old.workload != new.workload) {
+            self.forget_revision(slot, old);
+        }
+        let Some((kind, key)) = carrier(new) else { return };
+        let slots = self.revisions_by.entry((kind, key.clone())).or_default();
+        if !slots.contains(&slot) {
+            slots.push(slot);
+        }
+        self.touch_app(kind, &key);
+    }
+
+    /// The revision in this place is gone.
+    pub(super) fn forget_revision(&mut self, slot: Slot, old: Option<&Revision>) {
+        let Some((kind, key)) = old.and_then(carrier) else {
+            return;
+        };
+        if let Some(slots) = self.revisions_by.get_mut(&(kind, key.clone())) {
+            slots.retain(|known| *known != slot);
+            if slots.is_empty() {
+                self.revisions_by.remove(&(kind, key.clone()));
+            }
+        }
+        self.touch_app(kind, &key);
+    }
+
+    fn touch_app(&mut self, kind: Kind, key: &ObjectKey) {
+        let app = self.workload(kind, key).map(|workload| app_of(workload));
+        if let Some(app) = app {
+            self.tally.touch(&app);
+        }
+    }
+}
+
+/// The app that a workload carries.
+pub fn app_of(workload: &Workload) -> AppKey {
+    AppKey {
+        namespace: workload.key.namespace.clone(),
+        name: workload.app.clone(),
+    }
+}
+
+fn carrier(revision: &Revision) -> Option<(Kind, ObjectKey)> {
+    let (kind, name) = revision.workload.as_ref()?;
+    Some((*kind, ObjectKey::new(revision.key.namespace.clone(), name.clone())))
+}
