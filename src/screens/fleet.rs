@@ -43,7 +43,7 @@ pub(super) static COLUMNS: [Column; 20] = [
         4,
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
-    Column::text(ColumnId::Releases, "RELEASES", &["releases"], (9, 30), 2).worst_first(),
+    Column::text(ColumnId::Releases, "RELEASES", &["releases"], (9, 30), 8).worst_first(),
     Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (24, 48), 0)
         .worst_first()
         .keeping_width(),
@@ -253,6 +253,26 @@ fn trouble(cluster: &ClusterView, sum: &ClusterSummary) -> Cell {
             Tone::Warning,
         ),
         (sum.stuck, "▲", "stuck", Tone::Warning),
+        (
+            sum.waiting,
+            "◐",
+            if sum.waiting == 1 {
+                "release waits"
+            } else {
+                "releases wait"
+            },
+            Tone::Warning,
+        ),
+        (
+            sum.release_fails,
+            "✖",
+            if sum.release_fails == 1 {
+                "release fails"
+            } else {
+                "releases fail"
+            },
+            Tone::Bad,
+        ),
     ];
     let mut cell = Cell::empty();
     for (count, glyph, word, tone) in parts.into_iter().filter(|(count, ..)| *count > 0) {
