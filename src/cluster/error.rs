@@ -20,10 +20,10 @@ pub enum ClusterError {
     #[error("login refused: {reason}")]
     Login { reason: Clean },
     /// 403.
-    #[error("not allowed: {message}")]
+    #[error("not allowed{}", with_colon(.message))]
     Forbidden { message: Clean },
     /// 404.
-    #[error("not found: {message}")]
+    #[error("not found{}", with_colon(.message))]
     NotFound { message: Clean },
     /// 409.
     #[error("changed meanwhile: {message}")]

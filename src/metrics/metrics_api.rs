@@ -26,6 +26,13 @@ pub struct List {
     pub more: String,
 }
 
+impl List {
+    /// Whether its items, if it has any, say something.
+    pub const fn is_legible(&self) -> bool {
+        self.unreadable == 0 || !self.measured.is_empty()
+    }
+}
+
 /// The body is no list of this API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("what answered is not metrics.k8s.io")]
@@ -110,12 +117,14 @@ fn measured(item: Item, into: &mut Vec<Measured>) -> Option<()> {
         from: to - parse_duration(&item.window)?,
         to,
     };
+    let before = into.len();
     let mut add = |subject, figures: Figures| {
         if !figures.is_empty() {
             into.push(Measured { subject, span, figures });
         }
     };
-    if let Some(containers) = item.containers {
+    let is_empty = if let Some(containers) = item.containers {
+        let is_empty = containers.is_empty();
         let pod = ObjectKey::new(item.metadata.namespace, item.metadata.name);
         let mut whole = [Total::default(); SUMMED.len()];
         for container in containers {
@@ -132,10 +141,13 @@ fn measured(item: Item, into: &mut Vec<Measured>) -> Option<()> {
             }
         }
         add(Subject::Pod(pod), figures);
+        is_empty
     } else {
         add(Subject::Node(Clean::from(item.metadata.name)), item.usage?.figures());
-    }
-    Some(())
+        false
+    };
+    // Amounts that are no numbers are nobody's figures.
+    (is_empty || into.len() > before).then_some(())
 }
 
 /// Parses a duration as Go writes it: `20.057s`, `1m30s`, `500ms`. Negative ones are refused.

@@ -32,6 +32,7 @@ mod lines;
 mod listing;
 mod log_command;
 mod logs;
+mod measure;
 mod panics;
 mod pty;
 mod readme;

@@ -34,7 +34,7 @@ const HOPELESS: usize = 20;
 
 /// What a node was asked and what came.
 pub(super) struct Answer {
-    node: Clean,
+    pub(super) node: Clean,
     bytes: u64,
     pub(super) outcome: Result<Scrape, ClusterError>,
 }
@@ -156,6 +156,7 @@ pub(super) fn reason(error: &ClusterError) -> Clean {
         ClusterError::Server { code, message, .. } if message.contains("error trying to reach service") => {
             format!("the API server cannot reach the kubelet ({code})").into()
         }
+        ClusterError::NotFound { message } if message.is_empty() => "the kubelet has no metrics/cadvisor (404)".into(),
         ClusterError::Unreadable => "the answer holds no figures of containers".into(),
         other => other.to_string().into(),
     }

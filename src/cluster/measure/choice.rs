@@ -166,18 +166,24 @@ async fn try_cadvisor(bench: &Bench) -> Tried {
         "it needs nodes, or instances that say where they run",
     );
     let tried: BTreeSet<&Clean> = first.chain(spread).collect();
-    // All at once: nodes that are off answer only after a while.
-    let mut asked: FuturesUnordered<_> = tried
-        .into_iter()
-        .map(|node| async move { (node, cadvisor::ask(&bench.hub, node.clone()).await) })
-        .collect();
-    while let Some((node, answer)) = asked.next().await {
+    // As many at once as may be: nodes that are off answer only after a while.
+    let at_once = bench.settings.budget.requests.max(1);
+    let mut left = tried.into_iter();
+    let mut asked = FuturesUnordered::new();
+    loop {
+        let room = at_once - asked.len();
+        asked.extend(
+            left.by_ref()
+                .take(room)
+                .map(|node| cadvisor::ask(&bench.hub, node.clone())),
+        );
+        let Some(answer) = asked.next().await else { break };
         match answer.outcome {
             Ok(_) => return Ok((Way::Cadvisor, "nodes/proxy".into())),
             Err(ClusterError::Forbidden { .. }) => return Err(fails("no right to get nodes/proxy", HINT)),
             Err(error) => {
                 last = fails(
-                    format!("node {node}: {}", cadvisor::reason(&error)),
+                    format!("node {}: {}", answer.node, cadvisor::reason(&error)),
                     "look whether the API server reaches the kubelets",
                 );
             }

@@ -10,7 +10,7 @@ use crate::cluster::error::ClusterError;
 use crate::cluster::hub::Hub;
 use crate::cluster::kinds;
 use crate::metrics::Measured;
-use crate::metrics::metrics_api::read;
+use crate::metrics::metrics_api::{List, read};
 use crate::metrics::source::Supply;
 
 /// What metrics-server measures every 15 s.
@@ -70,7 +70,7 @@ async fn pages(hub: &Hub, resource: &str) -> Result<Vec<Measured>, ClusterError>
         };
         let path = format!("/apis/metrics.k8s.io/v1beta1/{resource}?limit={PAGE}{go_on}");
         let bytes = fetch(hub, &path).await?;
-        let list = read(&bytes).map_err(|_| ClusterError::Unreadable)?;
+        let list = legible(&bytes)?;
         items.extend(list.measured);
         if list.more.is_empty() {
             return Ok(items);
@@ -91,5 +91,11 @@ async fn fetch(hub: &Hub, path: &str) -> Result<Bytes, ClusterError> {
 /// It is not there, does not answer or refuses.
 pub(super) async fn probe(hub: &Hub) -> Result<(), ClusterError> {
     let bytes = fetch(hub, "/apis/metrics.k8s.io/v1beta1/pods?limit=1").await?;
-    read(&bytes).map(drop).map_err(|_| ClusterError::Unreadable)
+    legible(&bytes).map(drop)
+}
+
+/// A list whose items say something: amounts that are all no numbers are as good as no answer.
+fn legible(bytes: &[u8]) -> Result<List, ClusterError> {
+    let list = read(bytes).ok().filter(List::is_legible);
+    list.ok_or(ClusterError::Unreadable)
 }

@@ -133,10 +133,11 @@ pub(super) async fn probe(hub: &Hub, place: Place) -> Result<Found, Clean> {
 }
 
 async fn ask(hub: &Hub, place: &Place, question: &Question<'_>, when: When) -> Result<Answer, Clean> {
-    let bytes = place
-        .fetch(hub, &target(question, when))
-        .await
-        .map_err(|error| Clean::new(&error.to_string()))?;
+    let fetched = place.fetch(hub, &target(question, when)).await;
+    let bytes = fetched.map_err(|error| match (&error, place) {
+        (ClusterError::Forbidden { .. }, Place::Proxy(_)) => "no right to get services/proxy".into(),
+        _ => Clean::new(&error.to_string()),
+    })?;
     read(&bytes).map_err(|error| Clean::new(&error.to_string()))
 }
 

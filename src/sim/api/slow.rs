@@ -31,7 +31,11 @@ pub(super) fn trickle(mut body: SimBody, bytes_per_second: u32) -> SimBody {
                 if drops.send(Ok(drop)).await.is_err() {
                     return;
                 }
-                tokio::time::sleep(EVERY).await;
+                tokio::select! {
+                    () = tokio::time::sleep(EVERY) => {}
+                    // Whoever read has gone.
+                    () = drops.closed() => return,
+                }
             }
         }
     });

@@ -15,12 +15,15 @@ use super::events::Note;
 use super::node::is_dead;
 use super::object::{at, condition, integer, items, map_at, moment, set, stamp, text};
 use crate::domain::Timestamp;
+use crate::domain::quantity::parse_quantity_millis;
 use crate::sim::resource::{NODES, PODS};
 
 pub(crate) mod behaviour;
 pub(crate) mod container;
 
 const SOURCE: &str = "kubelet";
+/// Why a container ends that took more memory than it may.
+const OOM: &str = "OOMKilled";
 
 /// What kubelets remember and no object tells.
 #[derive(Debug, Default)]
@@ -115,6 +118,10 @@ impl Kubelet {
             };
             cx.recorder.record(cx.store, now, &note);
         }
+        let out_of_memory = behaviour.exit_reason.as_deref() == Some(OOM);
+        if out_of_memory && steps.iter().any(|(_, step)| *step == Step::Crash) {
+            tell_oom(cx, &after, behaviour);
+        }
     }
 
     fn stop(&mut self, cx: &mut Context<'_>, key: &Key, pod: &Value) {
@@ -162,6 +169,38 @@ impl Kubelet {
         self.pulls.remove(&uid);
         cx.remove(&PODS, key);
     }
+}
+
+/// What node-problem-detector makes of the kernel's words: an event of the node.
+fn tell_oom(cx: &mut Context<'_>, pod: &Value, behaviour: &Behaviour) {
+    let host = text(pod, &["spec", "nodeName"]);
+    let Some(node) = cx.store.get(&NODES, "", host).cloned() else {
+        return;
+    };
+    let limit = items(pod, &["spec", "containers"])
+        .iter()
+        .find(|container| text(container, &["name"]) == behaviour.container)
+        .and_then(|container| parse_quantity_millis(text(container, &["resources", "limits", "memory"])));
+    let held = limit.unwrap_or_default() / 1_000 / 1_024;
+    let process = 10_000 + cx.now.timestamp() % 50_000;
+    let message = format!(
+        "Memory cgroup out of memory: Killed process {process} ({}) total-vm:{}kB, anon-rss:{held}kB, file-rss:0kB, \
+         shmem-rss:0kB, UID:0 pgtables:{}kB oom_score_adj:985",
+        behaviour.container,
+        held * 2,
+        held / 500,
+    );
+    let note = Note {
+        about: &node,
+        field: "",
+        tone: Tone::Warning,
+        reason: "OOMKilling",
+        message: &message,
+        source: "kernel-monitor",
+        host,
+    };
+    let now = cx.now;
+    cx.recorder.record(cx.store, now, &note);
 }
 
 fn at_mut<'a>(pod: &'a mut Value, field: &str) -> Option<&'a mut Vec<Value>> {

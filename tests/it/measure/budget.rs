@@ -1,0 +1,173 @@
+//! What measuring costs an API server: never more than the budget, whatever its answers are like.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use chrono::Utc;
+use http::{Request, Response};
+use pilothouse::cluster::{Budget, Measuring, Rules, Target, start};
+use pilothouse::domain::{Clean, ClusterId};
+use pilothouse::metrics::source::{Choice, Source, Wanted};
+use pilothouse::sim::fault::Fault;
+use pilothouse::sim::fleet::sized;
+use pilothouse::sim::resource::NODES;
+use pilothouse::sim::{SimBody, Simulation};
+use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+/// Instances in all: the text of a node is 400 KB with them.
+const PODS: usize = 2_400;
+/// How far away the server is.
+const LATENCY: Duration = Duration::from_millis(20);
+/// Nodes on screen.
+const SHOWN: usize = 12;
+/// Nodes beside those on screen that are tried before the rotation begins.
+const TRIED: usize = 6;
+
+/// A request for a node's figures: when it came, whose, and what the server had sent until then.
+#[derive(Clone, Debug)]
+struct Asked {
+    at: Duration,
+    node: Clean,
+    sent: u64,
+}
+
+fn fleet() -> Simulation {
+    Simulation::new(sized(1, Utc::now(), 400, 700, PODS))
+}
+
+/// Answers as the cluster does, but for lists and watches, which are not what is measured here; notes who was asked.
+async fn answer(
+    simulation: Simulation,
+    begun: Instant,
+    log: Arc<Mutex<Vec<Asked>>>,
+    request: Request<Bytes>,
+) -> io::Result<Response<SimBody>> {
+    let path = request.uri().path();
+    let node = path.strip_prefix("/api/v1/nodes/");
+    let node = node.and_then(|rest| rest.strip_suffix("/proxy/metrics/cadvisor"));
+    match node.map(Clean::new) {
+        Some(node) => {
+            let (at, sent) = (begun.elapsed(), simulation.faults().proxied().bytes());
+            log.lock().unwrap().push(Asked { at, node, sent });
+        }
+        None if path.starts_with("/apis/authorization.k8s.io/") => {}
+        None => return Err(io::ErrorKind::ConnectionRefused.into()),
+    }
+    sleep(LATENCY).await;
+    simulation.answer(request).await
+}
+
+/// Measures a fleet for so many seconds, with the last of its nodes on screen: who was asked, and who is on screen.
+async fn measure(simulation: &Simulation, budget: Budget, seconds: u64) -> (Vec<Asked>, Vec<Clean>) {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (begun, asked, served) = (Instant::now(), Arc::clone(&log), simulation.clone());
+    let target = Target::in_process(ClusterId::new("large"), move |request| {
+        answer(served.clone(), begun, Arc::clone(&asked), request)
+    });
+    let (reports, _unread) = mpsc::channel(1 << 16);
+    let (figures, mut measured) = mpsc::channel(256);
+    let cancel = CancellationToken::new();
+    let _guard = cancel.clone().drop_guard();
+    let cluster = start(target.with_seed(7), Arc::new(Rules::default()), reports, cancel.clone());
+    let name = |node: &serde_json::Value| Clean::new(node.pointer("/metadata/name").unwrap().as_str().unwrap());
+    let nodes: Vec<Clean> = simulation.with_store(|store| store.list(&NODES).map(|node| name(node)).collect());
+    let shown = nodes[nodes.len() - SHOWN..].to_vec();
+    cluster.want(Wanted {
+        shown: shown.clone().into(),
+        nodes: nodes.into(),
+        ..Wanted::default()
+    });
+    let settings = Measuring {
+        choice: Choice::Only(Source::Cadvisor),
+        budget,
+        ..Measuring::default()
+    };
+    cluster.measure(settings, figures, cancel);
+    let taken = async { while measured.recv().await.is_some() {} };
+    drop(tokio::time::timeout(Duration::from_secs(seconds), taken).await);
+    let log = log.lock().unwrap().clone();
+    (log, shown)
+}
+
+/// Over any stretch of time no more was sent than the budget: of it a second's worth may come at once, and the answers
+/// under way may be larger than they were taken for.
+fn keeps(budget: Budget, log: &[Asked], largest: u64) {
+    let slack = budget.bytes_per_second + budget.requests as u64 * largest;
+    for (number, from) in log.iter().enumerate() {
+        for to in log.iter().skip(number) {
+            let allowed = budget.bytes_per_second as f64 * (to.at - from.at).as_secs_f64() + slack as f64;
+            let sent = to.sent - from.sent;
+            assert!(sent as f64 <= allowed, "{sent} bytes from {:?} to {:?}", from.at, to.at);
+        }
+    }
+}
+
+/// When each of these was asked.
+fn times(log: &[Asked], node: &Clean) -> Vec<Duration> {
+    log.iter()
+        .filter(|asked| asked.node == *node)
+        .map(|asked| asked.at)
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn four_hundred_large_nodes_cost_no_more_than_the_budget() {
+    let (simulation, budget) = (fleet(), Budget::default());
+    let (log, shown) = measure(&simulation, budget, 15).await;
+    let meter = simulation.faults().proxied();
+    let mean = meter.bytes() / meter.answers() as u64;
+    assert!((380_000..450_000).contains(&mean), "a node is {mean} bytes");
+    keeps(budget, &log, 2 * mean);
+    // The whole fleet is asked once, as fast as the budget lets it.
+    let once = log.iter().take(400 + TRIED).last().unwrap().at.as_secs_f64();
+    let fastest = 400.0 * mean as f64 / budget.bytes_per_second as f64 - 1.0;
+    assert!((fastest..fastest + 2.0).contains(&once), "{once} s, not {fastest}");
+    let last_shown = log
+        .iter()
+        .rposition(|asked| asked.at < Duration::from_secs(1) && shown.contains(&asked.node));
+    let others = log
+        .iter()
+        .take(last_shown.unwrap())
+        .filter(|asked| !shown.contains(&asked.node));
+    assert!(others.count() <= TRIED, "what is on screen comes first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_server_is_never_asked_for_more_than_eight_nodes_at_once() {
+    let simulation = fleet();
+    simulation.faults().add(Fault::Slow {
+        bytes_per_second: 200_000,
+    });
+    let (log, _) = measure(&simulation, Budget::default(), 15).await;
+    assert_eq!(
+        simulation.faults().proxied().most_in_flight(),
+        Budget::default().requests
+    );
+    assert!(log.len() > 40, "{}", log.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_screen_is_measured_however_little_the_budget_allows() {
+    let simulation = fleet();
+    let budget = Budget {
+        requests: 2,
+        bytes_per_second: 1_000_000,
+    };
+    let (log, shown) = measure(&simulation, budget, 65).await;
+    let meter = simulation.faults().proxied();
+    keeps(budget, &log, 2 * meter.bytes() / meter.answers() as u64);
+    assert!(meter.most_in_flight() <= 2, "{}", meter.most_in_flight());
+    for node in &shown {
+        let asked = times(&log, node);
+        let longest = asked.windows(2).map(|pair| pair[1] - pair[0]).max();
+        assert!(
+            longest.is_some_and(|longest| longest < Duration::from_secs(13)),
+            "{node}: {asked:?}"
+        );
+    }
+    let others = log.iter().filter(|asked| !shown.contains(&asked.node)).count();
+    assert!(others > 20, "the rest has its turn too: {others}");
+}
