@@ -1,12 +1,18 @@
 //! What is used, as cells of a list: the number with its unit, how near it is to its bound, and what it was
 //! in the last quarter of an hour.
 
+mod bounds;
+
+use std::sync::Arc;
+
+pub use bounds::Bounds;
+
 use super::context::Context;
 use super::words;
 use crate::domain::quantity::Rate;
 use crate::domain::{AppKey, ClusterId, Cpu, Memory, Pod, Resources};
 use crate::listing::{Cell, ColumnId, Span, Tone, Value};
-use crate::metrics::{Figure, Level, Resolution, Subject, Total, Unit, series};
+use crate::metrics::{Figure, Level, Millis, Resolution, Subject, Total, Unit};
 use crate::world::ClusterView;
 
 /// Cells of a line in a list, a minute each.
@@ -52,59 +58,6 @@ pub fn amount(unit: Unit, value: f64) -> String {
         Unit::PerSecond => format!("{}/s", crate::domain::quantity::thousands(value.round() as i64)),
         Unit::Count => crate::domain::quantity::thousands(value.round() as i64),
         Unit::Share => format!("{:.0} %", value * 100.0),
-    }
-}
-
-/// What use is held against, in cores and bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Bounds {
-    pub limits: (Option<i64>, Option<i64>),
-    pub requests: (Option<i64>, Option<i64>),
-}
-
-impl Bounds {
-    pub fn of_pod(pod: &Pod) -> Self {
-        let requests = pod.shape.requests;
-        Self {
-            limits: pod.limits,
-            requests: (Some(requests.cpu.0), Some(requests.memory.0)),
-        }
-    }
-
-    pub fn of_container(container: &crate::domain::Container) -> Self {
-        Self {
-            limits: container.limits,
-            requests: (Some(container.requests.cpu.0), Some(container.requests.memory.0)),
-        }
-    }
-
-    /// What an app's instances request together.
-    pub fn of_app(app: &crate::world::AppSummary) -> Self {
-        Self {
-            limits: (None, None),
-            requests: (Some(app.requested.cpu.0), Some(app.requested.memory.0)),
-        }
-    }
-
-    /// What machines have.
-    pub fn of_machines(allocatable: Resources) -> Self {
-        Self {
-            limits: (Some(allocatable.cpu.0), Some(allocatable.memory.0)),
-            requests: (None, None),
-        }
-    }
-
-    /// Limit and request for a figure, in its unit; `None` where there is none.
-    pub fn of(self, figure: Figure) -> (Option<f64>, Option<f64>) {
-        let positive = |amount: Option<i64>| amount.filter(|amount| *amount > 0).map(|amount| amount as f64);
-        match figure.unit() {
-            Unit::Cores => {
-                let cores = |amount| positive(amount).map(|millis| millis / 1000.0);
-                (cores(self.limits.0), cores(self.requests.0))
-            }
-            Unit::Bytes => (positive(self.limits.1), positive(self.requests.1)),
-            Unit::BytesPerSecond | Unit::PerSecond | Unit::Count | Unit::Share => (None, None),
-        }
     }
 }
 
@@ -168,6 +121,14 @@ impl<'a> Whose<'a> {
         }
     }
 
+    /// Some instances of a cluster, as many as there are now.
+    pub fn instances(cluster: &'a ClusterView, pods: &[Arc<Pod>]) -> Self {
+        let subjects = pods.iter().map(|pod| Subject::Pod(pod.key.clone()));
+        Self {
+            parts: subjects.map(|subject| (cluster, subject)).collect(),
+        }
+    }
+
     /// The subjects it is the sum of.
     pub fn parts(&self) -> &[(&'a ClusterView, Subject)] {
         &self.parts
@@ -193,17 +154,22 @@ impl<'a> Whose<'a> {
         all
     }
 
-    /// What it was, newest last; what is mostly unknown is a gap.
+    /// What it was, newest last; what is mostly unknown is a gap. An instance is a part from its beginning on.
     pub fn line(&self, ctx: &Context<'_>, figure: Figure, at: Resolution, slots: u32) -> Vec<Option<f64>> {
-        let lines: Vec<Vec<Option<f64>>> = self
-            .parts
-            .iter()
-            .map(|(cluster, subject)| whole_line(cluster, subject, figure, at, ctx.millis(), slots))
-            .collect();
-        let totals = series::add_up(lines.iter().map(Vec::as_slice), slots as usize);
+        let mut totals = vec![Total::default(); slots as usize];
+        for (cluster, subject) in &self.parts {
+            let line = whole_line(cluster, subject, figure, at, ctx.millis(), slots);
+            let before = slots_before(cluster, subject, at, ctx.millis(), slots);
+            for (slot, (total, value)) in totals.iter_mut().zip(line).enumerate() {
+                if slot >= before || value.is_some() {
+                    total.add(value);
+                }
+            }
+        }
+        let is_known = |total: &Total| total.share().is_some_and(|share| share >= self.least());
         let mut line: Vec<Option<f64>> = totals
             .into_iter()
-            .map(|total| total.value().filter(|_| total.is_whole()))
+            .map(|total| total.value().filter(|_| is_known(&total)))
             .collect();
         if let Some(last) = line.last_mut().filter(|last| last.is_none()) {
             let now = self.now(ctx, figure);
@@ -212,6 +178,16 @@ impl<'a> Whose<'a> {
                 .filter(|_| now.share().is_some_and(|share| share >= LEAST_KNOWN));
         }
         line
+    }
+
+    /// The share of its parts that have to be known: instances are alike, clusters are not.
+    fn least(&self) -> f64 {
+        let is_instance = |(_, subject): &(_, Subject)| matches!(subject, Subject::Pod(_));
+        if self.parts.iter().all(is_instance) {
+            LEAST_KNOWN
+        } else {
+            1.0
+        }
     }
 
     /// As a filter and an order see it.
@@ -273,6 +249,11 @@ pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
         ("out", ColumnId::NetOut),
     ];
     let mut cell = Cell::empty();
+    let measured = whose.now(ctx, Figure::Cpu);
+    if measured.of > 1 && !measured.is_whole() {
+        let told = format!("{} of {} instances measured", measured.known, measured.of);
+        cell = cell.and(told, Tone::Unknown);
+    }
     for (name, column) in columns {
         if !cell.spans.is_empty() {
             cell = cell.and("  ·  ", Tone::Muted);
@@ -294,7 +275,7 @@ fn whole_line(
     subject: &Subject,
     figure: Figure,
     at: Resolution,
-    until: crate::metrics::Millis,
+    until: Millis,
     slots: u32,
 ) -> Vec<Option<f64>> {
     let mut line = cluster.usage.line(subject, figure, at, until, slots);
@@ -310,6 +291,21 @@ fn whole_line(
         }
     }
     line
+}
+
+/// The slots of a line in which an instance was not there yet, the one it began in among them.
+fn slots_before(cluster: &ClusterView, subject: &Subject, at: Resolution, until: Millis, slots: u32) -> usize {
+    let Subject::Pod(pod) = subject else { return 0 };
+    let created = cluster.pod(pod).and_then(|pod| pod.created);
+    let limits = cluster.usage.history().limits();
+    let shape = match at {
+        Resolution::Recent => limits.recent,
+        Resolution::Coarse => limits.coarse,
+    };
+    let newest = shape.slot(until);
+    let began = created.and_then(|created| shape.slot(created.timestamp_millis()));
+    let age = newest.zip(began).map(|(newest, began)| newest.saturating_sub(began));
+    age.map_or(0, |age| slots.saturating_sub(age) as usize)
 }
 
 /// The columns of the longest number of a unit.

@@ -1,22 +1,20 @@
 //! The tree of an app: workload, revision, instance, container; old and new versions told apart.
 
 mod cells;
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod rows;
 
 use cells::{fold, revision_cell, workload_cell};
+pub(super) use rows::collect;
+use rows::workload_key;
+pub use rows::{Age, TreeRow};
 
 use super::context::Context;
-use super::figures::{self, Whose};
-use super::instances::{self, pod_ref};
-use super::{containers, states, words};
-use crate::domain::pod::{Health, label};
-use crate::domain::{AppKey, Clean, ClusterId, Container, Kind, Pod, ResourceRef, Version, Workload};
+use super::figures::{self, Bounds, Whose};
+use super::{containers, instances, states, words};
+use crate::domain::pod::label;
+use crate::domain::{Clean, ClusterId, Kind, ResourceRef, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Subject;
-use crate::release::Release;
-use crate::world::ClusterView;
 
 pub(super) static COLUMNS: [Column; 15] = [
     Column::text(
@@ -49,184 +47,6 @@ pub(super) static COLUMNS: [Column; 15] = [
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 6, Unit::Age),
 ];
 
-/// A row of the tree. The workload and revision rows carry what they sum up.
-#[derive(Clone, Debug)]
-pub enum TreeRow {
-    Workload {
-        cluster: ClusterId,
-        workload: Arc<Workload>,
-        /// Instances that are ready on nodes that are heard of: a lost node's count for nothing. `None` where
-        /// the pods are not known.
-        ready: Option<u32>,
-        /// Instances on lost nodes.
-        stuck: u32,
-        release: Box<Release>,
-        open: bool,
-    },
-    Revision {
-        key: RowKey,
-        version: Version,
-        /// What tells it from the workload's other revisions.
-        hash: Option<Clean>,
-        /// `None` where the workload has but one.
-        age: Option<Age>,
-        number: Option<i64>,
-        instances: u32,
-        ready: u32,
-        /// Instances on lost nodes.
-        stuck: u32,
-        restarts: u64,
-        trouble: Option<Clean>,
-        open: bool,
-    },
-    Instance {
-        cluster: ClusterId,
-        pod: Arc<Pod>,
-        open: bool,
-    },
-    Container {
-        pod: ResourceRef,
-        container: Container,
-        lost: bool,
-    },
-}
-
-/// Whether a revision is the one the template asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Age {
-    New,
-    Old,
-}
-
-/// The rows of an app's tree; `folds` holds branches that are not as they are by habit: instances are
-/// closed by habit, everything above open.
-pub(super) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTreeSet<RowKey>) -> Vec<TreeRow> {
-    let mut rows = Vec::new();
-    for cluster in ctx.world.clusters() {
-        if !ctx.scope.has_cluster(&cluster.id) {
-            continue;
-        }
-        let mut of_workload: BTreeMap<Option<(Kind, Clean)>, Vec<&Arc<Pod>>> = BTreeMap::new();
-        for pod in cluster.instances_of(app) {
-            of_workload.entry(pod.workload.clone()).or_default().push(pod);
-        }
-        for workload in cluster.workloads_of(app) {
-            let pods = of_workload
-                .remove(&Some((workload.kind, workload.key.name.clone())))
-                .unwrap_or_default();
-            let open = !folds.contains(&workload_key(&cluster.id, workload));
-            rows.push(TreeRow::Workload {
-                cluster: cluster.id.clone(),
-                workload: Arc::clone(workload),
-                ready: cluster
-                    .knows_pods_in(&app.namespace)
-                    .then(|| pods.iter().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32),
-                stuck: pods.iter().filter(|pod| cluster.standing(pod).lost).count() as u32,
-                release: Box::new(cluster.release_of(workload)),
-                open,
-            });
-            if open {
-                let name = branch(workload.kind, &workload.key.name);
-                revisions(cluster, (&name, Some(workload)), pods, folds, &mut rows);
-            }
-        }
-        for (carrier, pods) in of_workload {
-            let name = carrier.map_or_else(|| "bare".to_owned(), |(kind, name)| branch(kind, &name));
-            revisions(cluster, (&name, None), pods, folds, &mut rows);
-        }
-    }
-    rows
-}
-
-fn workload_key(cluster: &ClusterId, workload: &Workload) -> RowKey {
-    RowKey::Object(ResourceRef {
-        cluster: cluster.clone(),
-        kind: workload.kind,
-        key: workload.key.clone(),
-        uid: workload.uid.clone(),
-    })
-}
-
-/// What the branches of a workload begin with in their keys.
-fn branch(kind: Kind, name: &Clean) -> String {
-    format!("{kind} {name}")
-}
-
-/// Adds a workload's revisions, newest first, each with its instances; the workload may not be known.
-fn revisions(
-    cluster: &ClusterView,
-    (name, workload): (&str, Option<&Arc<Workload>>),
-    pods: Vec<&Arc<Pod>>,
-    folds: &BTreeSet<RowKey>,
-    rows: &mut Vec<TreeRow>,
-) {
-    let mut found: BTreeMap<Option<Clean>, Vec<&Arc<Pod>>> = BTreeMap::new();
-    for pod in pods {
-        found.entry(pod.revision.clone()).or_default().push(pod);
-    }
-    let several = found.len() > 1;
-    let number = |hash: &Option<Clean>| {
-        let name = workload.map(|w| &w.key.name);
-        cluster
-            .revisions
-            .values()
-            .find(|r| r.hash == *hash && hash.is_some() && r.workload.as_ref().map(|(_, n)| n) == name)
-            .and_then(|r| r.number)
-    };
-    let mut found: Vec<_> = found
-        .into_iter()
-        .map(|(hash, pods)| (number(&hash), pods.iter().filter_map(|p| p.created).max(), hash, pods))
-        .collect();
-    found.sort_by_key(|(number, made, ..)| std::cmp::Reverse((*number, *made)));
-    for (place, (number, _, hash, mut pods)) in found.into_iter().enumerate() {
-        pods.sort_by(|a, b| (cluster.health(b), &a.key.name).cmp(&(cluster.health(a), &b.key.name)));
-        let key = RowKey::Loose(
-            cluster.id.clone(),
-            format!("{name}/{}", hash.as_deref().unwrap_or_default()).into(),
-        );
-        let open = !folds.contains(&key);
-        let live = || pods.iter().filter(|pod| !pod.phase.is_terminal());
-        rows.push(TreeRow::Revision {
-            version: pods.first().map(|pod| pod.version.clone()).unwrap_or_default(),
-            age: several.then_some(if place == 0 { Age::New } else { Age::Old }),
-            number,
-            instances: live().count() as u32,
-            ready: live().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32,
-            stuck: live().filter(|pod| cluster.standing(pod).lost).count() as u32,
-            restarts: live().map(|pod| u64::from(pod.restarts())).sum(),
-            trouble: live()
-                .find(|pod| matches!(cluster.health(pod), Health::Failing | Health::Unschedulable))
-                .map(|pod| pod.status()),
-            hash,
-            key,
-            open,
-        });
-        if open {
-            for pod in pods {
-                instance(cluster, pod, folds, rows);
-            }
-        }
-    }
-}
-
-fn instance(cluster: &ClusterView, pod: &Arc<Pod>, folds: &BTreeSet<RowKey>, rows: &mut Vec<TreeRow>) {
-    let object = pod_ref(cluster, pod);
-    let open = folds.contains(&RowKey::Object(object.clone()));
-    rows.push(TreeRow::Instance {
-        cluster: cluster.id.clone(),
-        pod: Arc::clone(pod),
-        open,
-    });
-    if open {
-        let lost = cluster.standing(pod).lost;
-        rows.extend(pod.containers.iter().map(|container| TreeRow::Container {
-            pod: object.clone(),
-            container: container.clone(),
-            lost,
-        }));
-    }
-}
-
 /// Reads the tree.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
@@ -258,6 +78,24 @@ impl Tree<'_> {
     }
 }
 
+impl<'a> Tree<'a> {
+    /// Whose figures a row shows, and what they are held against. A container's have no order of their own.
+    fn whose(&self, row: &'a TreeRow) -> Option<(Whose<'a>, Bounds)> {
+        let view = |cluster: &ClusterId| self.ctx.world.cluster(cluster);
+        match row {
+            TreeRow::Workload { cluster, pods, .. } | TreeRow::Revision { cluster, pods, .. } => {
+                (!pods.is_empty()).then_some(())?;
+                Some((Whose::instances(view(cluster)?, pods), Bounds::of_pods(pods)))
+            }
+            TreeRow::Instance { cluster, pod, .. } => {
+                let whose = Whose::one(view(cluster)?, Subject::Pod(pod.key.clone()));
+                Some((whose, Bounds::of_pod(pod)))
+            }
+            TreeRow::Container { .. } => None,
+        }
+    }
+}
+
 impl Source for Tree<'_> {
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
@@ -283,12 +121,8 @@ impl Source for Tree<'_> {
 
     fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
         if figures::figure(column).is_some() {
-            let Some(TreeRow::Instance { cluster, pod, .. }) = self.rows.get(row as usize) else {
-                return Value::Absent;
-            };
-            let cluster = self.ctx.world.cluster(cluster);
-            let whose = cluster.map(|cluster| Whose::one(cluster, Subject::Pod(pod.key.clone())));
-            return whose.map_or(Value::Absent, |whose| whose.value(&self.ctx, column));
+            let whose = self.rows.get(row as usize).and_then(|row| self.whose(row));
+            return whose.map_or(Value::Absent, |(whose, _)| whose.value(&self.ctx, column));
         }
         let is_number = COLUMNS.iter().any(|c| c.id == column && c.unit != Unit::Text);
         if is_number {
@@ -303,6 +137,10 @@ impl Source for Tree<'_> {
             return Cell::unknown();
         };
         match row {
+            TreeRow::Workload { .. } | TreeRow::Revision { .. } if figures::figure(column).is_some() => {
+                let whose = self.whose(row);
+                whose.map_or_else(Cell::empty, |(whose, bounds)| whose.cell(&self.ctx, column, bounds))
+            }
             TreeRow::Workload {
                 cluster,
                 workload,
@@ -310,6 +148,7 @@ impl Source for Tree<'_> {
                 stuck,
                 release,
                 open,
+                ..
             } => match column {
                 ColumnId::Ready => match ready {
                     Some(ready) => words::of_all(i64::from(*ready), workload.desired),

@@ -180,3 +180,12 @@ fn the_reason_for_missing_figures_is_told_where_one_looks() {
     let frame = bench.frame(120, 40);
     assert!(frame.contains("not measured"), "{frame}");
 }
+
+#[test]
+fn revisions_are_told_apart_by_what_they_use() {
+    shows("app", |bench| {
+        bench.act(&[Action::ShowApps]);
+        bench.filter("live-gift");
+        bench.act(&[Action::Open]);
+    });
+}
