@@ -3,15 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
-use kube::api::{DeleteParams, LogParams};
+use k8s_openapi::api::core::v1::{Endpoints, Pod, Service};
+use kube::api::{DeleteParams, LogParams, PostParams};
+use kube::{Api, Client};
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::pty::PROGRAM;
 use crate::real::{client, kubeconfig, lab};
 
 const POD: &str = "pilothouse-truth";
+/// What hands on to Prometheus.
+const RELAY: &str = "pilothouse-prometheus";
 /// How far a figure may be off.
 const TOLERANCE: f64 = 0.15;
 
@@ -38,6 +41,61 @@ fn pod() -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": POD, "labels": {"app": POD}},
         "spec": {"nodeSelector": {"kubernetes.io/hostname": "real-b"}, "terminationGracePeriodSeconds": 0, "containers": [
             container("burn", BURN, &json!({"cpu": "500m", "memory": "256Mi"})), container("hold", HOLD, &all), container("move", MOVE, &all)]}})
+}
+
+/// A way into the cluster for a Prometheus on this machine's own address, under the name of a Service: a pod hands
+/// connections on to this process, and this process to Prometheus. The API server's service proxy takes no
+/// endpoint that is not a pod's.
+async fn let_in(client: &Client, prometheus: &str) {
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let to = prometheus.trim().trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut inside, _)) = listener.accept().await {
+            let to = to.clone();
+            tokio::spawn(async move {
+                let mut outside = TcpStream::connect(to).await?;
+                tokio::io::copy_bidirectional(&mut inside, &mut outside).await
+            });
+        }
+    });
+    // The API server runs on this machine: this is how pods reach it.
+    let endpoints = Api::<Endpoints>::default_namespaced(client.clone())
+        .get("kubernetes")
+        .await
+        .unwrap();
+    let here = endpoints.subsets.unwrap()[0].addresses.as_ref().unwrap()[0].ip.clone();
+    let pod = json!({"metadata": {"name": RELAY, "labels": {"app": RELAY}},
+        "spec": {"nodeSelector": {"kubernetes.io/hostname": "real-b"}, "terminationGracePeriodSeconds": 0, "containers": [{
+            "name": "relay", "image": "docker.io/library/busybox:lab", "imagePullPolicy": "Never",
+            "command": ["nc", "-ll", "-p", "9090", "-e", "nc", here, port.to_string()]}]}});
+    let service = json!({"metadata": {"name": RELAY, "labels": {"app.kubernetes.io/name": "prometheus"}},
+        "spec": {"selector": {"app": RELAY}, "ports": [{"name": "web", "port": 9090}]}});
+    clear(client, RELAY).await;
+    let options = PostParams::default();
+    Api::<Pod>::default_namespaced(client.clone())
+        .create(&options, &serde_json::from_value(pod).unwrap())
+        .await
+        .unwrap();
+    let services = Api::<Service>::default_namespaced(client.clone());
+    services
+        .create(&options, &serde_json::from_value(service).unwrap())
+        .await
+        .unwrap();
+}
+
+/// Deletes a pod, and the Service of that name, and waits until the pod is gone.
+async fn clear(client: &Client, name: &str) {
+    let options = DeleteParams::default().grace_period(0);
+    Api::<Service>::default_namespaced(client.clone())
+        .delete(name, &options)
+        .await
+        .ok();
+    let pods = Api::<Pod>::default_namespaced(client.clone());
+    pods.delete(name, &options).await.ok();
+    while pods.get_opt(name).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// What `top` prints of the pod.
@@ -86,28 +144,22 @@ async fn what_is_measured_is_what_the_container_counted() {
     }
     let client = client("lab-b").await;
     let pods = Api::<Pod>::default_namespaced(client.clone());
-    pods.delete(POD, &DeleteParams::default().grace_period(0)).await.ok();
-    while pods.get_opt(POD).await.unwrap().is_some() {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    clear(&client, POD).await;
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");
     std::fs::write(&config, "").unwrap();
     let sources: &[&str] = match lab(&["prometheus", "b"]).await {
         Some(prometheus) => {
-            let section = format!("[clusters.lab-b]\nprometheus = \"{}\"\n", prometheus.trim());
-            std::fs::write(&config, section).unwrap();
+            // No address in the configuration: it has to be found, and asked through the API server.
+            let_in(&client, &prometheus).await;
             lab(&["metrics", "b"]).await;
             &["cadvisor", "metrics-api", "prometheus"]
         }
         None => &["cadvisor"],
     };
-    pods.create(
-        &kube::api::PostParams::default(),
-        &serde_json::from_value(pod()).unwrap(),
-    )
-    .await
-    .unwrap();
+    pods.create(&PostParams::default(), &serde_json::from_value(pod()).unwrap())
+        .await
+        .unwrap();
     // Averages reach back a minute with Prometheus: it has to have run for so long.
     tokio::time::sleep(Duration::from_secs(70)).await;
     for &source in sources {
@@ -137,7 +189,6 @@ async fn what_is_measured_is_what_the_container_counted() {
             near(&format!("{source}: {field}"), &instance[field], truth);
         }
     }
-    pods.delete(POD, &DeleteParams::default().grace_period(0))
-        .await
-        .unwrap();
+    clear(&client, POD).await;
+    clear(&client, RELAY).await;
 }
