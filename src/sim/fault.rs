@@ -191,10 +191,12 @@ struct Inner {
     next: u64,
     on: Vec<(FaultId, Option<u32>, Fault)>,
     seen: VecDeque<Seen>,
+    /// The bytes of their paths.
+    held: usize,
 }
 
-/// How many requests are remembered.
-const LOG: usize = 20_000;
+/// How many requests are remembered, and how many bytes of their paths: what is asked of a Prometheus has kilobytes.
+const LOG: (usize, usize) = (20_000, 4 << 20);
 
 impl Default for Faults {
     fn default() -> Self {
@@ -241,7 +243,7 @@ impl Faults {
         self.tell();
     }
 
-    /// The requests so far, oldest first; only the newest 20,000 are kept.
+    /// The requests so far, oldest first; only the newest 20,000 are kept, fewer where their paths are long.
     pub fn requests(&self) -> Vec<Seen> {
         self.lock().seen.iter().cloned().collect()
     }
@@ -263,15 +265,20 @@ impl Faults {
 
     /// Forgets the requests so far.
     pub fn forget_requests(&self) {
-        self.lock().seen.clear();
+        let mut inner = self.lock();
+        inner.seen.clear();
+        inner.held = 0;
     }
 
     pub(super) fn saw(&self, seen: Seen) {
         let mut inner = self.lock();
-        if inner.seen.len() == LOG {
-            inner.seen.pop_front();
-        }
+        inner.held += seen.path.len();
         inner.seen.push_back(seen);
+        while (inner.seen.len() > LOG.0 || inner.held > LOG.1)
+            && let Some(oldest) = inner.seen.pop_front()
+        {
+            inner.held -= oldest.path.len();
+        }
     }
 
     /// What the first matching fault gives, using up one of its times.

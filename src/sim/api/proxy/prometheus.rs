@@ -1,8 +1,11 @@
 //! A Prometheus that scrapes the kubelets: it answers sums and rates of cAdvisor's families from the loads, hours back
 //! as well as now, and refuses what it does not understand in Prometheus' own words.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
+use super::super::super::body::SimBody;
 use super::super::super::cluster::Inner;
 use super::super::super::controllers::node::is_dead;
 use super::super::super::load::{PodLoad, Seconds};
@@ -63,7 +66,7 @@ fn instant(cluster: &Inner, request: &Request, now: Seconds) -> Result<Answer, S
         let value = one.values.first().copied().filter(|value| !value.is_nan())?;
         Some(json!({"metric": metric(one), "value": [at, value.to_string()]}))
     });
-    Ok(found("vector", &result.collect::<Vec<_>>()))
+    Ok(found("vector", result))
 }
 
 fn range(cluster: &Inner, request: &Request, now: Seconds) -> Result<Answer, String> {
@@ -92,14 +95,19 @@ fn range(cluster: &Inner, request: &Request, now: Seconds) -> Result<Answer, Str
         let points: Vec<Value> = points.map(|(at, value)| json!([at, value.to_string()])).collect();
         (!points.is_empty()).then(|| json!({"metric": metric(one), "values": points}))
     });
-    Ok(found("matrix", &result.collect::<Vec<_>>()))
+    Ok(found("matrix", result))
 }
 
-fn found(kind: &str, result: &[Value]) -> Answer {
-    Answer::Json(
-        200,
-        json!({"status": "success", "data": {"resultType": kind, "result": result}}),
-    )
+/// An answer, written series by series: thousands of them as one tree would cost the demo many megabytes for a moment.
+fn found(kind: &str, result: impl Iterator<Item = Value>) -> Answer {
+    let mut text = format!("{{\"status\":\"success\",\"data\":{{\"resultType\":\"{kind}\",\"result\":[");
+    for (number, one) in result.enumerate() {
+        let comma = if number == 0 { "" } else { "," };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{comma}{one}");
+    }
+    text.push_str("]}}");
+    Answer::Body(200, "application/json", SimBody::whole(text))
 }
 
 fn metric(series: &Series) -> Value {
