@@ -131,5 +131,37 @@ fn keeping(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, keeping);
+/// What a cluster of 6,000 instances keeps of six hours, minute by minute: within the budget, and without one.
+#[expect(clippy::print_stdout, reason = "the figure is what this is run for")]
+fn holding(_: &mut Criterion) {
+    let key = |i: usize| ObjectKey::new("live", format!("gift-6c5c9-{i:06}"));
+    let subjects: Vec<Subject> = (0..6_000).map(|i| Subject::Pod(key(i))).collect();
+    for budget in [Limits::default().budget, usize::MAX] {
+        let mut history = History::new(Limits {
+            budget,
+            ..Limits::default()
+        });
+        for at in 0..Limits::default().coarse.slots.into() {
+            for (i, subject) in subjects.iter().enumerate() {
+                history.record(subject, minute(at), &figures(i), Attention::Background);
+            }
+        }
+        let usage = history.usage();
+        println!(
+            "held: {:.2} bytes a sample ({} samples of {} instances in {:.1} MB; {} dropped, budget {})",
+            usage.bytes as f64 / usage.samples as f64,
+            usage.samples,
+            usage.subjects,
+            usage.bytes as f64 / 1e6,
+            usage.dropped,
+            if budget == usize::MAX {
+                "none".to_owned()
+            } else {
+                format!("{} MiB", budget >> 20)
+            },
+        );
+    }
+}
+
+criterion_group!(benches, reading, keeping, holding);
 criterion_main!(benches);

@@ -6,7 +6,7 @@
 //! | `api` | requests to answers: lists, watches, writes, tables, discovery |
 //! | [`controllers`] | what makes the objects live |
 //! | [`fleet`], [`scenario`] | the demo's company and what goes on in it |
-//! | `load`, `journal` | what the containers use and print at any moment |
+//! | `load`, [`used`], `journal` | what the containers use and print at any moment |
 //! | [`fault`], [`meter`] | what goes wrong on purpose, the log of requests, what passed through proxies |
 //! | [`serve`] | the same over HTTP, for `kubectl` |
 //!
@@ -39,6 +39,7 @@ pub mod selector;
 pub mod serve;
 pub mod status;
 pub mod store;
+pub mod used;
 mod validation;
 
 pub use api::Identity;

@@ -1,5 +1,8 @@
 //! Pictures of the demo for README: fixed scenes of a fixed fleet at a fixed time, drawn by the program itself.
 
+mod figures;
+
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -7,6 +10,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::sync::mpsc;
 
 use super::Failure;
 use super::args::Args;
@@ -15,9 +19,10 @@ use super::simulated;
 use super::watch;
 use crate::config::Config;
 use crate::domain::cluster::Identity;
-use crate::domain::{ClusterReport, Kind, Timestamp};
+use crate::domain::{ClusterReport, Kind, Moment, Timestamp};
 use crate::input::Keymap;
-use crate::message::{Action, Message};
+use crate::logs::{News, Request, What};
+use crate::message::{Action, Effect, Message};
 use crate::model::{Model, Settings};
 use crate::runtime::Exit;
 use crate::theme::Theme;
@@ -47,7 +52,7 @@ enum Step {
 
 use Step::{Do, Type};
 
-const SCENES: [Scene; 8] = [
+const SCENES: [Scene; 11] = [
     Scene {
         name: "fleet",
         theme: "dark",
@@ -95,6 +100,37 @@ const SCENES: [Scene; 8] = [
         way: &[Do(Action::ShowNodes), Do(Action::Open)],
     },
     Scene {
+        name: "container",
+        theme: "dark",
+        size: (140, 40),
+        way: &[
+            Do(Action::ShowInstances),
+            Do(Action::Filter),
+            Type("live-gift"),
+            Do(Action::Accept),
+            Do(Action::Open),
+            Do(Action::Open),
+        ],
+    },
+    Scene {
+        name: "grown",
+        theme: "dark",
+        size: (170, 20),
+        way: &[Do(Action::ShowApps), Do(Action::SortByGrowth), Do(Action::Top)],
+    },
+    Scene {
+        name: "logs",
+        theme: "dark",
+        size: (140, 30),
+        way: &[
+            Do(Action::ShowApps),
+            Do(Action::Filter),
+            Type("live-gift"),
+            Do(Action::Accept),
+            Do(Action::Logs),
+        ],
+    },
+    Scene {
         name: "palette",
         theme: "dark",
         size: (120, 24),
@@ -125,28 +161,40 @@ pub(super) fn write(folder: &Path, out: &mut dyn Write) -> Result<Exit, Failure>
 /// The simulated clusters did not answer, which is a bug.
 pub fn pictures() -> Result<Vec<(&'static str, String)>, Failure> {
     let now: Timestamp = DateTime::from_timestamp(MOMENT, 0).unwrap_or_default();
-    let fleet = simulated::Fleet::still(now);
-    SCENES
-        .iter()
-        .map(|scene| Ok((scene.name, picture(scene, in_step(world(&fleet)?, now), now))))
-        .collect()
+    block_on(async {
+        let fleet = simulated::Fleet::still(now);
+        let known = known(&fleet).await?;
+        let uses = fleet
+            .clusters()
+            .await?
+            .into_iter()
+            .map(|(_, simulation)| simulation.uses());
+        let members: Vec<figures::Member> = known.clusters.iter().cloned().zip(uses).collect();
+        let mut world = in_step(known.world, now);
+        figures::past(&mut world, &members, now).await;
+        let mut drawn = Vec::new();
+        for scene in &SCENES {
+            let picture;
+            (picture, world) = draw_scene(scene, world, &members, now).await;
+            drawn.push((scene.name, picture));
+        }
+        known.cancel.cancel();
+        Ok(drawn)
+    })?
 }
 
 /// The demo's fleet, watched by the code that watches real ones.
-fn world(fleet: &simulated::Fleet) -> Result<World, Failure> {
-    block_on(async {
-        let members = simulated::members_of(fleet, &Args::default(), &Config::default());
-        let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_custom()).collect();
-        let known = watch::until_known(&members, &kinds, Duration::from_mins(1)).await;
-        known.cancel.cancel();
-        match known.missing.into_iter().next() {
-            None => Ok(known.world),
-            Some((cluster, gaps)) => Err(Failure::failed(
-                format!("{cluster}: {}", gaps.first().map_or("no answer", |gap| gap.as_str())),
-                "",
-            )),
-        }
-    })?
+async fn known(fleet: &simulated::Fleet) -> Result<watch::Known, Failure> {
+    let members = simulated::members_of(fleet, &Args::default(), &Config::default());
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_custom()).collect();
+    let known = watch::until_known(&members, &kinds, Duration::from_mins(1)).await;
+    match known.missing.first_key_value() {
+        None => Ok(known),
+        Some((cluster, gaps)) => Err(Failure::failed(
+            format!("{cluster}: {}", gaps.first().map_or("no answer", |gap| gap.as_str())),
+            "",
+        )),
+    }
 }
 
 /// The same world with the clusters' clocks as the pictures': it was watched by this machine's, which says today.
@@ -164,7 +212,8 @@ fn in_step(mut world: World, now: Timestamp) -> World {
     world
 }
 
-fn picture(scene: &Scene, world: World, now: Timestamp) -> String {
+/// Draws a scene; gives the world back for the next.
+async fn draw_scene(scene: &Scene, world: World, members: &[figures::Member], now: Timestamp) -> (String, World) {
     let settings = Settings {
         clock_offset_minutes: OFFSET,
         bindings: Keymap::shipped("default").unwrap_or_default().table(),
@@ -173,13 +222,33 @@ fn picture(scene: &Scene, world: World, now: Timestamp) -> String {
     };
     let (width, height) = scene.size;
     let mut model = Model::new(world, settings, now);
-    // Nothing is watched behind a picture, so what the program would ask for is not done.
-    let mut tell = |message| drop(update(&mut model, message));
-    tell(Message::Resize { width, height });
+    let (mut shown, mut logs) = (BTreeSet::new(), Vec::new());
+    let mut tell = |model: &mut Model, message| {
+        for effect in update(model, message) {
+            match effect {
+                Effect::Measure(id, wanted) => {
+                    shown.retain(|(of, _)| *of != id);
+                    shown.extend(wanted.pods.iter().map(|pod| (id.clone(), pod.clone())));
+                }
+                Effect::ReadLog(request) => logs.push(*request),
+                // Nothing else is done behind a picture.
+                _ => {}
+            }
+        }
+    };
+    tell(&mut model, Message::Resize { width, height });
     for step in scene.way {
         match step {
-            Do(action) => tell(Message::Act(*action)),
-            Type(text) => text.chars().for_each(|c| tell(Message::Text(c))),
+            Do(action) => tell(&mut model, Message::Act(*action)),
+            Type(text) => text.chars().for_each(|c| tell(&mut model, Message::Text(c))),
+        }
+    }
+    // What is wanted is said once a second.
+    tell(&mut model, Message::Tick(now, Moment::default()));
+    figures::closely(&mut model, members, &shown, now);
+    for request in logs {
+        for news in read(members, request).await {
+            let _ = update(&mut model, Message::Log(news));
         }
     }
     let area = Rect::new(0, 0, width, height);
@@ -196,5 +265,32 @@ fn picture(scene: &Scene, world: World, now: Timestamp) -> String {
     } else {
         Paper::DARK
     };
-    render(&buffer, &format!("pilothouse: {}", scene.name), paper)
+    (
+        render(&buffer, &format!("pilothouse: {}", scene.name), paper),
+        model.world,
+    )
+}
+
+/// What a log holds now: as if more were still to come.
+async fn read(members: &[figures::Member], mut request: Request) -> Vec<News> {
+    request.follow = false;
+    let Some((cluster, _)) = members
+        .iter()
+        .find(|(cluster, _)| *cluster.id() == request.slot.cluster)
+    else {
+        return Vec::new();
+    };
+    let (sender, mut pieces) = mpsc::channel(1 << 12);
+    // A log that cannot be read is an empty one.
+    drop(cluster.read_log(&request, &sender).await);
+    drop(sender);
+    let mut news = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        news.push(News {
+            slot: request.slot.clone(),
+            number: request.number,
+            what: What::Piece(piece),
+        });
+    }
+    news
 }

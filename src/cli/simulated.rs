@@ -67,7 +67,7 @@ impl Fleet {
     }
 
     /// All clusters, made now if they are not yet.
-    async fn clusters(&self) -> io::Result<Vec<(&'static str, Simulation)>> {
+    pub(super) async fn clusters(&self) -> io::Result<Vec<(&'static str, Simulation)>> {
         let names = self.made.iter().map(|(name, _)| *name);
         try_join_all(names.map(|name| async move { Ok((name, self.cluster(name).await?)) })).await
     }

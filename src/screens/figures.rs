@@ -54,9 +54,11 @@ pub fn amount(unit: Unit, value: f64) -> String {
         Unit::Cores => Cpu((value * 1000.0).round() as i64).to_string(),
         Unit::Bytes => Memory(value.round() as i64).to_string(),
         Unit::BytesPerSecond => Rate(value.round() as i64).to_string(),
+        Unit::PerSecond if value > 0.0 && value < 0.095 => format!("{value:.2}/s"),
         Unit::PerSecond if value > 0.0 && value < 9.95 => format!("{value:.1}/s"),
         Unit::PerSecond => format!("{}/s", crate::domain::quantity::thousands(value.round() as i64)),
         Unit::Count => crate::domain::quantity::thousands(value.round() as i64),
+        Unit::Share if value > 0.0 && value < 0.009_5 => format!("{:.1} %", value * 100.0),
         Unit::Share => format!("{:.0} %", value * 100.0),
     }
 }

@@ -114,9 +114,9 @@ fn texts(out: &mut String, buffer: &Buffer, y: u16, paper: Paper) {
         while x < end {
             let symbol = buffer.cell((x, y)).map_or(" ", Cell::symbol);
             let wide = super::line::width(symbol).max(1);
-            if is_block(symbol) {
+            if is_shape(symbol) {
                 text(out, &mut words, (begin, x, y), ink, weight);
-                block(out, symbol, x, y, ink);
+                shape(out, symbol, x, y, ink);
                 begin = x + 1;
             } else if words.is_empty() && symbol == " " {
                 begin = x + 1;
@@ -158,13 +158,53 @@ fn text(out: &mut String, words: &mut String, (begin, end, y): (u16, u16, u16), 
     words.clear();
 }
 
-/// Blocks and lines are drawn as shapes: fonts leave seams between them.
+/// The eight dots of Braille, as columns and rows in the order of their bits.
+const DOTS: [(u8, u8); 8] = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
+
+/// How many eighths of its place a block fills from below.
+fn eighths(symbol: &str) -> Option<u32> {
+    let sign = symbol.chars().next()?;
+    ('\u{2581}'..='\u{2587}')
+        .contains(&sign)
+        .then(|| u32::from(sign) - 0x2580)
+}
+
+/// Which dots a Braille sign has, a bit each.
+fn dots(symbol: &str) -> Option<u32> {
+    let sign = symbol.chars().next()?;
+    ('\u{2801}'..='\u{28ff}')
+        .contains(&sign)
+        .then(|| u32::from(sign) - 0x2800)
+}
+
+/// Blocks, lines and dots are drawn as shapes: fonts leave seams between them, and have Braille of another width.
+fn is_shape(symbol: &str) -> bool {
+    eighths(symbol).is_some() || dots(symbol).is_some() || is_block(symbol)
+}
+
 fn is_block(symbol: &str) -> bool {
     matches!(symbol, "█" | "▌" | "━" | "╸" | "─" | "│" | "┌" | "┐" | "└" | "┘")
 }
 
+/// Draws the dots of a Braille sign.
+fn braille(out: &mut String, dots: u32, x: u16, y: u16, ink: (u8, u8, u8)) {
+    const SIZE: f64 = 2.0;
+    let mut path = String::new();
+    for (bit, (column, row)) in DOTS.into_iter().enumerate() {
+        if dots & (1 << bit) != 0 {
+            let left = at_x(x) + (f64::from(column) + 0.5) * WIDTH / 2.0 - SIZE / 2.0;
+            let top = at_y(y) + (f64::from(row) + 0.5) * HEIGHT / 4.0 - SIZE / 2.0;
+            let _ = write!(path, "M{left:.1} {top:.1}h{SIZE}v{SIZE}h-{SIZE}z");
+        }
+    }
+    let _ = writeln!(out, "<path d=\"{path}\" fill=\"{}\"/>", hex(ink));
+}
+
 /// Draws one of them from parts of its place: across, down, and how thick.
-fn block(out: &mut String, symbol: &str, x: u16, y: u16, ink: (u8, u8, u8)) {
+fn shape(out: &mut String, symbol: &str, x: u16, y: u16, ink: (u8, u8, u8)) {
+    if let Some(dots) = dots(symbol) {
+        return braille(out, dots, x, y, ink);
+    }
     let (middle_x, middle_y) = (WIDTH / 2.0, HEIGHT / 2.0);
     let (thin, thick) = (1.2, 5.0);
     let across = |from: f64, to: f64, weight: f64| (from, middle_y - weight / 2.0, to - from, weight);
@@ -180,7 +220,10 @@ fn block(out: &mut String, symbol: &str, x: u16, y: u16, ink: (u8, u8, u8)) {
         "┐" => vec![across(0.0, middle_x, thin), down(middle_y, HEIGHT)],
         "└" => vec![across(middle_x, WIDTH, thin), down(0.0, middle_y)],
         "┘" => vec![across(0.0, middle_x, thin), down(0.0, middle_y)],
-        _ => Vec::new(),
+        _ => eighths(symbol).map_or_else(Vec::new, |eighths| {
+            let height = HEIGHT * f64::from(eighths) / 8.0;
+            vec![(0.0, HEIGHT - height, WIDTH, height)]
+        }),
     };
     for (left, top, width, height) in parts {
         let _ = writeln!(

@@ -1,15 +1,22 @@
 //! README's pictures are what the program draws of the demo; `PILOTHOUSE_BLESS=1` writes them anew.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use pilothouse::cli::pictures::pictures;
+type Pictures = Vec<(&'static str, String)>;
+
+/// The pictures, drawn once for all who look at them.
+fn pictures() -> &'static Pictures {
+    static DRAWN: OnceLock<Pictures> = OnceLock::new();
+    DRAWN.get_or_init(|| pilothouse::cli::pictures::pictures().unwrap())
+}
 
 #[test]
 fn pictures_are_as_the_program_draws() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
     let bless = std::env::var_os("PILOTHOUSE_BLESS").is_some();
-    let drawn = pictures().unwrap();
-    for (name, picture) in &drawn {
+    let drawn = pictures();
+    for (name, picture) in drawn {
         let path = folder.join(format!("{name}.svg"));
         if bless {
             std::fs::write(&path, picture).unwrap();
@@ -39,15 +46,18 @@ fn words(picture: &str) -> String {
 
 #[test]
 fn every_picture_shows_what_it_is_named_after() {
-    let drawn = pictures().unwrap();
-    for (name, picture) in &drawn {
+    let drawn = pictures();
+    for (name, picture) in drawn {
         let told = words(picture);
         let heading = match *name {
-            "fleet" => "SERVER",
+            "fleet" => "CLUSTER",
             "locations" => "LOCATION",
             "apps" | "light" => "VERSION",
             "app" => "REVISION",
             "instances" | "node" => "INSTANCE",
+            "container" => "throttled",
+            "grown" => "OF ALL",
+            "logs" => "trace=",
             "palette" => "go to",
             other => panic!("what does {other} show?"),
         };
@@ -57,8 +67,24 @@ fn every_picture_shows_what_it_is_named_after() {
 }
 
 #[test]
+fn what_is_used_is_in_the_pictures_with_its_past() {
+    let of = |name: &str| {
+        pictures()
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, picture)| picture)
+    };
+    for name in ["fleet", "locations", "apps", "app", "grown"] {
+        let cells = of(name).unwrap().matches("width=\"8.4\"").count();
+        assert!(cells > 50, "{name}: {cells} cells of lines");
+    }
+    let dots = of("container").unwrap().matches("<path").count();
+    assert!(dots > 100, "{dots} cells of charts");
+}
+
+#[test]
 fn the_demos_dead_node_tells_where_its_instances_went() {
-    let drawn = pictures().unwrap();
+    let drawn = pictures();
     let (_, node) = drawn.iter().find(|(name, _)| *name == "node").unwrap();
     let told = words(node);
     assert!(told.contains("went to"), "{told}");

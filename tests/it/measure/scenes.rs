@@ -187,17 +187,11 @@ async fn a_leak_fills_its_limit_is_killed_and_said_to_be() {
     assert_eq!(said(&after, last), "OOMKilled");
     let events: Vec<Value> =
         simulation.with_store(|store| store.list(&EVENTS).map(|event| Value::clone(event)).collect());
-    let killed = events
-        .iter()
-        .find(|event| said(event, "/reason") == "OOMKilling")
-        .expect("an event");
-    assert_eq!(
-        (
-            said(killed, "/involvedObject/kind"),
-            said(killed, "/involvedObject/name")
-        ),
-        ("Node", &*node)
-    );
+    let is_killed = |event: &&Value| {
+        let about = (said(event, "/involvedObject/kind"), said(event, "/involvedObject/name"));
+        said(event, "/reason") == "OOMKilling" && about == ("Node", &node)
+    };
+    let killed = events.iter().find(is_killed).expect("an event of its node");
     assert!(said(killed, "/message").contains("Killed process"), "{killed}");
     let about = |event: &&Value| said(event, "/involvedObject/name") == name && said(event, "/reason") == "Started";
     assert!(events.iter().any(|event| about(&event)), "it runs again");
@@ -288,9 +282,8 @@ async fn the_new_instances_of_a_failing_release_are_full_of_errors() {
         errors(&old)
     );
     assert!(
-        level(new.last().unwrap().as_bytes()) >= Some(Level::Error),
-        "{:?}",
-        new.last()
+        new.iter().any(|line| line.starts_with("panic: ")),
+        "it says why it ended"
     );
 }
 
