@@ -120,9 +120,10 @@ async fn counted(pods: &Api<Pod>, container: &str) -> Vec<f64> {
         ..LogParams::default()
     };
     let log = pods.logs(POD, &options).await.unwrap();
-    let numbers = |line: &str| -> Vec<f64> { line.split(' ').map(|word| word.parse().unwrap()).collect() };
-    let mut lines = log.lines();
-    let (first, last) = (numbers(lines.next().unwrap()), numbers(lines.next_back().unwrap()));
+    // A line that is not the container's own, such as a kubelet's that has no log at the moment, tells nothing.
+    let numbers = |line: &str| -> Option<Vec<f64>> { line.split(' ').map(|word| word.parse().ok()).collect() };
+    let mut lines = log.lines().filter_map(numbers);
+    let (first, last) = (lines.next().unwrap(), lines.next_back().unwrap());
     let passed = last[0] - first[0];
     let counters = last.iter().zip(&first).skip(1);
     counters.map(|(after, before)| (after - before) / passed).collect()
