@@ -174,7 +174,7 @@ impl Kubelet {
 /// What node-problem-detector makes of the kernel's words: an event of the node.
 fn tell_oom(cx: &mut Context<'_>, pod: &Value, behaviour: &Behaviour) {
     let host = text(pod, &["spec", "nodeName"]);
-    let Some(node) = cx.store.get(&NODES, "", host).cloned() else {
+    let Some(machine) = cx.store.get(&NODES, "", host).cloned() else {
         return;
     };
     let limit = items(pod, &["spec", "containers"])
@@ -191,7 +191,7 @@ fn tell_oom(cx: &mut Context<'_>, pod: &Value, behaviour: &Behaviour) {
         held / 500,
     );
     let note = Note {
-        about: &node,
+        about: &machine,
         field: "",
         tone: Tone::Warning,
         reason: "OOMKilling",
