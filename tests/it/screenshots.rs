@@ -74,7 +74,7 @@ fn what_is_used_is_in_the_pictures_with_its_past() {
             .find(|(own, _)| *own == name)
             .map(|(_, picture)| picture)
     };
-    for name in ["fleet", "locations", "apps", "app", "grown"] {
+    for name in ["apps", "app", "grown"] {
         let cells = of(name).unwrap().matches("width=\"8.4\"").count();
         assert!(cells > 50, "{name}: {cells} cells of lines");
     }
