@@ -45,6 +45,8 @@ pub struct Settings {
     pub problems: Vec<Trouble>,
     /// From which share of its bound on use is high or critical.
     pub thresholds: Thresholds,
+    /// Logs open at a time in one cluster, where fewer than [`crate::logs::plan::FOLLOW_LIMIT`] may be.
+    pub follow_limit: Option<usize>,
 }
 
 /// Everything the program knows and shows.

@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod clipboard;
+pub mod descriptors;
 mod event_loop;
 pub mod files;
 pub mod fleet;

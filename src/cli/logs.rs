@@ -23,6 +23,7 @@ use crate::logs::queue::Queue;
 use crate::logs::{Follower, News, Order, Stamp, StreamId, What, Wish};
 use crate::message::Message;
 use crate::runtime::Exit;
+use crate::runtime::descriptors;
 use crate::runtime::logs::Readings;
 use crate::world::World;
 use printer::Printer;
@@ -51,6 +52,7 @@ pub(super) fn run(
     for problem in &setup.problems {
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
     }
+    let allowed = descriptors::raise();
     let printer = Printer::new(args, logs, environment, filter);
     fleet::block_on(async {
         let members = fleet::ready_members(args, &setup).await?;
@@ -65,7 +67,7 @@ pub(super) fn run(
             choice: asked::choice(logs),
             start,
             is_once: logs.no_follow || logs.previous,
-            limit: FOLLOW_LIMIT,
+            limit: descriptors::follow_limit(allowed, members.len()),
         };
         Desk::new(known, wish, logs.output, printer).run(out, err).await
     })?
@@ -211,9 +213,14 @@ impl Desk {
         if !self.told_queued && follower.tally().queued > 0 {
             self.told_queued = true;
             let (queued, limit) = (follower.tally().queued, self.wish.limit);
+            let why = if limit < FOLLOW_LIMIT {
+                "; more files may not be open here (ulimit -n)"
+            } else {
+                ""
+            };
             writeln!(
                 err,
-                "pilothouse: {queued} more containers wait: {limit} of a cluster are read at a time"
+                "pilothouse: {queued} more containers wait: {limit} of a cluster are read at a time{why}"
             )?;
         }
         Ok(())

@@ -16,7 +16,7 @@ use crate::model::{self, Model};
 use crate::runtime::activity::ActivityLog;
 use crate::runtime::clipboard::Multiplexer;
 use crate::runtime::program::Screens;
-use crate::runtime::{self, Exit, Program, Settings, logging};
+use crate::runtime::{self, Exit, Program, Settings, descriptors, logging};
 use crate::theme::ColourDepth;
 use crate::world::{Scope, World};
 
@@ -66,6 +66,7 @@ fn program(args: &Args, environment: &Environment, setup: &Setup, members: &[Mem
             demo: args.demo,
             problems: setup.problems.iter().map(notice).collect(),
             thresholds: setup.config.thresholds.into(),
+            follow_limit: Some(descriptors::follow_limit(descriptors::raise(), members.len())),
         },
         Utc::now(),
     );

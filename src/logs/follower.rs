@@ -240,6 +240,10 @@ impl Follower {
         }
     }
 
+    pub const fn limit(&self) -> usize {
+        self.wish.limit
+    }
+
     /// Containers that have no log yet, each with the reason.
     pub fn waiting(&self) -> &[(Clean, Clean)] {
         &self.waiting

@@ -8,7 +8,7 @@ mod opened;
 
 use crate::domain::{Clean, ClusterId, Pod, Timestamp};
 use crate::logs::follower::{Name, Tally};
-use crate::logs::plan::{Choice, FOLLOW_LIMIT, Intent};
+use crate::logs::plan::{Choice, Intent};
 use crate::logs::stamp::SECOND;
 use crate::logs::when::Span;
 use crate::logs::{Bookmarks, Follower, News, Order, Pane, Stamp, Start, StreamId, What, Wish};
@@ -76,15 +76,15 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Logs opened at a time, that keep so many bytes.
-    pub fn new(follow: Follow, bytes: usize, opened: Timestamp) -> Self {
+    /// Logs opened at a time, that keep so many bytes; so many may be open in one cluster.
+    pub fn new(follow: Follow, bytes: usize, limit: usize, opened: Timestamp) -> Self {
         let goal = follow.goal;
         let wish = Wish {
             intents: follow.intents.clone(),
             choice: follow.choice.clone(),
             start: start(follow.from, opened),
             is_once: false,
-            limit: FOLLOW_LIMIT,
+            limit,
         };
         Self {
             follow,
@@ -123,6 +123,11 @@ impl Logs {
 
     pub fn tally(&self) -> Tally {
         self.follower.tally()
+    }
+
+    /// How many logs of a cluster may be open at a time.
+    pub const fn limit(&self) -> usize {
+        self.follower.limit()
     }
 
     /// Containers that have no log yet, each with the reason.

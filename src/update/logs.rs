@@ -5,7 +5,7 @@ mod typing;
 
 use crate::domain::{ClusterId, Pod};
 use crate::logs::columns::Columns;
-use crate::logs::plan::Choice;
+use crate::logs::plan::{Choice, FOLLOW_LIMIT};
 use crate::logs::{News, pane::PANE_BYTES};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
@@ -28,7 +28,8 @@ pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let now = model.now;
-    let mut opened = wanted.cloned().map(|follow| Logs::new(follow, PANE_BYTES, now));
+    let limit = model.settings.follow_limit.unwrap_or(FOLLOW_LIMIT);
+    let mut opened = wanted.cloned().map(|follow| Logs::new(follow, PANE_BYTES, limit, now));
     let before = model.logs.take();
     if let (Some(before), Some(opened)) = (&before, &mut opened)
         && before.follow.intents == opened.follow.intents

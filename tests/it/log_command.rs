@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -77,6 +78,11 @@ struct Cluster {
 
 impl Cluster {
     fn start(pods: &[&str]) -> Self {
+        Self::served_as(&["harbor"], pods)
+    }
+
+    /// The same cluster under several names.
+    fn served_as(names: &[&str], pods: &[&str]) -> Self {
         let mut made = None;
         let served = Served::start(|| {
             let mut store = Store::new(7);
@@ -86,7 +92,8 @@ impl Cluster {
             store.create(&NODES, json!({"metadata": {"name": "a"}}), now).unwrap();
             let simulation = Simulation::new(store);
             made = Some(simulation.clone());
-            vec![("harbor".to_owned(), simulation)]
+            let named = names.iter().map(|name| ((*name).to_owned(), simulation.clone()));
+            named.collect()
         });
         let cluster = Self {
             simulation: made.unwrap(),
@@ -332,6 +339,56 @@ fn more_than_fifty_logs_are_read_in_turns() {
         assert!((2..=4).contains(&own), "{name}: {own}");
     }
     assert!(said.contains("10 more containers wait"), "{said}");
+}
+
+#[test]
+fn where_few_files_may_be_open_fewer_logs_are_read_at_a_time_and_everything_else_goes_on() {
+    let names: Vec<String> = (0..50).map(|n| format!("web-{n:02}x")).collect();
+    let pods: Vec<&str> = names.iter().map(String::as_str).collect();
+    let cluster = Cluster::served_as(&["a", "b", "c", "d"], &pods);
+    let run = |limits: &str| {
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{limits} && exec \"$0\" \"$@\""))
+            .arg(env!("CARGO_BIN_EXE_pilothouse"))
+            .args([
+                "--all-contexts",
+                "logs",
+                "web",
+                "--no-follow",
+                "--tail",
+                "1",
+                "-o",
+                "json",
+            ])
+            .env("KUBECONFIG", cluster.served.kubeconfig())
+            .env("HOME", cluster.served.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{limits}: {said}");
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        let line = |name: &str, of: &str| {
+            let wanted =
+                format!("{{\"cluster\":\"{of}\",\"namespace\":\"shop\",\"app\":\"web\",\"instance\":\"{name}\"");
+            out.lines().any(|line| line.starts_with(&wanted))
+        };
+        assert!(
+            names
+                .iter()
+                .all(|name| ["a", "b", "c", "d"].iter().all(|of| line(name, of))),
+            "{limits}: {said}"
+        );
+        said
+    };
+    let said = run("ulimit -n 256");
+    assert!(
+        said.contains("120 more containers wait: 20 of a cluster") && said.contains("ulimit -n"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "nothing lacked a file: {said}");
+    assert_eq!(run("ulimit -Sn 64"), "", "the soft limit is raised");
 }
 
 #[test]

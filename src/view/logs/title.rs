@@ -7,6 +7,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::Pieces;
 use crate::domain::quantity::thousands;
+use crate::logs::plan::FOLLOW_LIMIT;
 use crate::logs::stamp::SECOND;
 use crate::logs::when::{self, Span};
 use crate::logs::{Pattern, Stamp};
@@ -38,8 +39,12 @@ pub(super) fn draw(logs: &Logs, east: i32, theme: &Theme, buffer: &mut Buffer, a
         From::At(at) => add(format!("from {}", moment(at, east)), muted),
     }
     add(format!("{} {noun}", tally.open), muted);
+    let queued = match logs.limit() {
+        limit if limit < FOLLOW_LIMIT => format!("queued ({limit} a cluster: open files are few)"),
+        _ => "queued".to_owned(),
+    };
     for (count, word, style) in [
-        (tally.queued, "queued", warning),
+        (tally.queued, queued.as_str(), warning),
         (tally.waiting, "not started", muted),
         (tally.ended, "ended", muted),
     ] {
