@@ -9,6 +9,8 @@
 //! | [`fields`], [`columns`] | JSON and logfmt as keys and values, and as a table |
 //! | [`filter`] | what is shown and what is found |
 //! | [`pane`], [`block`], [`divider`] | lines merged by time, within a bound |
+//! | `around` | lines around those that are shown |
+//! | [`save`] | what is written to disk, under which name |
 //! | [`bookmark`] | lines to come back to |
 //! | [`stream`] | the above in their order, for one container |
 //! | [`plan`] | which containers to follow |
@@ -18,6 +20,7 @@
 //! | [`when`] | times and stretches as a person types them |
 //! | [`badge`] | colours and short names of instances |
 
+mod around;
 pub mod badge;
 pub mod block;
 pub mod bookmark;
@@ -34,6 +37,7 @@ pub mod reading;
 mod recent;
 pub mod resume;
 pub mod run;
+pub mod save;
 pub mod sink;
 pub mod split;
 pub mod stamp;

@@ -7,6 +7,7 @@ pub use action::{Action, Group};
 use crate::domain::event::Event;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
 use crate::logs::plan::Slot;
+use crate::logs::save::{Save, Saving};
 use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
 
@@ -53,6 +54,8 @@ pub enum Message {
     Metrics(ClusterId, Report),
     /// What came of reading a log, asked for by [`Effect::ReadLog`].
     Log(News),
+    /// How far a save is, asked for by [`Effect::SaveLogs`].
+    Saving(Saving),
     /// The time on both clocks, once a second; what is drawn changes only when it has to.
     Tick(Timestamp, Moment),
     Resize {
@@ -115,6 +118,10 @@ pub enum Effect {
     LeaveLog(Slot),
     /// The view of logs has no room: do not read on. Or it has again.
     HoldLogs(bool),
+    /// Write logs to disk; one thing at a time.
+    SaveLogs(Box<Save>),
+    /// What is being saved ends here.
+    StopSaving,
     /// Try all clusters again now.
     Reconnect,
 }

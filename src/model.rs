@@ -10,6 +10,7 @@ pub mod trail;
 use std::collections::BTreeMap;
 
 use crate::domain::{Clean, ClusterId, Link, Moment, Timestamp};
+use crate::logs::save::Progress;
 use crate::message::{Action, Binding, Mode, Severity, Trouble};
 use crate::metrics::Thresholds;
 use crate::metrics::source::Wanted;
@@ -73,6 +74,8 @@ pub struct Model {
     pub(crate) wanted: BTreeMap<ClusterId, Wanted>,
     /// The logs on screen.
     pub(crate) logs: Option<Logs>,
+    /// Of what logs are being saved, and how far that is.
+    pub(crate) saving: Option<(Clean, Progress)>,
     derived_at: Option<Timestamp>,
     latest: Timestamp,
     version: u64,
@@ -98,6 +101,7 @@ impl Model {
             pending: None,
             wanted: BTreeMap::new(),
             logs: None,
+            saving: None,
             derived_at: None,
             latest: now,
             version: 1,

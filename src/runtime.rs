@@ -17,6 +17,7 @@ pub mod panics;
 pub mod program;
 pub mod redact;
 pub mod reported;
+pub mod saving;
 pub mod screen;
 pub mod signals;
 pub mod tasks;

@@ -45,6 +45,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Log(news) => logs::arrived(model, &news),
+        Message::Saving(news) => logs::saving_told(model, news),
         Message::Tick(now, moment) => tick(model, now, moment),
         Message::Resize { width, height } => {
             model.size = (width, height);

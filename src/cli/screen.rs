@@ -44,8 +44,11 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         .into_iter()
         .map(|member| (member.target, member.rules, member.measuring))
         .collect();
-    runtime::run(settings, program, |handles| runtime::fleet::start(targets, handles))
-        .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")
+    let folder = setup.config.log_folder();
+    runtime::run(settings, program, |handles| {
+        runtime::fleet::start(targets, folder, handles)
+    })
+    .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")
 }
 
 /// The screens over a world of which nothing is known yet.

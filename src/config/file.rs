@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -23,6 +23,8 @@ pub struct Config {
     pub theme: String,
     /// `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: LogLevel,
+    /// Where logs are saved; `~/` is the user's own folder. Where the program was started, unless told otherwise.
+    pub log_folder: Option<String>,
     /// Frames between the marks of DEC mode 2026; off for a terminal that misunderstands them.
     pub synchronized_output: bool,
     /// Nothing is ever written to any cluster.
@@ -97,6 +99,7 @@ impl Default for Config {
             keymap: "default".into(),
             theme: "dark".into(),
             log_level: LogLevel::default(),
+            log_folder: None,
             synchronized_output: true,
             readonly: false,
             confirm: Confirm::default(),
@@ -142,6 +145,16 @@ impl Config {
             if !remove_innermost(document.get_mut(), &span) {
                 return (Self::default(), problems);
             }
+        }
+    }
+
+    /// The folder that logs are saved in.
+    pub fn log_folder(&self) -> PathBuf {
+        let folder = self.log_folder.as_deref().unwrap_or(".");
+        let home = directories::BaseDirs::new();
+        match (folder.strip_prefix("~/"), home) {
+            (Some(inside), Some(home)) => home.home_dir().join(inside),
+            _ => PathBuf::from(folder),
         }
     }
 

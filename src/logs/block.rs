@@ -1,5 +1,7 @@
 //! A run of lines in the order of their times, with their text: what a pane is made of, and what it hands out.
 
+mod beside;
+
 use std::ops::Range;
 
 use super::divider::Divider;
@@ -57,6 +59,10 @@ pub struct Row<'a> {
     pub at: Option<Stamp>,
     /// The search found it.
     pub found: bool,
+    /// It is shown beside a line that the filter shows.
+    pub is_near: bool,
+    /// Lines of its stream are left out before it, and it is the first of those around one that is shown.
+    pub is_first: bool,
     pub content: Content<'a>,
 }
 
@@ -78,8 +84,10 @@ pub enum Content<'a> {
 pub enum Which {
     /// Every row that is kept.
     All,
-    /// What the filter shows, and dividers.
+    /// What the filter shows, the lines around it, and dividers.
     Shown,
+    /// The same without the lines around.
+    Passed,
     /// What is shown and the search found.
     Found,
 }
@@ -90,6 +98,12 @@ pub(super) struct Sieve {
     pub(super) filter: Filter,
     pub(super) search: Option<Pattern>,
     pub(super) generation: u64,
+}
+
+impl Sieve {
+    fn finds(&self, text: &str) -> bool {
+        self.search.as_ref().is_some_and(|search| search.is_match(text))
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,10 +118,13 @@ struct Line {
     flags: u8,
 }
 
-const SHOWN: u8 = 1;
+const PASSED: u8 = 1;
 const FOUND: u8 = 2;
 const CONTINUES: u8 = 4;
 const DIVIDER: u8 = 8;
+const NEAR: u8 = 16;
+const FIRST: u8 = 32;
+const BARRED: u8 = 64;
 
 /// What a row is made of, before it has text in a block.
 #[derive(Clone, Copy, Debug)]
@@ -130,6 +147,7 @@ pub struct Block {
     longer: Vec<(LineId, u64)>,
     sifted: u64,
     shown: usize,
+    passed: usize,
     found: usize,
 }
 
@@ -142,6 +160,7 @@ impl Block {
             longer: Vec::new(),
             sifted: generation,
             shown: 0,
+            passed: 0,
             found: 0,
         }
     }
@@ -151,6 +170,7 @@ impl Block {
         match which {
             Which::All => self.lines.len(),
             Which::Shown => self.shown,
+            Which::Passed => self.passed,
             Which::Found => self.found,
         }
     }
@@ -222,6 +242,8 @@ impl Block {
             stream: line.stream,
             at: (line.at != i64::MIN).then_some(Stamp(line.at)),
             found: line.flags & FOUND != 0,
+            is_near: line.flags & NEAR != 0,
+            is_first: line.flags & FIRST != 0,
             content,
         }
     }
@@ -240,8 +262,9 @@ impl Block {
     /// Adds a divider where its time belongs.
     pub(super) fn add_divider(&mut self, entry: Entry, divider: Divider) {
         self.dividers.push((entry.place.id, divider));
-        self.insert(Line::new(&entry, 0..0, DIVIDER | SHOWN));
+        self.insert(Line::new(&entry, 0..0, DIVIDER | PASSED));
         self.shown += 1;
+        self.passed += 1;
     }
 
     fn insert(&mut self, line: Line) {
@@ -255,22 +278,29 @@ impl Block {
 
     /// Sets what the filter and the search say of a line, and counts it.
     fn judge(&mut self, line: &mut Line, sieve: &Sieve) {
-        line.flags &= !(SHOWN | FOUND);
+        line.flags &= !(PASSED | FOUND | NEAR | FIRST | BARRED);
         let text = self.text.get(line.range());
         let is_divider = line.flags & DIVIDER != 0;
         if is_divider || sieve.filter.is_empty() || sieve.filter.shows(line.stream, line.level, text) {
-            line.flags |= SHOWN;
-            self.shown += 1;
-            if !is_divider && sieve.search.as_ref().is_some_and(|search| search.is_match(text)) {
+            line.flags |= PASSED;
+            if !is_divider && sieve.finds(text) {
                 line.flags |= FOUND;
-                self.found += 1;
             }
+        } else if sieve.filter.around > 0 && sieve.filter.bars(line.stream, text) {
+            line.flags |= BARRED;
         }
+        self.count_in(line.flags);
+    }
+
+    const fn count_in(&mut self, flags: u8) {
+        self.shown += (flags & (PASSED | NEAR) != 0) as usize;
+        self.passed += (flags & PASSED != 0) as usize;
+        self.found += (flags & FOUND != 0) as usize;
     }
 
     /// Judges every line anew.
     pub(super) fn sift(&mut self, sieve: &Sieve) {
-        (self.shown, self.found) = (0, 0);
+        (self.shown, self.passed, self.found) = (0, 0, 0);
         let mut lines = std::mem::take(&mut self.lines);
         for line in &mut lines {
             self.judge(line, sieve);
@@ -301,8 +331,17 @@ impl Block {
             .into_iter()
             .partition(|(id, _)| is_early(id));
         (early.longer, late.longer) = (before, after);
-        early.sift(sieve);
-        late.sift(sieve);
+        for side in [&mut early, &mut late] {
+            if self.is_sifted(sieve.generation) {
+                // What lines are beside stays known.
+                let flags: Vec<u8> = side.lines.iter().map(|line| line.flags).collect();
+                for flags in flags {
+                    side.count_in(flags);
+                }
+            } else {
+                side.sift(sieve);
+            }
+        }
         *self = early;
         late
     }
@@ -328,7 +367,8 @@ impl Line {
     const fn is(&self, which: Which) -> bool {
         match which {
             Which::All => true,
-            Which::Shown => self.flags & SHOWN != 0,
+            Which::Shown => self.flags & (PASSED | NEAR) != 0,
+            Which::Passed => self.flags & PASSED != 0,
             Which::Found => self.flags & FOUND != 0,
         }
     }

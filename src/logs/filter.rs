@@ -94,6 +94,8 @@ pub struct Filter {
     pub level: Option<Level>,
     /// Streams not to show.
     pub hidden: FxHashSet<StreamId>,
+    /// Lines of the same stream to show before each line that is shown, and after it.
+    pub around: usize,
 }
 
 impl Filter {
@@ -102,11 +104,15 @@ impl Filter {
         self.include.is_empty() && self.exclude.is_empty() && self.level.is_none() && self.hidden.is_empty()
     }
 
+    /// Whether a line is not to be shown even beside one that is.
+    pub fn bars(&self, stream: StreamId, text: &str) -> bool {
+        self.hidden.contains(&stream) || self.exclude.iter().any(|pattern| pattern.is_match(text))
+    }
+
     pub fn shows(&self, stream: StreamId, level: Option<Level>, text: &str) -> bool {
         self.level.is_none_or(|least| level >= Some(least))
-            && !self.hidden.contains(&stream)
             && (self.include.is_empty() || self.include.iter().any(|pattern| pattern.is_match(text)))
-            && !self.exclude.iter().any(|pattern| pattern.is_match(text))
+            && !self.bars(stream, text)
     }
 }
 

@@ -1,7 +1,10 @@
 //! The lines of many streams as one, by time, within a bound of bytes.
 
+mod near;
+
 use std::collections::VecDeque;
 
+use super::around::Around;
 use super::block::{Block, Entry, LineId, Place, Row, Sieve, StreamId, Which, advance};
 use super::divider::Divider;
 use super::filter::{Filter, Pattern};
@@ -21,6 +24,8 @@ pub struct Pane {
     next: u64,
     streams: Vec<State>,
     sieve: Sieve,
+    /// The filter and search for which it is known which lines are around those that are shown.
+    surrounded: Option<u64>,
     held: Option<Place>,
     received: u64,
     evicted: u64,
@@ -34,6 +39,7 @@ pub struct Pane {
 struct State {
     newest: Option<Stamp>,
     trace: Trace,
+    around: Around,
 }
 
 /// Lines so far.
@@ -43,7 +49,7 @@ pub struct Counts {
     pub received: u64,
     /// Handed out again, oldest first, to make room.
     pub evicted: u64,
-    /// Rows that are kept and shown.
+    /// Rows that are kept and that the filter shows.
     pub shown: usize,
     /// Bytes that the kept rows take.
     pub bytes: usize,
@@ -87,6 +93,7 @@ impl Pane {
             next: 0,
             streams: Vec::new(),
             sieve: Sieve::default(),
+            surrounded: Some(0),
             held: None,
             received: 0,
             evicted: 0,
@@ -117,7 +124,9 @@ impl Pane {
             more: line.more,
         };
         self.received += 1;
-        self.insert(entry, |block, sieve| block.add(entry, line.text, sieve))
+        let place = self.insert(entry, |block, sieve| block.add(entry, line.text, sieve));
+        self.surround_new(stream, place);
+        place
     }
 
     /// Adds a row that says what happened to a stream; without a time, behind the stream's last line.
@@ -258,6 +267,7 @@ impl Pane {
             block.sift(&self.sieve);
             done += block.bytes();
         }
+        self.surround_all();
         true
     }
 
@@ -267,15 +277,19 @@ impl Pane {
             held: self.count(Which::Found),
             evicted: self.found_evicted,
             unseen: self.before_search,
-            is_complete: self.blocks.iter().all(|block| block.is_sifted(self.sieve.generation)),
+            is_complete: self.is_sifted(),
         }
+    }
+
+    fn is_sifted(&self) -> bool {
+        self.blocks.iter().all(|block| block.is_sifted(self.sieve.generation))
     }
 
     pub fn counts(&self) -> Counts {
         Counts {
             received: self.received,
             evicted: self.evicted,
-            shown: self.count(Which::Shown),
+            shown: self.count(Which::Passed),
             bytes: self.bytes,
         }
     }
@@ -337,14 +351,6 @@ impl Pane {
     /// A row, if it is still kept.
     pub fn get(&self, place: Place) -> Option<Row<'_>> {
         self.from(Which::All, place).next().filter(|row| row.place == place)
-    }
-
-    /// So many rows before and after one, itself among them, whatever the filter says.
-    pub fn around(&self, place: Place, rows: usize) -> Vec<Row<'_>> {
-        let mut found: Vec<_> = self.before(Which::All, place).take(rows).collect();
-        found.reverse();
-        found.extend(self.from(Which::All, place).take(rows + 1));
-        found
     }
 
     /// The first row that is shown from a time on, else the last one.

@@ -179,11 +179,7 @@ fn the_search_counts_what_came_and_went() {
     let matches = pane.matches();
     assert_eq!(matches.held as u64 + matches.evicted, 3000);
     assert!(matches.evicted > 0);
-    let context = pane.newest_first(Which::Found).nth(1).unwrap().place;
-    assert_eq!(
-        texts(pane.around(context, 1)),
-        ["line 29988", "line 29989", "line 29990"]
-    );
+    assert_eq!(texts(pane.newest_first(Which::Found).skip(1).take(1)), ["line 29989"]);
 }
 
 #[test]
@@ -285,4 +281,49 @@ fn a_stream_goes_on_after_a_cut_and_says_so() {
         ["one", "── connection lost: reset by peer ──", "two", "two"]
     );
     assert_eq!(stream.begin_run(), super::super::Ask::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// Whether lines come before the filter or after it, in whatever order of streams, the same are shown around.
+    #[test]
+    fn lines_around_are_those_of_each_stream_alone(
+        lines in prop::collection::vec((0..3_u32, 0..500_i64, 0..12_u8), 1..2500), around in 1..4_usize, late in 0..2500_usize,
+    ) {
+        let asked = Filter { around, exclude: vec![Pattern::new("noise").unwrap()], ..filter("hit") };
+        let mut pane = Pane::default();
+        for _ in 0..3 {
+            pane.join();
+        }
+        let mut of_stream: Vec<Vec<(Place, &str)>> = vec![Vec::new(); 3];
+        for (n, (stream, at, kind)) in lines.into_iter().enumerate() {
+            if n == late {
+                pane.set_filter(asked.clone());
+                pane.sift(usize::MAX);
+            }
+            let text = match kind { 0 => "hit", 1 => "noise", 2 => "hit noise", _ => "other" };
+            let place = pane.push(StreamId(stream), &record(at, text));
+            of_stream[stream as usize].push((place, text));
+        }
+        if pane.filter().is_empty() {
+            pane.set_filter(asked);
+            pane.sift(usize::MAX);
+        }
+        let mut want = Vec::new();
+        for lines in of_stream {
+            let lines: Vec<_> = lines.into_iter().filter(|(_, text)| !text.contains("noise")).collect();
+            for (n, (place, _)) in lines.iter().enumerate() {
+                let beside = n.saturating_sub(around)..(n + around + 1).min(lines.len());
+                if lines[beside].iter().any(|(_, text)| *text == "hit") {
+                    want.push(*place);
+                }
+            }
+        }
+        want.sort();
+        let shown: Vec<Place> = pane.from(Which::Shown, Place { at: Stamp(i64::MIN), id: LineId(0) }).map(|row| row.place).collect();
+        prop_assert_eq!(pane.count(Which::Shown), shown.len());
+        prop_assert_eq!(pane.counts().shown, pane.from(Which::All, Place::default()).filter(|row| matches!(row.content, Content::Line { text: "hit", .. })).count());
+        prop_assert_eq!(shown, want);
+    }
 }

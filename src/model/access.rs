@@ -51,10 +51,11 @@ impl Model {
         if self.logs().is_some_and(|logs| logs.pane.search().is_some()) {
             actions.extend([Action::LogNext, Action::LogPrevious]);
         }
+        actions.extend([Action::LogInclude, Action::LogExclude, Action::LogLevel]);
+        if self.logs().is_some_and(|logs| !logs.pane.filter().is_empty()) {
+            actions.push(Action::LogContext);
+        }
         actions.extend([
-            Action::LogInclude,
-            Action::LogExclude,
-            Action::LogLevel,
             Action::LogFields,
             Action::LogOpen,
             Action::LogWrap,
@@ -62,6 +63,8 @@ impl Model {
             Action::LogNames,
             Action::LogGoto,
             Action::PreviousLogs,
+            Action::LogSave,
+            Action::LogSaveWhole,
             Action::LogCopy,
             Action::Back,
             Action::Help,

@@ -60,6 +60,7 @@ impl ActivityLog {
                 let name = format!("{} {}", object.kind, object.key);
                 self.write(now, "load-events", Some(object.cluster.as_str()), Some(name));
             }
+            Effect::SaveLogs(save) => self.write(now, "save-logs", None, Some(save.name.clone())),
             Effect::Review(..)
             | Effect::Measure(..)
             | Effect::Quit
@@ -68,6 +69,7 @@ impl ActivityLog {
             | Effect::ReadLog(_)
             | Effect::LeaveLog(_)
             | Effect::HoldLogs(_)
+            | Effect::StopSaving
             | Effect::Copy(_) => {}
         }
     }

@@ -228,6 +228,8 @@ impl<P: Program> Shell<P> {
             | Effect::ReadLog(_)
             | Effect::LeaveLog(_)
             | Effect::HoldLogs(_)
+            | Effect::SaveLogs(_)
+            | Effect::StopSaving
             | Effect::Reconnect) => {
                 if let Some(work) = self.perform.as_mut().and_then(|perform| perform(effect)) {
                     self.tasks.start(work);

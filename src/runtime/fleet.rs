@@ -1,5 +1,6 @@
 //! The clusters under the screen: starts watching them, hands on what they report, asks them what effects want.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -7,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::logs::Readings;
 use super::reported::Reported;
+use super::saving::Saver;
 use super::tasks::Work;
 use super::{Handles, Perform};
 use crate::cluster::{self, Cluster, ClusterError, Measuring, Rules, Target};
@@ -16,8 +18,8 @@ use crate::message::{Effect, Message, Severity, Trouble};
 /// Reports that may wait between a cluster and the loop; then the cluster waits, and so does its server.
 const REPORTS: usize = 256;
 
-/// Starts watching these clusters; what comes back performs effects on them.
-pub fn start(members: Vec<(Target, Arc<Rules>, Measuring)>, handles: &Handles) -> Perform {
+/// Starts watching these clusters; what comes back performs effects on them, and saves logs in `folder`.
+pub fn start(members: Vec<(Target, Arc<Rules>, Measuring)>, folder: PathBuf, handles: &Handles) -> Perform {
     let _inside = handles.runtime.enter();
     let (sender, reports) = mpsc::channel(REPORTS);
     let cancel = CancellationToken::new();
@@ -42,8 +44,9 @@ pub fn start(members: Vec<(Target, Arc<Rules>, Measuring)>, handles: &Handles) -
     handles
         .runtime
         .spawn(hand_on(measured, messages.clone(), Message::Metrics));
+    let mut saver = Saver::new(folder, messages.clone());
     let mut readings = Readings::new(messages);
-    Box::new(move |effect| perform(&clusters, &mut readings, effect))
+    Box::new(move |effect| perform(&clusters, (&mut readings, &mut saver), effect))
 }
 
 async fn hand_on<T>(
@@ -58,7 +61,7 @@ async fn hand_on<T>(
     }
 }
 
-fn perform(clusters: &[Cluster], readings: &mut Readings, effect: Effect) -> Option<Work> {
+fn perform(clusters: &[Cluster], (readings, saver): (&mut Readings, &mut Saver), effect: Effect) -> Option<Work> {
     let find = |id: &ClusterId| clusters.iter().find(|cluster| cluster.id() == id).cloned();
     match effect {
         Effect::LoadEvents(object) => {
@@ -100,6 +103,14 @@ fn perform(clusters: &[Cluster], readings: &mut Readings, effect: Effect) -> Opt
         }
         Effect::HoldLogs(held) => {
             readings.hold(held);
+            None
+        }
+        Effect::SaveLogs(save) => {
+            saver.save(*save, find);
+            None
+        }
+        Effect::StopSaving => {
+            saver.stop();
             None
         }
         // The loop does these itself.

@@ -1,10 +1,11 @@
 //! The screen of logs: what is followed, what was received of it, how it is looked at.
 //!
 //! What it is told comes back as effects: which logs to read, from where. `look` moves over the lines, `opened`
-//! shows one in full.
+//! shows one in full, `saved` is what a file gets.
 
 mod look;
 mod opened;
+mod saved;
 
 use crate::domain::{Clean, ClusterId, Pod, Timestamp};
 use crate::logs::follower::{Name, Tally};

@@ -1,6 +1,7 @@
 //! Logs: opened over whatever is selected, kept to the instances there are, moved over by keys.
 
 mod reader;
+mod saving;
 mod typing;
 
 use crate::domain::{ClusterId, Pod};
@@ -15,6 +16,7 @@ use crate::screens::{Screen, ScreenKind};
 use crate::world::World;
 
 pub(super) use reader::read_line;
+pub(super) use saving::told as saving_told;
 use typing::ask;
 pub(super) use typing::type_field;
 
@@ -141,7 +143,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         return Some(Vec::new());
     }
     let mut effects = Vec::new();
-    if !move_over(logs, action, height) && !look_at(logs, action) {
+    if !move_over(logs, action, height) && !look_at(logs, action, height) {
         match action {
             Action::LogNext | Action::LogPrevious if !logs.find(action == Action::LogNext, height) => {
                 model.tell(Trouble::info("nothing found"));
@@ -152,7 +154,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                     model.tell(Trouble::info("no line is marked"));
                 }
             }
+            Action::LogSave | Action::LogSaveWhole => effects.extend(saving::save(model, action)),
             Action::LogFields => show_columns(model),
+            Action::LogContext => surround(model),
             Action::LogOpen => open_line(model, height),
             Action::LogCopy | Action::CopyRow | Action::CopyName => {
                 let text = logs.current_text();
@@ -194,7 +198,7 @@ fn move_over(logs: &mut Logs, action: Action, height: usize) -> bool {
 }
 
 /// Looks at the lines in another way; says whether that is what was asked for.
-fn look_at(logs: &mut Logs, action: Action) -> bool {
+fn look_at(logs: &mut Logs, action: Action, height: usize) -> bool {
     match action {
         Action::ColumnsLeft => logs.look.shift = logs.look.shift.saturating_sub(20),
         Action::ColumnsRight => logs.look.shift += 20,
@@ -204,11 +208,13 @@ fn look_at(logs: &mut Logs, action: Action) -> bool {
         Action::LogLevel => {
             logs.next_level();
             logs.pane.sift(SIFT);
+            logs.stay_near(height);
         }
         Action::LogClear => {
             logs.pane.set_filter(crate::logs::Filter::default());
             logs.pane.set_search(None);
             logs.pane.sift(SIFT);
+            logs.stay_near(height);
         }
         _ => return false,
     }
@@ -224,6 +230,26 @@ fn show_columns(model: &mut Model) {
         logs.look.columns = None;
         model.tell(Trouble::info("none of these lines is JSON or logfmt"));
     }
+}
+
+/// Shows 3 lines around those that the filter shows, 10, or none.
+fn surround(model: &mut Model) {
+    let Some(logs) = &mut model.logs else { return };
+    let mut filter = logs.pane.filter().clone();
+    filter.around = match filter.around {
+        0 => 3,
+        1..=3 => 10,
+        _ => 0,
+    };
+    if filter.is_empty() && filter.around > 0 {
+        let told = format!("{} lines around what a filter shows, once there is one", filter.around);
+        model.tell(Trouble::info(told));
+    }
+    let height = model.log_height();
+    let Some(logs) = &mut model.logs else { return };
+    logs.pane.set_filter(filter);
+    logs.pane.sift(SIFT);
+    logs.stay_near(height);
 }
 
 /// Opens the current line; the view stands at it, so that leaving comes back to it wherever the log has gone.

@@ -43,7 +43,7 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
             let told = problem.clone().map_or(meaning, Err);
             title::draw_field(*of, field, told, theme, buffer, title);
         }
-        _ => title::draw(logs, model.log_clock(), theme, buffer, title),
+        _ => title::draw(model, logs, theme, buffer, title),
     }
     let names = u16::from(logs.look.columns.is_some());
     let area = Rect::new(
@@ -191,7 +191,17 @@ impl<'a> Page<'a> {
         found
     }
 
+    /// The lines that a row takes; before the first of those around one that is shown, a line for those left out.
     fn lines(&self, row: &Row<'_>) -> Vec<Pieces> {
+        let mut lines = self.lines_of(row);
+        if row.is_first {
+            let left_out = format!("{}⋯", " ".repeat(self.indent().saturating_sub(2)));
+            lines.insert(0, vec![(left_out, self.theme.style(Role::Muted))]);
+        }
+        lines
+    }
+
+    fn lines_of(&self, row: &Row<'_>) -> Vec<Pieces> {
         let head = self.head(row);
         let taken: u16 = head.iter().map(|(text, _)| line::width(text)).sum();
         let room = usize::from(self.area.width.saturating_sub(taken + 1)).max(1);
@@ -254,6 +264,7 @@ impl<'a> Page<'a> {
             Content::Divider(divider) => (divider.words(), self.theme.style(Role::Accent)),
             Content::Line { text, level, more, .. } => {
                 let role = match level {
+                    _ if row.is_near => Role::Muted,
                     Some(Level::Fatal | Level::Error) => Role::Bad,
                     Some(Level::Warn) => Role::Warning,
                     Some(Level::Debug | Level::Trace) => Role::Muted,

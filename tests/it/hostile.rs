@@ -181,3 +181,69 @@ fn f34_what_is_printed_to_a_terminal_is_harmless_too() {
     }
     drop(runtime);
 }
+
+/// Lines of every kind that attack: prose, JSON and logfmt with escapes of their own, no UTF-8, no end for 10 MB.
+fn log() -> Vec<u8> {
+    let mut log = Vec::new();
+    for n in 0..40 {
+        let at = format!("2025-10-09T09:00:{n:02}.5Z ");
+        let said = hostile("said").replace(['\n', '\r'], " ");
+        let json = json!({"level": "error", "msg": said, "key\u{1b}]0;x\u{7}": said, "in": {"stack": hostile("at")}});
+        for text in [
+            said.clone(),
+            json.to_string(),
+            format!("level=warn msg=\"\\u001b]0;x\\u0007\" said={said} n={n}"),
+        ] {
+            log.extend(format!("{at}{text}\n").bytes());
+        }
+        log.extend([at.as_bytes(), b"\xff\xfe\x9b2J\x00\xe2\x80\n"].concat());
+    }
+    log.extend(b"2025-10-09T09:01:00Z endless ");
+    log.extend("\x1b[2J漢\0".repeat(1_500_000).bytes());
+    log
+}
+
+#[test]
+fn f34_no_byte_of_a_log_reaches_the_terminal_as_it_is() {
+    let (runtime, folder) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+    let api = api();
+    let chunks: Vec<bytes::Bytes> = log().chunks(64 * 1024).map(bytes::Bytes::copy_from_slice).collect();
+    api.rule(move |asked| {
+        asked
+            .path
+            .ends_with("/log")
+            .then(|| Reply::Stream(chunks.clone(), false))
+    });
+    let config = kubeconfig(folder.path(), runtime.block_on(socket::serve(&api)));
+    let mut terminal = Terminal::start(&["--kubeconfig", config.to_str().unwrap()]);
+    terminal.wait_for_text("prod␛]52");
+    terminal.type_bytes(b"4");
+    terminal.wait_for_text("pod␛]52");
+    terminal.type_bytes(b"l");
+    terminal.wait_for_text("endless");
+    let opened = ["f", "\x1b[C", "\x1b[C", "\x1b[D", "g", "\r", "j", "c", "C", "G", "\x1b"];
+    let looked = [
+        "w", "t", "t", "P", "m", "c", "/", "said", "\r", "n", "\r", "G", "\x1b", "i", "error", "\r", "x", "x",
+    ];
+    for (step, keys) in opened.iter().chain(&looked).chain(&opened).enumerate() {
+        press(&mut terminal, keys, step);
+    }
+    terminal.signal(rustix::process::Signal::TERM);
+    terminal.wait_for_end();
+    terminal.wait_for_last_byte();
+    terminal.see(|seen| {
+        let (strays, copied) = strays(&seen.bytes);
+        assert!(
+            strays.is_empty(),
+            "{} strays, such as {:?}",
+            strays.len(),
+            &strays[..strays.len().min(5)]
+        );
+        assert!(copied.iter().any(|text| text.contains("said␛]52")), "{copied:?}");
+        let drawn = String::from_utf8_lossy(&seen.bytes);
+        for text in ["endless", "message", "container"] {
+            assert!(drawn.contains(text), "{text} was never seen");
+        }
+    });
+    drop(runtime);
+}

@@ -4,6 +4,7 @@ mod looking;
 mod moving;
 mod opening;
 mod reading;
+mod saving;
 
 use bytes::Bytes;
 use insta::assert_snapshot;

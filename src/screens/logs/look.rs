@@ -9,7 +9,7 @@ use crate::logs::fields::Fields;
 use crate::logs::{Content, Filter, Level, LineId, Place, Row, Stamp, Which};
 
 /// Before every line.
-const FIRST: Place = Place {
+pub(super) const FIRST: Place = Place {
     at: Stamp(i64::MIN),
     id: LineId(0),
 };
@@ -188,6 +188,27 @@ impl Logs {
                 .map_or(cursor, |row| up(row.place)),
         };
         let top = top.min(cursor).max(up(cursor));
+        self.look.still = Some(Still { cursor, top });
+        self.pane.hold(top);
+    }
+
+    /// After the filter changed, of a view that stands still: to the nearest line that is shown, with as much
+    /// around it as there is.
+    pub fn stay_near(&mut self, height: usize) {
+        let Some(still) = self.look.still else { return };
+        let above = self.pane.before(Which::Shown, still.cursor.behind()).next();
+        let nearest = above.or_else(|| self.pane.from(Which::Shown, still.cursor).next());
+        let Some(cursor) = nearest.map(|row| row.place) else {
+            return;
+        };
+        let below = self.pane.from(Which::Shown, cursor).take(height / 2 + 1).last();
+        let bottom = below.map_or(cursor, |row| row.place);
+        let above = self
+            .pane
+            .before(Which::Shown, bottom)
+            .take(height.saturating_sub(1))
+            .last();
+        let top = above.map_or(cursor, |row| row.place).min(cursor);
         self.look.still = Some(Still { cursor, top });
         self.pane.hold(top);
     }

@@ -116,4 +116,5 @@ fn take(model: &mut Model, of: LogField, pattern: Pattern, text: &str) {
     }
     logs.pane.set_filter(filter);
     logs.pane.sift(SIFT);
+    logs.stay_near(height);
 }

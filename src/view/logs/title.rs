@@ -11,6 +11,7 @@ use crate::logs::plan::FOLLOW_LIMIT;
 use crate::logs::stamp::SECOND;
 use crate::logs::when::{self, Span};
 use crate::logs::{Pattern, Stamp};
+use crate::message::{Action, Mode};
 use crate::model::Model;
 use crate::overlays::{Field, LogField};
 use crate::screens::logs::{FIRST_LINES, From, Logs};
@@ -18,10 +19,10 @@ use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
 /// Draws what is followed, how much came, and which lines are shown.
-pub(super) fn draw(logs: &Logs, east: i32, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let muted = theme.style(Role::Muted);
     let warning = theme.style(Role::Warning);
-    let (tally, counts) = (logs.tally(), logs.pane.counts());
+    let (tally, counts, east) = (logs.tally(), logs.pane.counts(), model.log_clock());
     let previous = if logs.follow.choice.previous {
         "previous logs of"
     } else {
@@ -30,6 +31,9 @@ pub(super) fn draw(logs: &Logs, east: i32, theme: &Theme, buffer: &mut Buffer, a
     let mut pieces: Pieces = vec![(format!("{previous} {}", logs.follow.title), theme.style(Role::Title))];
     let mut add = |text: String, style: Style| pieces.push((format!("   {text}"), style));
     let noun = if tally.open == 1 { "stream" } else { "streams" };
+    if let Some(text) = saving_words(model) {
+        add(text, theme.style(Role::Accent));
+    }
     match logs.follow.from {
         From::Tail(FIRST_LINES) => {}
         From::Tail(1) => add("the last line".to_owned(), muted),
@@ -72,6 +76,17 @@ pub(super) fn draw(logs: &Logs, east: i32, theme: &Theme, buffer: &mut Buffer, a
     line::draw(buffer, (area.x + 2, area.y), area.right(), pieces);
 }
 
+/// How far a save is, and how to end it.
+fn saving_words(model: &Model) -> Option<String> {
+    let (_, progress) = model.saving.as_ref()?;
+    let stop = model.keys_of(Mode::Logs, Action::LogSaveWhole)?;
+    let size = progress.size();
+    Some(match progress.files {
+        1 => format!("saving, {size} ({stop} stops it)"),
+        files => format!("saving {} of {files} logs, {size} ({stop} stops it)", progress.done),
+    })
+}
+
 /// Which lines are shown, and how many; `None`: all.
 fn filter_words(logs: &Logs) -> Option<String> {
     let filter = logs.pane.filter();
@@ -82,6 +97,9 @@ fn filter_words(logs: &Logs) -> Option<String> {
     let mut words = typed("+", &filter.include);
     words.extend(typed("−", &filter.exclude));
     words.extend(filter.level.map(|level| format!("{} and worse", level.name())));
+    if !words.is_empty() && filter.around > 0 {
+        words.push(format!("±{}", filter.around));
+    }
     let shown = thousands(logs.pane.counts().shown as i64);
     (!words.is_empty()).then(|| format!("{} ({shown} shown)", words.join(" ")))
 }

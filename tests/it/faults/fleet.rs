@@ -80,7 +80,7 @@ async fn watch(servers: &[Server]) -> Vec<Seen> {
         messages,
     };
     let began = Instant::now();
-    let _perform = fleet::start(members.collect(), &handles);
+    let _perform = fleet::start(members.collect(), ".".into(), &handles);
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     while let Ok(Some(message)) = timeout_at(began + secs(60), inbox.recv()).await {
         let Message::Cluster(id, report) = message else {

@@ -1,0 +1,78 @@
+//! Files of logs: for one's own eyes, over nothing that is there, called what they are.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn what_is_shown_is_a_file_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = write_text(&folder.path().join("a/b"), "gift", "one\ntwo\n");
+    let path = folder.path().join("a/b/gift.log");
+    assert_eq!(
+        (outcome.place.as_str(), outcome.progress.bytes),
+        (path.to_str().unwrap(), 8)
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("a/b")).unwrap().count(),
+        1,
+        "no part is left"
+    );
+}
+
+#[test]
+fn nothing_that_is_there_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("gift.log"), "mine").unwrap();
+    std::fs::write(at("gift-2.log.part"), "unfinished").unwrap();
+    std::os::unix::fs::symlink(at("elsewhere"), at("gift-3.log")).unwrap();
+    let outcome = write_text(folder.path(), "gift", "new");
+    assert_eq!(outcome.place.as_str(), at("gift-4.log").to_str().unwrap());
+    assert_eq!(std::fs::read_to_string(at("gift.log")).unwrap(), "mine");
+    assert!(!at("elsewhere").exists());
+    // Not even what came while it was written.
+    let (_, part) = new_file(folder.path(), "late").unwrap();
+    std::fs::write(at("late.log"), "theirs").unwrap();
+    assert_eq!(finish(&part).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(std::fs::read_to_string(at("late.log")).unwrap(), "theirs");
+}
+
+#[test]
+fn what_cannot_be_written_is_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let outcome = write_text(&file, "gift", "text");
+    assert!(outcome.place.is_empty(), "{outcome:?}");
+    let text = outcome.problems[0].to_string();
+    assert!(text.starts_with(file.to_str().unwrap()), "{text}");
+    // What the kernel says of a full disk (ENOSPC) and of one that nobody may write to (EACCES, EROFS).
+    for (code, words) in [
+        (28, "the disk is full"),
+        (13, "you may not write there"),
+        (30, "read-only"),
+    ] {
+        assert!(in_words(&io::Error::from_raw_os_error(code)).contains(words), "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_writing() {
+    // The device that is always full.
+    let Ok(full) = OpenOptions::new().write(true).open("/dev/full") else {
+        return;
+    };
+    let (sender, pieces) = mpsc::channel(4);
+    let writing = tokio::task::spawn_blocking(move || write_pieces(full, pieces, &Count::default()));
+    drop(sender.send(Bytes::from_static(b"too much")).await);
+    let error = writing.await.unwrap().unwrap_err();
+    assert_eq!(in_words(&error), "the disk is full");
+    sender.closed().await;
+}

@@ -1,0 +1,239 @@
+//! Logs saved: what is asked of the disk and of the server, and what a person is told of it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pilothouse::cluster::Cluster;
+use pilothouse::domain::{ClusterId, ObjectKey, Uid};
+use pilothouse::logs::plan::Slot;
+use pilothouse::logs::save::{Outcome, Progress, Save, Saved, Saving};
+use pilothouse::logs::{Ask, Request};
+use pilothouse::message::{Action, Effect, Message};
+use pilothouse::runtime::saving::Saver;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::{answer, open, piece};
+use crate::support::api::{Api, Reply};
+use crate::support::screen::Bench;
+use crate::support::watch;
+
+fn saves(effects: Vec<Effect>) -> Vec<Save> {
+    let saves = effects.into_iter().filter_map(|effect| match effect {
+        Effect::SaveLogs(save) => Some(*save),
+        _ => None,
+    });
+    saves.collect()
+}
+
+#[test]
+fn what_is_shown_is_saved_as_it_is_shown() {
+    let mut bench = Bench::fleet();
+    let requests = open(&mut bench, Action::ShowApps, "billing");
+    for (n, request) in requests.iter().take(2).enumerate() {
+        let text =
+            format!("2025-10-09T08:59:0{n}.5Z \x1b[31mline {n}\x1b[0m \x1b]0;x\x07\n2025-10-09T08:59:1{n}Z other\n");
+        piece(&mut bench, request, text.as_bytes());
+    }
+    bench.act(&[Action::LogInclude]);
+    bench.text("line");
+    bench.act(&[Action::Accept, Action::LogTimes]);
+    let save = saves(bench.act(&[Action::LogSave])).remove(0);
+    assert_eq!(save.name, "gift-billing-20251009-170030");
+    let Saved::Shown(text) = save.what else {
+        panic!("{save:?}")
+    };
+    assert_eq!(
+        text,
+        "2025-10-09 16:59:00.500 000 line 0 ␛]0;x␇\n2025-10-09 16:59:01.500 001 line 1 ␛]0;x␇\n"
+    );
+    // One at a time, until it is done.
+    assert_eq!(saves(bench.act(&[Action::LogSave])), []);
+    let place = "/home/o/gift-billing-20251009-170030.log";
+    let outcome = Outcome {
+        progress: Progress {
+            bytes: 78,
+            done: 1,
+            files: 1,
+        },
+        place: place.into(),
+        ..Outcome::default()
+    };
+    bench.send(Message::Saving(Saving::Ended(outcome)));
+    assert!(bench.frame(120, 40).contains(place));
+    assert_eq!(saves(bench.act(&[Action::LogSave])).len(), 1);
+}
+
+#[test]
+fn whole_logs_are_asked_for_of_every_container_and_their_progress_is_told() {
+    let mut bench = Bench::fleet();
+    let requests = open(&mut bench, Action::ShowApps, "billing");
+    piece(&mut bench, &requests[0], &answer(requests[0].ask, 3));
+    let save = saves(bench.act(&[Action::LogSaveWhole])).remove(0);
+    assert_eq!(save.name, "gift-billing-20251009-170030");
+    let Saved::Whole(files) = save.what else {
+        panic!("{save:?}")
+    };
+    assert_eq!(files.len(), requests.len());
+    assert!(
+        files
+            .iter()
+            .all(|(_, request)| request.ask == Ask::default() && !request.follow && !request.previous)
+    );
+    assert_eq!(files[0].0, "idc-bj-gift-billing-5f6d8-000-billing");
+    bench.send(Message::Saving(Saving::Going(Progress {
+        bytes: 12_300_000,
+        done: 1,
+        files: 4,
+    })));
+    assert!(
+        bench
+            .frame(120, 40)
+            .contains("saving 1 of 4 logs, 12.3 MB (S stops it)"),
+        "{}",
+        bench.frame(120, 40)
+    );
+    assert_eq!(bench.act(&[Action::LogSaveWhole]), [Effect::StopSaving]);
+    let outcome = Outcome {
+        progress: Progress {
+            bytes: 12_400_000,
+            done: 4,
+            files: 4,
+        },
+        place: "/tmp/gift-billing".into(),
+        problems: Vec::new(),
+        is_stopped: true,
+    };
+    bench.send(Message::Saving(Saving::Ended(outcome)));
+    let frame = bench.frame(120, 40);
+    assert!(
+        frame.contains("stopped") && frame.contains("/tmp/gift-billing") && frame.contains(".part"),
+        "{frame}"
+    );
+    assert!(!frame.contains("saving 1 of 4"), "{frame}");
+}
+
+#[test]
+fn the_whole_log_of_one_container_is_one_file_and_a_previous_one_says_so() {
+    let mut bench = Bench::fleet();
+    open(&mut bench, Action::ShowInstances, "billing-5f6d8-001");
+    let save = saves(bench.act(&[Action::LogSaveWhole])).remove(0);
+    assert_eq!(save.name, "idc-bj-gift-billing-5f6d8-001-billing-20251009-170030");
+    assert!(matches!(&save.what, Saved::Whole(files) if files.len() == 1));
+    // There is no run before to save.
+    bench.send(Message::Saving(Saving::Ended(Outcome::default())));
+    assert_eq!(saves(bench.act(&[Action::PreviousLogs, Action::LogSaveWhole])), []);
+    assert!(
+        bench.frame(120, 40).contains("no container here has a log"),
+        "{}",
+        bench.frame(120, 40)
+    );
+}
+
+fn request(pod: &str) -> Request {
+    Request {
+        slot: Slot {
+            cluster: ClusterId::new("test"),
+            uid: Uid::Uuid(1),
+            container: "app".into(),
+        },
+        pod: ObjectKey::new("gift", pod),
+        number: 0,
+        ask: Ask::default(),
+        previous: false,
+        follow: false,
+        failures: 0,
+    }
+}
+
+fn path(pod: &str) -> String {
+    format!("/api/v1/namespaces/gift/pods/{pod}/log")
+}
+
+fn whole(pods: &[&str]) -> Save {
+    Save {
+        name: "gift".into(),
+        what: Saved::Whole(pods.iter().map(|pod| ((*pod).to_owned(), request(pod))).collect()),
+    }
+}
+
+/// Saves until it ends, and stops it once so many bytes are told of.
+async fn save(cluster: &Cluster, folder: &Path, save: Save, stop_at: u64) -> Outcome {
+    let (sender, mut messages) = mpsc::channel(16);
+    let mut saver = Saver::new(folder.to_owned(), sender);
+    saver.save(save, |_| Some(cluster.clone()));
+    loop {
+        let message = tokio::time::timeout(Duration::from_secs(30), messages.recv()).await;
+        match message.unwrap().unwrap() {
+            Message::Saving(Saving::Ended(outcome)) => return outcome,
+            Message::Saving(Saving::Going(progress)) if progress.bytes >= stop_at => saver.stop(),
+            _ => {}
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_str().unwrap().to_owned(),
+                std::fs::read(&path).unwrap(),
+            )
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn logs_are_saved_byte_for_byte_and_what_fails_is_named() {
+    let api = Api::with_pods(1);
+    let (cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let bytes = b"2025-10-09T09:00:00Z \xff\x1b[2J raw\r\n\0";
+    api.rule(move |asked| (asked.path == path("one")).then(|| Reply::Stream(vec![Bytes::from_static(bytes)], false)));
+    api.rule(|asked| (asked.path == path("two")).then(|| Reply::status(403, &json!({"message": "no"}))));
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = save(&cluster, folder.path(), whole(&["one"]), u64::MAX).await;
+    assert_eq!(
+        (&*outcome.problems, outcome.progress.bytes),
+        (&[][..], bytes.len() as u64),
+        "{outcome:?}"
+    );
+    assert_eq!(files(folder.path()), [("gift.log".to_owned(), bytes.to_vec())]);
+    assert!(outcome.place.ends_with("/gift.log"), "{}", outcome.place);
+    // Several are a folder; those that cannot be read are told and leave the others alone.
+    let outcome = save(&cluster, folder.path(), whole(&["one", "two"]), u64::MAX).await;
+    assert_eq!(
+        files(Path::new(outcome.place.as_str())),
+        [("one.log".to_owned(), bytes.to_vec())]
+    );
+    assert!(
+        outcome.problems.len() == 1 && outcome.problems[0].starts_with("two/app: not allowed"),
+        "{outcome:?}"
+    );
+    // Where nothing came, nothing is left.
+    let outcome = save(&cluster, folder.path(), whole(&["two"]), u64::MAX).await;
+    assert!(outcome.place.is_empty() && outcome.problems.len() == 1, "{outcome:?}");
+    assert_eq!(files(folder.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_save_that_is_stopped_leaves_a_part_that_says_so() {
+    let api = Api::with_pods(1);
+    let (cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    api.rule(|asked| (asked.path == path("one")).then(|| Reply::Stream(vec![Bytes::from_static(b"begun\n")], true)));
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = save(&cluster, folder.path(), whole(&["one"]), 1).await;
+    assert!(outcome.is_stopped && outcome.problems.is_empty(), "{outcome:?}");
+    assert_eq!(
+        files(folder.path()),
+        [("gift.log.part".to_owned(), b"begun\n".to_vec())]
+    );
+    assert!(outcome.place.ends_with("gift.log.part"), "{outcome:?}");
+}
