@@ -141,8 +141,11 @@ def main():
     parser.add_argument("--streams", type=int, default=None)
     parser.add_argument("--rate", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("command", nargs="*")
-    args = parser.parse_args()
+    given = sys.argv[1:]
+    cut = given.index("--") if "--" in given else len(given)
+    own, command = given[:cut], given[cut + 1:]
+    args = parser.parse_args(own)
+    args.command = command
     args.streams = args.streams or (1 if args.what == "one" else 50)
     Api.args = args
     server = Server(("127.0.0.1", 0), Api)

@@ -113,7 +113,9 @@ impl Desk {
             tokio::select! {
                 Some(message) = self.messages.recv() => {
                     self.arrived(message);
-                    while let Ok(message) = self.messages.try_recv() {
+                    // No more at a time: who sends as fast as this reads would never let anything out.
+                    for _ in 0..PIECES {
+                        let Ok(message) = self.messages.try_recv() else { break };
                         self.arrived(message);
                     }
                 }
