@@ -103,7 +103,7 @@ pub enum Command {
     /// Releases
     Release {
         #[command(subcommand)]
-        command: ReleaseCommand,
+        command: super::release::ReleaseCommand,
     },
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
@@ -123,24 +123,6 @@ pub enum Command {
         #[command(subcommand)]
         command: DemoCommand,
     },
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum ReleaseCommand {
-    /// Print the phase of each workload's release, its versions and their instances
-    Status(ReleaseStatus),
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct ReleaseStatus {
-    /// All workloads of this app (NAME or NAMESPACE/NAME) instead of all that is under way
-    pub app: Option<String>,
-    /// How to print it
-    #[arg(short, long, default_value = "table", value_name = "FORMAT")]
-    pub output: Format,
-    /// How long to wait until everything is known
-    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
-    pub wait: std::time::Duration,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -350,7 +332,7 @@ fn parse_size(text: &str) -> Result<Size, String> {
 }
 
 /// `30s`, `5m`, `1h`, `250ms`, or seconds as a number.
-fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     let end = text
         .find(|c: char| !(c.is_ascii_digit() || c == '.'))
         .unwrap_or(text.len());

@@ -5,7 +5,7 @@ use std::io::Write;
 use chrono::Utc;
 use serde::Serialize;
 
-use super::args::{Args, ReleaseStatus};
+use super::args::{Args, Format, parse_duration};
 use super::print::{Row, print};
 use super::rows::version;
 use super::setup::Setup;
@@ -15,6 +15,24 @@ use crate::release::{Phase, Side};
 use crate::runtime::Exit;
 use crate::world::release::app_of;
 use crate::world::{ClusterView, World};
+
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum ReleaseCommand {
+    /// Print the phase of each workload's release, its versions and their instances
+    Status(ReleaseStatus),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReleaseStatus {
+    /// All workloads of this app (NAME or NAMESPACE/NAME) instead of all that is under way
+    pub app: Option<String>,
+    /// How to print it
+    #[arg(short, long, default_value = "table", value_name = "FORMAT")]
+    pub output: Format,
+    /// How long to wait until everything is known
+    #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
+    pub wait: std::time::Duration,
+}
 
 /// What must be known before phases are.
 const KINDS: [Kind; 8] = [
