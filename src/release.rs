@@ -1,14 +1,21 @@
 //! Releases: which phase a workload is in by what its cluster says, and what to write to bring it into another.
 //! Pure: no I/O, nothing remembered. [`phase`] and [`cause`] read; the others make the writes.
 
-mod argo;
+pub mod argo;
 pub mod cause;
 pub mod deployment;
+pub mod driver;
 pub mod hold;
+pub mod ledger;
 pub mod live;
+pub mod partition;
 pub mod phase;
+pub mod share;
 pub mod side;
 pub mod template;
+#[cfg(test)]
+mod testing;
+pub mod twin;
 
 pub use cause::Cause;
 pub use phase::Phase;

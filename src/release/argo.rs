@@ -1,9 +1,21 @@
-//! Argo Rollouts: the phase its own clients show (`research/release.md` 2).
+//! Argo Rollouts: the phase its own clients show, and the requests they write (`research/release.md` 2).
+//!
+//! | command | request |
+//! |---|---|
+//! | [`promote`] | `spec.paused` false where it is; then of `status` the pauses taken away, or the next step, or both |
+//! | [`promote_full`] | `spec.paused` false where it is; `status.promoteFull` |
+//! | [`abort`], [`retry`] | `status.abort` |
+//! | [`pause`], [`restart`] | `spec.paused`, `spec.restartAt` |
+//! | [`undo`] | a JSON Patch with an old revision's template |
+//! | [`set_image`] | the whole object |
+
+use serde_json::{Value, json};
 
 use super::phase::{is_unseen, old};
+use super::template::{Facts, TemplateError, same, with_image, without_hash};
 use super::{Cause, Phase};
-use crate::domain::Workload;
 use crate::domain::terms::Argo;
+use crate::domain::{Timestamp, Workload};
 
 /// As Argo Rollouts' own clients judge (`research/release.md` 2).
 pub(super) fn phase(workload: &Workload, argo: &Argo) -> Phase {
@@ -48,3 +60,229 @@ pub(super) fn phase(workload: &Workload, argo: &Argo) -> Phase {
         },
     }
 }
+
+/// Where a patch goes: the object, or its `status` subresource (where a cluster's Rollouts have none, at the object
+/// with the same body).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    Object,
+    Status,
+}
+
+/// How a body is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `application/merge-patch+json`
+    Merge,
+    /// `application/json-patch+json`
+    Json,
+    /// The whole object, its `resourceVersion` tells from which state.
+    Replace,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    pub to: To,
+    pub form: Form,
+    pub body: Value,
+}
+
+/// Why it cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("nothing waits to be promoted")]
+    NothingToPromote,
+    #[error("it is aborted: retry it, or roll back")]
+    Aborted,
+    #[error("it is not aborted")]
+    NotAborted,
+    #[error("it runs the stable version: nothing is under way")]
+    NothingUnderWay,
+    #[error("it is paused already")]
+    Paused,
+    #[error("it runs this template already")]
+    SameTemplate,
+    #[error("its template is that of {0}: change it there")]
+    Elsewhere(String),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+/// Goes on: past the pause or the step it is at.
+///
+/// # Errors
+/// It is aborted, or waits for nothing.
+pub fn promote(rollout: &Value) -> Result<Vec<Write>, Refusal> {
+    if is_true(rollout, "/status/abort") {
+        return Err(Refusal::Aborted);
+    }
+    let mut writes = unpause(rollout);
+    let steps = rollout
+        .pointer("/spec/strategy/canary/steps")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len);
+    let at = rollout
+        .pointer("/status/currentStepIndex")
+        .and_then(Value::as_u64)
+        .unwrap_or(0);
+    let next = (at + 1).min(steps as u64);
+    let pauses = rollout.pointer("/status/pauseConditions").and_then(Value::as_array);
+    let waits = pauses.is_some_and(|pauses| !pauses.is_empty());
+    let analysis = rollout
+        .pointer("/status/canary/currentStepAnalysisRunStatus/status")
+        .and_then(Value::as_str);
+    let is_inconclusive = analysis == Some("Inconclusive") && waits && is_true(rollout, "/status/controllerPause");
+    let body = if is_inconclusive {
+        Some(json!({"pauseConditions": null, "controllerPause": false, "currentStepIndex": next}))
+    } else if waits {
+        Some(json!({"pauseConditions": null}))
+    } else if steps > 0 && at < steps as u64 {
+        Some(json!({"pauseConditions": null, "currentStepIndex": next}))
+    } else {
+        None
+    };
+    writes.extend(body.map(status));
+    if writes.is_empty() {
+        return Err(Refusal::NothingToPromote);
+    }
+    Ok(writes)
+}
+
+/// Goes on to the end, past all steps.
+///
+/// # Errors
+/// It runs the stable version, and is not paused.
+pub fn promote_full(rollout: &Value) -> Result<Vec<Write>, Refusal> {
+    let mut writes = unpause(rollout);
+    let hash = |path: &str| rollout.pointer(path).and_then(Value::as_str);
+    if hash("/status/currentPodHash") != hash("/status/stableRS") {
+        writes.push(status(json!({"promoteFull": true})));
+    }
+    if writes.is_empty() {
+        return Err(Refusal::NothingUnderWay);
+    }
+    Ok(writes)
+}
+
+/// Back to the stable version; the template stays the new one.
+///
+/// # Errors
+/// It is aborted already, or runs the stable version.
+pub fn abort(rollout: &Value) -> Result<Vec<Write>, Refusal> {
+    if is_true(rollout, "/status/abort") {
+        return Err(Refusal::Aborted);
+    }
+    let hash = |path: &str| rollout.pointer(path).and_then(Value::as_str);
+    if hash("/status/currentPodHash") == hash("/status/stableRS") {
+        return Err(Refusal::NothingUnderWay);
+    }
+    Ok(vec![status(json!({"abort": true}))])
+}
+
+/// Begins again what was aborted.
+///
+/// # Errors
+/// It was not aborted.
+pub fn retry(rollout: &Value) -> Result<Vec<Write>, Refusal> {
+    if !is_true(rollout, "/status/abort") {
+        return Err(Refusal::NotAborted);
+    }
+    Ok(vec![status(json!({"abort": false}))])
+}
+
+/// Stops it where it is.
+///
+/// # Errors
+/// It is paused by a person already.
+pub fn pause(rollout: &Value) -> Result<Vec<Write>, Refusal> {
+    if is_true(rollout, "/spec/paused") {
+        return Err(Refusal::Paused);
+    }
+    Ok(vec![object(json!({"paused": true}))])
+}
+
+/// Replaces all instances that began before `now`.
+pub fn restart(now: Timestamp) -> Vec<Write> {
+    let at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    vec![object(json!({"restartAt": at}))]
+}
+
+/// Publishes an old revision's template.
+///
+/// # Errors
+/// Its template is another object's, or is this one already.
+pub fn undo(rollout: &Value, template: &Value) -> Result<Vec<Write>, Refusal> {
+    own_template(rollout)?;
+    if rollout.pointer("/spec/template").is_some_and(|now| same(now, template)) {
+        return Err(Refusal::SameTemplate);
+    }
+    Ok(vec![Write {
+        to: To::Object,
+        form: Form::Json,
+        body: json!([{"op": "replace", "path": "/spec/template", "value": without_hash(template)}]),
+    }])
+}
+
+/// Publishes an image: the whole object with it, to be put back over the state it was read at.
+///
+/// # Errors
+/// Its template is another object's, or has no such container.
+pub fn set_image(rollout: &Value, container: Option<&str>, image: &str, facts: &Facts) -> Result<Vec<Write>, Refusal> {
+    own_template(rollout)?;
+    let template = with_image(
+        rollout.pointer("/spec/template").unwrap_or(&Value::Null),
+        container,
+        image,
+        facts,
+    )?;
+    let mut body = rollout.clone();
+    if let Some(place) = body.pointer_mut("/spec/template") {
+        *place = template;
+    }
+    Ok(vec![Write {
+        to: To::Object,
+        form: Form::Replace,
+        body,
+    }])
+}
+
+fn own_template(rollout: &Value) -> Result<(), Refusal> {
+    let Some(elsewhere) = rollout.pointer("/spec/workloadRef").filter(|at| at.is_object()) else {
+        return Ok(());
+    };
+    let text = |key: &str| elsewhere.get(key).and_then(Value::as_str).unwrap_or_default();
+    Err(Refusal::Elsewhere(format!("{} {}", text("kind"), text("name"))))
+}
+
+fn unpause(rollout: &Value) -> Vec<Write> {
+    let is_paused = is_true(rollout, "/spec/paused");
+    is_paused
+        .then(|| object(json!({"paused": false})))
+        .into_iter()
+        .collect()
+}
+
+fn is_true(rollout: &Value, path: &str) -> bool {
+    rollout.pointer(path) == Some(&Value::Bool(true))
+}
+
+fn object(spec: Value) -> Write {
+    merge(To::Object, "spec", spec)
+}
+
+fn status(status: Value) -> Write {
+    merge(To::Status, "status", status)
+}
+
+fn merge(to: To, part: &str, value: Value) -> Write {
+    Write {
+        to,
+        form: Form::Merge,
+        body: Value::Object([(part.to_owned(), value)].into_iter().collect()),
+    }
+}
+
+#[cfg(test)]
+#[path = "argo_tests.rs"]
+mod tests;

@@ -20,7 +20,7 @@
 use serde_json::{Value, json};
 
 use super::hold::Originals;
-use super::live::{Live, Method, Refusal, add, escaped, hash_of, label_path, operation, test};
+use super::live::{Live, Method, Refusal, add, escaped, hash_of, label_path, operation, test, within};
 use super::template::{same, without_hash};
 use crate::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
 use crate::domain::{Driver, Timestamp};
@@ -287,13 +287,6 @@ fn settings(originals: &Originals) -> [Value; 3] {
         },
         add("/spec/strategy", originals.strategy()),
     ]
-}
-
-const fn within(asked: i32, least: i32, most: i32) -> Result<(), Refusal> {
-    if asked < least || asked > most {
-        return Err(Refusal::OutOfRange { asked, least, most });
-    }
-    Ok(())
 }
 
 fn limit(field: &str, value: Value) -> Value {

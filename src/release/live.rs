@@ -236,3 +236,11 @@ pub(super) fn label_path(key: &str) -> String {
 pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
+
+/// Whether so many can be had.
+pub(super) const fn within(asked: i32, least: i32, most: i32) -> Result<(), Refusal> {
+    if asked < least || asked > most {
+        return Err(Refusal::OutOfRange { asked, least, most });
+    }
+    Ok(())
+}

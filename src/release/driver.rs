@@ -1,0 +1,101 @@
+//! Controllers that release a workload by themselves: Kruise Rollouts and Flagger. Where one of them has it, a native
+//! release would be undone or fought over, so it is refused with the reason (`research/release.md` 3).
+
+use serde_json::{Value, json};
+
+use super::argo::{Form, To, Write};
+use crate::domain::Driver;
+
+/// Who else releases a workload, and why a native release is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Driven {
+    pub by: Driver,
+    /// Name of its Rollout or Canary.
+    pub name: String,
+    pub why: &'static str,
+}
+
+/// Looks for what releases a workload among the Rollouts of Kruise and the Canaries of Flagger in its namespace.
+pub fn of(kind: &str, name: &str, rollouts: &[Value], canaries: &[Value]) -> Option<Driven> {
+    // v1alpha1 has the reference one level deeper.
+    let by = |objects: &[Value], places: &[&str]| {
+        let found = objects.iter().find(|object| {
+            let mut places = places.iter().filter_map(|place| object.pointer(place));
+            places.any(|to| text(to, "kind") == Some(kind) && text(to, "name") == Some(name))
+        })?;
+        found.pointer("/metadata/name")?.as_str().map(str::to_owned)
+    };
+    if let Some(name) = by(rollouts, &["/spec/workloadRef", "/spec/objectRef/workloadRef"]) {
+        return Some(Driven {
+            by: Driver::KruiseRollouts,
+            name,
+            why: "its webhook pauses the workload at every change and rewrites its strategy",
+        });
+    }
+    by(canaries, &["/spec/targetRef"]).map(|name| Driven {
+        by: Driver::Flagger,
+        name,
+        why: "the workload is Flagger's canary, which serves nothing at rest; what serves is its primary",
+    })
+}
+
+/// Approves the step that a Kruise Rollout is paused at, as its own tool does; `None` where it is not paused at one.
+pub fn approve(rollout: &Value) -> Option<Write> {
+    let field = ["canaryStatus", "blueGreenStatus"].into_iter().find(|field| {
+        let state = rollout.pointer(&format!("/status/{field}/currentStepState"));
+        state.and_then(Value::as_str) == Some("StepPaused")
+    })?;
+    let mut status = serde_json::Map::new();
+    status.insert(field.into(), json!({"currentStepState": "StepReady"}));
+    Some(Write {
+        to: To::Status,
+        form: Form::Merge,
+        body: json!({"status": status}),
+    })
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_controller_s_workload_is_recognised_with_the_reason() {
+        let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "live"});
+        let rollout = json!({"metadata": {"name": "r"}, "spec": {"workloadRef": target}});
+        let older = json!({"metadata": {"name": "r"}, "spec": {"objectRef": {"workloadRef": target}}});
+        let canary = json!({"metadata": {"name": "c"}, "spec": {"targetRef": target}});
+        for (rollouts, canaries, by) in [
+            (vec![rollout], vec![], Some((Driver::KruiseRollouts, "r"))),
+            (vec![older], vec![], Some((Driver::KruiseRollouts, "r"))),
+            (vec![], vec![canary.clone()], Some((Driver::Flagger, "c"))),
+            (vec![], vec![], None),
+        ] {
+            let found = of("Deployment", "live", &rollouts, &canaries);
+            assert_eq!(found.as_ref().map(|d| (d.by, d.name.as_str())), by);
+            assert!(found.is_none_or(|d| !d.why.is_empty()));
+        }
+        assert_eq!(of("Deployment", "other", &[], &[canary]), None);
+    }
+
+    #[test]
+    fn a_step_is_approved_only_while_it_is_paused() {
+        let at = |field: &str, state: &str| {
+            let mut status = serde_json::Map::new();
+            status.insert(field.into(), json!({"currentStepState": state}));
+            json!({"status": status})
+        };
+        for field in ["canaryStatus", "blueGreenStatus"] {
+            let write = approve(&at(field, "StepPaused")).unwrap();
+            assert_eq!(
+                (write.to, write.form, write.body),
+                (To::Status, Form::Merge, at(field, "StepReady"))
+            );
+            assert_eq!(approve(&at(field, "StepUpgrade")), None);
+        }
+        assert_eq!(approve(&json!({})), None);
+    }
+}

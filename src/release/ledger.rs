@@ -1,0 +1,207 @@
+//! The ledger of an app: what was released, by whom, from which version to which, as lines of JSON in a `ConfigMap`.
+//!
+//! It is the lasting memory of releases, for Events live an hour. Its truth is never needed to act: phases come from
+//! the workloads. Lines that this program does not understand are kept as they are, so that an older one and a newer
+//! one can share a ledger.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::Timestamp;
+
+/// Most lines that are kept; the oldest go first.
+pub const MOST_LINES: usize = 50;
+/// Most bytes of all lines together: a `ConfigMap` holds 1 MiB.
+pub const MOST_BYTES: usize = 512 * 1024;
+/// The key of the lines in the `ConfigMap`'s data.
+pub const KEY: &str = "ledger";
+
+/// The `ConfigMap` of an app.
+pub fn name(app: &str) -> String {
+    format!("pilothouse-ledger-{app}")
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    Start,
+    Grow,
+    KeepOld,
+    Offline,
+    Full,
+    Abort,
+    Rollback,
+    Repair,
+    Pause,
+    Resume,
+    Restart,
+    Scale,
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// The operation's ULID; the steps of one release share it.
+    pub id: String,
+    pub op: Operation,
+    pub at: Timestamp,
+    /// Who, as the cluster knows them.
+    pub by: String,
+    /// `Deployment live-gift`.
+    pub workload: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Names of the `ConfigMap`s and Secrets that the version runs with; never what is in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config: Vec<String>,
+    /// What a newer program wrote beside.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// A line: one that is understood, or any other, as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Line {
+    Entry(Box<Entry>),
+    Other(String),
+}
+
+/// The lines of a ledger, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ledger {
+    pub lines: Vec<Line>,
+}
+
+impl Ledger {
+    /// Reads the lines; nothing is refused.
+    pub fn parse(text: &str) -> Self {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let line = |line: &str| match serde_json::from_str::<Entry>(line) {
+            Ok(entry) => Line::Entry(Box::new(entry)),
+            Err(_) => Line::Other(line.to_owned()),
+        };
+        Self {
+            lines: lines.map(line).collect(),
+        }
+    }
+
+    /// The entries that are understood, newest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.lines.iter().rev().filter_map(|line| match line {
+            Line::Entry(entry) => Some(entry.as_ref()),
+            Line::Other(_) => None,
+        })
+    }
+
+    /// Adds an entry; the oldest lines give way where there are too many, or too long ones.
+    pub fn add(&mut self, entry: Entry) {
+        self.lines.push(Line::Entry(Box::new(entry)));
+        let surplus = self.lines.len().saturating_sub(MOST_LINES);
+        self.lines.drain(..surplus);
+        while self.lines.len() > 1 && self.text().len() > MOST_BYTES {
+            self.lines.remove(0);
+        }
+    }
+
+    /// The lines as they are written.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            match line {
+                // Its fields are texts, numbers and times: they can always be written.
+                Line::Entry(entry) => text.push_str(&serde_json::to_string(entry).unwrap_or_default()),
+                Line::Other(other) => text.push_str(other),
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(number: usize) -> Entry {
+        Entry {
+            id: format!("01K{number}"),
+            op: Operation::Start,
+            at: Timestamp::UNIX_EPOCH,
+            by: "oncall@jump1".into(),
+            workload: "Deployment live-gift".into(),
+            from: Some("77ab0e1".into()),
+            to: Some("c04d21b".into()),
+            reason: None,
+            config: vec!["configmap/live-gift".into()],
+            more: Map::new(),
+        }
+    }
+
+    #[test]
+    fn a_line_is_json_with_names_that_stay() {
+        let mut ledger = Ledger::default();
+        ledger.add(entry(1));
+        assert_eq!(
+            ledger.text(),
+            "{\"id\":\"01K1\",\"op\":\"start\",\"at\":\"1970-01-01T00:00:00Z\",\"by\":\"oncall@jump1\",\
+             \"workload\":\"Deployment live-gift\",\"from\":\"77ab0e1\",\"to\":\"c04d21b\",\
+             \"config\":[\"configmap/live-gift\"]}\n"
+        );
+        assert_eq!(Ledger::parse(&ledger.text()), ledger);
+        assert_eq!(name("live-gift"), "pilothouse-ledger-live-gift");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_kept() {
+        let text = "not json\n{\"op\":\"teleport\",\"id\":\"1\"}\n";
+        let newer = "{\"id\":\"2\",\"op\":\"full\",\"at\":\"2026-01-01T00:00:00Z\",\"by\":\"a\",\"workload\":\"b\",\"mood\":\"good\"}\n";
+        let mut ledger = Ledger::parse(&format!("{text}\n{newer}"));
+        assert_eq!(ledger.text(), format!("{text}{newer}"));
+        ledger.add(entry(3));
+        assert_eq!(
+            ledger.entries().map(|e| e.id.as_str()).collect::<Vec<_>>(),
+            ["01K3", "2"]
+        );
+        assert!(ledger.text().starts_with(text));
+    }
+
+    #[test]
+    fn a_ledger_is_bounded_in_lines_and_in_bytes() {
+        let mut ledger = Ledger::default();
+        for number in 0..60 {
+            ledger.add(entry(number));
+        }
+        assert_eq!(ledger.lines.len(), MOST_LINES);
+        assert_eq!(ledger.entries().last().map(|e| e.id.as_str()), Some("01K10"));
+        for number in 0..4 {
+            let reason = Some("x".repeat(200 * 1024));
+            ledger.add(Entry {
+                reason,
+                ..entry(number)
+            });
+        }
+        assert!(ledger.text().len() <= MOST_BYTES);
+        assert_eq!(
+            ledger.entries().next().map(|e| e.id.as_str()),
+            Some("01K3"),
+            "the newest stay"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_lost_by_reading_and_writing(lines in proptest::collection::vec("[^\\r\\n]{1,40}", 0..20)) {
+            let lines: Vec<String> = lines.into_iter().filter(|line| !line.trim().is_empty()).collect();
+            let ledger = Ledger::parse(&lines.join("\n"));
+            let written: Vec<String> = ledger.text().lines().map(str::to_owned).collect();
+            prop_assert_eq!(written, lines);
+        }
+    }
+}
