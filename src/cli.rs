@@ -32,7 +32,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::domain::text::sanitise;
 use crate::runtime::Exit;
-use args::{Args, Command, ConfigCommand, DemoCommand, ReleaseCommand};
+use args::{Args, Command, ConfigCommand, DemoCommand};
 
 /// Why the program does not start, or stopped half way, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,7 +136,7 @@ fn dispatch(
         None => return screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
         Some(Command::Release {
-            command: ReleaseCommand::Status(asked),
+            command: release::ReleaseCommand::Status(asked),
         }) => release::status(args, asked, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
         Some(Command::Logs(logs)) => logs::run(args, logs, environment, out, err),

@@ -39,6 +39,7 @@ mod readme;
 mod real;
 mod real_logs;
 mod real_metrics;
+mod release;
 mod screens;
 mod screenshots;
 mod scripts;

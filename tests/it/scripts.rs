@@ -8,10 +8,15 @@ use serde_json::Value;
 
 /// Runs `get` over the simulated fleet; gives what it prints.
 fn get(arguments: &[&str]) -> String {
+    run(&[&["get"], arguments].concat())
+}
+
+/// Runs a command over the simulated fleet; gives what it prints.
+fn run(arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("config.toml");
     std::fs::write(&config, "").unwrap();
-    let arguments = [&["pilothouse", "--demo", "get"], arguments, &["--config"]].concat();
+    let arguments = [&["pilothouse", "--demo"], arguments, &["--config"]].concat();
     let arguments = arguments.into_iter().map(OsString::from).chain([config.into()]);
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let exit = cli::run(arguments, &Environment::default(), &mut out, &mut err);
@@ -154,4 +159,51 @@ fn selectors_choose_by_the_labels_of_workloads_instances_and_nodes() {
         let none = get(&[what, "-o", "name", "-l", &format!("{selector}=no-such-app")]);
         assert_eq!(none, "", "{what}");
     }
+}
+
+#[test]
+fn releases_keep_their_fields_and_tell_the_demo_s_gray_ones() {
+    let list: Value = serde_json::from_str(&run(&["release", "status", "-o", "json"])).unwrap();
+    let items = list["items"].as_array().unwrap();
+    let fields = "app cause cluster desired drivenBy fails kind name namespace new newPercent old phase since waits";
+    assert!(items.iter().all(|item| names(item) == fields), "{}", names(&items[0]));
+    let [waits, fails] = &items[..] else {
+        panic!("what waits first, then what fails: {items:?}");
+    };
+    let told = |item: &Value| {
+        ["name", "phase", "waits", "fails", "cause"]
+            .map(|field| item[field].clone())
+            .to_vec()
+    };
+    let side = |side: &Value| (side["instances"].clone(), side["ready"].clone());
+    assert_eq!(
+        told(waits),
+        [
+            "live-gift".into(),
+            "gray".into(),
+            true.into(),
+            false.into(),
+            Value::Null
+        ]
+    );
+    assert_eq!(
+        (side(&waits["new"]), side(&waits["old"])),
+        ((4.into(), 4.into()), (42.into(), 42.into()))
+    );
+    assert_eq!(waits["newPercent"], 8.6);
+    let cause = "CrashLoopBackOff exit 1";
+    assert_eq!(
+        told(fails),
+        [
+            "push".into(),
+            "gray-failed".into(),
+            false.into(),
+            true.into(),
+            cause.into()
+        ]
+    );
+    assert_eq!(side(&fails["new"]), (2.into(), 0.into()));
+    let one: Value = serde_json::from_str(&run(&["release", "status", "feed/timeline", "-o", "json"])).unwrap();
+    let mut apps = one["items"].as_array().unwrap().iter().map(|item| &item["app"]);
+    assert!(apps.len() > 0 && apps.all(|app| app == "timeline"));
 }
