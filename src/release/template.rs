@@ -97,6 +97,12 @@ pub fn with_image(
 }
 
 fn annotate(template: &mut Value, facts: &Facts) {
+    let says_nothing = facts.annotations().iter().all(|(_, value)| value.is_none());
+    let has_none = template.pointer("/metadata/annotations").is_none_or(Value::is_null);
+    if says_nothing && has_none {
+        // An empty map would make it another template than the same one without.
+        return;
+    }
     let Value::Object(template) = template else { return };
     let object = |parent: &mut Map<String, Value>, key: &str| {
         if !parent.get(key).is_some_and(Value::is_object) {
@@ -179,6 +185,8 @@ mod tests {
             made.pointer("/metadata/annotations/pilothouse.dev~1commit"),
             Some(&json!("c04d21b"))
         );
+        let plain = with_image(&one, None, "a:1", &Facts::default()).unwrap();
+        assert_eq!(plain, one, "nothing to say makes no other template");
         assert_eq!(
             with_image(&json!({}), None, "x", &facts),
             Err(TemplateError::NoContainers)

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pilothouse::cli::{self, Environment};
 use pilothouse::runtime::Exit;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Runs `get` over the simulated fleet; gives what it prints.
 fn get(arguments: &[&str]) -> String {
@@ -171,38 +171,21 @@ fn releases_keep_their_fields_and_tell_the_demo_s_gray_ones() {
         panic!("what waits first, then what fails: {items:?}");
     };
     let told = |item: &Value| {
-        ["name", "phase", "waits", "fails", "cause"]
-            .map(|field| item[field].clone())
-            .to_vec()
+        let fields = ["name", "phase", "waits", "fails", "cause"].map(|field| item[field].clone());
+        Value::from(fields.to_vec())
     };
-    let side = |side: &Value| (side["instances"].clone(), side["ready"].clone());
-    assert_eq!(
-        told(waits),
-        [
-            "live-gift".into(),
-            "gray".into(),
-            true.into(),
-            false.into(),
-            Value::Null
-        ]
-    );
+    let side = |side: &Value| json!([side["instances"], side["ready"]]);
+    assert_eq!(told(waits), json!(["live-gift", "gray", true, false, null]));
     assert_eq!(
         (side(&waits["new"]), side(&waits["old"])),
-        ((4.into(), 4.into()), (42.into(), 42.into()))
+        (json!([4, 4]), json!([42, 42]))
     );
     assert_eq!(waits["newPercent"], 8.6);
-    let cause = "CrashLoopBackOff exit 1";
     assert_eq!(
         told(fails),
-        [
-            "push".into(),
-            "gray-failed".into(),
-            false.into(),
-            true.into(),
-            cause.into()
-        ]
+        json!(["push", "gray-failed", false, true, "CrashLoopBackOff exit 1"])
     );
-    assert_eq!(side(&fails["new"]), (2.into(), 0.into()));
+    assert_eq!(side(&fails["new"]), json!([2, 0]));
     let one: Value = serde_json::from_str(&run(&["release", "status", "feed/timeline", "-o", "json"])).unwrap();
     let mut apps = one["items"].as_array().unwrap().iter().map(|item| &item["app"]);
     assert!(apps.len() > 0 && apps.all(|app| app == "timeline"));
