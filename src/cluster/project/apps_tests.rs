@@ -105,3 +105,53 @@ fn an_update_strategy_says_how_far_the_controller_goes_by_itself() {
         assert_eq!((set.desired, set.rolls_to), (5, rolls_to), "{kind} {strategy}");
     }
 }
+
+#[test]
+fn a_deployment_says_how_it_rolls_and_who_else_releases_it() {
+    let rolling = |spec: Value, status: Value| {
+        let object = json!({"metadata": {"name": "live", "annotations": {"deployment.kubernetes.io/revision": "7"}},
+            "spec": spec, "status": status});
+        match workload(Kind::Deployment, &object).terms {
+            Terms::Deployment(rolling) => rolling,
+            other => panic!("not a Deployment's: {other:?}"),
+        }
+    };
+    let progressing =
+        |reason: &str| json!({"conditions": [{"type": "Progressing", "status": "True", "reason": reason}]});
+    let held = json!({"minReadySeconds": 2_147_483_646,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 2, "maxUnavailable": "25%"}}});
+    let found = rolling(held, progressing("ReplicaSetUpdated"));
+    assert_eq!(
+        (found.revision, found.surge, found.unavailable, found.settled),
+        (Some(7), Some(Amount::Count(2)), Some(Amount::Percent(25)), false)
+    );
+    assert!(found.is_held());
+    assert!(rolling(json!({}), progressing("NewReplicaSetAvailable")).settled);
+    assert!(rolling(json!({}), json!({})).settled, "without a deadline nobody says");
+    for (metadata, driver) in [
+        (json!({"name": "a"}), None),
+        (
+            json!({"name": "a", "annotations": {"rollouts.kruise.io/in-progressing": "{}"}}),
+            Some(Driver::KruiseRollouts),
+        ),
+        (
+            json!({"name": "a", "labels": {"rollouts.kruise.io/canary-deployment": "b"}}),
+            Some(Driver::KruiseRollouts),
+        ),
+        (
+            json!({"name": "a", "ownerReferences": [{"kind": "Canary", "name": "a", "apiVersion": "flagger.app/v1beta1"}]}),
+            Some(Driver::Flagger),
+        ),
+    ] {
+        assert_eq!(
+            workload(Kind::Deployment, &json!({"metadata": metadata})).driver,
+            driver,
+            "{metadata}"
+        );
+    }
+    let set = json!({"metadata": {"name": "s"}, "status": {"updateRevision": "s-7c9"}});
+    assert_eq!(
+        workload(Kind::StatefulSet, &set).terms,
+        Terms::Revised(Some("s-7c9".into()))
+    );
+}

@@ -137,7 +137,8 @@ mod tests {
     use serde_json::json;
 
     use super::super::testing::project;
-    use crate::domain::{Kind, Object};
+    use crate::domain::terms::Terms;
+    use crate::domain::{Clean, Kind, Object};
 
     #[test]
     fn custom_workloads_read_their_own_fields() {
@@ -194,6 +195,34 @@ mod tests {
                 panic!("not a workload")
             };
             assert_eq!(workload.rolls_to, rolls_to, "{partition} of {desired}");
+        }
+    }
+
+    #[test]
+    fn a_rollout_says_where_it_stands_and_a_clone_set_has_two_shapes() {
+        let object = json!({"metadata": {"name": "r"},
+            "spec": {"strategy": {"canary": {"steps": [{"setWeight": 5}, {"pause": {"duration": "5m"}}, {"pause": {}}]}}},
+            "status": {"phase": "Paused", "message": "m", "currentPodHash": "new", "stableRS": "old", "currentStepIndex": 1,
+                "controllerPause": true, "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-01-01T00:00:00Z"}]}});
+        let Object::Workload(workload) = project(Kind::Rollout, &object) else {
+            panic!("not a workload")
+        };
+        let Terms::Rollout(argo) = workload.terms else {
+            panic!("not a Rollout's")
+        };
+        let texts = [&argo.phase, &argo.message, &argo.current, &argo.stable].map(Clean::as_str);
+        assert_eq!(texts, ["Paused", "m", "new", "old"]);
+        assert_eq!((argo.step, argo.timed, argo.aborted), (Some((1, 3)), true, false));
+        assert!(
+            argo.pause
+                .is_some_and(|(reason, since)| reason == "CanaryPauseStep" && since.is_some())
+        );
+        for strategy in [json!({"partition": 3}), json!({"rollingUpdate": {"partition": 3}})] {
+            let object = json!({"metadata": {"name": "c"}, "spec": {"replicas": 5, "updateStrategy": strategy}});
+            let Object::Workload(workload) = project(Kind::CloneSet, &object) else {
+                panic!("not a workload")
+            };
+            assert_eq!(workload.rolls_to, 2, "{strategy}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The list of apps that follows the world equals the one made anew, whatever happens.
 
+use pilothouse::domain::Revision;
+use pilothouse::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, Rolling};
 use pilothouse::world::AppList;
 use proptest::prelude::*;
 
@@ -14,6 +16,11 @@ enum Step {
     PodGone(u8, u8),
     Workload(u8, i64),
     WorkloadGone(u8),
+    /// An app's Deployment in a hold, at this revision.
+    Hold(u8, u8),
+    /// A revision of an app, and whether its instance is ready.
+    Revision(u8, u8, bool),
+    RevisionGone(u8, u8),
     Pods(bool),
     /// Nothing happens; the list looks.
     Look,
@@ -28,10 +35,32 @@ fn step() -> impl Strategy<Value = (bool, Step)> {
         (0..3_u8, 0..3_u8).prop_map(|(app, i)| Step::PodGone(app, i)),
         (0..3_u8, 0..3_i64).prop_map(|(app, desired)| Step::Workload(app, desired)),
         (0..3_u8).prop_map(Step::WorkloadGone),
+        (0..3_u8, 1..4_u8).prop_map(|(app, number)| Step::Hold(app, number)),
+        (0..3_u8, 1..4_u8, any::<bool>()).prop_map(|(app, number, ready)| Step::Revision(app, number, ready)),
+        (0..3_u8, 1..4_u8).prop_map(|(app, number)| Step::RevisionGone(app, number)),
         any::<bool>().prop_map(Step::Pods),
         Just(Step::Look),
     ];
     (any::<bool>(), step)
+}
+
+fn revision(app: u8, number: u8, ready: bool) -> Revision {
+    Revision {
+        key: ObjectKey::new("gift", format!("app-{app}-{number}")),
+        uid: Uid::default(),
+        app: format!("app-{app}").as_str().into(),
+        workload: Some((Kind::Deployment, format!("app-{app}").as_str().into())),
+        number: Some(i64::from(number)),
+        hash: Some(format!("hash-{number}").as_str().into()),
+        version: Version::Unknown,
+        images: [].into(),
+        created: None,
+        desired: 1,
+        instances: 1,
+        ready: i32::from(ready),
+        available: 0,
+        failure: None,
+    }
 }
 
 fn report(step: &Step) -> Option<ClusterReport> {
@@ -55,6 +84,27 @@ fn report(step: &Step) -> Option<ClusterReport> {
             put(Kind::Deployment, Object::Workload(Box::new(workload)))
         }
         Step::WorkloadGone(app) => delete(Kind::Deployment, ObjectKey::new("gift", format!("app-{app}"))),
+        Step::Hold(app, number) => {
+            let labels = [(HOLD, "v1.mrs0"), (HOLD_FROM, "hash-1")];
+            let workload = Workload {
+                labels: labels.map(|(key, value)| (key.into(), value.into())).into(),
+                terms: Terms::Deployment(Rolling {
+                    revision: Some(i64::from(*number)),
+                    min_ready_seconds: HELD_SECONDS,
+                    ..Rolling::default()
+                }),
+                instances: 3,
+                ..workload(&format!("app-{app}"), 2)
+            };
+            put(Kind::Deployment, Object::Workload(Box::new(workload)))
+        }
+        Step::Revision(app, number, ready) => {
+            let revision = revision(*app, *number, *ready);
+            put(Kind::ReplicaSet, Object::Revision(Box::new(revision)))
+        }
+        Step::RevisionGone(app, number) => {
+            delete(Kind::ReplicaSet, ObjectKey::new("gift", format!("app-{app}-{number}")))
+        }
         Step::Pods(live) => {
             let feed = if *live { Feed::Live } else { Feed::Waiting };
             ClusterReport::Feed(Kind::Pod, Clean::default(), feed)
