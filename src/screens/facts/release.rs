@@ -139,10 +139,14 @@ fn restarts(new: &Side, old: &Side) -> Cell {
 
 fn row(name: &str, sides: [Cell; 2], more: Option<Cell>) -> Cell {
     let mut cell = fact("", Cell::muted(format!("{name:<NAMES$}")));
-    for side in sides {
+    let last = sides.len() - 1;
+    for (place, side) in sides.into_iter().enumerate() {
         let width: usize = side.spans.iter().map(width).sum();
         cell.spans.extend(side.spans);
-        cell = cell.and(" ".repeat(SIDE.saturating_sub(width)), Tone::Muted);
+        // Blanks that nothing follows would be shown as left out where there is little room.
+        if place < last || more.is_some() {
+            cell = cell.and(" ".repeat(SIDE.saturating_sub(width)), Tone::Muted);
+        }
     }
     cell.spans.extend(more.into_iter().flat_map(|more| more.spans));
     cell
