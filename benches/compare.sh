@@ -34,10 +34,11 @@ ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 
 
 class Screen:
-    """Just enough of a terminal to know which characters stand where: text and cursor addresses."""
+    """Just enough of a terminal to know which characters stand where: text, cursor addresses, rows that move."""
     def __init__(self, height, width):
         self.cells = [[" "] * width for _ in range(height)]
-        self.y = self.x = 0
+        self.y = self.x = self.top = 0
+        self.bottom = height
         self.rest = b""
 
     def feed(self, data):
@@ -53,6 +54,15 @@ class Screen:
             if code.endswith(b"H") and code.startswith(b"\x1b["):
                 parts = code[2:-1].split(b";") + [b"", b""]
                 self.y, self.x = int(parts[0] or 1) - 1, int(parts[1] or 1) - 1
+            elif code.endswith(b"r") and code.startswith(b"\x1b["):
+                top, _, bottom = code[2:-1].partition(b";")
+                self.top, self.bottom = int(top or 1) - 1, int(bottom or len(self.cells))
+                self.y = self.x = 0
+            elif code[-1:] in b"ML" and code.startswith(b"\x1b["):
+                rows, empty = int(code[2:-1] or 1), lambda: [" "] * len(self.cells[0])
+                region = self.cells[self.y : self.bottom]
+                gone = [empty() for _ in range(min(rows, len(region)))]
+                self.cells[self.y : self.bottom] = region[len(gone):] + gone if code.endswith(b"M") else gone + region[: len(region) - len(gone)]
             elif code == b"\x1b[2J":
                 self.cells = [[" "] * len(self.cells[0]) for _ in self.cells]
         self.text(data[at:])

@@ -19,6 +19,7 @@ pub mod redact;
 pub mod reported;
 pub mod saving;
 pub mod screen;
+mod shift;
 pub mod signals;
 pub mod tasks;
 pub mod terminal;
