@@ -6,6 +6,7 @@ use crate::listing::RowKey;
 use crate::logs::plan::{Choice, Intent};
 use crate::screens::ScreenKind;
 use crate::screens::logs::{Follow, From, Logs, Times};
+use crate::screens::tree::revision_key;
 
 impl Model {
     /// The logs on screen.
@@ -56,9 +57,11 @@ impl Model {
         let mut intents = Vec::new();
         let mut titles = Vec::new();
         for row in &rows {
-            let (title, found) = self.intents(row)?;
-            titles.push(title);
-            intents.extend(found);
+            // Marked rows that have no logs leave those of the others be.
+            if let Some((title, found)) = self.intents(row) {
+                titles.push(title);
+                intents.extend(found);
+            }
         }
         let title = match titles.as_slice() {
             [] => return None,
@@ -96,29 +99,23 @@ impl Model {
                 Some((format!("{} {name}", pod.key).into(), vec![intent]))
             }
             RowKey::Loose(cluster, name) => {
-                let intents = self.of_revision(cluster, name);
+                let intents = self.of_revision(cluster, row);
                 (!intents.is_empty()).then(|| (name.clone(), intents))
             }
             RowKey::Cluster(_) | RowKey::Location(..) | RowKey::Feed(..) | RowKey::Entry(_) => None,
         }
     }
 
-    /// A revision in an app's tree, by the name of its workload and its hash; pods without a workload by themselves.
-    fn of_revision(&self, cluster: &ClusterId, name: &str) -> Vec<Intent> {
-        let (ScreenKind::App(app), Some((_, hash))) = (&self.trail.top().kind, name.rsplit_once('/')) else {
+    /// A revision in an app's tree; pods without a workload by themselves.
+    fn of_revision(&self, cluster: &ClusterId, row: &RowKey) -> Vec<Intent> {
+        let ScreenKind::App(app) = &self.trail.top().kind else {
             return Vec::new();
         };
-        let is_of = |pod: &&Pod| {
-            let workload = pod.workload.as_ref().map_or("bare", |(_, name)| name.as_str());
-            pod.key.namespace == app.namespace
-                && pod.app == app.name
-                && name == format!("{workload}/{hash}")
-                && pod.revision.as_deref().unwrap_or_default() == hash
-        };
+        let is_of = |pod: &&Pod| revision_key(cluster, pod.workload.as_ref(), pod.revision.as_ref()) == *row;
         let Some(view) = self.world.cluster(cluster) else {
             return Vec::new();
         };
-        let pods: Vec<&Pod> = view.pods.values().map(|pod| &**pod).filter(is_of).collect();
+        let pods: Vec<&Pod> = view.instances_of(app).map(|pod| &**pod).filter(is_of).collect();
         let workload = pods.first().and_then(|pod| {
             let (kind, name) = pod.workload.clone()?;
             Some(Intent::Revision {

@@ -5,6 +5,7 @@ mod rows;
 
 use cells::{fold, revision_cell, workload_cell};
 pub(super) use rows::collect;
+pub(crate) use rows::revision_key;
 use rows::workload_key;
 pub use rows::{Age, TreeRow};
 

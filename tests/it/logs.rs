@@ -12,6 +12,7 @@ use pilothouse::domain::container::Exit;
 use pilothouse::domain::{
     Batch, Change, ClusterId, ClusterReport, Container, ContainerState, Kind, Object, ObjectKey, Pod, Timestamp, Uid,
 };
+use pilothouse::listing::RowKey;
 use pilothouse::logs::run::End;
 use pilothouse::logs::{Ask, Content, News, Request, What, Which};
 use pilothouse::message::{Action, Effect, Message};
@@ -243,6 +244,40 @@ fn a_server_that_closes_an_open_log_is_asked_again() {
     assert_eq!(asked.len(), 1, "{asked:?}");
     piece(&mut bench, &asked[0], &answer(asked[0].ask, 5));
     assert_eq!(lines(&bench.model), ["line 0", "line 1", "line 2", "line 3", "line 4"]);
+}
+
+#[test]
+fn the_logs_of_a_revision_are_those_of_its_instances() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps]);
+    bench.filter("gift/billing");
+    bench.act(&[Action::Open, Action::Top, Action::CursorDown]);
+    let selected = bench.model.screen().list.selected().cloned();
+    let Some(RowKey::Loose(cluster, name)) = selected else {
+        panic!("no revision: {selected:?}")
+    };
+    let requests = reads(&bench.act(&[Action::Logs]));
+    assert_eq!(
+        (requests.len(), &*name),
+        (4, "Deployment billing/5f6d8"),
+        "{requests:?}"
+    );
+    assert!(
+        requests
+            .iter()
+            .all(|r| r.slot.cluster == cluster && r.pod.name.contains("billing-5f6d8"))
+    );
+    // Who comes later belongs to it if it is of the same template.
+    for (uid, hash) in [(4711, "5f6d8"), (4712, "99999")] {
+        let mut pod = pod_of(&bench, &requests[0]);
+        pod.key = ObjectKey::new("gift", format!("billing-{hash}-new"));
+        pod.uid = Uid::Uuid(uid);
+        pod.revision = Some(hash.into());
+        in_world(&mut bench, pod);
+    }
+    let new = reads(&tick(&mut bench, 1));
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert_eq!(&*new[0].pod.name, "billing-5f6d8-new");
 }
 
 #[test]

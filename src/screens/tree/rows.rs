@@ -94,13 +94,12 @@ pub(in crate::screens) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTree
                 open,
             });
             if open {
-                let name = branch(workload.kind, &workload.key.name);
-                revisions(cluster, (&name, Some(workload)), pods, folds, &mut rows);
+                let carrier = (workload.kind, workload.key.name.clone());
+                revisions(cluster, (Some(&carrier), Some(workload)), pods, folds, &mut rows);
             }
         }
         for (carrier, pods) in of_workload {
-            let name = carrier.map_or_else(|| "bare".to_owned(), |(kind, name)| branch(kind, &name));
-            revisions(cluster, (&name, None), pods, folds, &mut rows);
+            revisions(cluster, (carrier.as_ref(), None), pods, folds, &mut rows);
         }
     }
     rows
@@ -121,15 +120,17 @@ pub(super) fn workload_key(cluster: &ClusterId, workload: &Workload) -> RowKey {
     })
 }
 
-/// What the branches of a workload begin with in their keys.
-fn branch(kind: Kind, name: &Clean) -> String {
-    format!("{kind} {name}")
+/// The row of the instances that a workload made from one template, or that have none.
+pub(crate) fn revision_key(cluster: &ClusterId, workload: Option<&(Kind, Clean)>, hash: Option<&Clean>) -> RowKey {
+    let workload = workload.map_or_else(|| "bare".to_owned(), |(kind, name)| format!("{kind} {name}"));
+    let hash = hash.map_or("", Clean::as_str);
+    RowKey::Loose(cluster.clone(), format!("{workload}/{hash}").into())
 }
 
 /// Adds a workload's revisions, newest first, each with its instances; the workload may not be known.
 fn revisions(
     cluster: &ClusterView,
-    (name, workload): (&str, Option<&Arc<Workload>>),
+    (carrier, workload): (Option<&(Kind, Clean)>, Option<&Arc<Workload>>),
     pods: Vec<&Arc<Pod>>,
     folds: &BTreeSet<RowKey>,
     rows: &mut Vec<TreeRow>,
@@ -154,10 +155,7 @@ fn revisions(
     found.sort_by_key(|(number, made, ..)| std::cmp::Reverse((*number, *made)));
     for (place, (number, _, hash, mut pods)) in found.into_iter().enumerate() {
         pods.sort_by(|a, b| (cluster.health(b), &a.key.name).cmp(&(cluster.health(a), &b.key.name)));
-        let key = RowKey::Loose(
-            cluster.id.clone(),
-            format!("{name}/{}", hash.as_deref().unwrap_or_default()).into(),
-        );
+        let key = revision_key(&cluster.id, carrier, hash.as_ref());
         let open = !folds.contains(&key);
         let live = || pods.iter().filter(|pod| !pod.phase.is_terminal());
         rows.push(TreeRow::Revision {
