@@ -71,6 +71,8 @@ pub struct Logs {
     pub look: Look,
     pub bookmarks: Bookmarks,
     follower: Follower,
+    /// Where those that ran when the logs were opened began to be read.
+    start: Start,
     is_held: bool,
     /// A time that was gone to and whose lines may still come.
     goal: Option<Stamp>,
@@ -79,11 +81,11 @@ pub struct Logs {
 impl Logs {
     /// Logs opened at a time, that keep so many bytes; so many may be open in one cluster.
     pub fn new(follow: Follow, bytes: usize, limit: usize, opened: Timestamp) -> Self {
-        let goal = follow.goal;
+        let (goal, start) = (follow.goal, start(follow.from, opened));
         let wish = Wish {
             intents: follow.intents.clone(),
             choice: follow.choice.clone(),
-            start: start(follow.from, opened),
+            start,
             is_once: false,
             limit,
         };
@@ -93,6 +95,7 @@ impl Logs {
             look: Look::default(),
             bookmarks: Bookmarks::default(),
             follower: Follower::new(wish),
+            start,
             is_held: false,
             goal,
         }

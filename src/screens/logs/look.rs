@@ -2,11 +2,11 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{From, Logs};
+use super::Logs;
 use crate::domain::Clean;
 use crate::logs::columns::Columns;
 use crate::logs::fields::Fields;
-use crate::logs::{Content, Filter, Level, LineId, Place, Row, Stamp, Which};
+use crate::logs::{Content, Divider, Filter, Level, LineId, Place, Row, Stamp, Start, Which};
 
 /// Before every line.
 pub(super) const FIRST: Place = Place {
@@ -129,11 +129,34 @@ impl Logs {
         self.pane.set_search(before.pane.search().cloned());
     }
 
-    /// Whether what was read reaches back to a time, or nothing before it could be read.
+    /// Whether all that was written from a time on was read and is kept.
     pub fn has_from(&self, time: Stamp) -> bool {
         let first = self.pane.from(Which::All, FIRST).next();
-        let is_all = self.follow.from == From::Head && self.pane.counts().evicted == 0;
-        is_all || first.is_some_and(|row| row.place.at <= time)
+        let is_kept = self.pane.counts().evicted == 0 || first.is_some_and(|row| row.place.at <= time);
+        let is_read = match self.start {
+            Start::Everything => true,
+            Start::Since(start) => start <= time,
+            Start::Tail(_) => self.has_all_from(time),
+        };
+        is_kept && is_read
+    }
+
+    /// Whether every stream has lines as old as this, or was read from its first line.
+    fn has_all_from(&self, time: Stamp) -> bool {
+        let streams = self.names().len();
+        let mut seen = FxHashSet::default();
+        let mut reaching = 0;
+        for row in self.pane.from(Which::All, FIRST) {
+            if reaching == streams {
+                break;
+            }
+            // Who comes later is read from its first line.
+            let is_start = matches!(row.content, Content::Divider(Divider::Joined { .. }));
+            if seen.insert(row.stream) && (is_start || row.place.at <= time) {
+                reaching += 1;
+            }
+        }
+        streams > 0 && reaching == streams
     }
 
     /// Goes to the first line from a time on, and to nearer ones that come, until a person moves.

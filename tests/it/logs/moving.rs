@@ -84,6 +84,31 @@ fn a_time_before_what_was_read_is_read_from_then_on() {
 }
 
 #[test]
+fn a_time_is_read_from_on_where_one_of_several_does_not_reach_back_to_it() {
+    let mut bench = Bench::fleet();
+    let requests = open(&mut bench, Action::ShowApps, "billing");
+    // The busy one's last lines are of the last minute, those of the quiet ones of the last hour.
+    let (busy, quiet) = requests.split_first().unwrap();
+    piece(&mut bench, busy, &a_second_each(0..60));
+    for request in quiet {
+        piece(&mut bench, request, &a_second_each(3_600..3_601));
+    }
+    assert_eq!(
+        reads(&type_in(&mut bench, Action::LogGoto, "-30s")),
+        [],
+        "all reach back so far"
+    );
+    let asked = reads(&type_in(&mut bench, Action::LogGoto, "16:50"));
+    let since = Some(fleet::now().timestamp() - 630);
+    assert!(asked.iter().all(|request| request.ask.since == since), "{asked:?}");
+    assert_eq!(asked.len(), requests.len());
+    // Nothing older than that is here, and all that is newer.
+    piece(&mut bench, &asked[0], &a_second_each(0..600));
+    assert_eq!(reads(&type_in(&mut bench, Action::LogGoto, "16:55")), []);
+    assert_eq!(here(&bench), "330 ago");
+}
+
+#[test]
 fn what_begins_later_is_not_read_again_from_its_first_line() {
     let mut bench = Bench::fleet();
     opened(&mut bench);
