@@ -30,47 +30,47 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
     };
     let mut pieces: Pieces = vec![(format!("{previous} {}", logs.follow.title), theme.style(Role::Title))];
     let mut add = |text: String, style: Style| pieces.push((format!("   {text}"), style));
-    let noun = if tally.open == 1 { "stream" } else { "streams" };
     if let Some(text) = saving_words(model) {
         add(text, theme.style(Role::Accent));
     }
-    match logs.follow.from {
-        From::Tail(FIRST_LINES) => {}
-        From::Tail(1) => add("the last line".to_owned(), muted),
-        From::Tail(lines) => add(format!("the last {} lines", thousands(lines as i64)), muted),
-        From::Head => add("from the first line".to_owned(), muted),
-        From::Ago(seconds) => add(format!("from {} before", length(seconds)), muted),
-        From::At(at) => add(format!("from {}", moment(at, east)), muted),
+    // First what decides over which lines are in sight: a narrow terminal has no room for all.
+    for text in filter_words(logs).into_iter().chain(search_words(logs)) {
+        add(text, theme.style(Role::Accent));
     }
-    add(format!("{} {noun}", tally.open), muted);
-    let queued = match logs.limit() {
-        limit if limit < FOLLOW_LIMIT => format!("queued ({limit} a cluster: open files are few)"),
-        _ => "queued".to_owned(),
-    };
-    for (count, word, style) in [
-        (tally.queued, queued.as_str(), warning),
-        (tally.waiting, "not started", muted),
-        (tally.ended, "ended", muted),
-    ] {
-        if count > 0 {
-            add(format!("{count} {word}"), style);
-        }
-    }
-    if let Some(still) = logs.look.still {
-        let behind = logs.pane.behind(still.cursor);
-        let seconds = behind.nanos / SECOND;
-        let rows = thousands(behind.rows as i64);
-        add(format!("‖ paused, {rows} lines and {seconds} s behind"), warning);
+    if counts.evicted > 0 {
+        add(format!("{} let go", thousands(counts.evicted as i64)), muted);
     }
     if logs.is_full() {
         add("full: the servers wait".to_owned(), warning);
     }
-    add(format!("{} lines", thousands(counts.received as i64)), muted);
-    if counts.evicted > 0 {
-        add(format!("{} let go", thousands(counts.evicted as i64)), muted);
+    if let Some(still) = logs.look.still {
+        let behind = logs.pane.behind(still.cursor);
+        let seconds = behind.nanos / SECOND;
+        let rows = lines(behind.rows as u64);
+        add(format!("‖ paused, {rows} and {seconds} s behind"), warning);
     }
-    for text in filter_words(logs).into_iter().chain(search_words(logs)) {
-        add(text, theme.style(Role::Accent));
+    let queued = match logs.limit() {
+        limit if limit < FOLLOW_LIMIT => format!("queued ({limit} a cluster: open files are few)"),
+        _ => "queued".to_owned(),
+    };
+    if tally.queued > 0 {
+        add(format!("{} {queued}", tally.queued), warning);
+    }
+    let noun = if tally.open == 1 { "stream" } else { "streams" };
+    add(format!("{} {noun}", tally.open), muted);
+    add(lines(counts.received), muted);
+    match logs.follow.from {
+        From::Tail(FIRST_LINES) => {}
+        From::Tail(1) => add("the last line".to_owned(), muted),
+        From::Tail(many) => add(format!("the last {}", lines(many)), muted),
+        From::Head => add("from the first line".to_owned(), muted),
+        From::Ago(seconds) => add(format!("from {} before", length(seconds)), muted),
+        From::At(at) => add(format!("from {}", moment(at, east)), muted),
+    }
+    for (count, word) in [(tally.waiting, "not started"), (tally.ended, "ended")] {
+        if count > 0 {
+            add(format!("{count} {word}"), muted);
+        }
     }
     let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
     line::draw(buffer, (area.x + 2, area.y), area.right(), pieces);
@@ -111,6 +111,12 @@ fn search_words(logs: &Logs) -> Option<String> {
     let all = thousands((found.held as u64 + found.evicted) as i64);
     let more = if found.is_complete { "" } else { " so far" };
     Some(format!("/{} {all} found{more}", search.text()))
+}
+
+/// `1 line`, `1,000 lines`.
+fn lines(count: u64) -> String {
+    let noun = if count == 1 { "line" } else { "lines" };
+    format!("{} {noun}", thousands(count as i64))
 }
 
 /// A length of time in the largest unit that tells it exactly.

@@ -85,6 +85,27 @@ fn hostile_lines_stay_lines() {
     assert!(frame.contains("bytes more") || frame.contains("after"), "{frame}");
 }
 
+#[test]
+fn a_narrow_terminal_says_first_what_decides_over_the_lines_in_sight() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowApps, "billing").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 1));
+    let frame = bench.frame(80, 24);
+    assert!(frame.contains("   1 line ") || frame.contains("   1 line\n"), "{frame}");
+    for bytes in burst(0..200_000).chunks(64 * 1024) {
+        piece(&mut bench, &request, bytes);
+    }
+    bench.act(&[Action::LogInclude]);
+    bench.text("19999");
+    bench.act(&[Action::Accept, Action::LogSearch]);
+    bench.text("7 a");
+    bench.act(&[Action::Accept]);
+    let frame = bench.frame(80, 24);
+    for words in ["+19999 (", "/7 a 1 found", " let go"] {
+        assert!(frame.contains(words), "{words}: {frame}");
+    }
+}
+
 /// So many lines of one second, from a number on.
 fn burst(numbers: std::ops::Range<u32>) -> Vec<u8> {
     let lines =
