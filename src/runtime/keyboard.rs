@@ -18,6 +18,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// How long the loop may take to end by itself once the terminal is gone.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How long crossterm is given to find what was typed; asked for no time at all it does not look.
+const TYPED: Duration = Duration::from_millis(1);
+
 /// How long the keyboard thread waits before it looks again whether anyone still listens.
 const IDLE: Duration = Duration::from_mins(1);
 
@@ -66,7 +69,7 @@ fn read_keys(sender: &UnboundedSender<Input>) {
 /// Hands on all that was typed; false when stdin cannot be read any more.
 fn drain(sender: &UnboundedSender<Input>) -> bool {
     loop {
-        match crossterm::event::poll(Duration::ZERO) {
+        match crossterm::event::poll(TYPED) {
             Ok(false) => return true,
             Ok(true) => {}
             Err(_) => return false,

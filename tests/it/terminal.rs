@@ -159,6 +159,20 @@ fn a_storm_of_sizes_ends_in_the_last_one() {
 }
 
 #[test]
+fn a_key_after_a_resize_is_not_held_back() {
+    let mut terminal = demo();
+    terminal.type_bytes(b"?");
+    terminal.wait_for_text("up a row");
+    let before = terminal.see(|seen| seen.bytes.len());
+    terminal.resize(100, 30);
+    terminal.wait_for("a frame of the new size", |seen| seen.bytes.len() > before);
+    terminal.type_bytes(b"\x1b");
+    terminal.wait_for("help to close", |seen| !seen.text().contains("up a row"));
+    terminal.type_bytes(b"q");
+    assert_eq!(terminal.wait_for_end().0.exit_code(), 0);
+}
+
+#[test]
 fn pasted_text_is_never_a_key() {
     let mut terminal = demo();
     terminal.type_bytes(b"\x1b[200~q\nq\x1b[201~");
