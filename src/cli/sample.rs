@@ -1,60 +1,24 @@
 //! What runs and what it uses, gathered for `top`: which nodes are asked, when enough is known, and the rows.
 
+mod row;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use strum::{EnumCount, VariantArray};
 
+pub(super) use self::row::TopRow;
+use self::row::UNKNOWN;
 use super::args::TopWhat;
-use super::print::Row;
 use crate::domain::selector::Selector;
-use crate::domain::{Clean, ClusterId, Memory, Node, Pod, Timestamp};
+use crate::domain::{Clean, Node, Pod};
 use crate::metrics::source::{Outcome, Source, Wanted};
 use crate::metrics::{Figure, Millis, Subject, Total};
 use crate::world::ClusterView;
 use crate::world::tally::app_key;
 
-/// What stands for unknown in a table.
-const UNKNOWN: &str = "–";
 /// An instance that is younger may not have been measured twice yet, as a rate needs it.
 const YOUNG_MS: Millis = 60_000;
-
-/// One line of `top`. What does not apply, and what is not known, is null.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TopRow {
-    pub(super) cluster: ClusterId,
-    pub(super) namespace: Option<Clean>,
-    pub(super) app: Option<Clean>,
-    /// Of a container, the instance it is in.
-    pub(super) instance: Option<Clean>,
-    pub(super) name: Clean,
-    pub(super) location: Option<Clean>,
-    pub(super) node: Option<Clean>,
-    /// Instances that are added up, and how many of them were measured.
-    pub(super) instances: u32,
-    pub(super) instances_measured: u32,
-    pub(super) cpu_cores: Option<f64>,
-    pub(super) memory_total_bytes: Option<f64>,
-    pub(super) memory_rss_bytes: Option<f64>,
-    pub(super) memory_cache_bytes: Option<f64>,
-    pub(super) memory_working_set_bytes: Option<f64>,
-    pub(super) memory_limit_bytes: Option<i64>,
-    pub(super) network_receive_bytes_per_second: Option<f64>,
-    pub(super) network_transmit_bytes_per_second: Option<f64>,
-    pub(super) network_receive_packets_per_second: Option<f64>,
-    pub(super) network_transmit_packets_per_second: Option<f64>,
-    pub(super) network_receive_dropped_per_second: Option<f64>,
-    pub(super) network_transmit_dropped_per_second: Option<f64>,
-    pub(super) network_receive_errors_per_second: Option<f64>,
-    pub(super) network_transmit_errors_per_second: Option<f64>,
-    pub(super) threads: Option<f64>,
-    pub(super) source: Option<&'static str>,
-    /// The cells that begin a line of the table.
-    #[serde(skip)]
-    leading: [String; 3],
-}
 
 /// What is asked for: of what, in which namespaces (empty: all), with which labels.
 pub(super) struct Question<'a> {
@@ -195,10 +159,8 @@ impl Question<'_> {
         // A node's kubelet tells of the node itself, what runs beside the instances included.
         let own = (self.what == TopWhat::Nodes).then(|| Subject::Node(name.clone()));
         let lost = self.what == TopWhat::Nodes && view.node(&name).is_some_and(|node| node.is_lost());
-        let get = |figure: Figure| {
-            let of_node = own.as_ref().and_then(|node| view.usage.now(node, figure, now));
-            of_node.or_else(|| sum.get(figure)).filter(|_| !lost)
-        };
+        let own_value = |figure| own.as_ref().and_then(|node| view.usage.now(node, figure, now));
+        let get = |figure| own_value(figure).or_else(|| sum.get(figure)).filter(|_| !lost);
         let location = match self.what {
             TopWhat::Nodes => view.node(&name).map(|node| view.location_of(node)),
             TopWhat::Locations => Some(name.clone()),
@@ -221,7 +183,13 @@ impl Question<'_> {
             location,
             node,
             instances: sum.instances,
-            instances_measured: sum.measured,
+            instances_measured: sum.known(Figure::Cpu),
+            sum_of: TopRow::FIGURES
+                .into_iter()
+                .filter(|(figure, _)| get(*figure).is_some() && own_value(*figure).is_none())
+                .map(|(figure, name)| (name, sum.known(figure)))
+                .filter(|(_, known)| own.is_some() || *known != sum.known(Figure::Cpu))
+                .collect(),
             cpu_cores: get(Figure::Cpu),
             memory_total_bytes: get(Figure::MemoryTotal),
             memory_rss_bytes: get(Figure::MemoryRss),
@@ -256,7 +224,6 @@ fn leading(view: &ClusterView, namespace: Option<&Clean>, instance: Option<&Clea
 struct Sum<'a> {
     first: Option<&'a Pod>,
     instances: u32,
-    measured: u32,
     totals: [Total; Figure::COUNT],
     limit: Option<i64>,
     is_unlimited: bool,
@@ -267,21 +234,26 @@ impl<'a> Sum<'a> {
         let lost = view.standing(pod).lost;
         self.first.get_or_insert(pod);
         self.instances += 1;
-        let mut is_measured = false;
         for (total, of) in self.totals.iter_mut().zip(Figure::VARIANTS) {
-            let value = figure(view, subject, *of, now).filter(|_| !lost);
-            is_measured |= value.is_some();
-            total.add(value);
+            total.add(figure(view, subject, *of, now).filter(|_| !lost));
         }
-        self.measured += u32::from(is_measured);
         match limit {
             Some(limit) => self.limit = Some(self.limit.unwrap_or(0).saturating_add(limit)),
             None => self.is_unlimited = true,
         }
     }
 
+    fn total(&self, figure: Figure) -> Total {
+        self.totals.get(figure as usize).copied().unwrap_or_default()
+    }
+
     fn get(&self, figure: Figure) -> Option<f64> {
-        self.totals.get(figure as usize).copied().and_then(Total::value)
+        self.total(figure).value()
+    }
+
+    /// Of how many instances a figure is known.
+    fn known(&self, figure: Figure) -> u32 {
+        self.total(figure).known
     }
 }
 
@@ -323,73 +295,90 @@ pub(super) fn reasons(view: &ClusterView) -> Vec<Clean> {
     reasons
 }
 
-impl Row for TopRow {
-    const HEADER: &'static [&'static str] = &[
-        "CLUSTER",
-        "NAMESPACE",
-        "NAME",
-        "INSTANCES",
-        "CPU",
-        "MEMORY",
-        "WORKING SET",
-        "RSS",
-        "CACHE",
-        "LIMIT",
-        "IN/s",
-        "OUT/s",
-        "PACKETS/s",
-        "DROPPED/s",
-        "ERRORS/s",
-        "THREADS",
-    ];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::print::Row as _;
+    use crate::domain::{Batch, Change, ClusterId, ClusterReport, Kind, Object, ObjectKey, Timestamp};
+    use crate::metrics::source::Report;
+    use crate::metrics::{Figures, Measured, Span};
+    use crate::world::{ClusterSetup, World};
 
-    fn path(&self) -> Vec<&str> {
-        let [cluster, _, name] = &self.leading;
-        let namespace = self.namespace.as_ref().map(Clean::as_str);
-        [Some(cluster.as_str()), namespace, Some(name.as_str())]
-            .into_iter()
-            .flatten()
-            .collect()
-    }
-
-    fn leading(&self) -> Vec<&str> {
-        self.leading.iter().map(String::as_str).collect()
-    }
-
-    fn cells(&self, _: Timestamp) -> Vec<String> {
-        let shown = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(|| UNKNOWN.to_owned(), show);
-        let bytes = |value| shown(value, |bytes| Memory(bytes.round() as i64).to_string());
-        let number = |value| shown(value, |number| format!("{number:.1}"));
-        let both = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
-        let instances = if self.instances_measured == self.instances {
-            self.instances.to_string()
-        } else {
-            format!("{}/{}", self.instances_measured, self.instances)
+    /// Three instances of one app on node `n`, measured as `of` says of each.
+    fn world(of: [&[(Figure, f64)]; 3]) -> World {
+        let id = ClusterId::new("c");
+        let mut world = World::new([ClusterSetup::named("c")]);
+        let key = |place: usize| ObjectKey::new("ns", format!("a-{place}"));
+        let pods = (0..of.len()).map(|place| Pod {
+            key: key(place),
+            app: "a".into(),
+            node: Some("n".into()),
+            ..Pod::default()
+        });
+        let batch = Batch {
+            kind: Kind::Pod,
+            namespace: Clean::default(),
+            generation: 1,
+            changes: pods.map(|pod| Change::Upsert(Object::Pod(Box::new(pod)))).collect(),
+            sweep: true,
         };
-        vec![
-            instances,
-            shown(self.cpu_cores, |cores| format!("{cores:.3}")),
-            bytes(self.memory_total_bytes),
-            bytes(self.memory_working_set_bytes),
-            bytes(self.memory_rss_bytes),
-            bytes(self.memory_cache_bytes),
-            self.memory_limit_bytes
-                .map_or_else(|| UNKNOWN.to_owned(), |limit| Memory(limit).to_string()),
-            bytes(self.network_receive_bytes_per_second),
-            bytes(self.network_transmit_bytes_per_second),
-            number(both(
-                self.network_receive_packets_per_second,
-                self.network_transmit_packets_per_second,
-            )),
-            number(both(
-                self.network_receive_dropped_per_second,
-                self.network_transmit_dropped_per_second,
-            )),
-            number(both(
-                self.network_receive_errors_per_second,
-                self.network_transmit_errors_per_second,
-            )),
-            shown(self.threads, |threads| format!("{threads:.0}")),
-        ]
+        world.apply(&id, ClusterReport::Batch(batch), Timestamp::UNIX_EPOCH);
+        let shown = Wanted {
+            pods: (0..of.len()).map(key).collect(),
+            ..Wanted::default()
+        };
+        world.show(&id, &shown);
+        let items = of.into_iter().enumerate().map(|(place, known)| {
+            let mut figures = Figures::default();
+            for (figure, value) in known {
+                figures.set(*figure, *value);
+            }
+            Measured {
+                subject: Subject::Pod(key(place)),
+                span: Span { from: 0, to: 15_000 },
+                figures,
+            }
+        });
+        let items = items.collect();
+        world.measured(&id, Report::Measured { at: 15_000, items });
+        world
+    }
+
+    fn row(world: &World, what: TopWhat) -> TopRow {
+        let selector = Selector::parse("").unwrap();
+        let question = Question {
+            what,
+            selector: &selector,
+        };
+        question.rows(&world.clusters()[0], 15_000).remove(0)
+    }
+
+    #[test]
+    fn a_sum_says_of_how_many_instances_it_is() {
+        use Figure::{Cpu, MemoryRss, NetworkReceiveBytes as In};
+        let world = world([
+            &[(Cpu, 1.0), (MemoryRss, 1024.0), (In, 5.0)],
+            &[(Cpu, 2.0), (MemoryRss, 1024.0)],
+            &[(MemoryRss, 1024.0)],
+        ]);
+        let app = row(&world, TopWhat::Apps);
+        assert_eq!(
+            (app.instances, app.instances_measured),
+            (3, 2),
+            "young ones have no rate yet"
+        );
+        assert_eq!(app.cpu_cores, Some(3.0));
+        let of = [("memoryRssBytes", 3), ("networkReceiveBytesPerSecond", 1)];
+        assert_eq!(app.sum_of, BTreeMap::from(of));
+        let cells = app.cells(Timestamp::UNIX_EPOCH);
+        for cell in ["2/3", "3.000", "3 KiB (3/3)", "5 B (1/3)", "–"] {
+            assert!(cells.iter().any(|shown| shown == cell), "{cell}: {cells:?}");
+        }
+        let node = row(&world, TopWhat::Nodes);
+        assert_eq!(
+            node.sum_of.get("cpuCores"),
+            Some(&2),
+            "of a node whose kubelet says nothing of itself"
+        );
     }
 }

@@ -1,0 +1,160 @@
+//! A line of `top`: its fields as they are printed, its cells.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::cli::print::Row;
+use crate::domain::{Clean, ClusterId, Memory, Timestamp};
+use crate::metrics::Figure;
+
+/// What stands for unknown in a table.
+pub(super) const UNKNOWN: &str = "–";
+
+/// One line of `top`. What does not apply, and what is not known, is null.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct TopRow {
+    pub(in crate::cli) cluster: ClusterId,
+    pub(in crate::cli) namespace: Option<Clean>,
+    pub(in crate::cli) app: Option<Clean>,
+    /// Of a container, the instance it is in.
+    pub(in crate::cli) instance: Option<Clean>,
+    pub(in crate::cli) name: Clean,
+    pub(in crate::cli) location: Option<Clean>,
+    pub(in crate::cli) node: Option<Clean>,
+    /// Instances that are added up, and of how many of them it is known what CPU they use.
+    pub(in crate::cli) instances: u32,
+    pub(in crate::cli) instances_measured: u32,
+    /// Figures that are the sum of another number of instances, by name; of a node also those that its kubelet does
+    /// not tell of the node itself.
+    pub(in crate::cli) sum_of: BTreeMap<&'static str, u32>,
+    pub(in crate::cli) cpu_cores: Option<f64>,
+    pub(in crate::cli) memory_total_bytes: Option<f64>,
+    pub(in crate::cli) memory_rss_bytes: Option<f64>,
+    pub(in crate::cli) memory_cache_bytes: Option<f64>,
+    pub(in crate::cli) memory_working_set_bytes: Option<f64>,
+    pub(in crate::cli) memory_limit_bytes: Option<i64>,
+    pub(in crate::cli) network_receive_bytes_per_second: Option<f64>,
+    pub(in crate::cli) network_transmit_bytes_per_second: Option<f64>,
+    pub(in crate::cli) network_receive_packets_per_second: Option<f64>,
+    pub(in crate::cli) network_transmit_packets_per_second: Option<f64>,
+    pub(in crate::cli) network_receive_dropped_per_second: Option<f64>,
+    pub(in crate::cli) network_transmit_dropped_per_second: Option<f64>,
+    pub(in crate::cli) network_receive_errors_per_second: Option<f64>,
+    pub(in crate::cli) network_transmit_errors_per_second: Option<f64>,
+    pub(in crate::cli) threads: Option<f64>,
+    pub(in crate::cli) source: Option<&'static str>,
+    /// The cells that begin a line of the table.
+    #[serde(skip)]
+    pub(super) leading: [String; 3],
+}
+
+impl TopRow {
+    /// What is shown, by the names of its fields.
+    pub(super) const FIGURES: [(Figure, &'static str); 14] = [
+        (Figure::Cpu, "cpuCores"),
+        (Figure::MemoryTotal, "memoryTotalBytes"),
+        (Figure::MemoryRss, "memoryRssBytes"),
+        (Figure::MemoryCache, "memoryCacheBytes"),
+        (Figure::MemoryWorkingSet, "memoryWorkingSetBytes"),
+        (Figure::NetworkReceiveBytes, "networkReceiveBytesPerSecond"),
+        (Figure::NetworkTransmitBytes, "networkTransmitBytesPerSecond"),
+        (Figure::NetworkReceivePackets, "networkReceivePacketsPerSecond"),
+        (Figure::NetworkTransmitPackets, "networkTransmitPacketsPerSecond"),
+        (Figure::NetworkReceiveDropped, "networkReceiveDroppedPerSecond"),
+        (Figure::NetworkTransmitDropped, "networkTransmitDroppedPerSecond"),
+        (Figure::NetworkReceiveErrors, "networkReceiveErrorsPerSecond"),
+        (Figure::NetworkTransmitErrors, "networkTransmitErrorsPerSecond"),
+        (Figure::Threads, "threads"),
+    ];
+
+    /// Of how many instances a cell is, where that is not the number of those that were measured.
+    fn of(&self, figure: Figure) -> String {
+        let name = Self::FIGURES.iter().find(|(known, _)| *known == figure);
+        let known = name.and_then(|(_, name)| self.sum_of.get(name));
+        known.map_or_else(String::new, |known| format!(" ({known}/{})", self.instances))
+    }
+}
+
+impl Row for TopRow {
+    const HEADER: &'static [&'static str] = &[
+        "CLUSTER",
+        "NAMESPACE",
+        "NAME",
+        "INSTANCES",
+        "CPU",
+        "MEMORY",
+        "WORKING SET",
+        "RSS",
+        "CACHE",
+        "LIMIT",
+        "IN/s",
+        "OUT/s",
+        "PACKETS/s",
+        "DROPPED/s",
+        "ERRORS/s",
+        "THREADS",
+    ];
+
+    fn path(&self) -> Vec<&str> {
+        let [cluster, _, name] = &self.leading;
+        let namespace = self.namespace.as_ref().map(Clean::as_str);
+        [Some(cluster.as_str()), namespace, Some(name.as_str())]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn leading(&self) -> Vec<&str> {
+        self.leading.iter().map(String::as_str).collect()
+    }
+
+    fn cells(&self, _: Timestamp) -> Vec<String> {
+        let shown = |figure, value: Option<f64>, show: fn(f64) -> String| {
+            value.map_or_else(|| UNKNOWN.to_owned(), |value| show(value) + &self.of(figure))
+        };
+        let bytes = |figure, value| shown(figure, value, |bytes| Memory(bytes.round() as i64).to_string());
+        let number = |figure, value| shown(figure, value, |number| format!("{number:.1}"));
+        let both = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
+        let instances = if self.instances_measured == self.instances {
+            self.instances.to_string()
+        } else {
+            format!("{}/{}", self.instances_measured, self.instances)
+        };
+        vec![
+            instances,
+            shown(Figure::Cpu, self.cpu_cores, |cores| format!("{cores:.3}")),
+            bytes(Figure::MemoryTotal, self.memory_total_bytes),
+            bytes(Figure::MemoryWorkingSet, self.memory_working_set_bytes),
+            bytes(Figure::MemoryRss, self.memory_rss_bytes),
+            bytes(Figure::MemoryCache, self.memory_cache_bytes),
+            self.memory_limit_bytes
+                .map_or_else(|| UNKNOWN.to_owned(), |limit| Memory(limit).to_string()),
+            bytes(Figure::NetworkReceiveBytes, self.network_receive_bytes_per_second),
+            bytes(Figure::NetworkTransmitBytes, self.network_transmit_bytes_per_second),
+            number(
+                Figure::NetworkReceivePackets,
+                both(
+                    self.network_receive_packets_per_second,
+                    self.network_transmit_packets_per_second,
+                ),
+            ),
+            number(
+                Figure::NetworkReceiveDropped,
+                both(
+                    self.network_receive_dropped_per_second,
+                    self.network_transmit_dropped_per_second,
+                ),
+            ),
+            number(
+                Figure::NetworkReceiveErrors,
+                both(
+                    self.network_receive_errors_per_second,
+                    self.network_transmit_errors_per_second,
+                ),
+            ),
+            shown(Figure::Threads, self.threads, |threads| format!("{threads:.0}")),
+        ]
+    }
+}
