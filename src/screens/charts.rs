@@ -7,6 +7,7 @@ use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::Tone;
 use crate::metrics::{Figure, Resolution, Subject, Unit, series};
 use crate::world::ClusterView;
+use crate::world::usage::FRESH_MS;
 
 /// How far back charts reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +70,21 @@ pub struct Line {
     pub tone: Tone,
     /// A value a slot, oldest first.
     pub values: Vec<Option<f64>>,
+}
+
+impl Line {
+    /// The value so many slots of `step` seconds before the newest. Without one what is known now: what was measured
+    /// longer ago than a figure holds is not.
+    pub fn read(&self, back: Option<u32>, step: i64) -> Option<f64> {
+        let mut values = self.values.iter().rev().copied();
+        match back {
+            Some(back) => values.nth(back as usize).flatten(),
+            None => values
+                .take((FRESH_MS / (step.max(1) * 1000)) as usize + 1)
+                .flatten()
+                .next(),
+        }
+    }
 }
 
 /// A chart: lines of one unit.
@@ -250,17 +266,22 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
     })
 }
 
-/// What was not on screen has no fine past: there its minutes stand for it. `newest` is the number of the last slot.
+/// What was not on screen is not known finely: there its minutes stand for it. What comes after the newest fine
+/// value in the same minute may just not have been measured yet. `newest` is the number of the last slot.
 fn fill_past(values: &mut [Option<f64>], minutes: &[Option<f64>], newest: i64) {
-    let per_minute = i64::from(FINE);
-    let unknown = values.iter().position(Option::is_some).unwrap_or(values.len());
-    let length = values.len() as i64;
-    for (place, value) in (0..).zip(values.iter_mut().take(unknown)) {
-        let minute = (newest - (length - 1 - place)).div_euclid(per_minute);
-        let back = newest.div_euclid(per_minute) - minute;
-        let place = usize::try_from(back)
-            .ok()
-            .and_then(|back| minutes.len().checked_sub(back + 1));
+    let first = newest - (values.len() as i64 - 1);
+    let minute_of = |slot: i64| slot.div_euclid(i64::from(FINE));
+    let last_known = values
+        .iter()
+        .rposition(Option::is_some)
+        .map(|place| first + place as i64);
+    for (slot, value) in (first..).zip(values.iter_mut()) {
+        let is_open = last_known.is_some_and(|last| slot > last && minute_of(slot) == minute_of(last));
+        if value.is_some() || is_open {
+            continue;
+        }
+        let place = usize::try_from(minute_of(newest) - minute_of(slot)).ok();
+        let place = place.and_then(|back| minutes.len().checked_sub(back + 1));
         *value = place.and_then(|place| minutes.get(place).copied().flatten());
     }
 }
@@ -299,15 +320,35 @@ fn line(
 
 #[cfg(test)]
 mod tests {
-    use super::fill_past;
+    use super::{Line, fill_past};
+    use crate::listing::Tone;
 
     #[test]
-    fn minutes_stand_for_a_fine_past_that_is_not_known_and_for_no_gap_after_it() {
+    fn what_was_last_measured_long_ago_is_not_what_is_used_now() {
+        let line = |values: &[Option<f64>]| Line {
+            name: "used",
+            tone: Tone::Good,
+            values: values.to_vec(),
+        };
+        let mut values = vec![Some(1.0); 20];
+        values.extend([None; 10]);
+        assert_eq!(line(&values).read(None, 15), Some(1.0), "150 s ago");
+        values.push(None);
+        assert_eq!(line(&values).read(None, 15), None, "165 s ago");
+        assert_eq!(line(&values).read(Some(11), 15), Some(1.0), "where it is pointed at");
+        assert_eq!(line(&[Some(2.0), None, None]).read(None, 60), Some(2.0));
+        assert_eq!(line(&[Some(2.0), None, None, None]).read(None, 60), None);
+    }
+
+    #[test]
+    fn minutes_stand_for_all_that_is_not_known_finely_but_what_is_still_to_come() {
         let (no, one, two, three, own) = (None, Some(1.0), Some(2.0), Some(3.0), Some(9.0));
         let all = [one, two, three];
         for (minutes, fine, newest, filled) in [
             (all, [no, no, no, no, no, own], 9, [two, two, two, two, three, own]),
-            (all, [own, no, no, no, no, no], 9, [own, no, no, no, no, no]),
+            (all, [own, no, no, no, no, no], 9, [own, no, no, no, three, three]),
+            (all, [own, no, no, no, no, own], 9, [own, two, two, two, three, own]),
+            (all, [no, own, no, no, no, no], 8, [one, own, no, no, no, three]),
             ([one, no, three], [no; 6], 9, [no, no, no, no, three, three]),
             (all, [no; 6], 12, [one, two, two, two, two, three]),
         ] {

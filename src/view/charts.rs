@@ -107,7 +107,7 @@ fn one(theme: &Theme, buffer: &mut Buffer, area: Rect, chart: &Chart, (all, back
         .map(|(_, level, _)| *level)
         .filter(|level| near(*level));
     let top = nice(levels.fold(largest, f64::max), chart.unit);
-    legend(theme, buffer, area, chart, (back, &near));
+    legend(theme, buffer, area, chart, (all, back, &near));
     let plot = Rect::new(area.x + AXIS, area.y + 1, area.width - AXIS, area.height - 3);
     let muted = theme.style(Role::Muted);
     if !chart.is_known() {
@@ -179,14 +179,11 @@ fn legend(
     buffer: &mut Buffer,
     area: Rect,
     chart: &Chart,
-    (back, near): (Option<u32>, &dyn Fn(f64) -> bool),
+    (all, back, near): (&Charts, Option<u32>, &dyn Fn(f64) -> bool),
 ) {
     let mut pieces = vec![(chart.title.to_owned(), theme.style(Role::Title))];
     for line in chart.lines.iter().rev() {
-        let value = match back {
-            None => line.values.iter().rev().flatten().next().copied(),
-            Some(back) => line.values.iter().rev().nth(back as usize).copied().flatten(),
-        };
+        let value = line.read(back, all.step);
         pieces.push((format!("   {} ", line.name), theme.style(role(line.tone))));
         pieces.push(match value {
             Some(value) => (amount(chart.unit, value), theme.style(Role::Text)),

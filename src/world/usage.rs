@@ -18,7 +18,7 @@ use crate::metrics::{Attention, Figure, Figures, History, Measured, Millis, Reso
 
 /// What was measured longer ago says nothing of now. A rotation through 5,000 nodes of 400 KB takes
 /// 100 s at the default budget.
-const FRESH_MS: Millis = 150_000;
+pub const FRESH_MS: Millis = 150_000;
 /// Between two rounds of sums.
 const ROUND_MS: Millis = 15_000;
 /// Between two rounds where a round costs much.
