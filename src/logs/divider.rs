@@ -20,6 +20,8 @@ pub enum Divider {
     Ended { exit: Option<Exit> },
     /// The instance is gone.
     Gone,
+    /// The instance is there and no longer among what is asked for.
+    Left,
     /// Another instance took the name.
     Replaced,
     /// The stream was cut; it goes on where it was.
@@ -56,6 +58,7 @@ impl Divider {
             }
             Self::Ended { exit } => format!("ended{}", how(exit.as_ref())),
             Self::Gone => "the instance is gone".to_owned(),
+            Self::Left => "no longer among what is read".to_owned(),
             Self::Replaced => "the instance was replaced by another of the same name".to_owned(),
             Self::Cut { reason } => format!("connection lost: {reason}"),
             Self::GivenUp => "given up: it could not be read to its end".to_owned(),

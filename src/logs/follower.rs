@@ -20,7 +20,7 @@ use ends::{Reading, Stage};
 
 /// Colours of instances.
 pub const COLOURS: usize = 6;
-/// Seconds that a log may still be read after its instance is gone.
+/// Ticks without a byte after which nothing more is expected of an instance that is gone.
 const PATIENCE: u32 = 5;
 
 /// What is to be read, and from where.
@@ -133,17 +133,29 @@ impl Follower {
             open: self.open().map(|(slot, _)| slot.clone()).collect(),
             done: self.done.clone(),
         };
-        let plan = plan(&self.wish.intents, &self.wish.choice, pods, &held, self.wish.limit);
+        let plan = plan(
+            &self.wish.intents,
+            &self.wish.choice,
+            pods.clone(),
+            &held,
+            self.wish.limit,
+        );
         if !self.is_begun {
             let there = plan.follow.iter().chain(&plan.queued);
             self.first = there.map(|target| target.slot.clone()).collect();
         }
-        for step in steps(&held, &plan) {
+        let steps = steps(&held, &plan);
+        if may_leave {
+            let leaving = steps.iter().filter_map(|step| match step {
+                Step::Leave(slot) => Some(slot.clone()),
+                Step::Join(_) => None,
+            });
+            orders.extend(self.leave(&leaving.collect(), pods, sink));
+        }
+        for step in steps {
             match step {
-                Step::Join(target) if !self.is_wanted(&target.slot) => {}
-                Step::Join(target) => orders.push(self.join(target, sink)),
-                Step::Leave(slot) if may_leave => orders.extend(self.leave(&slot, sink)),
-                Step::Leave(_) => {}
+                Step::Join(target) if self.is_wanted(&target.slot) => orders.push(self.join(target, sink)),
+                Step::Join(_) | Step::Leave(_) => {}
             }
         }
         self.note(&plan);
@@ -194,15 +206,42 @@ impl Follower {
         self.ask(&slot)
     }
 
-    /// The instance is gone: what it wrote last is on its way, so it is given a moment.
-    fn leave(&mut self, slot: &Slot, sink: &mut impl Sink) -> Option<Order> {
-        let reading = self.readings.get_mut(slot)?;
-        reading.leaving += 1;
-        if reading.leaving <= PATIENCE {
-            return None;
+    /// What an instance that is gone wrote last is on its way, so it is read as long as something comes of it, or
+    /// would if there was room. Who is there and no longer asked for writes on for ever, and is given the same moment.
+    fn leave<'a>(
+        &mut self,
+        leaving: &FxHashSet<Slot>,
+        pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)>,
+        sink: &mut impl Sink,
+    ) -> Vec<Order> {
+        let mut there: FxHashSet<&Slot> = FxHashSet::default();
+        for (cluster, pod) in pods {
+            there.extend(
+                leaving
+                    .iter()
+                    .filter(|slot| slot.cluster == *cluster && slot.uid == pod.uid),
+            );
         }
-        self.finish(slot, Some(Divider::Gone), sink);
-        Some(Order::Leave(slot.clone()))
+        let mut over = Vec::new();
+        for (slot, reading) in &mut self.readings {
+            if !leaving.contains(slot) {
+                reading.leaving = 0;
+                continue;
+            }
+            let is_there = there.contains(slot);
+            let is_awaited = reading.is_heard || !sink.has_room(reading.stream.id());
+            reading.is_heard = false;
+            reading.leaving = if is_awaited && !is_there { 0 } else { reading.leaving + 1 };
+            if reading.leaving > PATIENCE {
+                let divider = if is_there { Divider::Left } else { Divider::Gone };
+                over.push((slot.clone(), divider));
+            }
+        }
+        let leave = |(slot, divider): (Slot, Divider)| {
+            self.finish(&slot, Some(divider), sink);
+            Order::Leave(slot)
+        };
+        over.into_iter().map(leave).collect()
     }
 
     /// Gives a stream its name and all others theirs: what tells them apart may have changed.

@@ -235,6 +235,10 @@ impl Sink for Queue {
         });
     }
 
+    fn has_room(&self, stream: StreamId) -> bool {
+        !self.is_full(stream)
+    }
+
     fn line_limit(&self) -> usize {
         LINE_BYTES
     }

@@ -14,6 +14,8 @@ pub trait Sink {
     fn push(&mut self, stream: StreamId, line: &Record<'_>);
     /// What happened to a stream; without a time, behind its last line.
     fn divide(&mut self, stream: StreamId, at: Option<Stamp>, divider: Divider);
+    /// Whether there is room for more of a stream; without, who reads it waits.
+    fn has_room(&self, stream: StreamId) -> bool;
     /// Bytes of a line that are wanted at most.
     fn line_limit(&self) -> usize {
         LINE_LIMIT
@@ -31,5 +33,9 @@ impl Sink for Pane {
 
     fn divide(&mut self, stream: StreamId, at: Option<Stamp>, divider: Divider) {
         Self::divide(self, stream, at, divider);
+    }
+
+    fn has_room(&self, _: StreamId) -> bool {
+        Self::has_room(self)
     }
 }

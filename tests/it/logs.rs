@@ -310,6 +310,64 @@ fn new_instances_join_and_those_that_are_gone_say_so() {
     assert!(bench.model.logs().is_none());
 }
 
+/// An instance that is gone while its log still flows.
+fn gone_while_it_flows(bench: &mut Bench) -> Request {
+    let request = open(bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(bench, &request, &answer(request.ask, 100));
+    change(bench, Change::Delete(request.pod.clone()));
+    request
+}
+
+#[test]
+fn what_an_instance_that_is_gone_wrote_is_read_as_long_as_it_comes() {
+    let mut bench = Bench::fleet();
+    let request = gone_while_it_flows(&mut bench);
+    let mut end = 100;
+    for second in 1..30 {
+        assert_eq!(tick(&mut bench, second), [], "{second}");
+        if second % 4 == 0 {
+            let bytes: Vec<u8> = (end..end + 10).flat_map(|n| line(n).1.into_bytes()).collect();
+            piece(&mut bench, &request, &bytes);
+            end += 10;
+        }
+    }
+    assert_eq!(lines(&bench.model).len() as i64, end);
+    let left = (30..40).flat_map(|second| tick(&mut bench, second));
+    assert_eq!(left.collect::<Vec<_>>(), [Effect::LeaveLog(request.slot)]);
+    assert_eq!(rows(&bench.model).last().unwrap(), "[the instance is gone]");
+}
+
+#[test]
+fn an_instance_that_comes_back_is_given_its_whole_moment_again() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    let pod = pod_of(&bench, &request);
+    for round in 0..3 {
+        change(&mut bench, Change::Delete(request.pod.clone()));
+        for second in 1..5 {
+            assert_eq!(tick(&mut bench, round * 10 + second), [], "{round} {second}");
+        }
+        in_world(&mut bench, pod.clone());
+        assert_eq!(tick(&mut bench, round * 10 + 5), []);
+    }
+}
+
+#[test]
+fn who_is_gone_while_the_view_is_full_is_not_given_up() {
+    let mut bench = Bench::fleet();
+    let request = gone_while_it_flows(&mut bench);
+    bench.act(&[Action::LogPause]);
+    let mut end = 100;
+    while bench.model.logs().unwrap().pane.has_room() {
+        let bytes: Vec<u8> = (end..end + 500).flat_map(|n| line(n).1.into_bytes()).collect();
+        end += 500;
+        piece(&mut bench, &request, &bytes);
+    }
+    for second in 1..60 {
+        assert_eq!(tick(&mut bench, second), [], "{second}");
+    }
+}
+
 #[test]
 fn more_than_fifty_containers_of_a_cluster_wait_and_are_told() {
     let mut bench = Bench::fleet();

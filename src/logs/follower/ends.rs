@@ -23,8 +23,10 @@ pub(super) struct Reading {
     /// The request that counts; news of others come too late.
     number: u64,
     failures: u32,
-    /// Ticks since its instance is gone.
+    /// Ticks that it was not among what is asked for, or that nothing came since its instance is gone.
     pub(super) leaving: u32,
+    /// Whether something came since the last tick on which it was gone.
+    pub(super) is_heard: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,7 @@ impl Reading {
             number: 0,
             failures: 0,
             leaving: 0,
+            is_heard: false,
         }
     }
 }
@@ -84,6 +87,7 @@ impl Follower {
         match &news.what {
             What::Piece(bytes) => {
                 reading.failures = 0;
+                reading.is_heard = true;
                 reading.stream.feed(bytes, sink);
                 None
             }
