@@ -151,7 +151,7 @@ impl Desk {
                 "see `pilothouse get instances`",
             ));
         }
-        let is_whole = tally.lost == 0 && self.known.missing.is_empty();
+        let is_whole = tally.lost == 0 && tally.refused == 0 && self.known.missing.is_empty();
         Ok(Exit(if is_whole { Exit::DONE } else { Exit::FAILED }))
     }
 
@@ -243,7 +243,10 @@ impl Desk {
     fn is_over(&self) -> bool {
         let tally = self.follower.tally();
         let is_read = tally.open == 0 && tally.queued == 0;
-        is_read && (self.wish.is_once || (asked::is_finite(&self.wish.intents) && self.is_everything_ended()))
+        // Who is refused a log of something that was named learns it now, not after a minute.
+        let is_refused = tally.refused > 0 && tally.waiting == 0;
+        let is_finite = asked::is_finite(&self.wish.intents);
+        is_read && (self.wish.is_once || (is_finite && (is_refused || self.is_everything_ended())))
     }
 
     fn is_everything_ended(&self) -> bool {

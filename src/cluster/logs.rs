@@ -75,7 +75,7 @@ fn path(request: &Request) -> String {
     )
 }
 
-/// A refusal names the right that is missing.
+/// A refusal names the verb that is missing.
 fn in_words(error: ClusterError) -> ClusterError {
     match error {
         ClusterError::Forbidden { message } => ClusterError::Forbidden {

@@ -26,6 +26,8 @@ pub enum Divider {
     Replaced,
     /// The stream was cut; it goes on where it was.
     Cut { reason: Clean },
+    /// The server does not give it; it is asked again now and then.
+    Refused { reason: Clean },
     /// It could not be read to its end.
     GivenUp,
     /// Lines between these times may be lost: the server does not have them any more.
@@ -61,6 +63,7 @@ impl Divider {
             Self::Left => "no longer among what is read".to_owned(),
             Self::Replaced => "the instance was replaced by another of the same name".to_owned(),
             Self::Cut { reason } => format!("connection lost: {reason}"),
+            Self::Refused { reason } => format!("not given by the server: {reason}"),
             Self::GivenUp => "given up: it could not be read to its end".to_owned(),
             Self::Gap { from, to } => format!("possible gap of {}", span(to.after(*from))),
             Self::ClockBack { nanos } => format!("the node's clock went back by {}", span(*nanos)),

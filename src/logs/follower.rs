@@ -23,6 +23,9 @@ pub const COLOURS: usize = 6;
 /// Ticks without a byte after which nothing more is expected of an instance that is gone.
 const PATIENCE: u32 = 5;
 
+/// Ticks before the server is asked again for what it refused.
+const REST: u32 = 60;
+
 /// What is to be read, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
@@ -65,6 +68,8 @@ pub struct Tally {
     pub ended: usize,
     /// Could not be read to their end; counted as ended too.
     pub lost: usize,
+    /// Not given by the server, which is asked again once a minute; counted as ended too.
+    pub refused: usize,
 }
 
 /// The logs that are being read.
@@ -132,6 +137,7 @@ impl Follower {
         let held = Held {
             open: self.open().map(|(slot, _)| slot.clone()).collect(),
             done: self.done.clone(),
+            resting: self.resting().map(|(slot, _)| slot.clone()).collect(),
         };
         let plan = plan(
             &self.wish.intents,
@@ -184,7 +190,13 @@ impl Follower {
     fn join(&mut self, target: Target, sink: &mut impl Sink) -> Order {
         let slot = target.slot.clone();
         let is_late = self.is_begun && !self.first.contains(&slot);
-        if let Some(reading) = self.readings.get_mut(&slot) {
+        if let Some(reading) = self.readings.get_mut(&slot)
+            && matches!(reading.stage, Stage::Refused(_))
+            && reading.target.restarts == target.restarts
+        {
+            // It goes on where it was refused.
+            reading.target = target;
+        } else if let Some(reading) = self.readings.get_mut(&slot) {
             // It had ended and started again.
             reading.stream.begin_run();
             reading.target = target;
@@ -231,7 +243,11 @@ impl Follower {
             let is_there = there.contains(slot);
             let is_awaited = reading.is_heard || !sink.has_room(reading.stream.id());
             reading.is_heard = false;
-            reading.leaving = if is_awaited && !is_there { 0 } else { reading.leaving + 1 };
+            reading.leaving = if is_awaited && !is_there {
+                0
+            } else {
+                reading.leaving + 1
+            };
             if reading.leaving > PATIENCE {
                 let divider = if is_there { Divider::Left } else { Divider::Gone };
                 over.push((slot.clone(), divider));
@@ -276,6 +292,7 @@ impl Follower {
             waiting: self.waiting.len(),
             ended: self.readings.len() - open,
             lost: self.lost,
+            refused: self.refused().count(),
         }
     }
 
@@ -291,7 +308,7 @@ impl Follower {
     /// Whether a stream is being read.
     pub fn is_open(&self, stream: StreamId) -> bool {
         let reading = self.name_of(stream).and_then(|name| self.readings.get(&name.slot));
-        reading.is_some_and(|reading| reading.stage != Stage::Done)
+        reading.is_some_and(|reading| reading.stage.is_open())
     }
 
     /// Whose log it is; `None` before anything was read of it.
@@ -306,7 +323,18 @@ impl Follower {
     }
 
     fn open(&self) -> impl Iterator<Item = (&Slot, &Reading)> {
-        self.readings.iter().filter(|(_, reading)| reading.stage != Stage::Done)
+        self.readings.iter().filter(|(_, reading)| reading.stage.is_open())
+    }
+
+    fn refused(&self) -> impl Iterator<Item = (&Slot, &Reading)> {
+        let is_refused = |reading: &Reading| matches!(reading.stage, Stage::Refused(_));
+        self.readings.iter().filter(move |(_, reading)| is_refused(reading))
+    }
+
+    /// Those that were refused not long ago.
+    fn resting(&self) -> impl Iterator<Item = (&Slot, &Reading)> {
+        let is_resting = |reading: &Reading| matches!(reading.stage, Stage::Refused(ticks) if ticks < REST);
+        self.readings.iter().filter(move |(_, reading)| is_resting(reading))
     }
 
     /// Gives everything up.

@@ -103,11 +103,13 @@ impl Target {
     }
 }
 
-/// What is being read, and what was read to its end (with the restarts of that run).
+/// What is being read, what was read to its end (with the restarts of that run), and what was refused.
 #[derive(Clone, Debug, Default)]
 pub struct Held {
     pub open: FxHashSet<Slot>,
     pub done: FxHashSet<(Slot, u32)>,
+    /// Not asked for now, because the server refused them a while ago.
+    pub resting: FxHashSet<Slot>,
 }
 
 /// What to do about the containers that were asked for.
@@ -148,7 +150,8 @@ pub fn plan<'a>(
                 continue;
             };
             let target = target(cluster, pod, container, choice.previous);
-            if held.done.contains(&(target.slot.clone(), target.restarts)) {
+            let is_done = held.done.contains(&(target.slot.clone(), target.restarts));
+            if is_done || held.resting.contains(&target.slot) {
                 continue;
             }
             if matches!(target.phase, Phase::Wait(_)) {

@@ -20,6 +20,8 @@ pub enum End {
     Closed,
     /// The connection broke.
     Broken,
+    /// The server does not give it: no right to it, or none that it knows. Asking again soon changes nothing.
+    Refused,
 }
 
 /// What to do next.
@@ -52,7 +54,7 @@ pub fn next(run: &Run, end: End, pod: Option<&Pod>) -> Next {
     }
     match (&container.state, end) {
         (ContainerState::Running { .. }, _) => Next::Resume { follow: true },
-        (_, End::Broken) => Next::Resume { follow: false },
+        (_, End::Broken | End::Refused) => Next::Resume { follow: false },
         (ContainerState::Terminated(exit), End::Closed) => Next::Finish(Divider::Ended {
             exit: Some(exit.clone()),
         }),

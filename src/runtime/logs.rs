@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, ClusterError};
 use crate::logs::plan::Slot;
 use crate::logs::run::End;
 use crate::logs::{News, Request, What};
@@ -106,7 +106,23 @@ async fn read(
     let (outcome, ()) = tokio::join!(reading, handing_on);
     let (end, reason) = match outcome {
         Ok(()) => (End::Closed, None),
-        Err(error) => (End::Broken, Some(error.to_string().into())),
+        Err(error) => (end_of(&error), Some(error.to_string().into())),
     };
     drop(messages.send(news(What::Ended { end, reason })).await);
+}
+
+/// What the server says no to is no interruption. What follows on a login, a delay or trouble of its own is.
+const fn end_of(error: &ClusterError) -> End {
+    match error {
+        ClusterError::Forbidden { .. } | ClusterError::NotFound { .. } | ClusterError::Invalid { .. } => End::Refused,
+        ClusterError::Login { .. }
+        | ClusterError::Conflict { .. }
+        | ClusterError::Gone { .. }
+        | ClusterError::Throttled { .. }
+        | ClusterError::Server { .. }
+        | ClusterError::Transport { .. }
+        | ClusterError::Certificate { .. }
+        | ClusterError::Unreadable
+        | ClusterError::ReadOnly => End::Broken,
+    }
 }

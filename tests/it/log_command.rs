@@ -9,7 +9,7 @@ use std::time::Duration;
 use pilothouse::cli::{self, Environment};
 use pilothouse::runtime::Exit;
 use pilothouse::sim::Simulation;
-use pilothouse::sim::fault::{Fault, LogFault, Odd};
+use pilothouse::sim::fault::{Fault, LogFault, Odd, Pattern};
 use pilothouse::sim::resource::{NAMESPACES, NODES, PODS};
 use pilothouse::sim::store::Store;
 use serde_json::{Value, json};
@@ -306,6 +306,24 @@ fn an_instance_that_is_gone_ends_what_follows_it_alone() {
         "{}",
         running.err.text()
     );
+}
+
+#[test]
+fn a_log_that_is_refused_ends_it_with_the_right_that_is_missing() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    let log = Pattern::plural("pods").subresource("log");
+    cluster.simulation.faults().add(Fault::Forbid(log));
+    for arguments in [
+        &["pod/web-aaa"][..],
+        &["web", "--no-follow"],
+        &["pod/web-aaa", "--no-follow"],
+    ] {
+        let (exit, out, said) = cluster.read(arguments, false);
+        assert_eq!((exit, out.as_str()), (1, ""), "{arguments:?}");
+        let words = "web-aaa/app: not given by the server: not allowed: the right `get pods/log` is missing";
+        assert!(said.contains(words), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
 }
 
 #[test]

@@ -369,6 +369,61 @@ fn who_is_gone_while_the_view_is_full_is_not_given_up() {
 }
 
 #[test]
+fn a_server_that_gives_a_little_and_breaks_is_asked_ever_later() {
+    let mut bench = Bench::fleet();
+    let mut request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    for n in 1..6 {
+        piece(&mut bench, &request, &answer(request.ask, i64::from(n)));
+        request = reads(&ended(&mut bench, &request, End::Broken, "reset")).remove(0);
+        assert_eq!(request.failures, n);
+    }
+    let told = rows(&bench.model).iter().filter(|row| row.starts_with('[')).count();
+    assert_eq!(told, 5, "each cut is told");
+    for second in 1..10 {
+        tick(&mut bench, second);
+    }
+    request = reads(&ended(&mut bench, &request, End::Broken, "reset")).remove(0);
+    assert_eq!(request.failures, 1, "it lasted");
+}
+
+#[test]
+fn what_the_server_refuses_is_told_once_and_asked_for_once_a_minute() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 2));
+    let refused = "the right `get pods/log` is missing";
+    assert_eq!(reads(&ended(&mut bench, &request, End::Refused, refused)), []);
+    let tally = bench.model.logs().unwrap().tally();
+    assert_eq!(
+        (tally.open, tally.queued, tally.refused),
+        (0, 0, 1),
+        "its place is free"
+    );
+    let asked: Vec<Request> = (1..60).flat_map(|second| reads(&tick(&mut bench, second))).collect();
+    assert_eq!(asked, []);
+    let again = reads(&tick(&mut bench, 60)).remove(0);
+    assert!(
+        again.follow && again.ask.since.is_some(),
+        "from where it was: {again:?}"
+    );
+    assert_eq!(reads(&ended(&mut bench, &again, End::Refused, refused)), []);
+    let again = (61..121)
+        .flat_map(|second| reads(&tick(&mut bench, second)))
+        .collect::<Vec<_>>();
+    assert_eq!(again.len(), 1, "{again:?}");
+    piece(&mut bench, &again[0], &answer(again[0].ask, 3));
+    assert_eq!(
+        rows(&bench.model),
+        [
+            "line 0",
+            "line 1",
+            "[not given by the server: the right `get pods/log` is missing]",
+            "line 2"
+        ]
+    );
+}
+
+#[test]
 fn more_than_fifty_containers_of_a_cluster_wait_and_are_told() {
     let mut bench = Bench::fleet();
     let first = open(&mut bench, Action::ShowApps, "billing").remove(0);

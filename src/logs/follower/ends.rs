@@ -13,6 +13,8 @@ use crate::logs::stream::Stream;
 const GRACE: u32 = 2;
 /// Readings of what is left of a run before, or of what is read once, that may fail one after the other.
 const TRIES: u32 = 3;
+/// Ticks after which a reading counts as one that worked: what breaks earlier each time is asked for ever later.
+const LASTING: u32 = 5;
 
 /// One container's log.
 #[derive(Debug)]
@@ -22,7 +24,14 @@ pub(super) struct Reading {
     pub(super) stage: Stage,
     /// The request that counts; news of others come too late.
     number: u64,
+    /// Readings that failed one after the other, none of which lasted.
     failures: u32,
+    /// Those of them since something came.
+    fruitless: u32,
+    /// Ticks since it was asked for.
+    age: u32,
+    /// What the server said when it refused it, if nothing came since.
+    refusal: Option<Clean>,
     /// Ticks that it was not among what is asked for, or that nothing came since its instance is gone.
     pub(super) leaving: u32,
     /// Whether something came since the last tick on which it was gone.
@@ -36,7 +45,16 @@ pub(super) enum Stage {
     Rest(Divider, Run),
     /// It ended; for so many ticks it is not known why.
     Ended(End, u32),
+    /// The server did not give it, so many ticks ago.
+    Refused(u32),
     Done,
+}
+
+impl Stage {
+    /// Whether it takes a place.
+    pub(super) const fn is_open(&self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::Done)
+    }
 }
 
 impl Reading {
@@ -47,6 +65,9 @@ impl Reading {
             stage: Stage::Open,
             number: 0,
             failures: 0,
+            fruitless: 0,
+            age: 0,
+            refusal: None,
             leaving: 0,
             is_heard: false,
         }
@@ -62,6 +83,7 @@ impl Follower {
             return Order::Leave(slot.clone());
         };
         reading.number = number;
+        reading.age = 0;
         let is_rest = matches!(reading.stage, Stage::Rest(..));
         if !is_rest {
             reading.stage = Stage::Open;
@@ -81,12 +103,13 @@ impl Follower {
     /// Takes what came of a reading; `pod` is the instance as it is known now.
     pub fn take(&mut self, news: &News, pod: Option<&Pod>, sink: &mut impl Sink) -> Option<Order> {
         let reading = self.readings.get_mut(&news.slot)?;
-        if reading.number != news.number || reading.stage == Stage::Done {
+        if reading.number != news.number || !reading.stage.is_open() {
             return None;
         }
         match &news.what {
             What::Piece(bytes) => {
-                reading.failures = 0;
+                reading.fruitless = 0;
+                reading.refusal = None;
                 reading.is_heard = true;
                 reading.stream.feed(bytes, sink);
                 None
@@ -103,16 +126,23 @@ impl Follower {
         pod: Option<&Pod>,
         sink: &mut impl Sink,
     ) -> Option<Order> {
+        if end == End::Refused {
+            return self.refuse(slot, reason.unwrap_or_default(), sink);
+        }
         let reading = self.readings.get_mut(slot)?;
-        if end == End::Broken {
-            // One interruption is told once, however often it is tried to go on.
-            let told = reason.filter(|_| reading.failures == 0);
-            reading.stream.cut(told, sink);
-            reading.failures += 1;
-        } else {
+        if end == End::Closed || reading.age >= LASTING {
             reading.failures = 0;
         }
-        let is_tried_enough = reading.failures >= TRIES;
+        if end == End::Broken {
+            // One interruption is told once, however often it is tried to go on.
+            let told = reason.filter(|_| reading.fruitless == 0);
+            reading.stream.cut(told, sink);
+            reading.failures += 1;
+            reading.fruitless += 1;
+        } else {
+            reading.fruitless = 0;
+        }
+        let is_tried_enough = reading.fruitless >= TRIES;
         if let Stage::Rest(divider, run) = &reading.stage {
             let (divider, run) = (divider.clone(), run.clone());
             if end == End::Closed || is_tried_enough {
@@ -139,6 +169,29 @@ impl Follower {
         }
         reading.stage = Stage::Ended(end, 0);
         self.decide(slot, end, 0, pod, sink)
+    }
+
+    /// The server says no: the place is given back, and it is asked again after a while.
+    fn refuse(&mut self, slot: &Slot, reason: Clean, sink: &mut impl Sink) -> Option<Order> {
+        let reading = self.readings.get_mut(slot)?;
+        reading.stream.cut(None, sink);
+        if reading.refusal.as_ref() != Some(&reason) {
+            reading.refusal = Some(reason.clone());
+            let divider = Divider::Refused { reason };
+            sink.divide(reading.stream.id(), None, divider);
+        }
+        if let Stage::Rest(divider, run) = &reading.stage {
+            // What is left of the run before is lost; the present run is another matter.
+            let (divider, run) = (divider.clone(), run.clone());
+            self.begin(slot, divider, &run, sink);
+            return Some(self.ask(slot));
+        }
+        reading.stage = Stage::Refused(0);
+        if self.wish.is_once {
+            self.lost += 1;
+            self.finish(slot, None, sink);
+        }
+        None
     }
 
     fn decide(&mut self, slot: &Slot, end: End, ticks: u32, pod: Option<&Pod>, sink: &mut impl Sink) -> Option<Order> {
@@ -190,7 +243,7 @@ impl Follower {
             reading.target.restarts = run.restarts;
             reading.target.phase = Phase::Follow;
             reading.stage = Stage::Open;
-            reading.failures = 0;
+            (reading.failures, reading.fruitless) = (0, 0);
         }
     }
 
@@ -206,17 +259,32 @@ impl Follower {
         }
     }
 
-    /// Looks again at what ended without a word why.
+    /// A tick later: looks again at what ended without a word why.
     pub(super) fn look_again<'a>(
         &mut self,
         pods: &(impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone),
         sink: &mut impl Sink,
     ) -> Vec<Order> {
+        for reading in self.readings.values_mut() {
+            reading.age += 1;
+            if let Stage::Refused(ticks) = &mut reading.stage {
+                *ticks += 1;
+            }
+        }
         let ended = self.readings.iter().filter_map(|(slot, reading)| match reading.stage {
             Stage::Ended(end, ticks) => Some((slot.clone(), end, ticks + 1)),
             _ => None,
         });
         let ended: Vec<_> = ended.collect();
+        let is_there = |slot: &Slot| {
+            let mut pods = pods.clone();
+            pods.any(|(cluster, pod)| *cluster == slot.cluster && pod.uid == slot.uid)
+        };
+        let refused = self.refused().map(|(slot, _)| slot);
+        let gone: Vec<_> = refused.filter(|slot| !is_there(slot)).cloned().collect();
+        for slot in gone {
+            self.finish(&slot, Some(Divider::Gone), sink);
+        }
         let decide = |(slot, end, ticks): (Slot, End, u32)| {
             let mut pods = pods.clone();
             let pod = pods.find(|(cluster, pod)| **cluster == slot.cluster && pod.uid == slot.uid);
