@@ -16,7 +16,7 @@ pub type Millis = u64;
 
 /// Bytes of a line that are kept: what goes out is to be whole, within reason.
 pub const LINE_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes that may wait of one stream; then it need not be read on.
+/// Bytes that may wait of one stream, each line with what is known of it; then it need not be read on.
 pub const STREAM_BYTES: usize = 512 * 1024;
 /// A stream that gave nothing for so long has caught up: nobody waits for it.
 pub const PATIENCE: Millis = 250;
@@ -69,6 +69,11 @@ struct State {
     joined: Millis,
     heard: Option<Millis>,
     waiting: usize,
+}
+
+/// What a line of so many bytes takes while it waits.
+const fn cost(length: usize) -> usize {
+    length + size_of::<Held>()
 }
 
 /// Lines that wait to go out.
@@ -139,7 +144,7 @@ impl Queue {
                     more,
                 } => {
                     if let Some(state) = self.streams.get_mut(held.stream.0 as usize) {
-                        state.waiting = state.waiting.saturating_sub(length);
+                        state.waiting = state.waiting.saturating_sub(cost(length));
                     }
                     let text = self.text.get(start..start + length).unwrap_or_default();
                     Item::Line { text, level, more }
@@ -162,7 +167,11 @@ impl Queue {
 
     /// Gives the text of lines that are gone back, where that is the most of it.
     fn compact(&mut self) {
-        let kept: usize = self.streams.iter().map(|state| state.waiting).sum();
+        let lengths = self.held.iter().map(|held| match held.what {
+            Body::Line { length, .. } => length,
+            Body::Divider(_) => 0,
+        });
+        let kept: usize = lengths.sum();
         if kept > self.text.len() / 2 {
             return;
         }
@@ -205,7 +214,7 @@ impl Sink for Queue {
         let mut level = None;
         if let Some(state) = self.streams.get_mut(stream.0 as usize) {
             state.heard = Some(self.now);
-            state.waiting += line.text.len();
+            state.waiting += cost(line.text.len());
             if self.is_levelled {
                 level = state.trace.place(line.text).level;
             }
@@ -307,7 +316,7 @@ mod tests {
     fn a_stream_that_is_ahead_is_full_until_it_is_let_out() {
         let mut queue = Queue::new(false);
         let a = queue.join();
-        let text = vec![b'x'; STREAM_BYTES / 2];
+        let text = vec![b'x'; STREAM_BYTES / 2 - size_of::<Held>()];
         for at in 0..3 {
             assert!(!queue.is_full(a));
             let record = Record {
@@ -330,6 +339,26 @@ mod tests {
                 }
             );
         });
+    }
+
+    #[test]
+    fn lines_without_a_text_take_room_too() {
+        let mut queue = Queue::new(false);
+        let a = queue.join();
+        let empty = |at| Record {
+            at: Some(Stamp(at)),
+            text: b"",
+            more: 0,
+        };
+        let mut count = 0;
+        while !queue.is_full(a) {
+            queue.push(a, &empty(count));
+            count += 1;
+            assert!(count < 20_000, "never full");
+        }
+        queue.drain(Stamp(i64::MAX), |_| {});
+        assert!(!queue.is_full(a));
+        assert_eq!(queue.streams[0].waiting, 0);
     }
 
     #[test]
