@@ -1,7 +1,7 @@
 //! Keys while a line of a log is opened.
 
 use crate::domain::Clean;
-use crate::message::{Action, Effect, Trouble};
+use crate::message::{Action, Effect};
 use crate::model::Model;
 use crate::overlays::Overlay;
 
@@ -17,12 +17,6 @@ pub(in crate::update) fn read_line(model: &mut Model, action: Action) -> Vec<Eff
         _ => None,
     };
     if let Some(text) = copied {
-        let what = if action == Action::CopyRow {
-            "the whole line"
-        } else {
-            "the value"
-        };
-        model.tell(Trouble::info(format!("copied {what}")));
         return vec![Effect::Copy(text)];
     }
     match action {

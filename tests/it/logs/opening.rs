@@ -78,6 +78,8 @@ fn a_line_is_opened_with_its_keys_and_comes_back_to_itself() {
         assert!(whole.starts_with("{\"time\"") && whole.ends_with('}'), "{whole}");
         bench.act(&[Action::Back]);
         assert_eq!(bench.model.logs().unwrap().current(), here);
+        let frame = bench.frame(width, height);
+        assert!(!frame.contains("copied"), "told once, by what copies: {frame}");
     }
 }
 
