@@ -9,6 +9,7 @@ use super::filter::{Filter, Pattern};
 use super::level::Level;
 use super::stamp::Stamp;
 use crate::domain::CleanBuffer;
+use crate::domain::quantity::thousands;
 
 /// Bytes of text, and lines, after which a block is full.
 const TEXT_ROOM: usize = 64 * 1024;
@@ -77,6 +78,17 @@ pub enum Content<'a> {
         more: u64,
     },
     Divider(&'a Divider),
+}
+
+impl Content<'_> {
+    /// What a person reads: of a line that was cut, how much is missing too.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Line { text, more: 0, .. } => (*text).to_owned(),
+            Self::Line { text, more, .. } => format!("{text} … {} bytes more", thousands(*more as i64)),
+            Self::Divider(divider) => divider.words(),
+        }
+    }
 }
 
 /// Which rows to read.

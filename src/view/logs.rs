@@ -9,7 +9,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::domain::quantity::thousands;
 use crate::domain::text::wrapped;
 use crate::logs::columns::Column;
 use crate::logs::{Content, Level, Place, Row, Stamp, Which};
@@ -260,23 +259,17 @@ impl<'a> Page<'a> {
     }
 
     fn text(&self, row: &Row<'_>) -> (String, Style) {
-        match row.content {
-            Content::Divider(divider) => (divider.words(), self.theme.style(Role::Accent)),
-            Content::Line { text, level, more, .. } => {
-                let role = match level {
-                    _ if row.is_near => Role::Muted,
-                    Some(Level::Fatal | Level::Error) => Role::Bad,
-                    Some(Level::Warn) => Role::Warning,
-                    Some(Level::Debug | Level::Trace) => Role::Muted,
-                    Some(Level::Info) | None => Role::Text,
-                };
-                let text = match more {
-                    0 => text.to_owned(),
-                    more => format!("{text} … {} bytes more", thousands(more as i64)),
-                };
-                (text, self.theme.style(role))
-            }
-        }
+        let role = match row.content {
+            Content::Divider(_) => Role::Accent,
+            Content::Line { .. } if row.is_near => Role::Muted,
+            Content::Line { level, .. } => match level {
+                Some(Level::Fatal | Level::Error) => Role::Bad,
+                Some(Level::Warn) => Role::Warning,
+                Some(Level::Debug | Level::Trace) => Role::Muted,
+                Some(Level::Info) | None => Role::Text,
+            },
+        };
+        (row.content.words(), self.theme.style(role))
     }
 
     /// The text with what the search found in it.

@@ -88,10 +88,7 @@ impl Logs {
 
     /// The text of the current line.
     pub fn current_text(&self) -> Option<Clean> {
-        match self.current_row()?.content {
-            Content::Line { text, .. } => Some(Clean::new(text)),
-            Content::Divider(divider) => Some(divider.words().into()),
-        }
+        Some(self.current_row()?.content.words().into())
     }
 
     /// Moves the cursor so many lines down, or up; `height` lines are in sight.

@@ -79,10 +79,7 @@ impl Logs {
 }
 
 fn text(row: &Row<'_>) -> Clean {
-    match row.content {
-        Content::Line { text, .. } => Clean::new(text),
-        Content::Divider(divider) => divider.words().into(),
-    }
+    row.content.words().into()
 }
 
 fn of_row(row: &Row<'_>) -> Vec<Entry> {
@@ -103,7 +100,7 @@ fn of_row(row: &Row<'_>) -> Vec<Entry> {
                 value: row.value,
             })
             .collect(),
-        None => vec![plain(text(row))],
+        None => vec![plain(Clean::new(line))],
     };
     if more > 0 {
         entries.push(plain(format!("… {more} bytes more, which are not kept").into()));

@@ -9,7 +9,7 @@ use crate::logs::save::{self, Save, Saved};
 use crate::logs::{Ask, Content, Request, Row, Which};
 
 impl Logs {
-    /// The lines that are shown, with times and names as they are shown, to a file named after what is followed.
+    /// The lines that are shown, with times and names as they are shown but without columns, to a file named after what is followed.
     pub fn save_shown(&mut self, now: Timestamp, east: i32) -> Save {
         self.pane.sift(usize::MAX);
         let mut text = String::new();
@@ -45,13 +45,10 @@ impl Logs {
             text.push_str(&name.short);
             text.push(' ');
         }
-        match row.content {
-            Content::Line { text: line, .. } => text.push_str(line),
-            Content::Divider(divider) => {
-                text.push_str("── ");
-                text.push_str(&divider.words());
-            }
+        if matches!(row.content, Content::Divider(_)) {
+            text.push_str("── ");
         }
+        text.push_str(&row.content.words());
         text.push('\n');
     }
 

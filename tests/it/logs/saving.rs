@@ -66,6 +66,28 @@ fn what_is_shown_is_saved_as_it_is_shown() {
 }
 
 #[test]
+fn a_line_that_was_cut_is_saved_and_copied_with_what_is_missing() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    let mut bytes = b"2025-10-09T09:00:01Z ".to_vec();
+    bytes.extend(vec![b'x'; 10_000_000]);
+    bytes.push(b'\n');
+    piece(&mut bench, &request, &bytes);
+    let missing = |text: &str| text.contains("xx … 9,") && text.trim_end().ends_with(" bytes more");
+    let Saved::Shown(text) = saves(bench.act(&[Action::LogSave])).remove(0).what else {
+        panic!("nothing is saved")
+    };
+    assert!(missing(&text), "saved");
+    for (action, what) in [(Action::LogCopy, "copied"), (Action::CopyRow, "opened and copied")] {
+        let Some(Effect::Copy(text)) = bench.act(&[action]).pop() else {
+            panic!("nothing is {what}")
+        };
+        assert!(missing(&text), "{what}");
+        bench.act(&[Action::LogOpen]);
+    }
+}
+
+#[test]
 fn whole_logs_are_asked_for_of_every_container_and_their_progress_is_told() {
     let mut bench = Bench::fleet();
     let requests = open(&mut bench, Action::ShowApps, "billing");
