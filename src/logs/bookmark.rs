@@ -1,48 +1,33 @@
-//! Lines a person marked to come back to; they stay, also when the pane no longer has them.
+//! Lines a person marked to come back to.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use super::block::{Content, Place, Row, StreamId};
-use crate::domain::Clean;
+use super::block::Place;
 
-/// Marked lines, in the pane's order.
+/// Marked lines, in the pane's order, also those that it let go.
 #[derive(Clone, Debug, Default)]
-pub struct Bookmarks {
-    marked: BTreeMap<Place, (StreamId, Clean)>,
-}
+pub struct Bookmarks(BTreeSet<Place>);
 
 impl Bookmarks {
     /// Marks a row or takes its mark away; true if it is marked now.
-    pub fn toggle(&mut self, row: &Row<'_>) -> bool {
-        if self.marked.remove(&row.place).is_some() {
+    pub fn toggle(&mut self, place: Place) -> bool {
+        if self.0.remove(&place) {
             return false;
         }
-        let text = match row.content {
-            Content::Line { text, .. } => Clean::new(text),
-            Content::Divider(divider) => Clean::from(divider.words()),
-        };
-        self.marked.insert(row.place, (row.stream, text));
-        true
+        self.0.insert(place)
     }
 
     pub fn contains(&self, place: Place) -> bool {
-        self.marked.contains_key(&place)
+        self.0.contains(&place)
     }
 
-    /// The next one behind a place.
-    pub fn after(&self, place: Place) -> Option<Place> {
-        self.marked.range(place.behind()..).next().map(|(place, _)| *place)
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// The nearest one before a place.
-    pub fn before(&self, place: Place) -> Option<Place> {
-        self.marked.range(..place).next_back().map(|(place, _)| *place)
-    }
-
-    /// All of them with their text.
-    pub fn iter(&self) -> impl Iterator<Item = (Place, StreamId, &Clean)> {
-        self.marked
-            .iter()
-            .map(|(place, (stream, text))| (*place, *stream, text))
+    /// All of them: those behind a place, then the others.
+    pub fn after(&self, place: Place) -> impl Iterator<Item = Place> {
+        let behind = self.0.range(place.behind()..);
+        behind.chain(self.0.range(..place.behind())).copied()
     }
 }

@@ -151,7 +151,12 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             Action::LogNext | Action::LogPrevious => {}
             Action::LogNextMark => {
                 if !logs.next_mark(height) {
-                    model.tell(Trouble::info("no line is marked"));
+                    let why = if logs.bookmarks.is_empty() {
+                        "no line is marked"
+                    } else {
+                        "the lines that were marked are let go"
+                    };
+                    model.tell(Trouble::info(why));
                 }
             }
             Action::LogSave | Action::LogSaveWhole => effects.extend(saving::save(model, action)),

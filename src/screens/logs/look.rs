@@ -268,17 +268,15 @@ impl Logs {
 
     /// Marks the current line or takes its mark away.
     pub fn toggle_mark(&mut self) {
-        let row = self.current().and_then(|place| self.pane.get(place));
-        if let Some(row) = row {
-            self.bookmarks.toggle(&row);
+        if let Some(place) = self.current_row().map(|row| row.place) {
+            self.bookmarks.toggle(place);
         }
     }
 
     /// To the next marked line that is kept, else the first.
     pub fn next_mark(&mut self, height: usize) -> bool {
-        let after = self.current().and_then(|here| self.bookmarks.after(here));
-        let mark = after.or_else(|| self.bookmarks.after(FIRST));
-        let kept = mark.filter(|place| self.pane.get(*place).is_some());
+        let here = self.current().unwrap_or(FIRST);
+        let kept = self.bookmarks.after(here).find(|place| self.pane.get(*place).is_some());
         if let Some(place) = kept {
             self.go(place, height);
         }

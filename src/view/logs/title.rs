@@ -104,13 +104,17 @@ fn filter_words(logs: &Logs) -> Option<String> {
     (!words.is_empty()).then(|| format!("{} ({shown} shown)", words.join(" ")))
 }
 
-/// What is looked for, and how often it was found.
+/// What is looked for, how often it was found, and what had been let go before.
 fn search_words(logs: &Logs) -> Option<String> {
     let search = logs.pane.search()?;
     let found = logs.pane.matches();
     let all = thousands((found.held as u64 + found.evicted) as i64);
     let more = if found.is_complete { "" } else { " so far" };
-    Some(format!("/{} {all} found{more}", search.text()))
+    let unseen = match found.unseen {
+        0 => String::new(),
+        unseen => format!(", {} let go before", thousands(unseen as i64)),
+    };
+    Some(format!("/{} {all} found{more}{unseen}", search.text()))
 }
 
 /// `1 line`, `1,000 lines`.

@@ -6,7 +6,7 @@ use pilothouse::logs::pane::PANE_BYTES;
 use pilothouse::logs::run::End;
 use pilothouse::message::{Action, Effect};
 
-use super::{answer, ended, in_world, killed, lines, open, piece, pod_of, reads, rows, with_container};
+use super::{answer, ended, in_world, killed, lines, open, piece, pod_of, reads, rows, tick, with_container};
 use crate::support::fleet;
 use crate::support::screen::Bench;
 
@@ -100,10 +100,32 @@ fn a_narrow_terminal_says_first_what_decides_over_the_lines_in_sight() {
     bench.act(&[Action::Accept, Action::LogSearch]);
     bench.text("7 a");
     bench.act(&[Action::Accept]);
+    // All that is kept is decided over.
+    (1..10).for_each(|second| drop(tick(&mut bench, second)));
     let frame = bench.frame(80, 24);
-    for words in ["+19999 (", "/7 a 1 found", " let go"] {
+    // Where nobody looked is told too.
+    for words in ["+19999 (", "/7 a 1 found, ", " let go before"] {
         assert!(frame.contains(words), "{words}: {frame}");
     }
+}
+
+#[test]
+fn the_next_mark_is_one_that_is_kept() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &burst(0..10));
+    bench.act(&[Action::LogMark]);
+    for bytes in burst(10..200_000).chunks(64 * 1024) {
+        piece(&mut bench, &request, bytes);
+    }
+    bench.act(&[Action::LogNextMark]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("the lines that were marked are let go"), "{frame}");
+    bench.act(&[Action::LogMark]);
+    piece(&mut bench, &request, &burst(200_000..200_010));
+    bench.act(&[Action::LogNextMark]);
+    let here = bench.model.logs().unwrap().current_text().unwrap();
+    assert!(here.starts_with("199999 a line"), "{here}");
 }
 
 /// So many lines of one second, from a number on.
