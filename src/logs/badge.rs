@@ -43,11 +43,6 @@ impl Colours {
         self.given.insert(uid.clone(), colour);
         colour
     }
-
-    /// Gives the colour of an instance that is gone back.
-    pub fn forget(&mut self, uid: &Uid) {
-        self.given.remove(uid);
-    }
 }
 
 /// FNV-1a of 64 bits: the same on every machine and in every version.
@@ -164,12 +159,6 @@ mod tests {
         assert_eq!(
             Colours::new(6).get(&Uid::Uuid(9), "app-3"),
             Colours::new(6).get(&Uid::Uuid(1), "app-3")
-        );
-        colours.forget(&Uid::Uuid(2));
-        assert_eq!(
-            colours.get(&Uid::Uuid(20), "app-2"),
-            given[2],
-            "the free colour is given again"
         );
     }
 }

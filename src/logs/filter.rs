@@ -37,11 +37,6 @@ impl Pattern {
         })
     }
 
-    /// An expression for exactly this text.
-    pub fn literal(text: &str) -> Result<Self, PatternError> {
-        Self::new(&regex::escape(text))
-    }
-
     pub fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
@@ -139,8 +134,6 @@ mod tests {
                 "{pattern} in {text}"
             );
         }
-        assert!(Pattern::literal("a.b(").unwrap().is_match("xA.B("));
-        assert!(!Pattern::literal("a.b").unwrap().is_match("axb"));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use super::divider::Divider;
 use super::resume::{Ask, Cursor, Start, Verdict};
 use super::sink::Sink;
 use super::split::{Record, Splitter};
-use super::stamp::Stamp;
 use crate::domain::Clean;
 
 /// One stream and how far it was read.
@@ -33,11 +32,6 @@ impl Stream {
     /// What to ask of the server, always with `timestamps=true`.
     pub fn ask(&self) -> Ask {
         self.cursor.ask()
-    }
-
-    /// Time of the newest line.
-    pub const fn newest(&self) -> Option<Stamp> {
-        self.cursor.newest()
     }
 
     /// Takes bytes as they arrive.
