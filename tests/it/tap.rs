@@ -47,12 +47,26 @@ pub(crate) fn strays(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
 
 /// The length of a sequence of ours after its ESC.
 fn sequence(after: &str) -> Option<usize> {
+    if let Some(rest) = moved_rows(after) {
+        return Some(after.len() - rest.len());
+    }
     if let Some(known) = SEQUENCES.iter().find(|known| after.starts_with(**known)) {
         return Some(known.len());
     }
     let parameters = after.strip_prefix('[')?;
     let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
     parameters.split_at(end).1.starts_with(['m', 'H']).then_some(end + 2)
+}
+
+/// What comes after rows that move: a region is set, lines are deleted or inserted at its top, and it is given up again.
+fn moved_rows(after: &str) -> Option<&str> {
+    let digits = |text: &'_ str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let mut rest = after;
+    for end in ["[", ";", "r\x1b[", "H\x1b["] {
+        rest = rest.strip_prefix(end)?;
+        rest = rest.split_at(digits(rest)).1;
+    }
+    rest.strip_prefix(['M', 'L'])?.strip_prefix("\x1b[r")
 }
 
 /// The text of an OSC 52 that sets the clipboard, and the length of the sequence.
@@ -72,7 +86,7 @@ fn is_plain(c: char) -> bool {
 
 #[test]
 fn the_tap_lets_frames_through_and_nothing_else() {
-    let frame = "\x1b[?2026h\x1b[3;1H\x1b[38;5;12;1mname 漢 👩\u{200d}💻\x1b[0m\x1b[?2026l\r\n\x1b]52;c;aGk=\x07";
+    let frame = "\x1b[?2026h\x1b[3;1H\x1b[38;5;12;1mname 漢 👩\u{200d}💻\x1b[0m\x1b[?2026l\r\n\x1b]52;c;aGk=\x07\x1b[2;9r\x1b[2H\x1b[1M\x1b[r";
     assert_eq!(strays(frame.as_bytes()), (vec![], vec!["hi".to_owned()]));
     for stray in [
         "\x1b]0;t\x07",
@@ -83,6 +97,8 @@ fn the_tap_lets_frames_through_and_nothing_else() {
         "\0",
         "\x07",
         "\x1b[?1000h",
+        "\x1b[2;9r",
+        "\x1b[1M",
         "\x1b]52;c;?\x07",
     ] {
         assert!(!strays(stray.as_bytes()).0.is_empty(), "{stray:?}");
