@@ -116,7 +116,7 @@ const SCENES: [Scene; 11] = [
         name: "grown",
         theme: "dark",
         size: (170, 20),
-        way: &[Do(Action::ShowApps), Do(Action::SortByGrowth), Do(Action::Top)],
+        way: &[Do(Action::ShowApps), Do(Action::SortByGrowth)],
     },
     Scene {
         name: "logs",

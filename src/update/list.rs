@@ -53,13 +53,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
                 with_list(model, |list, source| list.set_sort(sort.reversed(), source));
             }
         }
-        Action::SortByName
-        | Action::SortByAge
-        | Action::SortByStatus
-        | Action::SortByNamespace
-        | Action::SortByGrowth => {
+        Action::SortByName | Action::SortByAge | Action::SortByStatus | Action::SortByNamespace => {
             sort_by(model, action);
         }
+        Action::SortByGrowth => show_growth(model),
         Action::Expand => expand(model),
         _ => return false,
     }
@@ -117,6 +114,16 @@ fn sort_by(model: &mut Model, action: Action) {
                 _ => Sort::by(column),
             };
             list.set_sort(sort, source);
+        }
+    });
+}
+
+/// Asks which grew most: the answer is the first row, however often it is asked.
+fn show_growth(model: &mut Model) {
+    with_list(model, |list, source| {
+        if let Some(column) = sort_column(Action::SortByGrowth, source.columns()) {
+            list.set_sort(Sort::by(column), source);
+            list.step(isize::MIN, source);
         }
     });
 }
