@@ -80,16 +80,7 @@ impl Question<'_> {
             return !supply.attempts.is_empty();
         };
         let lacks = |subject| figure(view, &subject, Figure::Cpu, now).is_none();
-        let mut lacking: BTreeSet<&Clean> = self
-            .pods(view)
-            .filter(|pod| !view.standing(pod).lost && pod.containers.iter().any(|c| c.state.is_running()))
-            .filter(|pod| {
-                pod.created
-                    .is_none_or(|created| now - created.timestamp_millis() > YOUNG_MS)
-            })
-            .filter(|pod| lacks(Subject::Pod(pod.key.clone())))
-            .filter_map(|pod| pod.node.as_ref())
-            .collect();
+        let mut lacking: BTreeSet<&Clean> = self.lacking(view, Figure::Cpu, now).collect();
         // Prometheus is not asked for nodes: it names them as whoever set it up pleased.
         if self.what == TopWhat::Nodes && source != Source::Prometheus {
             let nodes = view.nodes.values().map(AsRef::as_ref);
@@ -99,6 +90,36 @@ impl Question<'_> {
         }
         // A node that fails is no reason to wait. Which ones fail is not told, but how many.
         lacking.len() <= supply.failing
+    }
+
+    /// Whether the network's rates are known as well. The kubelet measures an instance's sandbox at times of its own,
+    /// up to a round after its containers; some never tell of networks at all.
+    pub(super) fn is_complete(&self, view: &ClusterView, now: Millis) -> bool {
+        let supply = view.usage.supply();
+        let knows_networks = matches!(supply.current, Some(Source::Prometheus | Source::Cadvisor));
+        if !knows_networks || self.what == TopWhat::Containers {
+            return true;
+        }
+        let lacking: BTreeSet<&Clean> = self.lacking(view, Figure::NetworkReceiveBytes, now).collect();
+        lacking.len() <= supply.failing
+    }
+
+    /// The nodes of instances that run long enough to have a figure and have none.
+    fn lacking<'a>(
+        &'a self,
+        view: &'a ClusterView,
+        of: Figure,
+        now: Millis,
+    ) -> impl Iterator<Item = &'a Clean> + use<'a> {
+        self.pods(view)
+            .filter(|pod| !view.standing(pod).lost && pod.containers.iter().any(|c| c.state.is_running()))
+            .filter(move |pod| !(of.is_network() && pod.host_network))
+            .filter(move |pod| {
+                pod.created
+                    .is_none_or(|created| now - created.timestamp_millis() > YOUNG_MS)
+            })
+            .filter(move |pod| figure(view, &Subject::Pod(pod.key.clone()), of, now).is_none())
+            .filter_map(|pod| pod.node.as_ref())
     }
 
     /// The rows, the busiest first.
@@ -296,89 +317,4 @@ pub(super) fn reasons(view: &ClusterView) -> Vec<Clean> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::print::Row as _;
-    use crate::domain::{Batch, Change, ClusterId, ClusterReport, Kind, Object, ObjectKey, Timestamp};
-    use crate::metrics::source::Report;
-    use crate::metrics::{Figures, Measured, Span};
-    use crate::world::{ClusterSetup, World};
-
-    /// Three instances of one app on node `n`, measured as `of` says of each.
-    fn world(of: [&[(Figure, f64)]; 3]) -> World {
-        let id = ClusterId::new("c");
-        let mut world = World::new([ClusterSetup::named("c")]);
-        let key = |place: usize| ObjectKey::new("ns", format!("a-{place}"));
-        let pods = (0..of.len()).map(|place| Pod {
-            key: key(place),
-            app: "a".into(),
-            node: Some("n".into()),
-            ..Pod::default()
-        });
-        let batch = Batch {
-            kind: Kind::Pod,
-            namespace: Clean::default(),
-            generation: 1,
-            changes: pods.map(|pod| Change::Upsert(Object::Pod(Box::new(pod)))).collect(),
-            sweep: true,
-        };
-        world.apply(&id, ClusterReport::Batch(batch), Timestamp::UNIX_EPOCH);
-        let shown = Wanted {
-            pods: (0..of.len()).map(key).collect(),
-            ..Wanted::default()
-        };
-        world.show(&id, &shown);
-        let items = of.into_iter().enumerate().map(|(place, known)| {
-            let mut figures = Figures::default();
-            for (figure, value) in known {
-                figures.set(*figure, *value);
-            }
-            Measured {
-                subject: Subject::Pod(key(place)),
-                span: Span { from: 0, to: 15_000 },
-                figures,
-            }
-        });
-        let items = items.collect();
-        world.measured(&id, Report::Measured { at: 15_000, items });
-        world
-    }
-
-    fn row(world: &World, what: TopWhat) -> TopRow {
-        let selector = Selector::parse("").unwrap();
-        let question = Question {
-            what,
-            selector: &selector,
-        };
-        question.rows(&world.clusters()[0], 15_000).remove(0)
-    }
-
-    #[test]
-    fn a_sum_says_of_how_many_instances_it_is() {
-        use Figure::{Cpu, MemoryRss, NetworkReceiveBytes as In};
-        let world = world([
-            &[(Cpu, 1.0), (MemoryRss, 1024.0), (In, 5.0)],
-            &[(Cpu, 2.0), (MemoryRss, 1024.0)],
-            &[(MemoryRss, 1024.0)],
-        ]);
-        let app = row(&world, TopWhat::Apps);
-        assert_eq!(
-            (app.instances, app.instances_measured),
-            (3, 2),
-            "young ones have no rate yet"
-        );
-        assert_eq!(app.cpu_cores, Some(3.0));
-        let of = [("memoryRssBytes", 3), ("networkReceiveBytesPerSecond", 1)];
-        assert_eq!(app.sum_of, BTreeMap::from(of));
-        let cells = app.cells(Timestamp::UNIX_EPOCH);
-        for cell in ["2/3", "3.000", "3 KiB (3/3)", "5 B (1/3)", "–"] {
-            assert!(cells.iter().any(|shown| shown == cell), "{cell}: {cells:?}");
-        }
-        let node = row(&world, TopWhat::Nodes);
-        assert_eq!(
-            node.sum_of.get("cpuCores"),
-            Some(&2),
-            "of a node whose kubelet says nothing of itself"
-        );
-    }
-}
+mod tests;

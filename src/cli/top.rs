@@ -18,9 +18,12 @@ use crate::domain::selector::Selector;
 use crate::domain::{ClusterId, Kind};
 use crate::metrics::source::{Choice, Report, Source};
 use crate::runtime::Exit;
+use crate::world::ClusterView;
 
 /// Between two prints with `--watch`: the kubelet measures about as often.
 const AGAIN: Duration = Duration::from_secs(15);
+/// How long the networks' rates are waited for once the others are known: the kubelet measures every 10 to 15 s.
+const LATE: Duration = Duration::from_secs(20);
 /// Reports that may wait to be taken in.
 const REPORTS: usize = 256;
 
@@ -108,10 +111,15 @@ fn want(known: &mut Known, question: &Question<'_>) {
 
 /// Takes reports in until the time is over, or where that is enough until everything asked for is known.
 async fn gather(known: &mut Known, figures: &mut Figures, question: &Question<'_>, until: Instant, is_enough: bool) {
+    let mut until = until;
+    let mut is_answered = false;
     loop {
         let now = Utc::now().timestamp_millis();
-        let mut views = known.world.clusters().iter();
-        if is_enough && views.all(|view| known.missing.contains_key(&view.id) || question.is_answered(view, now)) {
+        if is_enough && !is_answered && of_all(known, |view| question.is_answered(view, now)) {
+            is_answered = true;
+            until = until.min(Instant::now() + LATE);
+        }
+        if is_answered && of_all(known, |view| question.is_complete(view, now)) {
             return;
         }
         tokio::select! {
@@ -120,6 +128,12 @@ async fn gather(known: &mut Known, figures: &mut Figures, question: &Question<'_
             () = sleep_until(until) => return,
         }
     }
+}
+
+/// Whether it is so of every cluster of which nothing is missing.
+fn of_all(known: &Known, is: impl Fn(&ClusterView) -> bool) -> bool {
+    let mut views = known.world.clusters().iter();
+    views.all(|view| known.missing.contains_key(&view.id) || is(view))
 }
 
 /// Prints what is known; says whether nothing is missing.
