@@ -54,10 +54,28 @@ pub struct Question<'a> {
     pub window_s: u32,
 }
 
-impl fmt::Display for Question<'_> {
-    /// The text in `PromQL`; its values are in `figure.unit()`.
+/// A question in `PromQL`; its values are in `figure.unit()`.
+struct Promql<'a> {
+    question: &'a Question<'a>,
+    /// `irate` for what is now: between the two newest samples, by their own times. `rate` would fill the end of
+    /// the window up, and says too little where the kubelet measures late (`promql/functions.go`:
+    /// `extrapolatedRate`). A past has its mean.
+    rate: &'static str,
+}
+
+impl<'a> Promql<'a> {
+    const fn new(question: &'a Question<'a>, when: When) -> Self {
+        let rate = match when {
+            When::At(_) => "irate",
+            When::Range { .. } => "rate",
+        };
+        Self { question, rate }
+    }
+}
+
+impl fmt::Display for Promql<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.figure.origin() {
+        match self.question.figure.origin() {
             Origin::Gauge(family) => self.summed(f, family, false),
             Origin::Rate(family) => self.summed(f, family, true),
             Origin::Ratio(part, whole) => {
@@ -72,7 +90,7 @@ impl fmt::Display for Question<'_> {
     }
 }
 
-impl Question<'_> {
+impl Promql<'_> {
     /// `sum by (…) (max by (…) (rate(family{…}[…])))`.
     fn summed(&self, f: &mut fmt::Formatter<'_>, family: Family, rate: bool) -> fmt::Result {
         let own = match family.part() {
@@ -80,19 +98,19 @@ impl Question<'_> {
             Part::Device => "namespace, pod, container, device",
             Part::Whole | Part::Cpu => "namespace, pod, container",
         };
-        let whole = self.by == By::Container && matches!(family.part(), Part::Whole | Part::Cpu);
+        let whole = self.question.by == By::Container && matches!(family.part(), Part::Whole | Part::Cpu);
         if !whole {
-            write!(f, "sum by ({}) (", self.by.labels())?;
+            write!(f, "sum by ({}) (", self.question.by.labels())?;
         }
         write!(f, "max by ({own}) (")?;
         if rate {
-            f.write_str("rate(")?;
+            write!(f, "{}(", self.rate)?;
         }
         write!(f, "{}{{", family.name())?;
         self.matchers(f, family)?;
         f.write_str("}")?;
         if rate {
-            write!(f, "[{}s])", self.window_s.max(1))?;
+            write!(f, "[{}s])", self.question.window_s.max(1))?;
         }
         f.write_str(")")?;
         if !whole {
@@ -110,17 +128,20 @@ impl Question<'_> {
         };
         // A pod's network is counted in its sandbox, whose container has no name, or `POD` with Docker.
         if !family.is_network() {
-            if self.of.container.is_empty() {
+            if self.question.of.container.is_empty() {
                 matcher(f, format_args!("container!=\"\""))?;
                 matcher(f, format_args!("container!=\"POD\""))?;
             } else {
-                matcher(f, format_args!("container={}", Quoted(self.of.container)))?;
+                matcher(f, format_args!("container={}", Quoted(self.question.of.container)))?;
             }
         }
         if family.part() == Part::Cpu {
             matcher(f, format_args!("cpu=~\"total|\""))?;
         }
-        for (label, values) in [("namespace", self.of.namespaces), ("pod", self.of.pods)] {
+        for (label, values) in [
+            ("namespace", self.question.of.namespaces),
+            ("pod", self.question.of.pods),
+        ] {
             match values {
                 [] if label == "pod" => matcher(f, format_args!("pod!=\"\""))?,
                 [] => {}
@@ -193,7 +214,7 @@ pub enum When {
 /// A step too fine for [`MAX_POINTS`] is made coarser. It is a GET: through the service proxy a POST
 /// would need the verb `create`.
 pub fn target(question: &Question<'_>, when: When) -> String {
-    let promql = question.to_string();
+    let promql = Promql::new(question, when).to_string();
     let mut out = String::with_capacity(promql.len() * 2 + 96);
     let (path, rest) = match when {
         When::At(at) => ("query", format!("&time={}", seconds(at))),

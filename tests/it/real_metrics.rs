@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Endpoints, Pod, Service};
+use k8s_openapi::api::core::v1::{ContainerState, Endpoints, Pod, Service};
 use kube::api::{DeleteParams, LogParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
@@ -98,6 +98,13 @@ async fn clear(client: &Client, name: &str) {
     }
 }
 
+async fn runs(pods: &Api<Pod>) -> bool {
+    let status = pods.get(POD).await.unwrap().status.unwrap_or_default();
+    let containers = status.container_statuses.unwrap_or_default();
+    let is_running = |state: Option<_>| state.is_some_and(|state: ContainerState| state.running.is_some());
+    !containers.is_empty() && containers.into_iter().all(|container| is_running(container.state))
+}
+
 /// What `top` prints of the pod.
 async fn top(config: &Path, what: &str, source: &str) -> Vec<Value> {
     let mut command = tokio::process::Command::new(PROGRAM);
@@ -113,20 +120,30 @@ async fn top(config: &Path, what: &str, source: &str) -> Vec<Value> {
 }
 
 /// What a container counted a second over its last half minute, from the lines it printed.
+///
+/// Where two kubelets share a machine each clears the other's logs away, once a minute: it is asked until a quarter of
+/// a minute is there.
 async fn counted(pods: &Api<Pod>, container: &str) -> Vec<f64> {
     let options = LogParams {
         container: Some(container.into()),
         since_seconds: Some(30),
         ..LogParams::default()
     };
-    let log = pods.logs(POD, &options).await.unwrap();
     // A line that is not the container's own, such as a kubelet's that has no log at the moment, tells nothing.
     let numbers = |line: &str| -> Option<Vec<f64>> { line.split(' ').map(|word| word.parse().ok()).collect() };
-    let mut lines = log.lines().filter_map(numbers);
-    let (first, last) = (lines.next().unwrap(), lines.next_back().unwrap());
-    let passed = last[0] - first[0];
-    let counters = last.iter().zip(&first).skip(1);
-    counters.map(|(after, before)| (after - before) / passed).collect()
+    for _ in 0..60 {
+        let log = pods.logs(POD, &options).await.unwrap_or_default();
+        let mut lines = log.lines().filter_map(numbers);
+        if let (Some(first), Some(last)) = (lines.next(), lines.next_back())
+            && last[0] - first[0] > 15.0
+        {
+            let passed = last[0] - first[0];
+            let counters = last.iter().zip(&first).skip(1);
+            return counters.map(|(after, before)| (after - before) / passed).collect();
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("{container} did not tell what it counted");
 }
 
 fn near(what: &str, said: &Value, truth: f64) {
@@ -161,8 +178,11 @@ async fn what_is_measured_is_what_the_container_counted() {
     pods.create(&PostParams::default(), &serde_json::from_value(pod()).unwrap())
         .await
         .unwrap();
-    // Averages reach back a minute with Prometheus: it has to have run for so long.
-    tokio::time::sleep(Duration::from_secs(70)).await;
+    while !runs(&pods).await {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // Averages reach back a minute with Prometheus, and the kubelet may not measure in the first 20 s.
+    tokio::time::sleep(Duration::from_secs(90)).await;
     for &source in sources {
         let containers = top(&config, "containers", source).await;
         let of = |name: &str| containers.iter().find(|item| item["name"] == name).unwrap();

@@ -3,13 +3,13 @@
 use super::*;
 
 fn ask(figure: Figure, by: By, of: Selection<'_>) -> String {
-    Question {
+    let question = Question {
         figure,
         by,
         of,
         window_s: 60,
-    }
-    .to_string()
+    };
+    Promql::new(&question, When::At(0)).to_string()
 }
 
 #[test]
@@ -24,17 +24,17 @@ fn each_kind_of_figure_has_its_question() {
         (
             Figure::Cpu,
             By::Pod,
-            r#"sum by (namespace, pod) (max by (namespace, pod, container) (rate(container_cpu_usage_seconds_total{container!="",container!="POD",cpu=~"total|",pod!=""}[60s])))"#,
+            r#"sum by (namespace, pod) (max by (namespace, pod, container) (irate(container_cpu_usage_seconds_total{container!="",container!="POD",cpu=~"total|",pod!=""}[60s])))"#,
         ),
         (
             Figure::NetworkReceiveBytes,
             By::Namespace,
-            r#"sum by (namespace) (max by (namespace, pod, interface) (rate(container_network_receive_bytes_total{pod!=""}[60s])))"#,
+            r#"sum by (namespace) (max by (namespace, pod, interface) (irate(container_network_receive_bytes_total{pod!=""}[60s])))"#,
         ),
         (
             Figure::FsReads,
             By::Container,
-            r#"sum by (namespace, pod, container) (max by (namespace, pod, container, device) (rate(container_fs_reads_bytes_total{container!="",container!="POD",pod!=""}[60s])))"#,
+            r#"sum by (namespace, pod, container) (max by (namespace, pod, container, device) (irate(container_fs_reads_bytes_total{container!="",container!="POD",pod!=""}[60s])))"#,
         ),
     ] {
         assert_eq!(ask(figure, by, all.clone()), promql);
@@ -50,7 +50,7 @@ fn throttling_is_a_share_of_the_periods() {
     };
     let rate = |family: &str| {
         format!(
-            r#"max by (namespace, pod, container) (rate({family}{{container="web",namespace="live",pod="gift-1"}}[60s]))"#
+            r#"max by (namespace, pod, container) (irate({family}{{container="web",namespace="live",pod="gift-1"}}[60s]))"#
         )
     };
     let (part, whole) = (
@@ -94,6 +94,17 @@ fn requests_are_encoded_and_bounded() {
         let (from, to) = (0, hours * 3_600_000);
         target(&question, When::Range { from, to, step_s })
     };
+    let rates = Question {
+        figure: Figure::Cpu,
+        ..question.clone()
+    };
+    assert!(target(&rates, When::At(0)).contains("%28irate%28"));
+    let past = When::Range {
+        from: 0,
+        to: 60_000,
+        step_s: 15,
+    };
+    assert!(target(&rates, past).contains("%28rate%28"), "a past has its mean");
     assert!(range(6, 60).ends_with("&start=0.000&end=21600.000&step=60"));
     assert!(range(24, 1).ends_with("&step=8"), "11,000 points and no more");
 }

@@ -7,7 +7,7 @@ use super::super::super::super::load::{PodLoad, Seconds};
 use super::parse::{Expr, Selector};
 
 /// How often the kubelets are scraped: a rate needs two samples.
-const SCRAPE: Seconds = 15.0;
+pub(super) const SCRAPE: Seconds = 15.0;
 
 /// One series; a value that is absent is `NaN`.
 #[derive(Clone, Debug, PartialEq)]

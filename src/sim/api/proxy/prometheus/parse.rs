@@ -1,6 +1,7 @@
-//! The part of `PromQL` that questions about containers need: selectors, `rate`, `sum` and `max`, `/`, `>` and `or`.
+//! The part of `PromQL` that questions about containers need: selectors, `rate`, `irate`, `sum` and `max`, `/`, `>` and `or`.
 
 use super::super::super::super::load::Seconds;
+use super::eval::SCRAPE;
 
 /// A question.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,7 +165,7 @@ impl<'a> Parser<'a> {
         match self.word() {
             "sum" => self.put_together(Expr::Sum),
             "max" => self.put_together(Expr::Max),
-            "rate" => {
+            name @ ("rate" | "irate") => {
                 self.need("(")?;
                 let family = self.word().to_owned();
                 let selector = self.selector(family)?;
@@ -173,7 +174,8 @@ impl<'a> Parser<'a> {
                 let window = duration(word).ok_or_else(|| self.unexpected())?;
                 self.need("]")?;
                 self.need(")")?;
-                Ok(Expr::Rate(selector, window))
+                let between_two = name == "irate" && window >= SCRAPE;
+                Ok(Expr::Rate(selector, if between_two { SCRAPE } else { window }))
             }
             "" => Err(self.unexpected()),
             word if self.rest().starts_with('(') => Err(format!(
