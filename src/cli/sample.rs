@@ -11,7 +11,7 @@ pub(super) use self::row::TopRow;
 use self::row::UNKNOWN;
 use super::args::TopWhat;
 use crate::domain::selector::Selector;
-use crate::domain::{Clean, Node, Pod};
+use crate::domain::{Clean, ContainerState, Node, Pod, Timestamp};
 use crate::metrics::source::{Outcome, Source, Wanted};
 use crate::metrics::{Figure, Millis, Subject, Total};
 use crate::world::ClusterView;
@@ -104,21 +104,32 @@ impl Question<'_> {
         lacking.len() <= supply.failing
     }
 
-    /// The nodes of instances that run long enough to have a figure and have none.
+    /// The nodes of what is asked for that runs long enough to have a figure and has none.
     fn lacking<'a>(
         &'a self,
         view: &'a ClusterView,
         of: Figure,
         now: Millis,
     ) -> impl Iterator<Item = &'a Clean> + use<'a> {
+        let is_old = move |since: Option<Timestamp>| since.is_none_or(|at| now - at.timestamp_millis() > YOUNG_MS);
+        let lacks = move |subject| figure(view, &subject, of, now).is_none();
+        let containers_lack = move |pod: &Pod| {
+            let mut containers = pod.containers.iter();
+            containers.any(|container| {
+                let ContainerState::Running { since } = container.state else {
+                    return false;
+                };
+                is_old(since) && lacks(Subject::Container(pod.key.clone(), container.name.clone()))
+            })
+        };
         self.pods(view)
             .filter(|pod| !view.standing(pod).lost && pod.containers.iter().any(|c| c.state.is_running()))
             .filter(move |pod| !(of.is_network() && pod.host_network))
-            .filter(move |pod| {
-                pod.created
-                    .is_none_or(|created| now - created.timestamp_millis() > YOUNG_MS)
+            .filter(move |pod| is_old(pod.created))
+            .filter(move |pod| match self.what {
+                TopWhat::Containers => containers_lack(pod),
+                _ => lacks(Subject::Pod(pod.key.clone())),
             })
-            .filter(move |pod| figure(view, &Subject::Pod(pod.key.clone()), of, now).is_none())
             .filter_map(|pod| pod.node.as_ref())
     }
 

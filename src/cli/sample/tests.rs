@@ -120,7 +120,28 @@ fn the_networks_are_waited_for_where_they_are_told() {
     );
     assert_eq!(
         is(Source::Cadvisor, TopWhat::Containers),
-        (true, true),
+        (false, true),
         "a network is its instance's"
     );
+}
+
+#[test]
+fn of_containers_each_one_is_waited_for() {
+    let mut world = world([&[(Figure::Cpu, 1.0)]; 3]);
+    let id = ClusterId::new("c");
+    let supply = Supply {
+        current: Some(Source::Cadvisor),
+        ..Supply::default()
+    };
+    world.measured(&id, Report::Supply(supply));
+    let selector = Selector::parse("").unwrap();
+    let is_answered = |what| {
+        let question = Question {
+            what,
+            selector: &selector,
+        };
+        question.is_answered(&world.clusters()[0], 15_000)
+    };
+    assert!(is_answered(TopWhat::Instances));
+    assert!(!is_answered(TopWhat::Containers), "only their instances are known");
 }
