@@ -28,6 +28,8 @@ pub const LEAST: (u16, u16) = (60, 15);
 
 /// Most lines kept in the activity log.
 const MOST_ENTRIES: usize = 1_000;
+/// Among so many of the newest it is looked whether something stands there already.
+const RECENT: usize = 5;
 
 /// What was decided before the program began.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +78,8 @@ pub struct Model {
     pub(crate) logs: Option<Logs>,
     /// Of what logs are being saved, and how far that is.
     pub(crate) saving: Option<(Clean, Progress)>,
+    /// The number of the visit of the screen on top.
+    pub(crate) visit: u64,
     derived_at: Option<Timestamp>,
     latest: Timestamp,
     version: u64,
@@ -102,6 +106,7 @@ impl Model {
             wanted: BTreeMap::new(),
             logs: None,
             saving: None,
+            visit: 0,
             derived_at: None,
             latest: now,
             version: 1,
@@ -224,10 +229,26 @@ impl Model {
         isize::try_from(self.size.1.saturating_sub(6)).unwrap_or(1).max(1)
     }
 
-    /// Tells a person something once.
+    /// Tells a person something once; what went wrong can be read again in the activity log.
     pub(crate) fn tell(&mut self, trouble: Trouble) {
-        self.notices.add(trouble, self.now);
+        if trouble.severity > Severity::Info {
+            self.keep(&trouble);
+        }
+        self.notices.add(trouble, self.now, self.visit);
         self.touch();
+    }
+
+    /// Writes what went wrong in the activity log, unless it stands there as what came of something.
+    fn keep(&mut self, trouble: &Trouble) {
+        let mut newest = self.activity.iter().rev().take(RECENT);
+        let is_there = newest.any(|entry| matches!(&entry.outcome, Some((_, text)) if *text == trouble.text));
+        if !is_there {
+            let text = match &trouble.hint {
+                Some(hint) => format!("{}; {hint}", trouble.text).into(),
+                None => trouble.text.clone(),
+            };
+            self.write("told", "pilothouse".into(), Clean::default(), Some((trouble.severity, text)));
+        }
     }
 
     /// Writes in the activity log what the person asked for.

@@ -40,7 +40,7 @@ pub enum Overlay {
         field: Field,
         problem: Option<String>,
     },
-    /// A line of a log, opened.
+    /// A line of a log, of the activity log or an event, opened to be read whole.
     LogLine(Opened),
     /// Help, scrolled down by so many lines.
     Help {

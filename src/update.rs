@@ -11,6 +11,7 @@ use crate::domain::observation::{Batch, Change, ClusterReport, Object};
 use crate::domain::{Clean, ClusterId, Event, Kind, Link, Moment, ResourceRef, Timestamp, Verb};
 use crate::message::{Action, Effect, Message, Severity, Trouble};
 use crate::model::Model;
+use crate::notice::Notices;
 use crate::overlays::Overlay;
 use crate::screens::ScreenKind;
 
@@ -22,6 +23,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     if from_person && !pending && model.pending.take().is_some() {
         model.touch();
     }
+    let visited = (from_person && !pending).then(|| begin(model));
     let mut effects = match message {
         Message::Act(action) => act(model, action),
         Message::Text(_) | Message::Paste(_) | Message::Unbound(_) | Message::Pending(..) if model.is_too_small() => {
@@ -72,10 +74,22 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     };
+    if let Some((_, told)) = visited.filter(|(kind, _)| model.trail.top().kind != *kind) {
+        model.notices.move_on(&told, model.visit);
+        model.visit += 1;
+    }
     effects.extend(logs::accompany(model));
     let now = model.now;
     model.settle(now);
     effects
+}
+
+/// Lets go what was told on another screen, for a key was pressed on this one; gives where one is and what is told.
+fn begin(model: &mut Model) -> (ScreenKind, Notices) {
+    if model.notices.leave(model.visit) {
+        model.touch();
+    }
+    (model.trail.top().kind.clone(), model.notices.clone())
 }
 
 /// Time has passed.

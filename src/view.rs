@@ -27,6 +27,7 @@ use crate::overlays::Overlay;
 use crate::screens::{ScreenKind, facts};
 use crate::theme::{Glyphs, Role, Theme};
 use crate::widgets::line;
+use toast::Toast;
 
 /// What is only known when drawing: how far each list on the way is scrolled, how wide its columns became.
 #[derive(Debug, Default)]
@@ -85,7 +86,6 @@ pub fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mu
         let body = Rect::new(area.x, area.y + 1, area.width, area.height - 2);
         draw_body(model, theme, viewports, buffer, body);
         footer::draw(model, theme, buffer, line(area.height - 1));
-        toast::draw(model, theme, buffer, body);
         match model.overlays.last() {
             Some(Overlay::Picker(shown)) => picker::draw(shown, theme, buffer, body),
             Some(Overlay::Help { scroll }) => help::draw(model, *scroll, theme, buffer, body),
@@ -120,10 +120,24 @@ fn too_small(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
 
 fn draw_body(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mut Buffer, body: Rect) {
     let screen = model.screen();
+    let toast = Toast::of(model, body.width);
+    let told = toast.as_ref().map_or(0, Toast::height);
     if let Some(logs) = model.logs() {
-        return logs::draw(model, logs, theme, buffer, body);
+        let cursor = logs::draw(model, logs, theme, buffer, body);
+        // Lines scroll as they come: what is told stands over their title, and at the other end where the cursor is.
+        if let Some(toast) = toast {
+            let is_under = cursor.is_some_and(|y| y < body.y + told);
+            let y = if is_under { body.bottom() - told } else { body.y };
+            toast.draw(theme, buffer, Rect::new(body.x, y, body.width, told));
+        }
+        return;
     }
-    let below = |y: u16| Rect::new(body.x, y, body.width, body.bottom().saturating_sub(y));
+    // What is told takes lines from the list and covers none of its rows.
+    let bottom = body.bottom() - told;
+    let below = |y: u16| Rect::new(body.x, y, body.width, bottom.saturating_sub(y));
+    if let Some(toast) = toast {
+        toast.draw(theme, buffer, Rect::new(body.x, bottom, body.width, told));
+    }
     let mut y = title::notes(model, theme, buffer, body, body.y + 1);
     let scope = model.scope_here();
     let mut facts = facts::facts(&screen.kind, &model.context(&scope));

@@ -16,7 +16,8 @@ impl Model {
             ScreenKind::Instance(_) | ScreenKind::Container(..) if self.trail.top().shows_charts() => {
                 actions = vec![Action::Charts, Action::ChartReach, Action::ChartNext];
             }
-            ScreenKind::Activity | ScreenKind::Cluster(_) | ScreenKind::Events | ScreenKind::EventsOf(_) => {}
+            ScreenKind::Events | ScreenKind::EventsOf(_) => actions.push(Action::Detail),
+            ScreenKind::Activity | ScreenKind::Cluster(_) => {}
             ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
             ScreenKind::App(_) => {
                 actions.extend([Action::Logs, Action::Expand, Action::NodeOf, Action::EventsOf]);
@@ -84,6 +85,7 @@ impl Model {
                 Some("no row".into())
             }
             Action::Detail if matches!(selected, Some(RowKey::Cluster(_) | RowKey::Location(..))) => None,
+            Action::Detail if matches!(selected, Some(RowKey::Object(object)) if object.kind == Kind::Event) => None,
             Action::Open | Action::Detail => self.open_refusal(),
             Action::Logs | Action::PreviousLogs => self.logs_refusal(),
             _ if action.group() == Group::Logs && self.logs.is_none() => Some("no logs are open".into()),
@@ -155,7 +157,7 @@ impl Model {
             (ScreenKind::Events | ScreenKind::EventsOf(_), _) => {
                 return self.about_selected_event().err().map(str::to_owned);
             }
-            (ScreenKind::Container(..) | ScreenKind::Activity, _) => "nothing further in",
+            (ScreenKind::Container(..), _) => "nothing further in",
             (_, Some(row @ RowKey::Feed(..))) if screen.opened_by(row).is_none() => "no screen of its own",
             _ => return None,
         };

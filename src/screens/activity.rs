@@ -20,6 +20,22 @@ pub struct Entry {
     pub outcome: Option<(Severity, Clean)>,
 }
 
+impl Entry {
+    /// All that is known of it, each under its name; its time by a clock so many minutes east of Greenwich.
+    pub fn told(&self, minutes_east: i32) -> Vec<(&'static str, Clean)> {
+        let at = self.at + chrono::TimeDelta::minutes(i64::from(minutes_east));
+        let outcome = self.outcome.as_ref().map_or_else(|| "asked".into(), |(_, text)| text.clone());
+        let all = [
+            ("at", at.format("%Y-%m-%d %H:%M:%S").to_string().into()),
+            ("what", self.what.clone()),
+            ("target", self.target.clone()),
+            ("by", self.by.clone()),
+            ("what came of it", outcome),
+        ];
+        all.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+    }
+}
+
 pub(super) static COLUMNS: [Column; 5] = [
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 0, Unit::Age),
     Column::text(ColumnId::Reason, "WHAT", &["what"], (16, 30), 0),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::words;
-use crate::domain::{Event, Kind, ResourceRef};
+use crate::domain::{Clean, Event, Kind, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::{ClusterView, Slot};
 
@@ -45,6 +45,25 @@ pub(super) fn collect(ctx: &Context<'_>, about: Option<&ResourceRef>) -> Vec<Eve
 pub(super) fn concerns(event: &Event, object: &ResourceRef) -> bool {
     let (kind, key, uid) = &event.about;
     *uid == object.uid || (*kind == object.kind.name() && *key == object.key && object.kind == Kind::Node)
+}
+
+/// All that an event says, each under its name.
+pub fn told(cluster: &ClusterView, event: &Event) -> Vec<(&'static str, Clean)> {
+    let time = |at: crate::domain::Timestamp| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let times = [event.first_seen, event.last_seen].map(|at| at.map(time).unwrap_or_default());
+    let [first, last] = times;
+    let all = [
+        ("message", event.message.clone()),
+        ("reason", event.reason.clone()),
+        ("type", if event.warning { "warning" } else { "normal" }.into()),
+        ("about", about(event).into()),
+        ("cluster", cluster.id.0.clone()),
+        ("count", event.count.to_string().into()),
+        ("first seen", first.into()),
+        ("last seen", last.into()),
+        ("from", event.source.clone()),
+    ];
+    all.into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// Reads events.

@@ -4,7 +4,9 @@ use crate::domain::{AppKey, Clean, Kind, ResourceRef};
 use crate::listing::RowKey;
 use crate::message::{Action, Effect};
 use crate::model::Model;
-use crate::screens::{Screen, ScreenKind};
+use crate::overlays::opened::Entry;
+use crate::overlays::{Opened, Overlay};
+use crate::screens::{Screen, ScreenKind, events};
 
 /// Does what only changes the way; says whether it was that.
 pub(super) fn act(model: &mut Model, action: Action) -> bool {
@@ -50,6 +52,9 @@ fn shown_by(action: Action) -> Option<ScreenKind> {
 /// Goes into what is under the cursor.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let top = model.trail.top();
+    if top.kind == ScreenKind::Activity {
+        return read(model);
+    }
     let about = match top.kind {
         ScreenKind::Events | ScreenKind::EventsOf(_) => model.about_selected_event().ok(),
         ScreenKind::Releases => model.app_of_selected_release().map(RowKey::App),
@@ -65,6 +70,33 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Opens the selected line of the activity log, to be read and copied whole.
+fn read(model: &mut Model) -> Vec<Effect> {
+    let Some(RowKey::Entry(number)) = model.trail.top().list.selected() else {
+        return Vec::new();
+    };
+    let Some(entry) = model.activity.iter().find(|entry| entry.number == *number) else {
+        return Vec::new();
+    };
+    let told = entry.told(model.settings.clock_offset_minutes);
+    open_whole(model, "activity", told);
+    Vec::new()
+}
+
+/// Opens texts, each under its name, over the screen.
+fn open_whole(model: &mut Model, title: &str, told: Vec<(&'static str, Clean)>) {
+    let whole = told.iter().map(|(name, text)| format!("{name}: {text}").into()).collect();
+    let entry = |(name, value): (&str, Clean)| Entry {
+        depth: 0,
+        key: Some(name.into()),
+        value,
+    };
+    let entries = told.into_iter().map(entry).collect();
+    let opened = Opened::new(title.into(), entries, whole);
+    model.overlays.push(Overlay::LogLine(opened));
+    model.touch();
+}
+
 /// Shows the detail of what is under the cursor: for most rows it is what going in shows.
 pub(super) fn detail(model: &mut Model) -> Vec<Effect> {
     match model.trail.top().list.selected() {
@@ -72,6 +104,14 @@ pub(super) fn detail(model: &mut Model) -> Vec<Effect> {
             let mut screen = Screen::new(ScreenKind::Cluster(id.clone()));
             screen.within.clusters = [id.clone()].into();
             go(model, screen)
+        }
+        Some(RowKey::Object(event)) if event.kind == Kind::Event => {
+            let cluster = model.world.cluster(&event.cluster);
+            let told = cluster.and_then(|cluster| Some(events::told(cluster, cluster.events.get(&event.key)?)));
+            if let Some(told) = told {
+                open_whole(model, "event", told);
+            }
+            Vec::new()
         }
         _ => open(model),
     }

@@ -33,8 +33,8 @@ const WIDEST_NAME: u16 = 28;
 /// Texts, each with what it is drawn in.
 type Pieces = Vec<(String, Style)>;
 
-/// Draws the title and the lines.
-pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffer, body: Rect) {
+/// Draws the title and the lines; gives where the line under the cursor is.
+pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffer, body: Rect) -> Option<u16> {
     let title = Rect::new(body.x, body.y, body.width, 1);
     match model.overlays.last() {
         Some(Overlay::LogField { of, field, problem }) => {
@@ -62,20 +62,23 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
         draw_empty(logs, theme, buffer, area);
     }
     let mut y = area.y;
+    let mut cursor = None;
     for (row, lines) in rows {
         let is_current = logs.look.still.is_some_and(|still| still.cursor == row);
         for pieces in lines {
             if y >= area.bottom() {
-                return;
+                return cursor;
             }
             let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
             line::draw(buffer, (area.x + 1, y), area.right(), pieces);
             if is_current {
+                cursor.get_or_insert(y);
                 buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(Role::Selected));
             }
             y += 1;
         }
     }
+    cursor
 }
 
 /// Says why there is no line yet.

@@ -2,6 +2,7 @@
 
 mod asking;
 mod limits;
+mod notices;
 mod refusals;
 mod scope;
 
