@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::World;
 use super::app_list::AppList;
+use super::census::Census;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
 use super::scope::Scope;
-use super::tally::{AppTally, Census};
+use super::tally::AppTally;
 use crate::domain::pod::Health;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, Resources, Timestamp, Version, Workload};
 use crate::release::Phase;
