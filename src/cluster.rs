@@ -164,6 +164,11 @@ impl Cluster {
         questions::review(&self.hub.door, rights).await
     }
 
+    /// The names of all its namespaces; `None` where they may not be listed, or are too many to be read at once.
+    pub async fn namespaces(&self) -> Option<Vec<Clean>> {
+        tasks::all_namespaces(&self.hub).await
+    }
+
     /// Events about one object, newest first. `kind` as manifests spell it.
     ///
     /// # Errors

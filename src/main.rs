@@ -14,8 +14,9 @@ fn main() -> ExitCode {
             .collect(),
         stdin_is_terminal: std::io::stdin().is_terminal(),
         stdout_is_terminal: std::io::stdout().is_terminal(),
+        stderr_is_terminal: std::io::stderr().is_terminal(),
     };
-    cli::report::install(&environment, std::io::stderr().is_terminal());
+    cli::report::install(&environment, environment.stderr_is_terminal);
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     ExitCode::from(cli::run(std::env::args_os(), &environment, &mut out, &mut err).0)
 }

@@ -46,6 +46,8 @@ pub enum ScreenKind {
     Events,
     /// Events about one object.
     EventsOf(ResourceRef),
+    /// Events about an app: its workloads, their revisions and instances.
+    EventsOfApp(AppKey),
     Activity,
     Log,
     App(AppKey),
@@ -61,28 +63,15 @@ pub enum ScreenKind {
 impl ScreenKind {
     /// The kinds of object a screen's rows are made from: what is told when they are not all there.
     pub fn feeds(&self) -> &'static [Kind] {
-        const WORKLOADS: &[Kind] = &[
-            Kind::Pod,
-            Kind::Deployment,
-            Kind::StatefulSet,
-            Kind::DaemonSet,
-            Kind::Rollout,
-            Kind::CloneSet,
-        ];
-        const RELEASES: &[Kind] = &[
-            Kind::Deployment,
-            Kind::StatefulSet,
-            Kind::DaemonSet,
-            Kind::Rollout,
-            Kind::CloneSet,
-            Kind::ReplicaSet,
-        ];
+        // The pods and what carries apps; what carries apps and its revisions.
+        const WORKLOADS: &[Kind] = Kind::OF_APPS.split_at(1).1;
+        const RELEASES: &[Kind] = Kind::OF_RELEASES.split_at(2).1;
         match self {
             Self::Fleet | Self::Locations | Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
             Self::Apps | Self::App(_) => WORKLOADS,
             Self::Releases => RELEASES,
             Self::Instances | Self::Instance(_) | Self::Container(..) | Self::Logs(_) => &[Kind::Pod],
-            Self::Events | Self::EventsOf(_) => &[Kind::Event],
+            Self::Events | Self::EventsOf(_) | Self::EventsOfApp(_) => &[Kind::Event],
             Self::Activity | Self::Log | Self::Cluster(_) => &[],
         }
     }
@@ -96,7 +85,7 @@ impl ScreenKind {
             Self::Instances | Self::Node(_) => ("instance", "instances"),
             Self::Nodes => ("node", "nodes"),
             Self::Releases => ("release", "releases"),
-            Self::Events | Self::EventsOf(_) | Self::Container(..) => ("event", "events"),
+            Self::Events | Self::EventsOf(_) | Self::EventsOfApp(_) | Self::Container(..) => ("event", "events"),
             Self::Activity => ("entry", "entries"),
             Self::Log | Self::Logs(_) => ("line", "lines"),
             Self::App(_) => ("row", "rows"),
@@ -118,6 +107,7 @@ impl ScreenKind {
             | Self::Nodes
             | Self::Releases
             | Self::Events
+            | Self::EventsOfApp(_)
             | Self::Activity
             | Self::Log
             | Self::Cluster(_)
@@ -140,6 +130,7 @@ impl ScreenKind {
             | Self::Releases
             | Self::Events
             | Self::EventsOf(_)
+            | Self::EventsOfApp(_)
             | Self::Activity
             | Self::Log
             | Self::Cluster(_)
@@ -281,6 +272,7 @@ impl Screen {
             ScreenKind::Releases => "releases".into(),
             ScreenKind::Events => "events".into(),
             ScreenKind::EventsOf(object) => format!("events of {}", object.key.name),
+            ScreenKind::EventsOfApp(key) => format!("events of {key}"),
             ScreenKind::Activity => "activity".into(),
             ScreenKind::Log => "log".into(),
             ScreenKind::Logs(follow) if follow.choice.previous => "previous logs".into(),

@@ -89,8 +89,12 @@ pub struct Args {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 something could not be had, what could is printed; 2 it cannot start like this;
-101 a bug, with a report; 128 + N ended by signal N.";
+Exit codes:
+  0        done
+  1        something could not be had; what could be is printed
+  2        it cannot start like this
+  101      a bug, with a report
+  128 + N  ended by signal N";
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
@@ -186,7 +190,7 @@ pub struct Get {
     /// How to print it
     #[arg(short, long, default_value = "table", value_name = "FORMAT")]
     pub output: Format,
-    /// Only what has these labels: `app=x,tier!=y,zone in (a,b)` (apps, instances and nodes)
+    /// Only what has these labels: `app=x,tier!=y,zone in (a,b)` (apps, instances, nodes and releases)
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
     /// How long to wait until everything is known
@@ -310,6 +314,9 @@ pub enum What {
     Instances,
     #[value(aliases = ["node", "no"])]
     Nodes,
+    /// Those in flight; by name in whichever phase
+    #[value(aliases = ["release", "rel"])]
+    Releases,
     #[value(aliases = ["event", "ev"])]
     Events,
 }

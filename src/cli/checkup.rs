@@ -16,6 +16,8 @@ use crate::world::ClusterView;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Checkup {
     pub(super) cluster: ClusterId,
+    /// The cluster's, as of every item.
+    pub(super) name: Clean,
     pub(super) context: Clean,
     pub(super) link: &'static str,
     pub(super) version: Option<Clean>,
@@ -100,6 +102,7 @@ pub(super) fn of(view: &ClusterView, context: &str, answers: Option<&Answers>, w
     }
     Checkup {
         cluster: view.id.clone(),
+        name: view.id.0.clone(),
         context: context.into(),
         link: project::link(&view.link),
         version: identity.version.clone(),

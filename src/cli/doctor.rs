@@ -50,6 +50,7 @@ pub(super) fn run(
     doctor: &Doctor,
     environment: &Environment,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let setup = Setup::load(args, environment)?;
     let namespaces = if args.namespace.is_empty() {
@@ -57,7 +58,8 @@ pub(super) fn run(
     } else {
         args.namespace.clone()
     };
-    let (known, members, found) = fleet::block_on(async {
+    let waits = fleet::waits_for(&[], WAIT);
+    let (known, members, found) = fleet::block_on_told(&waits, environment, err, async {
         let members = fleet::ready_members(args, &setup).await?;
         let known = watch::until_known(&members, &[], WAIT).await;
         let sources = known.clusters.iter().zip(&members);

@@ -12,7 +12,7 @@ use super::print::{Row, print};
 use super::rows::EventRow;
 use super::setup::Setup;
 use super::watch::{self, Known};
-use super::{Environment, Failure, Printable, project, simulated};
+use super::{Environment, Failure, Printable, namespaces, project, release, simulated};
 use crate::cluster::{Cluster, ClusterError};
 use crate::domain::selector::Selector;
 use crate::domain::{Clean, ClusterId, Event, Kind};
@@ -20,6 +20,9 @@ use crate::runtime::Exit;
 
 /// Events printed a cluster, newest first.
 const EVENTS: usize = 1000;
+
+/// After so long without a word it is said what is waited for.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Threads for the network.
 const WORKERS: usize = 2;
@@ -54,19 +57,45 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure>
     Ok(answer)
 }
 
+/// The same, and says on a terminal what takes so long.
+pub(super) fn block_on_told<T>(
+    waits: &str,
+    environment: &Environment,
+    err: &mut dyn Write,
+    future: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    block_on(async {
+        tokio::pin!(future);
+        if environment.stderr_is_terminal {
+            tokio::select! {
+                answer = &mut future => return Ok(answer),
+                () = tokio::time::sleep(SILENCE) => writeln!(err, "pilothouse: {waits} …")?,
+            }
+        }
+        Ok(future.await)
+    })?
+}
+
+/// What a command waits for that needs objects of these kinds.
+pub(super) fn waits_for(kinds: &[Kind], most: Duration) -> String {
+    let names: Vec<&str> = kinds
+        .iter()
+        .filter(|kind| !kind.is_custom())
+        .map(|kind| kind.plural())
+        .collect();
+    let what = if names.is_empty() {
+        "the servers' answers".to_owned()
+    } else {
+        format!("{} of all clusters", names.join(", "))
+    };
+    format!("waiting for {what}, {} s at most", most.as_secs())
+}
+
 /// The kinds that must be known before rows are complete.
 fn kinds(what: What) -> &'static [Kind] {
-    const APPS: [Kind; 7] = [
-        Kind::Node,
-        Kind::Pod,
-        Kind::Deployment,
-        Kind::StatefulSet,
-        Kind::DaemonSet,
-        Kind::Rollout,
-        Kind::CloneSet,
-    ];
     match what {
-        What::Apps | What::Clusters => &APPS,
+        What::Releases => Kind::OF_RELEASES,
+        What::Apps | What::Clusters => Kind::OF_APPS,
         What::Locations | What::Instances | What::Nodes => &[Kind::Node, Kind::Pod],
         What::Events => &[],
     }
@@ -85,7 +114,8 @@ pub(super) fn get(
     for problem in &setup.problems {
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
     }
-    let (known, events) = block_on(async {
+    let waits = waits_for(kinds(get.what), get.wait);
+    let (known, events, unknown) = block_on_told(&waits, environment, err, async {
         let members = ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, kinds(get.what), get.wait).await;
         let events = if get.what == What::Events {
@@ -93,9 +123,11 @@ pub(super) fn get(
         } else {
             Vec::new()
         };
+        let unknown = namespaces::unknown(&args.namespace, &known).await;
         known.cancel.cancel();
-        Ok::<_, Failure>((known, events))
+        Ok::<_, Failure>((known, events, unknown))
     })??;
+    let all_exist = namespaces::told(&args.namespace, &unknown, err)?;
     for (cluster, gaps) in &known.missing {
         for gap in gaps {
             writeln!(err, "pilothouse: {cluster}: {gap}")?;
@@ -119,6 +151,13 @@ pub(super) fn get(
             rows.retain(|row| selector.matches(&row.labels));
             show(rows, get, out)?
         }
+        What::Releases => {
+            let mut rows = release::rows(&known.world, Utc::now());
+            // As on the screen: what is in flight; what is asked for by name in whichever phase.
+            rows.retain(|row| row.under_way || get.name.is_some());
+            rows.retain(|row| selector.matches(&row.labels));
+            show(rows, get, out)?
+        }
         What::Events => show(events, get, out)?,
     };
     if let (Some(name), 0) = (&get.name, found) {
@@ -127,7 +166,7 @@ pub(super) fn get(
             "names are NAME or, with more of them, as `-o name` prints",
         ));
     }
-    Ok(Exit(if known.missing.is_empty() {
+    Ok(Exit(if known.missing.is_empty() && all_exist {
         Exit::DONE
     } else {
         Exit::FAILED
@@ -139,14 +178,14 @@ fn selector(get: &Get) -> Result<Selector, Failure> {
         return Ok(Selector::default());
     };
     let bare = match get.what {
-        What::Apps | What::Instances | What::Nodes => None,
+        What::Apps | What::Instances | What::Nodes | What::Releases => None,
         What::Clusters => Some("clusters"),
         What::Locations => Some("locations"),
         What::Events => Some("events"),
     };
     if let Some(bare) = bare {
         return Err(Failure::usage(
-            format!("{bare} have no labels to select by; apps, instances and nodes have"),
+            format!("{bare} have no labels to select by; apps, instances, nodes and releases have"),
             "leave -l out",
         ));
     }

@@ -9,7 +9,7 @@ use super::args::{Args, Format, parse_duration};
 use super::print::{Row, print};
 use super::rows::version;
 use super::setup::Setup;
-use super::{Environment, Failure, Printable, fleet, project, watch};
+use super::{Environment, Failure, Printable, fleet, namespaces, project, watch};
 use crate::domain::{Clean, ClusterId, Kind, Timestamp};
 use crate::release::{Phase, Side};
 use crate::runtime::Exit;
@@ -33,18 +33,6 @@ pub struct ReleaseStatus {
     #[arg(long, default_value = "60s", value_name = "DURATION", value_parser = parse_duration)]
     pub wait: std::time::Duration,
 }
-
-/// What must be known before phases are.
-const KINDS: [Kind; 8] = [
-    Kind::Node,
-    Kind::Pod,
-    Kind::Deployment,
-    Kind::StatefulSet,
-    Kind::DaemonSet,
-    Kind::Rollout,
-    Kind::CloneSet,
-    Kind::ReplicaSet,
-];
 
 /// One workload's release.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,6 +62,8 @@ pub struct ReleaseRow {
     pub driven_by: Option<&'static str>,
     #[serde(skip)]
     pub under_way: bool,
+    #[serde(skip)]
+    pub labels: std::collections::BTreeMap<Clean, Clean>,
 }
 
 /// One version's instances.
@@ -131,6 +121,7 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
         name: workload.key.name.clone(),
         phase: phase.name(),
         under_way: phase.is_release(),
+        labels: workload.labels.iter().cloned().collect(),
         waits: phase.waits(),
         fails: phase.fails(),
         cause: match &phase {
@@ -213,12 +204,15 @@ pub(super) fn status(
     for problem in &setup.problems {
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
     }
-    let known = fleet::block_on(async {
+    let waits = fleet::waits_for(Kind::OF_RELEASES, asked.wait);
+    let (known, unknown) = fleet::block_on_told(&waits, environment, err, async {
         let members = fleet::ready_members(args, &setup).await?;
-        let known = watch::until_known(&members, &KINDS, asked.wait).await;
+        let known = watch::until_known(&members, Kind::OF_RELEASES, asked.wait).await;
+        let unknown = namespaces::unknown(&args.namespace, &known).await;
         known.cancel.cancel();
-        Ok::<_, Failure>(known)
+        Ok::<_, Failure>((known, unknown))
     })??;
+    let all_exist = namespaces::told(&args.namespace, &unknown, err)?;
     for (cluster, gaps) in &known.missing {
         for gap in gaps {
             writeln!(err, "pilothouse: {cluster}: {gap}")?;
@@ -239,7 +233,7 @@ pub(super) fn status(
         None => rows.retain(|row| row.under_way),
     }
     print(&rows, asked.output, now, out)?;
-    Ok(Exit(if known.missing.is_empty() {
+    Ok(Exit(if known.missing.is_empty() && all_exist {
         Exit::DONE
     } else {
         Exit::FAILED

@@ -33,6 +33,8 @@ const REST: Duration = Duration::from_secs(1);
 const MOST_NAMESPACES: usize = 200;
 /// Questions asked at the same time.
 const QUESTIONS_AT_ONCE: usize = 8;
+/// Names of namespaces that are read at once.
+const NAMES_AT_ONCE: usize = 500;
 
 /// Runs everything of one cluster until cancelled.
 pub(crate) async fn run(hub: Arc<Hub>, target: Target, cancel: CancellationToken) {
@@ -321,7 +323,8 @@ async fn visible_namespaces(hub: &Arc<Hub>, own: &Clean) -> Vec<Clean> {
 }
 
 async fn namespace_names(hub: &Hub) -> Vec<Clean> {
-    let Ok((bytes, encoding)) = hub.door.read("/api/v1/namespaces?limit=500", PROTOBUF_OR_JSON).await else {
+    let path = format!("/api/v1/namespaces?limit={NAMES_AT_ONCE}");
+    let Ok((bytes, encoding)) = hub.door.read(&path, PROTOBUF_OR_JSON).await else {
         return Vec::new();
     };
     let Ok(page) = frame::page(&bytes, encoding) else {
@@ -332,4 +335,10 @@ async fn namespace_names(hub: &Hub) -> Vec<Clean> {
         .iter()
         .filter_map(|item| MetaOnly::read(item, encoding).ok()?.metadata);
     names.map(|meta| Clean::new(&meta.name)).collect()
+}
+
+/// The names of all namespaces; `None` where they may not be listed, or are too many to be read at once.
+pub(super) async fn all_namespaces(hub: &Hub) -> Option<Vec<Clean>> {
+    let names = namespace_names(hub).await;
+    (!names.is_empty() && names.len() < NAMES_AT_ONCE).then_some(names)
 }

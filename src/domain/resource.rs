@@ -26,6 +26,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What releases are told from: the nodes and pods, what carries apps, and the revisions.
+    pub const OF_RELEASES: &'static [Self] = &[
+        Self::Node,
+        Self::Pod,
+        Self::Deployment,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::Rollout,
+        Self::CloneSet,
+        Self::ReplicaSet,
+    ];
+    /// What apps are told from: the same without the revisions.
+    pub const OF_APPS: &'static [Self] = Self::OF_RELEASES.split_at(7).0;
     pub const ALL: [Self; 14] = [
         Self::Node,
         Self::Pod,

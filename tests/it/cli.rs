@@ -37,7 +37,7 @@ fn what_cannot_start_says_so_in_a_sentence_and_exits_with_2() {
         (&["--keymap", "nano", "config", "check"], "'nano' is not shipped"),
         (
             &["get", "clusters", "-l", "a=b"],
-            "clusters have no labels to select by; apps, instances and nodes have",
+            "clusters have no labels to select by; apps, instances, nodes and releases have",
         ),
         (&["get", "locations", "-l", "a=b"], "locations have no labels"),
         (&["get", "events", "-l", "a=b"], "events have no labels"),
@@ -148,11 +148,53 @@ fn options_before_and_after_the_command_add_up() {
 }
 
 #[test]
+fn a_namespace_that_does_not_exist_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["--demo", "get", "apps", "-n", "gitf"];
+    let output = run(home.path(), &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("there is no namespace 'gitf'\n  did you mean 'gift'?"),
+        "{said}"
+    );
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+}
+
+#[test]
+fn releases_and_the_doctor_print_the_fields_that_readme_lists() {
+    let home = tempfile::tempdir().unwrap();
+    let readme = include_str!("../../README.md");
+    for (row, arguments) in [
+        ("| releases", &["--demo", "get", "releases", "-o", "json"][..]),
+        ("| doctor", &["--demo", "doctor", "-o", "json"]),
+    ] {
+        let output = run(home.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let item = printed["items"][0].as_object().unwrap();
+        let line = readme.lines().find(|line| line.starts_with(row)).unwrap();
+        let fields = line.rsplit_once(" | ").unwrap().1;
+        let mut listed: Vec<&str> = fields.split('`').skip(1).step_by(2).collect();
+        listed.extend(["cluster", "name"]);
+        listed.sort_unstable();
+        let mut keys: Vec<&str> = item.keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, listed, "{row}");
+    }
+    // A table of what is in flight; by name, whatever its phase.
+    let table = text(&run(home.path(), &["--demo", "get", "releases"]).stdout);
+    assert!(table.starts_with("CLUSTER") && !table.contains(" steady "), "{table}");
+    let names = text(&run(home.path(), &["--demo", "get", "rel", "-o", "name"]).stdout);
+    assert!(names.lines().all(|line| line.split('/').count() == 3), "{names}");
+}
+
+#[test]
 fn the_small_commands_print_what_they_say() {
     let home = tempfile::tempdir().unwrap();
     for (arguments, said) in [
         (&["version"][..], concat!("pilothouse ", env!("CARGO_PKG_VERSION"))),
-        (&["--help"], "Exit codes: 0 done"),
+        (&["--help"], "  128 + N  ended by signal N\n"),
         (&["man"], ".TH pilothouse 1"),
         (&["completions", "bash"], "_pilothouse()"),
         (&["completions", "zsh"], "#compdef pilothouse"),
