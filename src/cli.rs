@@ -10,6 +10,8 @@ mod extras;
 mod fleet;
 mod logs;
 pub mod members;
+mod mistakes;
+mod namespaces;
 mod order;
 pub mod pictures;
 pub mod print;
@@ -81,6 +83,7 @@ pub struct Environment {
     pub variables: std::collections::BTreeMap<String, String>,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
+    pub stderr_is_terminal: bool,
 }
 
 impl Environment {
@@ -96,9 +99,11 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
-    let args = match Args::try_parse_from(order::globals_first(&Args::command(), arguments)) {
+    let arguments = order::globals_first(&Args::command(), arguments);
+    let args = match Args::try_parse_from(&arguments) {
         Ok(args) => args,
         Err(error) => {
+            let error = mistakes::mended(error, &arguments);
             let text = error.render();
             let written = if error.use_stderr() {
                 write!(err, "{text}")
@@ -140,7 +145,7 @@ fn dispatch(
         }) => release::status(args, asked, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
         Some(Command::Logs(logs)) => logs::run(args, logs, environment, out, err),
-        Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out),
+        Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out, err),
         Some(Command::Version) => extras::version(out),
         Some(Command::Completions { shell }) => extras::completions(*shell, out),
         Some(Command::Man) => extras::man(out),

@@ -4,6 +4,7 @@
 //! changes through [`crate::update::update`].
 
 pub mod access;
+mod help;
 mod logs;
 pub mod trail;
 
@@ -247,7 +248,12 @@ impl Model {
                 Some(hint) => format!("{}; {hint}", trouble.text).into(),
                 None => trouble.text.clone(),
             };
-            self.write("told", "pilothouse".into(), Clean::default(), Some((trouble.severity, text)));
+            self.write(
+                "told",
+                "pilothouse".into(),
+                Clean::default(),
+                Some((trouble.severity, text)),
+            );
         }
     }
 
@@ -292,12 +298,6 @@ impl Model {
         let all = crate::screens::facts::facts(&self.trail.top().kind, &self.context(&scope)).len();
         let in_sight = crate::screens::facts::in_sight(self.size.1.saturating_sub(2));
         if all <= in_sight { 0 } else { all + 1 - in_sight.max(2) }
-    }
-
-    /// How far help can be scrolled.
-    pub(crate) fn help_most(&self) -> usize {
-        let between = self.size.1.saturating_sub(2);
-        crate::overlays::help::Layout::of((self.size.0, between)).most()
     }
 
     /// The keys that are bound to an action here, the easiest to press of them.

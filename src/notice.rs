@@ -79,9 +79,7 @@ impl Notices {
     /// How many of the others say that something went wrong.
     pub fn others(&self) -> usize {
         let others = self.0.iter().rev().skip(1);
-        others
-            .filter(|notice| notice.trouble.severity > Severity::Info)
-            .count()
+        others.filter(|notice| notice.trouble.severity > Severity::Info).count()
     }
 }
 

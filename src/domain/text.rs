@@ -11,7 +11,7 @@ mod line;
 mod wrap;
 
 pub use line::CleanBuffer;
-pub use wrap::wrapped;
+pub use wrap::{folded, wrapped};
 
 /// Text that is safe to send to a terminal; only [`sanitise`] makes it.
 ///

@@ -31,7 +31,7 @@ impl Version {
         }
     }
 
-    /// Seven characters of a commit, twelve of a digest, a whole tag.
+    /// Seven characters of a hash, as `git` has them, or a whole tag.
     pub fn short(&self) -> &str {
         match self {
             Self::Unknown => "–",
@@ -39,7 +39,7 @@ impl Version {
             Self::Commit(text) | Self::Tag(text) => text,
             Self::Digest(digest) => {
                 let hex = digest.split_once(':').map_or(digest.as_str(), |(_, hex)| hex);
-                hex.get(..12).unwrap_or(hex)
+                hex.get(..7).unwrap_or(hex)
             }
         }
     }
@@ -68,7 +68,7 @@ mod tests {
         for (image, short) in [
             ("registry.local:5000/gift/live:v41", "v41"),
             ("registry.local:5000/gift/live", "latest"),
-            ("nginx@sha256:0123456789abcdef0123", "0123456789ab"),
+            ("nginx@sha256:0123456789abcdef0123", "0123456"),
             ("nginx:1.27@sha256:0123456789abcdef0123", "1.27"),
         ] {
             assert_eq!(Version::of_image(image).short(), short, "{image}");

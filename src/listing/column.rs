@@ -109,6 +109,8 @@ pub struct Column {
     pub largest_first: bool,
     /// Never narrower than its least width, so that what it says can change and no other column moves.
     pub steady: bool,
+    /// What it says is cut in the middle.
+    pub keeps_end: bool,
 }
 
 impl Column {
@@ -131,6 +133,7 @@ impl Column {
             wide: false,
             largest_first: false,
             steady: false,
+            keeps_end: false,
         }
     }
 
@@ -154,6 +157,7 @@ impl Column {
             wide: false,
             largest_first: !matches!(unit, Unit::Age),
             steady: false,
+            keeps_end: false,
         }
     }
 
@@ -195,6 +199,24 @@ impl Column {
         }
     }
 
+    /// It takes more columns where its numbers are longer.
+    #[must_use]
+    pub const fn up_to(self, most: u16) -> Self {
+        Self {
+            width: (self.width.0, most),
+            ..self
+        }
+    }
+
+    /// Where it has to be cut, its end stays, which tells names apart.
+    #[must_use]
+    pub const fn keeping_end(self) -> Self {
+        Self {
+            keeps_end: true,
+            ..self
+        }
+    }
+
     #[must_use]
     pub const fn keeping_width(self) -> Self {
         Self { steady: true, ..self }
@@ -216,6 +238,15 @@ impl Column {
     /// The name a filter knows it by.
     pub fn name(&self) -> &'static str {
         self.names.first().copied().unwrap_or(self.title)
+    }
+
+    /// What it is called where it is spoken of: its heading, and its name where that is a sign.
+    pub fn told(&self) -> String {
+        if self.title.chars().any(char::is_alphabetic) {
+            self.title.to_owned()
+        } else {
+            format!("{} {}", self.title, self.name())
+        }
     }
 
     /// The words of its heading as a filter can have them: `cpu-req` for `CPU req`.

@@ -73,6 +73,10 @@ pub trait Source {
     fn depth(&self, _row: u32) -> usize {
         0
     }
+    /// The part of the list the row is in, where it has parts, one after the other in their own order.
+    fn section(&self, _row: u32) -> Option<&'static str> {
+        None
+    }
     /// What is known of the row is old.
     fn is_stale(&self, _row: u32) -> bool {
         false
@@ -229,6 +233,21 @@ impl List {
         self.ordered.len()
     }
 
+    /// The parts of the list with how many rows of each are shown; none where something else orders them.
+    pub fn sections(&self, source: &dyn Source) -> Vec<(&'static str, usize)> {
+        let mut sections: Vec<(&'static str, usize)> = Vec::new();
+        for section in self.visible.iter().filter_map(|&row| source.section(row)) {
+            match sections.last_mut().filter(|(last, _)| *last == section) {
+                Some((_, count)) => *count += 1,
+                None => sections.push((section, 1)),
+            }
+        }
+        if self.sort.is_some() {
+            sections.clear();
+        }
+        sections
+    }
+
     /// The place of the cursor among the rows shown.
     pub fn place(&self) -> usize {
         self.place
@@ -246,6 +265,15 @@ impl List {
 
     pub fn marks(&self) -> &BTreeSet<RowKey> {
         &self.marks
+    }
+
+    /// How many of the marked rows the filter lets through.
+    pub fn marks_shown(&self, source: &dyn Source) -> usize {
+        if self.marks.is_empty() || self.visible.len() == self.ordered.len() {
+            return self.marks.len();
+        }
+        let keys = self.visible.iter().filter_map(|&row| source.key(row));
+        keys.filter(|key| self.marks.contains(key)).count()
     }
 
     /// Marks the row under the cursor, or takes its mark away.

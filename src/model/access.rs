@@ -4,8 +4,11 @@ use super::Model;
 use crate::domain::access::Right;
 use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef, Verb};
 use crate::listing::{Column, ColumnId, RowKey};
-use crate::message::{Action, Group};
+use crate::message::{Action, Group, Mode};
 use crate::screens::{Rows, ScreenKind, releases};
+
+/// How a reason begins that is a missing right.
+const NO_ACCESS: &str = "no access: ";
 
 impl Model {
     /// The actions that the line of keys offers here, most useful first.
@@ -16,7 +19,7 @@ impl Model {
             ScreenKind::Instance(_) | ScreenKind::Container(..) if self.trail.top().shows_charts() => {
                 actions = vec![Action::Charts, Action::ChartReach, Action::ChartNext];
             }
-            ScreenKind::Events | ScreenKind::EventsOf(_) => actions.push(Action::Detail),
+            ScreenKind::Events | ScreenKind::EventsOf(_) | ScreenKind::EventsOfApp(_) => actions.push(Action::Detail),
             ScreenKind::Activity | ScreenKind::Cluster(_) => {}
             ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
             ScreenKind::App(_) => {
@@ -45,6 +48,21 @@ impl Model {
             Action::Help,
         ]);
         actions
+    }
+
+    /// Whether going in only opens or closes the branch under the cursor.
+    pub fn folds_on_open(&self) -> bool {
+        let screen = self.trail.top();
+        let selected = screen.list.selected();
+        matches!(screen.kind, ScreenKind::App(_)) && selected.is_some_and(|row| screen.opened_by(row).is_none())
+    }
+
+    /// Whether the line of keys has a place for it: it works here and now, or would with a right that is missing.
+    pub fn is_worth_telling(&self, action: Action) -> bool {
+        if action == Action::Expand && self.folds_on_open() {
+            return false;
+        }
+        self.refusal(action).is_none_or(|reason| reason.starts_with(NO_ACCESS))
     }
 
     fn offered_over_logs(&self) -> Vec<Action> {
@@ -154,7 +172,7 @@ impl Model {
         let screen = self.trail.top();
         let selected = screen.list.selected();
         let reason = match (&screen.kind, selected) {
-            (ScreenKind::Events | ScreenKind::EventsOf(_), _) => {
+            (ScreenKind::Events | ScreenKind::EventsOf(_) | ScreenKind::EventsOfApp(_), _) => {
                 return self.about_selected_event().err().map(str::to_owned);
             }
             (ScreenKind::Container(..), _) => "nothing further in",
@@ -175,8 +193,9 @@ impl Model {
             _ if sort_column(action, source.columns()).is_some() => None,
             _ => {
                 let wanted = action.name().trim_start_matches("sort-by-");
-                let known: Vec<&str> = source.columns().iter().map(Column::name).collect();
-                Some(format!("no {wanted} among {}", known.join(" ")))
+                let pick = self.keys_of(Mode::Screen, Action::PickSort);
+                let others = pick.map_or_else(String::new, |keys| format!(", {keys} shows what there is"));
+                Some(format!("there is no {wanted} here{others}"))
             }
         }
     }
@@ -195,7 +214,7 @@ impl Model {
                 }
             }
         }
-        missing.map(|right| format!("no access: {right}"))
+        missing.map(|right| format!("{NO_ACCESS}{right}"))
     }
 
     fn node_refusal(&self) -> Option<String> {
@@ -208,54 +227,60 @@ impl Model {
         };
         let cluster = self.world.cluster(&pod.cluster)?;
         match cluster.feed(Kind::Node) {
-            Some(Feed::NoAccess { right }) => Some(format!("no access: {right}")),
+            Some(Feed::NoAccess { right }) => Some(format!("{NO_ACCESS}{right}")),
             _ if cluster.pod(&pod.key).is_some_and(|pod| pod.node.is_none()) => Some("it has no node yet".into()),
             _ => Some("its node is not known".into()),
         }
     }
 
     fn events_refusal(&self) -> Option<String> {
-        let Some(object) = self.object_for_events() else {
-            let carriers = self.workloads_of_selected().len();
-            return Some(if carriers > 1 {
-                format!("{carriers} workloads carry it: open it and take one")
-            } else {
-                "nothing selected that has events".into()
-            });
+        let Some(screen) = self.events_screen() else {
+            return Some("nothing selected that has events".into());
         };
-        if self.trail.top().kind == ScreenKind::EventsOf(object.clone()) {
+        if self.trail.top().kind == screen {
             return Some("these are its events".into());
         }
+        let objects = self.objects_of_events(&screen);
+        let mut missing = objects.iter().map(|object| self.events_right_missing(object));
+        let first = missing.next()??;
+        missing
+            .all(|right| right.is_some())
+            .then(|| format!("{NO_ACCESS}{first}"))
+    }
+
+    /// The right to list the events of an object, where it is known that one lacks it.
+    fn events_right_missing(&self, object: &ResourceRef) -> Option<String> {
         let cluster = self.world.cluster(&object.cluster)?;
         if let Some(Feed::NoAccess { right }) = cluster.feed_for(Kind::Event, &object.key.namespace) {
-            return Some(format!("no access: {right}"));
+            return Some(right.to_string());
         }
         // That it is refused for all namespaces says nothing of this one.
         let right = Right::on(Verb::List, Kind::Event, &object.key.namespace);
-        (cluster.access.allows(&right) == Some(false)).then(|| format!("no access: {right}"))
+        (cluster.access.allows(&right) == Some(false)).then(|| right.to_string())
     }
 
-    /// The object whose events are asked for: the selected row's, else the screen's own.
-    pub(crate) fn object_for_events(&self) -> Option<ResourceRef> {
+    /// The screen of the events that are asked for: the selected row's, else the screen's own.
+    pub(crate) fn events_screen(&self) -> Option<ScreenKind> {
         let screen = self.trail.top();
-        match screen.list.selected() {
-            Some(RowKey::Object(object)) if object.kind != Kind::Event => Some(object.clone()),
-            Some(RowKey::Container(pod, _)) => Some(pod.clone()),
-            Some(RowKey::App(_)) => match self.workloads_of_selected().as_slice() {
-                [one] => Some(one.clone()),
-                _ => None,
-            },
-            _ => screen.kind.subject().cloned(),
+        match (screen.list.selected(), &screen.kind) {
+            (Some(RowKey::Object(object)), _) if object.kind != Kind::Event => {
+                Some(ScreenKind::EventsOf(object.clone()))
+            }
+            (Some(RowKey::Container(pod, _)), _) => Some(ScreenKind::EventsOf(pod.clone())),
+            (Some(RowKey::App(key)), _) | (_, ScreenKind::App(key) | ScreenKind::EventsOfApp(key)) => {
+                Some(ScreenKind::EventsOfApp(key.clone()))
+            }
+            (_, kind) => kind.subject().cloned().map(ScreenKind::EventsOf),
         }
     }
 
-    /// What carries the selected app in the scope.
-    fn workloads_of_selected(&self) -> Vec<ResourceRef> {
-        let Some(RowKey::App(key)) = self.trail.top().list.selected() else {
-            return Vec::new();
+    /// The objects that a server is asked for older events of.
+    pub(crate) fn objects_of_events(&self, kind: &ScreenKind) -> Vec<ResourceRef> {
+        let ScreenKind::EventsOfApp(app) = kind else {
+            return kind.subject().cloned().into_iter().collect();
         };
         let scope = self.scope_here();
-        let found = self.world.workloads_of(key, &scope);
+        let found = self.world.workloads_of(app, &scope);
         found
             .map(|(cluster, workload)| ResourceRef {
                 cluster: cluster.id.clone(),

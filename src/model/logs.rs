@@ -40,6 +40,7 @@ impl Model {
         let own = match &screen.kind {
             ScreenKind::Container(pod, name) => Some(RowKey::Container(pod.clone(), name.clone())),
             ScreenKind::EventsOf(object) => Some(RowKey::Object(object.clone())),
+            ScreenKind::EventsOfApp(key) => Some(RowKey::App(key.clone())),
             ScreenKind::Events => self.about_selected_event().ok(),
             _ => None,
         };

@@ -157,6 +157,18 @@ impl Picker {
         self.matching = scored.into_iter().map(|(_, index)| index).collect();
     }
 
+    /// What an item is called: after the short name that was typed for it, where one was.
+    pub fn label(&self, item: &Item) -> String {
+        let typed = self.field.text();
+        let typed = typed.trim();
+        let is_alias = item.label != typed && item.names.iter().any(|name| name.eq_ignore_ascii_case(typed));
+        if is_alias {
+            format!("{typed} ▸ {}", item.label)
+        } else {
+            item.label.clone()
+        }
+    }
+
     /// Edits what is typed; the cursor goes to the best match.
     pub fn edit(&mut self, change: impl FnOnce(&mut Field)) {
         let before = self.field.text();

@@ -65,6 +65,15 @@ impl Release {
         }
     }
 
+    /// How many new instances are to be ready before anything else happens.
+    pub const fn wanted(&self) -> i64 {
+        match self.phase {
+            Phase::Gray { wanted, .. } | Phase::GrayFailed { wanted, .. } => wanted,
+            Phase::Rolling { desired, .. } => desired,
+            _ => self.new.instances,
+        }
+    }
+
     /// Thousandths of the ready instances that run the newest version, which is what it gets of the requests
     /// where they are spread evenly; `None` of nothing.
     pub fn share(&self) -> Option<i64> {

@@ -24,7 +24,10 @@ impl Entry {
     /// All that is known of it, each under its name; its time by a clock so many minutes east of Greenwich.
     pub fn told(&self, minutes_east: i32) -> Vec<(&'static str, Clean)> {
         let at = self.at + chrono::TimeDelta::minutes(i64::from(minutes_east));
-        let outcome = self.outcome.as_ref().map_or_else(|| "asked".into(), |(_, text)| text.clone());
+        let outcome = self
+            .outcome
+            .as_ref()
+            .map_or_else(|| "asked".into(), |(_, text)| text.clone());
         let all = [
             ("at", at.format("%Y-%m-%d %H:%M:%S").to_string().into()),
             ("what", self.what.clone()),

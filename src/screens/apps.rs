@@ -11,7 +11,7 @@ use crate::world::{AppList, AppSummary, ClusterView};
 pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
     Column::text(ColumnId::Version, "VERSION", &["version"], (9, 19), 3),
-    Column::number(ColumnId::Ready, "READY", &["ready"], 9, 0, Unit::Count),
+    Column::number(ColumnId::Ready, "READY", &["ready"], 9, 0, Unit::Count).up_to(14),
     Column::text(
         ColumnId::State,
         "RELEASE",
@@ -218,18 +218,14 @@ impl Source for Apps<'_> {
     }
 }
 
-/// Old and new instances during a gray release: `42 + 4`, `60 + 0/2`.
+/// Old and new instances during a gray release.
 fn beside(app: &AppSummary) -> Option<Cell> {
-    let (ready, wanted) = match app.phase {
-        Phase::Gray { ready, wanted, .. } | Phase::GrayFailed { ready, wanted, .. } if app.is_whole => (ready, wanted),
-        _ => return None,
-    };
-    let old = Cell::plain((i64::from(app.ready) - ready).max(0).to_string()).and(" + ", Tone::Muted);
-    Some(if ready < wanted {
-        old.and(format!("{ready}/{wanted}"), Tone::Warning)
-    } else {
-        old.and(ready.to_string(), Tone::Accent)
-    })
+    match app.phase {
+        Phase::Gray { ready, wanted, .. } | Phase::GrayFailed { ready, wanted, .. } if app.is_whole => {
+            Some(words::beside(i64::from(app.ready) - ready, ready, wanted))
+        }
+        _ => None,
+    }
 }
 
 /// Whether a column is counted over the app's pods.

@@ -1,10 +1,11 @@
 //! Events: what Kubernetes says happened, newest first, warnings marked.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::context::Context;
 use super::words;
-use crate::domain::{Clean, Event, Kind, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, Event, Kind, ResourceRef, Uid};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::{ClusterView, Slot};
 
@@ -15,7 +16,7 @@ pub(super) static COLUMNS: [Column; 9] = [
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 0, Unit::Age),
     Column::text(ColumnId::State, "TYPE", &["type", "state"], (9, 9), 0).worst_first(),
     Column::text(ColumnId::Reason, "REASON", &["reason"], (12, 24), 1),
-    Column::text(ColumnId::Object, "ABOUT", &["about", "object"], (20, 48), 0),
+    Column::text(ColumnId::Object, "ABOUT", &["about", "object"], (20, 48), 0).keeping_end(),
     Column::number(ColumnId::Count, "×", &["count"], 5, 4, Unit::Count),
     Column::text(ColumnId::Message, "MESSAGE", &["message"], (16, 120), 0),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 5),
@@ -23,18 +24,76 @@ pub(super) static COLUMNS: [Column; 9] = [
     Column::text(ColumnId::Source, "FROM", &["from", "source"], (10, 24), 7).only_wide(),
 ];
 
-/// The events in scope, about one object or about all.
-pub(super) fn collect(ctx: &Context<'_>, about: Option<&ResourceRef>) -> Vec<EventRow> {
+/// What events are about.
+pub(super) enum About<'a> {
+    All,
+    Object(&'a ResourceRef),
+    App(OfApp),
+}
+
+/// An app's workloads, revisions and instances: those there are, by uid, and the names that those which are gone begin
+/// with.
+pub(super) struct OfApp {
+    namespace: Clean,
+    uids: HashSet<(ClusterId, Uid)>,
+    makers: HashSet<(ClusterId, Clean)>,
+}
+
+impl About<'_> {
+    /// All that belongs to an app in the clusters of the scope.
+    pub(super) fn of_app(ctx: &Context<'_>, app: &AppKey) -> Self {
+        let mut of = OfApp {
+            namespace: app.namespace.clone(),
+            uids: HashSet::new(),
+            makers: HashSet::new(),
+        };
+        for (cluster, workload) in ctx.world.workloads_of(app, ctx.scope) {
+            let id = || cluster.id.clone();
+            of.uids.insert((id(), workload.uid.clone()));
+            of.makers.insert((id(), workload.key.name.clone()));
+            for revision in cluster.revisions_of(workload) {
+                of.uids.insert((id(), revision.uid.clone()));
+                of.makers.insert((id(), revision.key.name.clone()));
+            }
+        }
+        let pods = ctx.world.instances_of(app, ctx.scope);
+        of.uids
+            .extend(pods.map(|(cluster, pod)| (cluster.id.clone(), pod.uid.clone())));
+        Self::App(of)
+    }
+
+    fn holds(&self, event: &Event, cluster: &ClusterId, ctx: &Context<'_>) -> bool {
+        match self {
+            Self::All => ctx.scope.has_namespace(&event.about.1.namespace),
+            Self::Object(object) => concerns(event, object) && object.cluster == *cluster,
+            Self::App(of) => of.holds(event, cluster),
+        }
+    }
+}
+
+impl OfApp {
+    fn holds(&self, event: &Event, cluster: &ClusterId) -> bool {
+        let (kind, key, uid) = &event.about;
+        if key.namespace != self.namespace {
+            return false;
+        }
+        // What is gone: a ReplicaSet is named after its workload, an instance after what made it.
+        let is_made = || matches!(Kind::from_name(kind), Some(Kind::Pod | Kind::ReplicaSet));
+        let maker = || key.name.rsplit_once('-').map(|(maker, _)| Clean::from(maker));
+        self.uids.contains(&(cluster.clone(), uid.clone()))
+            || (is_made() && maker().is_some_and(|maker| self.makers.contains(&(cluster.clone(), maker))))
+    }
+}
+
+/// The events in scope about something, newest first.
+pub(super) fn collect(ctx: &Context<'_>, about: &About<'_>) -> Vec<EventRow> {
     let mut rows: Vec<(Option<crate::domain::Timestamp>, EventRow)> = Vec::new();
     for (index, cluster) in ctx.world.clusters().iter().enumerate() {
         if !ctx.scope.has_cluster(&cluster.id) {
             continue;
         }
-        let wanted = |event: &Event| match about {
-            Some(object) => concerns(event, object) && object.cluster == cluster.id,
-            None => ctx.scope.has_namespace(&event.about.1.namespace),
-        };
-        let found = cluster.events.iter().filter(|(_, event)| wanted(event));
+        let found = cluster.events.iter();
+        let found = found.filter(|(_, event)| about.holds(event, &cluster.id, ctx));
         rows.extend(found.map(|(slot, event)| (event.last_seen, (index as u16, slot))));
     }
     rows.sort_by(|a, b| b.cmp(a));

@@ -36,6 +36,7 @@ pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
         | ScreenKind::Releases
         | ScreenKind::Events
         | ScreenKind::EventsOf(_)
+        | ScreenKind::EventsOfApp(_)
         | ScreenKind::Logs(_)
         | ScreenKind::Activity => Vec::new(),
     }

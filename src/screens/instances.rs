@@ -18,7 +18,7 @@ use crate::world::{ClusterView, Slot};
 pub type InstanceRow = (u16, Slot);
 
 pub(super) static COLUMNS: [Column; 22] = [
-    Column::text(ColumnId::Name, "INSTANCE", &["name", "instance"], (20, 46), 0),
+    Column::text(ColumnId::Name, "INSTANCE", &["name", "instance"], (20, 46), 0).keeping_end(),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (18, 30), 0).worst_first(),
     Column::number(ColumnId::Ready, "READY", &["ready"], 5, 4, Unit::Count),
     Column::text(ColumnId::App, "APP", &["app"], (14, 30), 8),
@@ -343,7 +343,7 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
         ColumnId::App => Cell::muted(format!("{}/", pod.key.namespace)).and(pod.app.as_str(), Tone::Plain),
         ColumnId::State => words::instance_state(cluster, pod, ctx.now),
         ColumnId::Ready => ready_now(cluster, pod).map_or_else(Cell::unknown, |(ready, all)| words::of_all(ready, all)),
-        ColumnId::Version => Cell::plain(pod.version.short()),
+        ColumnId::Version => Cell::plain(words::version(&pod.version)),
         ColumnId::Cluster => Cell::muted(cluster.id.as_str()),
         ColumnId::Location => node().map_or_else(Cell::unknown, |n| Cell::plain(cluster.location_of(n).as_str())),
         ColumnId::Group => Cell::or_unknown(node().and_then(|n| n.group.as_ref())),

@@ -28,7 +28,7 @@ pub(super) static COLUMNS: [Column; 19] = [
         3,
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 1, Unit::Count),
-    Column::text(ColumnId::Growth, "GROWS, cores", &["grows", "growth"], (14, 46), 4).worst_first(),
+    Column::text(ColumnId::Growth, "GROWS, cores", &["grows", "growth"], (14, 46), 2).worst_first(),
     Column::number(
         ColumnId::Instances,
         "READY",
@@ -37,7 +37,7 @@ pub(super) static COLUMNS: [Column; 19] = [
         4,
         Unit::Count,
     ),
-    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (12, 40), 0).worst_first(),
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (12, 40), 1).worst_first(),
     Column::number(ColumnId::CpuAllocatable, "CORES", &["cores"], 15, 9, Unit::Cpu).only_wide(),
     Column::number(ColumnId::MemoryAllocatable, "RAM", &["ram"], 20, 9, Unit::Memory).only_wide(),
     Column::text(ColumnId::Group, "GROUP NAMES", &["group"], (12, 40), 10).only_wide(),

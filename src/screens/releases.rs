@@ -22,16 +22,16 @@ pub(super) static COLUMNS: [Column; 10] = [
         ColumnId::State,
         "RELEASE",
         &["state", "release", "phase", "status"],
-        (28, 44),
+        (18, 24),
         0,
     )
     .worst_first(),
-    Column::text(ColumnId::Version, "VERSION", &["version"], (9, 19), 1),
-    Column::number(ColumnId::Ready, "READY", &["ready"], 9, 2, Unit::Count),
+    Column::text(ColumnId::Version, "VERSION", &["version"], (9, 27), 3),
+    Column::number(ColumnId::Ready, "READY", &["ready"], 6, 1, Unit::Count).up_to(14),
     Column::number(ColumnId::Share, "NEW", &["new", "share"], 6, 5, Unit::Share),
-    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 3),
+    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 4),
     Column::number(ColumnId::Age, "SINCE", &["since", "age"], 6, 1, Unit::Age),
-    Column::text(ColumnId::Message, "WHY", &["why"], (16, 80), 4),
+    Column::text(ColumnId::Message, "WHY", &["why"], (16, 80), 2),
     Column::text(ColumnId::Kind, "CARRIED BY", &["kind", "carried-by"], (11, 12), 7).only_wide(),
     Column::text(
         ColumnId::Name,
@@ -57,6 +57,8 @@ pub enum ReleaseRow {
         revision: Arc<Revision>,
         /// It is the one that its workload's template is.
         newest: bool,
+        /// What is wrong with the instances of the newest.
+        trouble: Cell,
     },
 }
 
@@ -135,8 +137,10 @@ fn past_of<'a>(ctx: &'a Context<'_>, cluster: &'a ClusterView) -> impl Iterator<
             },
             |workload| app_of(workload),
         );
+        let census = cluster.tally.app(&app).filter(|_| newest).map(|tally| &tally.whole);
         ReleaseRow::Past {
             cluster: cluster.id.clone(),
+            trouble: census.map(states::census_trouble).unwrap_or_default(),
             app,
             revision: Arc::clone(revision),
             newest,
@@ -221,13 +225,13 @@ impl<'a> Releases<'a> {
     }
 
     fn why(&self, row: &ReleaseRow) -> String {
-        match (row, self.phase(row)) {
-            (_, Some(Phase::GrayFailed { cause, .. })) => cause.words(),
-            (_, Some(Phase::Stuck { message, .. } | Phase::Aborted { message })) => message.to_string(),
-            (ReleaseRow::Flight { workload, .. }, Some(_)) => workload
+        let why = self.phase(row).and_then(|phase| states::why(&phase));
+        match (why, row) {
+            (Some((why, _)), _) => why,
+            (None, ReleaseRow::Flight { workload, .. }) => workload
                 .driver
                 .map_or_else(String::new, |driver| format!("released by {}", driver.name())),
-            _ => String::new(),
+            (None, ReleaseRow::Past { .. }) => String::new(),
         }
     }
 }
@@ -252,7 +256,10 @@ impl Source for Releases<'_> {
         match (column, row) {
             (ColumnId::Age, row) => Value::number(words::seconds_since(made(row), self.ctx.now_in(row.cluster()))),
             (ColumnId::Share, ReleaseRow::Flight { release, .. }) => Value::number(release.share()),
-            (ColumnId::Ready, ReleaseRow::Flight { release, .. }) => Value::Number(release.new.ready),
+            (ColumnId::Ready, ReleaseRow::Flight { release, .. }) => {
+                let old = release.old.as_ref().map_or(0, |old| old.ready);
+                Value::Number(old + release.new.ready)
+            }
             (ColumnId::Ready, ReleaseRow::Past { revision, .. }) => Value::Number(revision.ready.into()),
             (ColumnId::State, row) => {
                 let rank = self.phase(row).map_or(0, |phase| 1 + i64::from(3 - rank(&phase)));
@@ -274,27 +281,29 @@ impl Source for Releases<'_> {
                 Cell::muted(format!("{}/", app.namespace)).and(app.name.as_str(), Tone::Strong)
             }
             (ColumnId::State, ReleaseRow::Flight { release, .. }) => {
-                states::release_state(&release.phase, release.since, now)
+                states::release_word(&release_phase(&self.ctx, release, row))
             }
+            (ColumnId::State, ReleaseRow::Past { trouble, .. }) if !trouble.spans.is_empty() => trouble.clone(),
             (ColumnId::State, ReleaseRow::Past { newest: true, .. }) => Cell::new("● newest", Tone::Good),
             (ColumnId::State, ReleaseRow::Past { revision, .. }) if revision.instances > 0 => {
                 Cell::plain("◌ old, still runs")
             }
             (ColumnId::State, ReleaseRow::Past { .. }) => Cell::muted("○ past"),
             (ColumnId::Version, ReleaseRow::Flight { release, .. }) => {
-                let new = Cell::new(release.new.version.short(), Tone::Accent);
+                let new = Cell::new(words::version(&release.new.version), Tone::Accent);
                 match &release.old {
                     Some(old) => {
-                        let mut cell = Cell::plain(old.version.short()).and(" ▸ ", Tone::Muted);
+                        let mut cell = Cell::plain(words::version(&old.version)).and(" ▸ ", Tone::Muted);
                         cell.spans.extend(new.spans);
                         cell
                     }
                     None => new,
                 }
             }
-            (ColumnId::Version, ReleaseRow::Past { revision, .. }) => Cell::plain(revision.version.short()),
+            (ColumnId::Version, ReleaseRow::Past { revision, .. }) => Cell::plain(words::version(&revision.version)),
             (ColumnId::Ready, ReleaseRow::Flight { release, .. }) => {
-                words::of_all(release.new.ready, release.new.instances)
+                let old = release.old.as_ref().map_or(0, |old| old.ready);
+                words::beside(old, release.new.ready, release.wanted())
             }
             (ColumnId::Ready, ReleaseRow::Past { revision, .. }) if revision.instances > 0 => {
                 words::of_all(revision.ready.into(), revision.instances.into())
@@ -319,6 +328,13 @@ impl Source for Releases<'_> {
             ReleaseRow::Past { revision, .. } => revision.version.full(),
         });
         texts.any(|text| test(&text)) || version.is_some_and(test)
+    }
+
+    fn section(&self, row: u32) -> Option<&'static str> {
+        self.get(row).map(|row| match row {
+            ReleaseRow::Flight { .. } => "in flight",
+            ReleaseRow::Past { .. } => "in history",
+        })
     }
 
     fn has_labels(&self) -> bool {

@@ -7,7 +7,7 @@ use super::activity::Activity;
 use super::apps::{self, Apps};
 use super::containers::{self, Containers};
 use super::context::Context;
-use super::events::{self, EventRow, Events};
+use super::events::{self, About, EventRow, Events};
 use super::feeds::{self, FeedRow, Feeds};
 use super::fleet::{self, ClusterRow, Clusters};
 use super::growth::{self, Culprit, Grown};
@@ -66,9 +66,10 @@ impl Rows {
             ScreenKind::Node(node) => instances(Of::Node(node.cluster.clone(), node.key.name.clone())),
             ScreenKind::Nodes => Self::Nodes(nodes::collect(ctx)),
             ScreenKind::Releases => Self::Releases(releases::collect(ctx)),
-            ScreenKind::Events => Self::Events(events::collect(ctx, None)),
+            ScreenKind::Events => Self::Events(events::collect(ctx, &About::All)),
+            ScreenKind::EventsOfApp(key) => Self::Events(events::collect(ctx, &About::of_app(ctx, key))),
             ScreenKind::EventsOf(object) | ScreenKind::Container(object, _) => {
-                Self::Events(events::collect(ctx, Some(object)))
+                Self::Events(events::collect(ctx, &About::Object(object)))
             }
             ScreenKind::Activity => Self::Activity,
             ScreenKind::Log | ScreenKind::Logs(_) => Self::None,

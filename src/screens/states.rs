@@ -6,6 +6,7 @@ use crate::domain::pod::Health;
 use crate::listing::{Cell, Tone, Value};
 use crate::release::{Phase, Release};
 use crate::world::AppSummary;
+use crate::world::census::Census;
 
 /// How urgent, in which words, of which tone.
 type Part = (i64, String, Tone);
@@ -15,13 +16,24 @@ pub fn app_state(app: &AppSummary, now: Timestamp) -> Cell {
     told(app_parts(app, now))
 }
 
-/// The same for sorting and filtering.
+/// The same for sorting and filtering: by urgency; among those that are as urgent what concerns more instances, then
+/// what lasts longest, and of stable apps what changed last.
 pub fn app_value(app: &AppSummary, now: Timestamp) -> Value<'static> {
     let parts = app_parts(app, now);
     let rank = parts.first().map_or(0, |(rank, ..)| *rank);
+    let seconds = words::seconds_since(app.since, now).unwrap_or(0).min(LONGEST);
+    let weight = match rank {
+        0 if app.since.is_none() => 0,
+        0 => LONGEST - seconds,
+        5.. => app.health.iter().map(|(_, count)| i64::from(*count)).sum(),
+        _ => seconds,
+    };
     let words: Vec<String> = parts.into_iter().map(|(_, text, _)| text).collect();
-    Value::Ranked(rank, words.join(" ").into())
+    Value::Ranked((rank << 40) + weight, words.join(" ").into())
 }
+
+/// Seconds: longer is told apart no more.
+const LONGEST: i64 = (1 << 40) - 1;
 
 /// What one workload is about: its release, of `desired` instances `ready` that are ready on nodes that are heard
 /// of and `stuck` on lost nodes. The controller's own counts may still trust these. Where the pods are not known,
@@ -47,16 +59,54 @@ pub fn workload_state(release: &Release, (ready, desired): (i64, i64), stuck: u3
     told(parts)
 }
 
-/// The phase of a release in words, with how long it lasts.
-pub fn release_state(phase: &Phase, since: Option<Timestamp>, now: Timestamp) -> Cell {
-    let phase = phase.clone().at(since, now);
-    let counts = match phase {
-        Phase::Scaling { instances, desired } => (instances, desired),
-        _ => (0, 0),
+/// The phase of a release in a word or two, where its counts, its time and its reason stand beside it.
+pub fn release_word(phase: &Phase) -> Cell {
+    let (text, tone) = match phase {
+        Phase::Gray { .. } if phase.waits() => ("◐ gray · your turn", Tone::Warning),
+        Phase::Gray { .. } => ("◐ gray", Tone::Busy),
+        Phase::GrayFailed { .. } => ("✖ gray fails", Tone::Bad),
+        Phase::Full { .. } => ("◐ full · your turn", Tone::Warning),
+        Phase::Rolling { .. } => ("◐ rolling", Tone::Busy),
+        Phase::Offlining { .. } => ("◐ offlining", Tone::Busy),
+        Phase::Aborting { .. } => ("◐ aborting", Tone::Busy),
+        Phase::Aborted { .. } => ("▲ aborted · your turn", Tone::Warning),
+        Phase::OrphanHold => ("✖ hold without end", Tone::Bad),
+        Phase::ForeignChange => ("▲ template changed", Tone::Warning),
+        Phase::Stuck { .. } => ("✖ rollout stuck", Tone::Bad),
+        Phase::Paused => ("‖ paused · your turn", Tone::Warning),
+        Phase::Unseen => ("◌ change not seen", Tone::Busy),
+        Phase::Scaling { .. } => ("◐ scaling", Tone::Busy),
+        Phase::Stable => ("● stable", Tone::Good),
     };
-    told(vec![
-        under_way(&phase, since, now, counts, true).unwrap_or_else(|| stable(since, now)),
-    ])
+    Cell::new(text, tone)
+}
+
+/// Why a release does not go on; `None` where it does, or only waits.
+pub fn why(phase: &Phase) -> Option<(String, Tone)> {
+    Some(match phase {
+        Phase::GrayFailed { cause, .. } => (cause.words(), Tone::Bad),
+        Phase::OrphanHold => (
+            "new instances never count as available: somebody undid or edited it in the middle of a gray release"
+                .into(),
+            Tone::Bad,
+        ),
+        Phase::ForeignChange => (
+            "the template is neither what was released nor what was left".into(),
+            Tone::Warning,
+        ),
+        Phase::Stuck { message, .. } | Phase::Aborted { message } => (message.to_string(), Tone::Bad),
+        _ => return None,
+    })
+}
+
+/// What is wrong with an app's instances in one cluster; empty where nothing is.
+pub fn census_trouble(census: &Census) -> Cell {
+    let count = |wanted: Health| census.health_counts().find(|(h, _)| *h == wanted).map_or(0, |(_, n)| n);
+    let status = census.failing_as.iter().max_by_key(|(_, count)| *count);
+    let status = status.map(|(status, _)| status.as_str());
+    let mut parts = unwell(count(Health::Failing), status, count(Health::Unschedulable));
+    parts.extend(on_lost_nodes(census.counts.stuck));
+    told(parts)
 }
 
 /// Instances on nodes that are not heard of, where the rows below tell why.
@@ -81,15 +131,12 @@ fn app_parts(app: &AppSummary, now: Timestamp) -> Vec<Part> {
     let (failing, unschedulable) = (count(Health::Failing), count(Health::Unschedulable));
     let phase = app.phase.clone().at(app.since, now);
     let release_fails = matches!(phase, Phase::GrayFailed { .. });
-    let mut parts = Vec::new();
-    if failing > 0 && !release_fails {
-        let word = app.trouble.as_ref().map_or("failing", |(status, _)| status.as_str());
-        let word = if word == "Unschedulable" { "failing" } else { word };
-        parts.push((6, format!("✖ {word} {failing}"), Tone::Bad));
-    }
-    if unschedulable > 0 && !release_fails {
-        parts.push((5, format!("▲ {unschedulable} unschedulable"), Tone::Warning));
-    }
+    let status = app.trouble.as_ref().map(|(status, _)| status.as_str());
+    let mut parts = if release_fails {
+        Vec::new()
+    } else {
+        unwell(failing, status, unschedulable)
+    };
     parts.extend(on_lost_nodes(app.stuck));
     let counts = match &phase {
         Phase::Scaling { instances, desired } if !app.pods_known => (*instances, *desired),
@@ -107,6 +154,19 @@ fn app_parts(app: &AppSummary, now: Timestamp) -> Vec<Part> {
             (_, instances) if app.ready < instances => (1, format!("◌ starting {}", instances - app.ready), Tone::Busy),
             _ => stable(app.since, now),
         });
+    }
+    parts
+}
+
+/// Instances that fail, mostly with this status, and those that no node takes.
+fn unwell(failing: u32, status: Option<&str>, unschedulable: u32) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if failing > 0 {
+        let word = status.filter(|status| *status != "Unschedulable").unwrap_or("failing");
+        parts.push((6, format!("✖ {word} {failing}"), Tone::Bad));
+    }
+    if unschedulable > 0 {
+        parts.push((5, format!("▲ {unschedulable} unschedulable"), Tone::Warning));
     }
     parts
 }

@@ -24,7 +24,8 @@ pub(super) static COLUMNS: [Column; 15] = [
         &["name", "workload", "revision", "instance"],
         (32, 56),
         0,
-    ),
+    )
+    .keeping_end(),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (20, 34), 0),
     Column::number(ColumnId::Ready, "READY", &["ready"], 7, 1, Unit::Count),
     Column::text(ColumnId::Version, "VERSION", &["version"], (8, 12), 3),
@@ -187,7 +188,7 @@ impl Source for Tree<'_> {
                 ColumnId::Cpu => words::requested(container.requests).0,
                 ColumnId::Memory => words::requested(container.requests).1,
                 ColumnId::Restarts => Cell::count(i64::from(container.restarts)),
-                ColumnId::Version => Cell::muted(Version::of_image(&container.image).short()),
+                ColumnId::Version => Cell::muted(words::version(&Version::of_image(&container.image))),
                 _ => Cell::empty(),
             },
         }

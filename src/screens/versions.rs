@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::context::Context;
-use super::instances;
+use super::{instances, words};
 use crate::domain::{AppKey, Pod, Version, Workload};
 use crate::listing::{Cell, Tone};
 use crate::world::AppSummary;
@@ -82,11 +82,11 @@ fn belongs(pod: &Pod, workload: &Workload) -> bool {
 /// `old ▸ new` while one takes the other's place, else the versions that run, most instances first.
 pub(super) fn cell(ctx: &Context<'_>, app: &AppSummary) -> Cell {
     if let Some((old, new)) = Passage::of(ctx, &app.key).pair(app) {
-        return Cell::plain(old.short())
+        return Cell::plain(words::version(old))
             .and(" ▸ ", Tone::Muted)
-            .and(new.short(), Tone::Accent);
+            .and(words::version(new), Tone::Accent);
     }
-    let mut running = app.versions.iter().map(|(version, ..)| version.short());
+    let mut running = app.versions.iter().map(|(version, ..)| words::version(version));
     let Some(first) = running.next() else {
         return templates(ctx, &app.key).map_or_else(Cell::unknown, Cell::muted);
     };
@@ -108,6 +108,6 @@ pub(super) fn templates(ctx: &Context<'_>, app: &AppKey) -> Option<String> {
         .map(|(_, workload)| &workload.version)
         .filter(|version| **version != Version::Unknown)
         .collect();
-    let names: Vec<&str> = asked.into_iter().map(Version::short).collect();
+    let names: Vec<String> = asked.into_iter().map(words::version).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }

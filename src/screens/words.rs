@@ -2,7 +2,7 @@
 
 use crate::domain::container::{ContainerState, Exit};
 use crate::domain::pod::Health;
-use crate::domain::{Feed, Kind, Link, Moment, Pod, Resources, Timestamp};
+use crate::domain::{Feed, Kind, Link, Moment, Pod, Resources, Timestamp, Version};
 use crate::listing::{Cell, ColumnId, Tone, Value};
 use crate::message::Severity;
 use crate::world::ClusterView;
@@ -71,6 +71,32 @@ pub fn share_bar(part: i64, whole: i64) -> Cell {
 pub fn of_all(some: i64, all: i64) -> Cell {
     let tone = if some < all { Tone::Warning } else { Tone::Plain };
     Cell::new(format!("{some}/{all}"), tone)
+}
+
+/// Most columns that a version takes.
+const VERSION: usize = 12;
+
+/// A version, the same wherever it is told: seven characters of a hash (a commit's or a digest's), as `git` tells
+/// commits apart; a tag as it is, and of one longer than twelve its beginning and its end. The whole of it is copied,
+/// filtered by and printed for scripts.
+pub fn version(version: &Version) -> String {
+    let short = version.short();
+    let count = short.chars().count();
+    if count <= VERSION {
+        return short.to_owned();
+    }
+    let head: String = short.chars().take(VERSION / 2).collect();
+    let tail: String = short.chars().skip(count - (VERSION - VERSION / 2 - 1)).collect();
+    format!("{head}…{tail}")
+}
+
+/// Instances of two versions side by side, the same wherever a release is counted: `42 + 3/4` is 42 old ones that are
+/// ready, and of the 4 new ones that are wanted 3.
+pub fn beside(old: i64, new: i64, wanted: i64) -> Cell {
+    let tone = if new < wanted { Tone::Warning } else { Tone::Accent };
+    Cell::plain(old.max(0).to_string())
+        .and(" + ", Tone::Muted)
+        .and(format!("{new}/{wanted}"), tone)
 }
 
 /// A cluster's link as glyph, word and tone.
@@ -256,6 +282,25 @@ mod tests {
             (3_456_000, "40d"),
         ] {
             assert_eq!(span(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn old_and_new_instances_are_counted_in_one_way() {
+        assert_eq!(beside(42, 4, 4).text(), "42 + 4/4");
+        assert_eq!(beside(60, 0, 2).text(), "60 + 0/2");
+    }
+
+    #[test]
+    fn versions_take_no_more_than_twelve_columns() {
+        for (told, short) in [
+            (Version::Unknown, "–"),
+            (Version::Commit("c04d21b9f31c2a77ab0e".into()), "c04d21b"),
+            (Version::Digest("sha256:0123456789abcdef".into()), "0123456"),
+            (Version::Tag("v1.27.3".into()), "v1.27.3"),
+            (Version::Tag("release-1.2-20261123".into()), "releas…61123"),
+        ] {
+            assert_eq!(version(&told), short);
         }
     }
 

@@ -56,7 +56,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         return read(model);
     }
     let about = match top.kind {
-        ScreenKind::Events | ScreenKind::EventsOf(_) => model.about_selected_event().ok(),
+        ScreenKind::Events | ScreenKind::EventsOf(_) | ScreenKind::EventsOfApp(_) => model.about_selected_event().ok(),
         ScreenKind::Releases => model.app_of_selected_release().map(RowKey::App),
         _ => top.list.selected().cloned(),
     };
@@ -85,7 +85,10 @@ fn read(model: &mut Model) -> Vec<Effect> {
 
 /// Opens texts, each under its name, over the screen.
 fn open_whole(model: &mut Model, title: &str, told: Vec<(&'static str, Clean)>) {
-    let whole = told.iter().map(|(name, text)| format!("{name}: {text}").into()).collect();
+    let whole = told
+        .iter()
+        .map(|(name, text)| format!("{name}: {text}").into())
+        .collect();
     let entry = |(name, value): (&str, Clean)| Entry {
         depth: 0,
         key: Some(name.into()),
@@ -141,8 +144,8 @@ pub(super) fn node_of(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn events_of(model: &mut Model) -> Vec<Effect> {
-    match model.object_for_events() {
-        Some(object) => go(model, Screen::new(ScreenKind::EventsOf(object))),
+    match model.events_screen() {
+        Some(kind) => go(model, Screen::new(kind)),
         None => Vec::new(),
     }
 }
@@ -170,16 +173,18 @@ fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if model.trail.top().kind == screen.kind {
         return Vec::new();
     }
-    let subject: Option<ResourceRef> = screen.kind.subject().cloned();
+    let objects = model.objects_of_events(&screen.kind);
     model.trail.push(screen);
     model.shift = 0;
     model.derive();
     // Older events are not watched: they are asked for when something is looked at closely.
-    let Some(object) = subject.filter(|object| object.kind != Kind::Event) else {
-        return Vec::new();
-    };
-    model.record(LOAD_EVENTS, target(&object));
-    vec![Effect::LoadEvents(object)]
+    let objects = objects.into_iter().filter(|object| object.kind != Kind::Event);
+    objects
+        .map(|object| {
+            model.record(LOAD_EVENTS, target(&object));
+            Effect::LoadEvents(object)
+        })
+        .collect()
 }
 
 /// What the activity log calls [`Effect::LoadEvents`].

@@ -137,7 +137,7 @@ fn finish(model: &mut Model, changed: bool) -> Vec<Effect> {
 
 pub(super) fn read(model: &mut Model, action: Action) -> Vec<Effect> {
     let page = usize::try_from(model.page()).unwrap_or(1);
-    let most = model.help_most();
+    let most = model.help().most();
     let Some(Overlay::Help { scroll }) = model.overlays.last_mut() else {
         return Vec::new();
     };
@@ -207,6 +207,7 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
             Some(Target::CarriedBy(kind)) => {
                 let effects = super::on_screen(model, Action::ShowApps);
                 apply_filter(model, &format!("kind={kind}"));
+                super::list::act(model, Action::Top);
                 effects
             }
             Some(Target::App(key)) => super::goto::show_app(model, &key),

@@ -1,4 +1,4 @@
-//! The line of keys: what works here, and the reason of what does not.
+//! The line of keys: what works here and now, and which right is missing for what else would.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -96,7 +96,9 @@ fn offers(model: &Model) -> Vec<Offer> {
         None => model
             .offered()
             .into_iter()
+            .filter(|action| model.is_worth_telling(*action))
             .map(|action| match action {
+                Action::Open if model.folds_on_open() => (action, Action::Expand.label()),
                 Action::Back if !model.screen().list.filter().text().is_empty() => {
                     (action, Action::ClearFilter.label())
                 }

@@ -1,87 +1,51 @@
-//! Help: every key of the live keymap, by group.
+//! Help: every key of the live keymap, the screen's own first.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 
-use crate::message::{Action, Group, Mode};
+use crate::message::{Action, Mode};
 use crate::model::Model;
-use crate::overlays::help::{self, Layout};
+use crate::overlays::help::Line;
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
-type Line = Vec<(String, Style)>;
-
 pub(super) fn draw(model: &Model, scroll: usize, theme: &Theme, buffer: &mut Buffer, body: Rect) {
-    let layout = Layout::of((body.width, body.height));
+    let layout = model.help();
     let (width, height) = layout.frame;
     let area = Rect::new(body.x + (body.width - width) / 2, body.y, width, height);
     let inside = super::picker::frame(theme, buffer, area, "keys");
-    let lines = lines(model, theme);
-    let column_width = inside.width / layout.columns;
     let top = scroll.min(layout.most());
-    for column in 0..layout.columns {
-        let x = inside.x + 1 + column * column_width;
-        let start = usize::from(column) * layout.lines_a_column + top;
-        let in_column = (layout.lines_a_column - top).min(layout.height);
-        let shown = lines.iter().skip(start).take(in_column);
-        for (pieces, y) in shown.zip(inside.y..inside.bottom()) {
-            let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
-            line::draw(buffer, (x, y), x + column_width - 2, pieces);
+    for (lines, place) in layout.columns.iter().zip(0..) {
+        let x = inside.x + 1 + place * layout.column_width;
+        let end = x + layout.column_width.saturating_sub(2);
+        for (line, y) in lines.iter().skip(top).zip(inside.y..inside.bottom()) {
+            draw_line(line, theme, buffer, (x, y), end);
         }
     }
-}
-
-fn lines(model: &Model, theme: &Theme) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for group in Group::ALL {
-        lines.push(vec![(group.name().to_owned(), theme.style(Role::Title))]);
-        lines.extend(help::actions(group).map(|action| entry(model, theme, group, action)));
-        lines.push(Line::new());
+    if layout.most() > 0 {
+        let [down, up] = [Action::CursorDown, Action::CursorUp].map(|a| model.keys_of(Mode::Reader, a).unwrap_or("–"));
+        let below = layout.most() - top;
+        let text = format!(" ↑ {top} lines above: {up} · ↓ {below} below: {down} ");
+        let x = area.right().saturating_sub(line::width(&text) + 2);
+        let style = theme.style(Role::Accent);
+        line::draw(buffer, (x, area.bottom() - 1), area.right(), [(text.as_str(), style)]);
     }
-    lines.extend(filter_lines(theme));
-    lines
 }
 
-fn entry(model: &Model, theme: &Theme, group: Group, action: Action) -> Line {
-    let mode = match group {
-        Group::Typing => Mode::Picker,
-        Group::Logs => Mode::Logs,
-        _ => Mode::Screen,
-    };
-    let bound: Vec<&str> = model
-        .settings
-        .bindings
-        .iter()
-        .filter(|b| b.action == action && b.mode == mode)
-        .map(|b| b.keys.as_str())
-        .collect();
-    let keys = if bound.is_empty() {
-        "not bound".to_owned()
-    } else {
-        bound.join("  ")
-    };
-    let key_style = if bound.is_empty() { Role::Muted } else { Role::Accent };
-    let padding = 18_usize.saturating_sub(usize::from(line::width(&keys))).max(1);
-    let mut pieces = vec![
-        (format!("  {}", line::cut(&keys, 18)), theme.style(key_style)),
-        (" ".repeat(padding), Style::new()),
-        (action.help().to_owned(), theme.style(Role::Text)),
-    ];
-    let matters = mode == Mode::Screen && !bound.is_empty();
-    if let Some(reason) = model.refusal(action).filter(|_| matters) {
-        pieces.push((format!("  not now: {reason}"), theme.style(Role::Muted)));
+fn draw_line(told: &Line, theme: &Theme, buffer: &mut Buffer, (x, y): (u16, u16), end: u16) {
+    match told {
+        Line::Blank => {}
+        Line::Title(name) => {
+            line::draw(buffer, (x, y), end, [(name.as_str(), theme.style(Role::Title))]);
+        }
+        Line::Text { keys, text, off } => {
+            let (key, does) = if *off {
+                (Role::Muted, Role::Muted)
+            } else {
+                (Role::Accent, Role::Text)
+            };
+            line::draw(buffer, (x + 2, y), end, [(keys.as_str(), theme.style(key))]);
+            line::draw(buffer, (x + 21, y), end, [(text.as_str(), theme.style(does))]);
+        }
     }
-    pieces
-}
-
-fn filter_lines(theme: &Theme) -> Vec<Line> {
-    let mut lines = vec![vec![("filter".to_owned(), theme.style(Role::Title))]];
-    lines.extend(help::FILTERS.map(|(text, meaning)| {
-        vec![
-            (format!("  {text:<18}"), theme.style(Role::Accent)),
-            (meaning.to_owned(), theme.style(Role::Text)),
-        ]
-    }));
-    lines
 }

@@ -67,7 +67,7 @@ fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         } else if checked {
             line::draw(buffer, (area.x, y), end, [("•", theme.style(Role::Marked))]);
         }
-        let label = line::cut(&item.label, label_width.saturating_sub(1));
+        let label = line::cut(&picker.label(item), label_width.saturating_sub(1));
         line::draw(buffer, (x, y), end, [(label.as_str(), theme.style(Role::Strong))]);
         let keys_width = line::width(&item.keys);
         let detail_end = end.saturating_sub(if keys_width > 0 { keys_width + 2 } else { 0 });

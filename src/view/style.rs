@@ -36,6 +36,8 @@ pub(super) struct Look {
     /// What is known is old: everything of less weight.
     pub(super) stale: bool,
     pub(super) marked: bool,
+    /// What does not fit is cut in the middle of its longest piece.
+    pub(super) keeps_end: bool,
 }
 
 /// How many columns the text of a cell takes.
@@ -47,8 +49,24 @@ pub(super) fn width(cell: &Cell) -> u16 {
     widths.fold(0, u16::saturating_add)
 }
 
+/// The cell with its longest piece cut in the middle, so that all of it fits.
+fn shortened(cell: &Cell, room: u16) -> Cell {
+    let surplus = width(cell).saturating_sub(room);
+    let mut cell = cell.clone();
+    let texts = cell.spans.iter_mut().filter_map(|span| match span {
+        Span::Text(text, _) => Some(text),
+        Span::Bar { .. } | Span::Line { .. } => None,
+    });
+    if let Some(longest) = texts.max_by_key(|text| line::width(text)) {
+        *longest = line::cut_middle(longest, line::width(longest).saturating_sub(surplus));
+    }
+    cell
+}
+
 /// Draws a cell in its place.
 pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, look: Look) {
+    let shortened = (look.keeps_end && width(cell) > area.width).then(|| shortened(cell, area.width));
+    let cell = shortened.as_ref().unwrap_or(cell);
     let text = width(cell);
     let mut x = area.x;
     if look.align == Some(Align::Right) {
@@ -103,7 +121,7 @@ pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, 
 }
 
 /// Signs that poor terminals lack, and what stands for them there.
-const ASCII: [(&str, &str); 46] = [
+const ASCII: [(&str, &str); 45] = [
     ("●", "*"),
     ("○", "o"),
     ("◌", "~"),
@@ -147,7 +165,6 @@ const ASCII: [(&str, &str); 46] = [
     ("▆", "="),
     ("▇", "#"),
     ("█", "#"),
-    ("≥", ">"),
     ("┄", "-"),
     ("┊", ":"),
 ];
@@ -160,11 +177,33 @@ pub(super) fn to_ascii(buffer: &mut Buffer, area: Rect) {
             if cell.symbol().is_ascii() {
                 continue;
             }
-            if let Some(ascii) = chart::without_dots(cell.symbol()) {
+            if cell.symbol() == "≥" {
+                at_least(buffer, (x, y));
+            } else if let Some(ascii) = chart::without_dots(cell.symbol()) {
                 cell.set_symbol(ascii);
             } else if let Some((_, ascii)) = ASCII.iter().find(|(sign, _)| *sign == cell.symbol()) {
                 cell.set_symbol(ascii);
             }
+        }
+    }
+}
+
+/// Writes `>=`, which takes a blank beside it.
+fn at_least(buffer: &mut Buffer, (x, y): (u16, u16)) {
+    let is_blank = |x: Option<u16>| {
+        x.and_then(|x| buffer.cell((x, y)))
+            .is_some_and(|cell| cell.symbol() == " ")
+    };
+    let after = x.checked_add(1).filter(|x| is_blank(Some(*x)));
+    let before = x.checked_sub(1).filter(|x| is_blank(Some(*x)));
+    let signs = match (after, before) {
+        (Some(after), _) => vec![(x, ">"), (after, "=")],
+        (None, Some(before)) => vec![(before, ">"), (x, "=")],
+        (None, None) => vec![(x, ">")],
+    };
+    for (x, sign) in signs {
+        if let Some(cell) = buffer.cell_mut((x, y)) {
+            cell.set_symbol(sign);
         }
     }
 }
@@ -185,6 +224,18 @@ mod tests {
         assert!(drawn.iter().all(|sign| sign.is_ascii()), "{drawn:?}");
         assert_eq!(drawn.len(), signs.len(), "{drawn:?}");
     }
+
+    #[test]
+    fn at_least_takes_a_blank_beside_it_in_ascii() {
+        for (drawn, ascii) in [(" ≥ 15.4", " >=15.4"), (" ≥142 MB", ">=142 MB"), ("a≥1", "a>1")] {
+            let mut buffer = Buffer::with_lines([drawn]);
+            let area = buffer.area;
+            to_ascii(&mut buffer, area);
+            let shown: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+            assert_eq!(shown, ascii);
+        }
+    }
+
     #[test]
     fn a_cell_that_does_not_fit_says_so() {
         for (pieces, width, drawn) in [

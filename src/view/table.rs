@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::style::{self, Look};
 use super::{Viewports, Widths, empty};
+use crate::domain::quantity::thousands;
 use crate::listing::{Align, Cell, Column, ColumnId, List, Source, Unit};
 use crate::model::Model;
 use crate::theme::{Role, Theme};
@@ -54,9 +55,16 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
         empty::draw(model, theme, buffer, area);
         return Drawn::default();
     }
-    let height = usize::from(area.height - 1);
+    let sections = list.sections(&*source);
     let depth = model.trail.way().len();
-    let top = viewports.top(depth, list.place(), height, list.rows().len());
+    // Each part in sight has a line that names it.
+    let mut height = usize::from(area.height - 1).saturating_sub(sections.len().min(1));
+    let mut top = viewports.top(depth, list.place(), height, list.rows().len());
+    let section_at = |place: usize| list.rows().get(place).and_then(|&row| source.section(row));
+    if sections.len() > 1 && section_at(top) != section_at((top + height).min(list.rows().len()) - 1) {
+        height = height.saturating_sub(1);
+        top = viewports.top(depth, list.place(), height, list.rows().len());
+    }
     let columns = columns_here(&*source, model.shift);
     let in_sight = list.rows().iter().enumerate().skip(top).take(height);
     let rows: Vec<Row> = in_sight
@@ -81,18 +89,21 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
         .iter()
         .map(|c| {
             let cells = widths.get(&c.id).copied().unwrap_or_default();
-            wish(
-                c,
-                cells,
-                (model.wide, area.width >= LINES_FROM),
-                list.sort().map(|sort| sort.column),
-            )
+            wish(c, cells, (model.wide, area.width), list.sort().map(|sort| sort.column))
         })
         .collect();
     let placed = place(&columns, &wishes, area);
     titles(theme, buffer, area, &placed, list);
-    for (row, y) in rows.iter().zip(area.y + 1..area.bottom()) {
-        let line = Rect::new(area.x, y, area.width, 1);
+    let mut lines = (area.y + 1..area.bottom()).map(|y| Rect::new(area.x, y, area.width, 1));
+    let mut section = None;
+    for row in &rows {
+        let here = source.section(row.number).filter(|_| !sections.is_empty());
+        if let Some(name) = here.filter(|_| here != section) {
+            let Some(line) = lines.next() else { break };
+            draw_section(theme, buffer, line, &sections, name);
+            section = here;
+        }
+        let Some(line) = lines.next() else { break };
         draw_row(theme, buffer, line, &placed, (&*source, list, row));
     }
     scroll_mark(theme, buffer, area, (top, height, list.rows().len()));
@@ -103,6 +114,24 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
         has_room: placed.iter().any(|p| p.column.id == ColumnId::Headroom),
         has_growth: placed.iter().any(|p| p.column.id == ColumnId::Growth),
     }
+}
+
+/// The line over a part of the list: its name, and how many rows of it there are.
+fn draw_section(theme: &Theme, buffer: &mut Buffer, area: Rect, sections: &[(&'static str, usize)], name: &str) {
+    let count = sections
+        .iter()
+        .find(|(section, _)| *section == name)
+        .map_or(0, |(_, count)| *count);
+    let text = format!("{} {name} ", thousands(count as i64));
+    let end = area.right().saturating_sub(1);
+    let x = line::draw(
+        buffer,
+        (area.x + 2, area.y),
+        end,
+        [(text.as_str(), theme.style(Role::Title))],
+    );
+    let rest = "─".repeat(usize::from(end.saturating_sub(x)));
+    line::draw(buffer, (x, area.y), end, [(rest.as_str(), theme.style(Role::Border))]);
 }
 
 /// Makes the columns as wide as a row needs.
@@ -150,9 +179,9 @@ fn place(columns: &[Column], wishes: &[columns::Wish], area: Rect) -> Vec<Placed
 const LINES_FROM: u16 = 110;
 const LINE: (u16, u16) = (8, 15);
 
-/// What a column asks for whose cells are so wide; `wide`: all columns were asked for, `lines`: there is room
-/// for them.
-fn wish(column: &Column, cells: u16, (wide, lines): (bool, bool), sort: Option<ColumnId>) -> columns::Wish {
+/// What a column asks for whose cells are so wide, in a list so wide; `wide`: all columns were asked for.
+fn wish(column: &Column, cells: u16, (wide, room): (bool, u16), sort: Option<ColumnId>) -> columns::Wish {
+    let lines = room >= LINES_FROM;
     let (min, max) = column.width;
     let is_sorted = sort == Some(column.id);
     // What grew says little without its share and its cause.
@@ -181,7 +210,11 @@ fn wish(column: &Column, cells: u16, (wide, lines): (bool, bool), sort: Option<C
     let steady = if column.steady { min } else { 0 };
     let natural = cells.max(title).max(steady);
     // A column of less weight gives way before names are cut.
-    let readable = if column.priority == 0 { 26 } else { 18 };
+    let readable = if column.priority == 0 {
+        26.max(room / 4)
+    } else {
+        17.max(room / 6)
+    };
     columns::Wish {
         least: min.min(natural),
         min: if is_bar {
@@ -226,9 +259,9 @@ fn draw_row(
     let number = row.number;
     let marked = !list.marks().is_empty() && source.key(number).is_some_and(|key| list.marks().contains(&key));
     let look = Look {
-        align: None,
         stale: source.is_stale(number),
         marked,
+        ..Look::default()
     };
     if marked {
         line::draw(
@@ -249,6 +282,7 @@ fn draw_row(
         let Some(cell) = row.cells.get(*index) else { continue };
         let look = Look {
             align: Some(column.align),
+            keeps_end: column.keeps_end,
             ..look
         };
         style::cell(buffer, theme, Rect::new(*x, area.y, room, 1), cell, look);

@@ -8,6 +8,7 @@ use super::pieces::{field, put};
 use super::style::role;
 use super::table::Drawn;
 use crate::domain::quantity::thousands;
+use crate::listing::Column;
 use crate::model::Model;
 use crate::overlays::Overlay;
 use crate::screens::{ScreenKind, growth, words};
@@ -33,24 +34,33 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     let nouns = screen.kind.noun();
     let noun = if shown == 1 { nouns.0 } else { nouns.1 };
     let mut pieces: Vec<(String, Style)> = Vec::new();
+    let scope_here = model.scope_here();
+    let source = screen.rows.source(model.context(&scope_here));
+    let sections = screen.list.sections(&*source);
     if screen.kind == ScreenKind::Log {
         pieces.push(("the log of this program".to_owned(), theme.style(Role::Title)));
     } else if screen.shows_charts() {
         pieces.push(("charts".to_owned(), theme.style(Role::Title)));
     } else {
-        pieces.push((format!("{} {noun}", thousands(shown as i64)), theme.style(Role::Title)));
+        let told = if sections.is_empty() {
+            format!("{} {noun}", thousands(shown as i64))
+        } else {
+            let each = sections
+                .iter()
+                .map(|(name, count)| format!("{} {name}", thousands(*count as i64)));
+            format!("{}: {}", nouns.1, each.collect::<Vec<_>>().join(", "))
+        };
+        pieces.push((told, theme.style(Role::Title)));
         if shown != screen.list.total() {
             pieces.push((format!(" of {}", thousands(screen.list.total() as i64)), muted));
         }
     }
-    let scope_here = model.scope_here();
-    let source = screen.rows.source(model.context(&scope_here));
     if let Some(sort) = screen.list.sort().filter(|_| !screen.shows_charts()) {
         let name = source
             .columns()
             .iter()
             .find(|c| c.id == sort.column)
-            .map_or("", |c| c.name());
+            .map_or_else(String::new, Column::told);
         let arrow = if sort.descending { "↓" } else { "↑" };
         pieces.push((format!("   sort {name} {arrow}"), muted));
     }
@@ -59,11 +69,13 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
         pieces.push(("   filter ".to_owned(), muted));
         pieces.push((text.to_owned(), theme.style(Role::Accent)));
     }
-    if !screen.list.marks().is_empty() {
-        pieces.push((
-            format!("   {} marked", screen.list.marks().len()),
-            theme.style(Role::Marked),
-        ));
+    let marked = screen.list.marks().len();
+    if marked > 0 {
+        let told = match marked.saturating_sub(screen.list.marks_shown(&*source)) {
+            0 => format!("   {marked} marked"),
+            hidden => format!("   {marked} marked, {hidden} hidden"),
+        };
+        pieces.push((told, theme.style(Role::Marked)));
     }
     let is_scoped = !scope_here.is_everything();
     let told: u16 = pieces.iter().map(|(text, _)| line::width(text)).sum();

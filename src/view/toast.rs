@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::pieces::put;
 use super::style::role;
+use crate::domain::text;
 use crate::listing::Tone;
 use crate::message::{Action, Mode, Severity};
 use crate::model::Model;
@@ -32,7 +33,10 @@ impl Toast {
         };
         let room = width.saturating_sub(4);
         let text = format!("{glyph} {}", trouble.text);
-        let hint = trouble.hint.as_ref().map_or_else(String::new, |hint| format!("  {hint}"));
+        let hint = trouble
+            .hint
+            .as_ref()
+            .map_or_else(String::new, |hint| format!("  {hint}"));
         let tail = match model.notices.others() {
             0 => String::new(),
             others => named(model, &format!("+{others} more")),
@@ -51,7 +55,7 @@ impl Toast {
             });
         }
         let whole = text + &hint;
-        let is_long = line::fold(&whole, room, MOST + 1).len() > MOST;
+        let is_long = text::folded(&whole, usize::from(room)).len() > MOST;
         let tail = if tail.is_empty() && is_long && trouble.severity > Severity::Info {
             named(model, "all of it")
         } else {
@@ -88,7 +92,11 @@ impl Toast {
 
 /// What there is more to read, with the key that shows it.
 fn named(model: &Model, what: &str) -> String {
-    let mode = if model.mode() == Mode::Logs { Mode::Logs } else { Mode::Screen };
+    let mode = if model.mode() == Mode::Logs {
+        Mode::Logs
+    } else {
+        Mode::Screen
+    };
     match model.keys_of(mode, Action::ShowActivity) {
         Some(key) => format!("  {what}: {key}"),
         None => format!("  {what}"),
@@ -97,9 +105,14 @@ fn named(model: &Model, what: &str) -> String {
 
 /// The text in two lines at most, of which the last leaves room for what follows it.
 fn folded(text: &str, (room, tail): (u16, u16)) -> Vec<String> {
-    let mut lines = line::fold(text, room, MOST);
-    if let Some(last) = lines.last_mut().filter(|last| line::width(last) + tail > room) {
-        *last = line::cut(&format!("{last} "), room.saturating_sub(tail));
+    let mut lines = text::folded(text, usize::from(room));
+    let surplus = lines.split_off(lines.len().min(MOST));
+    if let Some(last) = lines.last_mut() {
+        for line in surplus {
+            last.push(' ');
+            last.push_str(&line);
+        }
+        *last = line::cut(last, room.saturating_sub(tail));
     }
     lines
 }

@@ -3,6 +3,7 @@
 mod asking;
 mod limits;
 mod notices;
+mod reading;
 mod refusals;
 mod scope;
 

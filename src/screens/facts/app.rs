@@ -9,7 +9,7 @@ use crate::listing::{Cell, Tone};
 use crate::screens::context::Context;
 use crate::screens::figures::{Bounds, Whose, uses};
 use crate::screens::versions::{self, Passage};
-use crate::screens::{instances, states};
+use crate::screens::{instances, states, words};
 use crate::world::{AppHeadroom, AppSummary, ClusterView};
 
 pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
@@ -71,13 +71,13 @@ fn versions(app: &AppSummary, ctx: &Context<'_>) -> Cell {
         let tone = if ready < count { Tone::Warning } else { Tone::Good };
         cell = cell
             .and(word, Tone::Muted)
-            .and(version.short(), strength)
+            .and(words::version(version), strength)
             .and(format!("  {ready}/{count} ready"), tone);
     }
     for version in passage.awaited(app) {
         cell = cell
             .and("  ▸  new ", Tone::Muted)
-            .and(version.short(), Tone::Accent)
+            .and(words::version(version), Tone::Accent)
             .and("  no instances yet", Tone::Muted);
     }
     cell

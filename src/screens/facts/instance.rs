@@ -51,7 +51,7 @@ fn belongs(pod: &Pod) -> Cell {
         .as_ref()
         .map(|hash| named("revision", Cell::plain(hash.as_str())));
     let app = Cell::muted(format!("app {}/", pod.key.namespace)).and(pod.app.as_str(), Tone::Strong);
-    let version = named("version", Cell::new(pod.version.short(), Tone::Accent));
+    let version = named("version", Cell::new(words::version(&pod.version), Tone::Accent));
     join([app, version].into_iter().chain(workload).chain(revision))
 }
 

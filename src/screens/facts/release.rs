@@ -7,11 +7,11 @@ use crate::metrics::{Figure, Resolution, Subject, series};
 use crate::release::{Phase, Release, Side, phase, side};
 use crate::screens::context::Context;
 use crate::screens::figures::{LEAST_KNOWN, MINUTES, amount};
-use crate::screens::{releases::percent, words};
+use crate::screens::{releases::percent, states, words};
 use crate::world::ClusterView;
 
 /// Width of the first column of the comparison, and of each side's.
-const NAMES: usize = 16;
+const NAMES: usize = 12;
 const SIDE: usize = 26;
 
 /// The lines about the releases of an app that are in flight: none where nothing is.
@@ -22,10 +22,12 @@ pub(super) fn facts(app: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         if !release.phase.is_release() {
             continue;
         }
-        lines.push(fact("release", track(ctx, cluster, &release)));
-        if let Some(why) = why(ctx, cluster, &release) {
-            lines.push(fact("why", why));
+        let phase = release.phase.clone().at(release.since, ctx.now_in(&cluster.id));
+        lines.push(fact("release", stand(ctx, cluster, (&release, &phase))));
+        if let Some((why, tone)) = states::why(&phase) {
+            lines.push(fact("why", Cell::new(why, tone)));
         }
+        lines.push(track(&release));
         if let Some(driver) = workload.driver {
             let told = format!("{} releases it: publish there", driver.name());
             lines.push(fact("driven by", Cell::new(told, Tone::Warning)));
@@ -37,41 +39,46 @@ pub(super) fn facts(app: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
     lines
 }
 
-/// From the old version to what is left to do: where it stands is told, with for how long.
-fn track(ctx: &Context<'_>, cluster: &ClusterView, release: &Release) -> Cell {
-    const WAY: &str = " ─── ";
-    let now = ctx.now_in(&cluster.id);
-    let side = |side: &Side| format!("{} {}/{}", side.version.short(), side.ready, side.instances);
+/// Where it stands, and for how long.
+fn stand(ctx: &Context<'_>, cluster: &ClusterView, (release, phase): (&Release, &Phase)) -> Cell {
     let mut cell = Cell::empty();
     if ctx.world.clusters().len() > 1 {
         cell = cell.and(format!("{}  ", cluster.id), Tone::Muted);
     }
+    cell.spans.extend(states::release_word(phase).spans);
+    if let Some(share) = release.share() {
+        cell = cell.and(format!(" · {} on the new version", percent(share)), Tone::Muted);
+    }
+    match words::seconds_since(release.since, ctx.now_in(&cluster.id)) {
+        Some(seconds) => cell.and(format!(" · {}", words::span(seconds)), Tone::Muted),
+        None => cell,
+    }
+}
+
+/// From the old version to what is left to do.
+fn track(release: &Release) -> Cell {
+    const WAY: &str = " ── ";
+    let side = |side: &Side, all: i64| format!("{} {}/{all}", words::version(&side.version), side.ready);
+    let mut cell = Cell::muted("  ");
     if let Some(old) = &release.old {
         let tone = if old.ready < old.instances {
             Tone::Warning
         } else {
             Tone::Good
         };
-        cell = cell.and(format!("● {}", side(old)), tone).and(WAY, Tone::Muted);
+        cell = cell
+            .and(format!("● {}", side(old, old.instances)), tone)
+            .and(WAY, Tone::Muted);
     }
-    let share = release
-        .share()
-        .map_or_else(String::new, |share| format!(" ({})", percent(share)));
     let (glyph, tone) = match release.phase {
         Phase::GrayFailed { .. } | Phase::Stuck { .. } | Phase::OrphanHold => ("✖", Tone::Bad),
         Phase::ForeignChange => ("▲", Tone::Warning),
         Phase::Full { .. } | Phase::Offlining { .. } => ("●", Tone::Good),
         _ => ("◐", Tone::Accent),
     };
-    cell = cell.and(format!("{glyph} {}{share}", side(&release.new)), tone);
+    cell = cell.and(format!("{glyph} {}", side(&release.new, release.wanted())), tone);
     for ahead in ahead(&release.phase) {
         cell = cell.and(WAY, Tone::Muted).and(*ahead, Tone::Muted);
-    }
-    if let Some(seconds) = words::seconds_since(release.since, now) {
-        cell = cell.and(format!("   for {}", words::span(seconds)), Tone::Muted);
-    }
-    if release.phase.waits() {
-        cell = cell.and(", waiting for you", Tone::Warning);
     }
     cell
 }
@@ -87,39 +94,17 @@ const fn ahead(phase: &Phase) -> &'static [&'static str] {
     }
 }
 
-fn why(ctx: &Context<'_>, cluster: &ClusterView, release: &Release) -> Option<Cell> {
-    let phase = release.phase.clone().at(release.since, ctx.now_in(&cluster.id));
-    let (words, tone) = match phase {
-        Phase::GrayFailed { cause, .. } => (cause.words(), Tone::Bad),
-        Phase::OrphanHold => (
-            "new instances never count as available: somebody undid or edited it in the middle of a gray release"
-                .into(),
-            Tone::Bad,
-        ),
-        Phase::ForeignChange => (
-            "the template is neither what was released nor what was left".into(),
-            Tone::Warning,
-        ),
-        Phase::Stuck { message, .. } | Phase::Aborted { message } => (message.to_string(), Tone::Bad),
-        _ => return None,
-    };
-    Some(Cell::new(words, tone))
-}
-
 /// Old and new instances side by side, an instance on average.
 fn compared(ctx: &Context<'_>, of: (&ClusterView, &Workload), old: &Side, new: &Side) -> Vec<Cell> {
-    let count = |side: &Side| format!("{}/{}", side.ready, side.instances);
-    let head = row("", [named("old", old), named("new", new)], None);
     let mut lines = vec![
-        head,
-        row("ready", [Cell::plain(count(old)), Cell::plain(count(new))], None),
+        row("", [named("old", old), named("new", new)], None),
         row("restarts", [Cell::count(old.restarts), restarts(new, old)], None),
     ];
     lines.extend(figure(ctx, of, "CPU each", &[Figure::Cpu]));
     lines.extend(figure(
         ctx,
         of,
-        "memory each",
+        "mem each",
         &[Figure::MemoryRss, Figure::MemoryWorkingSet],
     ));
     lines
@@ -127,7 +112,7 @@ fn compared(ctx: &Context<'_>, of: (&ClusterView, &Workload), old: &Side, new: &
 
 fn named(word: &str, side: &Side) -> Cell {
     let tone = if word == "new" { Tone::Accent } else { Tone::Strong };
-    Cell::muted(format!("{word} ")).and(side.version.short(), tone)
+    Cell::muted(format!("{word} ")).and(words::version(&side.version), tone)
 }
 
 /// More restarts an instance than the old ones have want a look.
@@ -138,7 +123,7 @@ fn restarts(new: &Side, old: &Side) -> Cell {
 }
 
 fn row(name: &str, sides: [Cell; 2], more: Option<Cell>) -> Cell {
-    let mut cell = fact("", Cell::muted(format!("{name:<NAMES$}")));
+    let mut cell = Cell::muted(format!("  {name:<NAMES$}"));
     let last = sides.len() - 1;
     for (place, side) in sides.into_iter().enumerate() {
         let width: usize = side.spans.iter().map(width).sum();
@@ -185,11 +170,7 @@ fn figure(
             [mean(ctx, cluster, old, figure)?, mean(ctx, cluster, new, figure)?],
         ))
     })?;
-    let word = if figure == Figure::MemoryRss {
-        "memory rss"
-    } else {
-        name
-    };
+    let word = if figure == Figure::MemoryRss { "mem rss" } else { name };
     let [before, after] = means;
     let more = (before > 0.0).then(|| {
         let change = (after / before - 1.0) * 100.0;

@@ -27,7 +27,7 @@ pub(super) fn workload_cell(
                 name
             }
         }
-        ColumnId::Version => Cell::plain(workload.version.short()),
+        ColumnId::Version => Cell::plain(words::version(&workload.version)),
         ColumnId::Age => words::age(workload.created, ctx.now_in(cluster)),
         _ => Cell::empty(),
     }
@@ -53,7 +53,7 @@ pub(super) fn revision_cell(row: &TreeRow, column: ColumnId) -> Cell {
     match column {
         ColumnId::Name => {
             let mut cell = Cell::muted(format!("  {} # ", fold(*open))).and(
-                version.short(),
+                words::version(version),
                 if *age == Some(Age::Old) {
                     Tone::Plain
                 } else {

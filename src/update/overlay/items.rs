@@ -94,7 +94,7 @@ fn columns(model: &Model) -> Vec<Item> {
     let all = source.columns().iter();
     // Also those that are part of another column here, such as the namespace.
     all.map(|column| Item {
-        label: column.name().to_owned(),
+        label: column.told(),
         detail: if column.largest_first {
             "largest or worst first"
         } else {
@@ -102,7 +102,7 @@ fn columns(model: &Model) -> Vec<Item> {
         }
         .to_owned(),
         keys: String::new(),
-        names: &[],
+        names: column.names,
         target: Target::Sort(Sort::by(column)),
     })
     .collect()

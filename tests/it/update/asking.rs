@@ -14,7 +14,7 @@ fn what_an_action_asks_of_the_world() {
     assert_eq!(bench.act(&[Action::Reconnect]), [Effect::Reconnect]);
     assert_eq!(bench.act(&[Action::CopyName]), [Effect::Copy("idc-bj".into())]);
     bench.act(&[Action::ShowApps, Action::Mark, Action::Mark]);
-    assert_eq!(bench.act(&[Action::CopyName]), [Effect::Copy("push\nsession".into())]);
+    assert_eq!(bench.act(&[Action::CopyName]), [Effect::Copy("live-gift\npush".into())]);
     bench.act(&[Action::ShowInstances]);
     let effects = bench.act(&[Action::Open]);
     assert!(

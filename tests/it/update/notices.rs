@@ -28,7 +28,10 @@ fn no_row_is_covered_and_long_texts_can_be_read() {
     let lines: Vec<&str> = frame.lines().collect();
     let joined: String = lines[21..23].iter().flat_map(|line| line.split_whitespace()).collect();
     assert!(joined.contains(PATH), "{frame}");
-    assert!(lines[20].starts_with('▌'), "the last of {count} rows is right above: {frame}");
+    assert!(
+        lines[20].starts_with('▌'),
+        "the last of {count} rows is right above: {frame}"
+    );
     bench.send(Message::Tick(fleet::now() + TimeDelta::seconds(9), fleet::moment(9)));
     assert!(!bench.frame(80, 24).contains("saved"));
 }
@@ -43,7 +46,10 @@ fn the_newest_is_shown_and_where_the_others_are() {
     assert!(frame.contains("failure 3") && !frame.contains("failure 2"), "{frame}");
     assert!(frame.contains("+2 more: 0"), "{frame}");
     bench.act(&[Action::ShowActivity]);
-    assert!(bench.frame(80, 24).contains("+2 more: 0"), "until a key is pressed there");
+    assert!(
+        bench.frame(80, 24).contains("+2 more: 0"),
+        "until a key is pressed there"
+    );
     bench.act(&[Action::CursorDown]);
     let frame = bench.frame(80, 24);
     assert!(!frame.contains("more: 0") && frame.contains("3 entries"), "{frame}");

@@ -187,9 +187,9 @@ fn a_key_that_cannot_act_says_why() {
         (
             vec![ShowApps],
             SortByAge,
-            "sort by age: no age among app version ready state",
+            "sort by age: there is no age here, O shows what there is",
         ),
-        (vec![], Action::SortByNamespace, "no namespace among cluster"),
+        (vec![], Action::SortByNamespace, "there is no namespace here"),
         (vec![ShowApps, Open], SortByStatus, "a tree keeps its order"),
         (vec![ShowInstances, Open, NodeOf], NodeOf, "this is its node"),
         (vec![ShowNodes], NodeOf, "no instance, no node"),

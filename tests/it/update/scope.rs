@@ -1,7 +1,7 @@
 //! What is told of an app is told of the clusters in scope, each by what runs there.
 
 use pilothouse::domain::{AppKey, Batch, Change, ClusterId, ClusterReport, Kind, Object, Pod, Version, Workload};
-use pilothouse::message::{Action, Message};
+use pilothouse::message::{Action, Effect, Message};
 
 use crate::support::fleet;
 use crate::support::screen::Bench;
@@ -193,16 +193,20 @@ fn events_of_an_app_are_those_of_what_carries_it_in_scope() {
     let mut bench = Bench::fleet();
     bench.act(&[Action::ShowApps]);
     bench.filter("timeline");
-    bench.act(&[Action::EventsOf]);
-    assert!(
-        bench
-            .frame(200, 50)
-            .contains("2 workloads carry it: open it and take one")
-    );
+    let asked = |effects: &[Effect]| -> Vec<String> {
+        let about = effects.iter().map(|effect| match effect {
+            Effect::LoadEvents(object) => format!("{} {}", object.cluster, object.kind),
+            other => format!("{other:?}"),
+        });
+        about.collect()
+    };
+    let both = bench.act(&[Action::EventsOf]);
+    let frame = bench.frame(200, 50);
+    assert_eq!(asked(&both), ["idc-bj Deployment", "mixed-sh Deployment"], "{frame}");
+    bench.act(&[Action::Back]);
     pick(&mut bench, Action::ScopeClusters, &["mixed-sh"]);
-    bench.act(&[Action::EventsOf]);
-    let subject = bench.model.screen().kind.subject().cloned().unwrap();
-    assert_eq!((subject.cluster.as_str(), subject.kind), ("mixed-sh", Kind::Deployment));
+    let one = bench.act(&[Action::EventsOf]);
+    assert_eq!(asked(&one), ["mixed-sh Deployment"]);
 }
 
 #[test]
