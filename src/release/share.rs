@@ -102,33 +102,20 @@ mod tests {
 
     #[test]
     fn a_share_tells_what_was_asked_and_what_it_is() {
-        for (replicas, percent, instances, real) in [
-            (10, 20.0, 3, 23.1),
-            (10, 17.0, 2, 16.7),
-            (42, 9.0, 4, 8.7),
-            (10, 0.1, 1, 9.1),
-            (10, 50.0, 10, 50.0),
-            (10, 90.0, 10, 50.0),
-            (1, 10.0, 1, 50.0),
-        ] {
-            let share = beside(replicas, percent);
-            assert_eq!(
-                (share.instances, share.asked),
-                (instances, percent),
-                "{replicas} {percent}"
-            );
-            assert!((share.real - real).abs() < 0.05, "{share:?}");
-        }
-        for (replicas, percent, instances, real) in [
-            (10, 20.0, 2, 20.0),
-            (10, 21.0, 3, 30.0),
-            (10, 30.0, 3, 30.0),
-            (3, 1.0, 1, 33.3),
-            (10, 100.0, 10, 100.0),
-        ] {
-            let share = in_place(replicas, percent);
-            assert_eq!(share.instances, instances, "{replicas} {percent}");
-            assert!((share.real - real).abs() < 0.05, "{share:?}");
+        #[rustfmt::skip]
+        let cases: [(fn(i32, f64) -> Share, &[(i32, f64, i32, f64)]); 2] = [
+            (beside, &[
+                (10, 20.0, 3, 23.1), (10, 17.0, 2, 16.7), (42, 9.0, 4, 8.7), (10, 0.1, 1, 9.1),
+                (10, 50.0, 10, 50.0), (10, 90.0, 10, 50.0), (1, 10.0, 1, 50.0),
+            ]),
+            (in_place, &[(10, 20.0, 2, 20.0), (10, 21.0, 3, 30.0), (10, 30.0, 3, 30.0), (3, 1.0, 1, 33.3), (10, 100.0, 10, 100.0)]),
+        ];
+        for (ask, cases) in cases {
+            for &(replicas, percent, instances, real) in cases {
+                let share = ask(replicas, percent);
+                assert_eq!((share.instances, share.asked), (instances, percent), "{replicas}");
+                assert!((share.real - real).abs() < 0.05, "{share:?}");
+            }
         }
     }
 

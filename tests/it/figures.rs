@@ -6,28 +6,20 @@ use pilothouse::message::{Action, Message};
 use pilothouse::metrics::source::Report;
 use pilothouse::metrics::{Figure, Figures, Measured, Span, Subject};
 
-use crate::support::screen::Bench;
+use crate::support::screen::{Bench, LISTS, frames};
 use crate::support::{fleet, measured};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 50)];
 
 fn shows(name: &str, lead: impl Fn(&mut Bench)) {
-    for (width, height) in SIZES {
-        let mut bench = measured::bench();
-        lead(&mut bench);
-        assert_snapshot!(format!("{name}-{width}x{height}"), bench.frame(width, height));
+    for (name, frame) in frames(name, &SIZES, measured::bench, lead) {
+        assert_snapshot!(name, frame);
     }
 }
 
 #[test]
 fn lists_with_figures() {
-    for (name, action) in [
-        ("fleet", Action::ShowFleet),
-        ("locations", Action::ShowLocations),
-        ("apps", Action::ShowApps),
-        ("instances", Action::ShowInstances),
-        ("nodes", Action::ShowNodes),
-    ] {
+    for (name, action) in LISTS {
         shows(name, |bench| {
             bench.act(&[action]);
         });

@@ -7,31 +7,25 @@ use pilothouse::domain::cluster::Identity;
 use pilothouse::message::{Action, Message};
 
 use crate::support::fleet::{moment, now};
-use crate::support::screen::Bench;
+use crate::support::screen::{Bench, LISTS, frames};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 50), (60, 15)];
 
 /// Draws what the actions lead to in every size.
 fn shows(name: &str, lead: impl Fn(&mut Bench)) {
-    for (width, height) in SIZES {
-        let mut bench = Bench::fleet();
-        lead(&mut bench);
-        assert_snapshot!(format!("{name}-{width}x{height}"), bench.frame(width, height));
+    for (name, frame) in frames(name, &SIZES, Bench::fleet, lead) {
+        assert_snapshot!(name, frame);
     }
 }
 
 #[test]
 fn the_lists() {
-    for (name, action) in [
-        ("fleet", Action::ShowFleet),
-        ("locations", Action::ShowLocations),
-        ("apps", Action::ShowApps),
-        ("instances", Action::ShowInstances),
-        ("nodes", Action::ShowNodes),
+    let others = [
         ("releases", Action::ShowReleases),
         ("events", Action::ShowEvents),
         ("activity", Action::ShowActivity),
-    ] {
+    ];
+    for (name, action) in LISTS.into_iter().chain(others) {
         shows(name, |bench| {
             bench.act(&[action]);
         });

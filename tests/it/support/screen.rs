@@ -80,6 +80,30 @@ impl Bench {
     }
 }
 
+/// What each list is called and shown by.
+pub(crate) const LISTS: [(&str, Action); 5] = [
+    ("fleet", Action::ShowFleet),
+    ("locations", Action::ShowLocations),
+    ("apps", Action::ShowApps),
+    ("instances", Action::ShowInstances),
+    ("nodes", Action::ShowNodes),
+];
+
+/// What `lead` leads to from a bench, drawn in these sizes: each with its name.
+pub(crate) fn frames(
+    name: &str,
+    sizes: &[(u16, u16)],
+    start: impl Fn() -> Bench,
+    lead: impl Fn(&mut Bench),
+) -> Vec<(String, String)> {
+    let frame = |&(width, height): &(u16, u16)| {
+        let mut bench = start();
+        lead(&mut bench);
+        (format!("{name}-{width}x{height}"), bench.frame(width, height))
+    };
+    sizes.iter().map(frame).collect()
+}
+
 /// A buffer's text, line by line, without trailing blanks.
 pub(crate) fn text(buffer: &Buffer) -> String {
     let mut out = String::new();
