@@ -13,7 +13,7 @@ pub mod term;
 pub mod value;
 
 pub use cell::{Cell, Span, Tone};
-pub use column::{Align, Column, ColumnId, Unit};
+pub use column::{Align, Column, ColumnId, Cut, Unit};
 pub use filter::Filter;
 pub use list::{List, RowKey, Source};
 pub use order::Sort;

@@ -24,7 +24,20 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         model.touch();
     }
     let visited = (from_person && !pending).then(|| begin(model));
-    let mut effects = match message {
+    let mut effects = take(model, message);
+    if let Some((_, told)) = visited.filter(|(kind, _)| model.trail.top().kind != *kind) {
+        model.notices.move_on(&told, model.visit);
+        model.visit += 1;
+    }
+    effects.extend(logs::accompany(model));
+    let now = model.now;
+    model.settle(now);
+    effects
+}
+
+/// Takes one message in.
+fn take(model: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
         Message::Act(action) => act(model, action),
         Message::Text(_) | Message::Paste(_) | Message::Unbound(_) | Message::Pending(..) if model.is_too_small() => {
             Vec::new()
@@ -73,15 +86,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             model.touch();
             Vec::new()
         }
-    };
-    if let Some((_, told)) = visited.filter(|(kind, _)| model.trail.top().kind != *kind) {
-        model.notices.move_on(&told, model.visit);
-        model.visit += 1;
     }
-    effects.extend(logs::accompany(model));
-    let now = model.now;
-    model.settle(now);
-    effects
 }
 
 /// Lets go what was told on another screen, for a key was pressed on this one; gives where one is and what is told.

@@ -128,11 +128,7 @@ pub(super) fn get(
         Ok::<_, Failure>((known, events, unknown))
     })??;
     let all_exist = namespaces::told(&args.namespace, &unknown, err)?;
-    for (cluster, gaps) in &known.missing {
-        for gap in gaps {
-            writeln!(err, "pilothouse: {cluster}: {gap}")?;
-        }
-    }
+    tell_missing(&known, err)?;
     let found = match get.what {
         What::Clusters => show(project::clusters(&known.world), get, out)?,
         What::Locations => show(project::locations(&known.world), get, out)?,
@@ -171,6 +167,16 @@ pub(super) fn get(
     } else {
         Exit::FAILED
     }))
+}
+
+/// Says what of which cluster is missing.
+pub(super) fn tell_missing(known: &Known, err: &mut dyn Write) -> std::io::Result<()> {
+    for (cluster, gaps) in &known.missing {
+        for gap in gaps {
+            writeln!(err, "pilothouse: {cluster}: {gap}")?;
+        }
+    }
+    Ok(())
 }
 
 fn selector(get: &Get) -> Result<Selector, Failure> {

@@ -45,7 +45,7 @@ fn hint_at_selection(error: &mut clap::Error, arguments: &[OsString]) {
         format!("top takes no name: `-l app={wrong}` selects by labels, `-n {wrong}` by namespace"),
         format!("one line of all: `pilothouse top apps -o json | jq '.items[] | select(.name == \"{wrong}\")'`"),
     ];
-    let hints = hints.map(|hint| hint.into()).to_vec();
+    let hints = hints.map(Into::into).to_vec();
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(hints));
 }
 

@@ -26,18 +26,16 @@ pub(super) async fn unknown(asked: &[String], known: &Known) -> Vec<(String, Str
 
 fn missing(asked: &[String], names: &BTreeSet<Clean>) -> Vec<(String, String)> {
     let is_missing = |name: &&String| !names.iter().any(|known| known.as_str() == name.as_str());
-    let hint = |name: &str| match closest(name, names.iter().map(Clean::as_str)) {
-        Some(near) => format!("did you mean '{near}'?"),
-        None => {
-            let some: Vec<&str> = names.iter().take(LISTED).map(Clean::as_str).collect();
-            let more = names.len().saturating_sub(LISTED);
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            format!("there are {}{more}", some.join(", "))
+    let hint = |name: &str| {
+        if let Some(near) = closest(name, names.iter().map(Clean::as_str)) {
+            return format!("did you mean '{near}'?");
         }
+        let some: Vec<&str> = names.iter().take(LISTED).map(Clean::as_str).collect();
+        let more = match names.len().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("there are {}{more}", some.join(", "))
     };
     let missing = asked.iter().filter(is_missing);
     missing.map(|name| (name.clone(), hint(name))).collect()

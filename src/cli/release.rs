@@ -213,11 +213,7 @@ pub(super) fn status(
         Ok::<_, Failure>((known, unknown))
     })??;
     let all_exist = namespaces::told(&args.namespace, &unknown, err)?;
-    for (cluster, gaps) in &known.missing {
-        for gap in gaps {
-            writeln!(err, "pilothouse: {cluster}: {gap}")?;
-        }
-    }
+    fleet::tell_missing(&known, err)?;
     let now = Utc::now();
     let mut rows = rows(&known.world, now);
     match &asked.app {

@@ -82,6 +82,15 @@ pub enum Unit {
     Share,
 }
 
+/// Where that is cut which does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cut {
+    #[default]
+    End,
+    /// In the middle of its longest piece: the ends of names tell them apart.
+    Middle,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     Left,
@@ -109,8 +118,7 @@ pub struct Column {
     pub largest_first: bool,
     /// Never narrower than its least width, so that what it says can change and no other column moves.
     pub steady: bool,
-    /// What it says is cut in the middle.
-    pub keeps_end: bool,
+    pub cut: Cut,
 }
 
 impl Column {
@@ -133,7 +141,7 @@ impl Column {
             wide: false,
             largest_first: false,
             steady: false,
-            keeps_end: false,
+            cut: Cut::End,
         }
     }
 
@@ -157,7 +165,7 @@ impl Column {
             wide: false,
             largest_first: !matches!(unit, Unit::Age),
             steady: false,
-            keeps_end: false,
+            cut: Cut::End,
         }
     }
 
@@ -212,7 +220,7 @@ impl Column {
     #[must_use]
     pub const fn keeping_end(self) -> Self {
         Self {
-            keeps_end: true,
+            cut: Cut::Middle,
             ..self
         }
     }

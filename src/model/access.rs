@@ -15,11 +15,14 @@ impl Model {
     pub fn offered(&self) -> Vec<Action> {
         let mut actions = vec![Action::Open];
         match &self.trail.top().kind {
-            ScreenKind::Fleet | ScreenKind::Locations => actions.push(Action::Detail),
+            ScreenKind::Fleet
+            | ScreenKind::Locations
+            | ScreenKind::Events
+            | ScreenKind::EventsOf(_)
+            | ScreenKind::EventsOfApp(_) => actions.push(Action::Detail),
             ScreenKind::Instance(_) | ScreenKind::Container(..) if self.trail.top().shows_charts() => {
                 actions = vec![Action::Charts, Action::ChartReach, Action::ChartNext];
             }
-            ScreenKind::Events | ScreenKind::EventsOf(_) | ScreenKind::EventsOfApp(_) => actions.push(Action::Detail),
             ScreenKind::Activity | ScreenKind::Cluster(_) => {}
             ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
             ScreenKind::App(_) => {

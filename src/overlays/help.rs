@@ -145,12 +145,7 @@ mod tests {
         }));
         for size in [(60, 13), (80, 22), (200, 48)] {
             let layout = Layout::of(&entries, size);
-            let all: String = layout
-                .columns
-                .iter()
-                .flatten()
-                .map(|line| format!("{line:?}"))
-                .collect();
+            let all = format!("{:?}", layout.columns);
             assert!(!all.contains('…'), "{all}");
             for line in layout.columns.iter().flatten() {
                 if let Line::Text { keys, text, .. } = line {

@@ -102,8 +102,10 @@ mod tests {
 
     #[test]
     fn a_share_tells_what_was_asked_and_what_it_is() {
+        type Case = (i32, f64, i32, f64);
+        type Asked = fn(i32, f64) -> Share;
         #[rustfmt::skip]
-        let cases: [(fn(i32, f64) -> Share, &[(i32, f64, i32, f64)]); 2] = [
+        let cases: [(Asked, &[Case]); 2] = [
             (beside, &[
                 (10, 20.0, 3, 23.1), (10, 17.0, 2, 16.7), (42, 9.0, 4, 8.7), (10, 0.1, 1, 9.1),
                 (10, 50.0, 10, 50.0), (10, 90.0, 10, 50.0), (1, 10.0, 1, 50.0),

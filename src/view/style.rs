@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::listing::{Align, Cell, Span, Tone};
+use crate::listing::{Align, Cell, Cut, Span, Tone};
 use crate::metrics::series::{self, Fold};
 use crate::theme::{Role, Theme};
 use crate::widgets::{bar, chart, line, spark};
@@ -36,8 +36,7 @@ pub(super) struct Look {
     /// What is known is old: everything of less weight.
     pub(super) stale: bool,
     pub(super) marked: bool,
-    /// What does not fit is cut in the middle of its longest piece.
-    pub(super) keeps_end: bool,
+    pub(super) cut: Cut,
 }
 
 /// How many columns the text of a cell takes.
@@ -65,7 +64,7 @@ fn shortened(cell: &Cell, room: u16) -> Cell {
 
 /// Draws a cell in its place.
 pub(super) fn cell(buffer: &mut Buffer, theme: &Theme, area: Rect, cell: &Cell, look: Look) {
-    let shortened = (look.keeps_end && width(cell) > area.width).then(|| shortened(cell, area.width));
+    let shortened = (look.cut == Cut::Middle && width(cell) > area.width).then(|| shortened(cell, area.width));
     let cell = shortened.as_ref().unwrap_or(cell);
     let text = width(cell);
     let mut x = area.x;

@@ -56,15 +56,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
         return Drawn::default();
     }
     let sections = list.sections(&*source);
-    let depth = model.trail.way().len();
-    // Each part in sight has a line that names it.
-    let mut height = usize::from(area.height - 1).saturating_sub(sections.len().min(1));
-    let mut top = viewports.top(depth, list.place(), height, list.rows().len());
-    let section_at = |place: usize| list.rows().get(place).and_then(|&row| source.section(row));
-    if sections.len() > 1 && section_at(top) != section_at((top + height).min(list.rows().len()) - 1) {
-        height = height.saturating_sub(1);
-        top = viewports.top(depth, list.place(), height, list.rows().len());
-    }
+    let (top, height) = window(model, viewports, (&*source, &sections), area);
     let columns = columns_here(&*source, model.shift);
     let in_sight = list.rows().iter().enumerate().skip(top).take(height);
     let rows: Vec<Row> = in_sight
@@ -94,18 +86,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
         .collect();
     let placed = place(&columns, &wishes, area);
     titles(theme, buffer, area, &placed, list);
-    let mut lines = (area.y + 1..area.bottom()).map(|y| Rect::new(area.x, y, area.width, 1));
-    let mut section = None;
-    for row in &rows {
-        let here = source.section(row.number).filter(|_| !sections.is_empty());
-        if let Some(name) = here.filter(|_| here != section) {
-            let Some(line) = lines.next() else { break };
-            draw_section(theme, buffer, line, &sections, name);
-            section = here;
-        }
-        let Some(line) = lines.next() else { break };
-        draw_row(theme, buffer, line, &placed, (&*source, list, row));
-    }
+    draw_rows(theme, buffer, area, (&placed, &sections), (&*source, list, &rows));
     scroll_mark(theme, buffer, area, (top, height, list.rows().len()));
     let offered = columns.iter().filter(|c| model.wide || !c.wide).count();
     let in_sight = placed.iter().filter(|p| model.wide || !p.column.wide).count();
@@ -116,8 +97,30 @@ pub(super) fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buff
     }
 }
 
+/// Draws the rows, each part of the list below its name.
+fn draw_rows(
+    theme: &Theme,
+    buffer: &mut Buffer,
+    area: Rect,
+    (placed, sections): (&[Placed], &[Section]),
+    (source, list, rows): (&dyn Source, &List, &[Row]),
+) {
+    let mut lines = (area.y + 1..area.bottom()).map(|y| Rect::new(area.x, y, area.width, 1));
+    let mut section = None;
+    for row in rows {
+        let here = source.section(row.number).filter(|_| !sections.is_empty());
+        if let Some(name) = here.filter(|_| here != section) {
+            let Some(line) = lines.next() else { break };
+            draw_section(theme, buffer, line, sections, name);
+            section = here;
+        }
+        let Some(line) = lines.next() else { break };
+        draw_row(theme, buffer, line, placed, (source, list, row));
+    }
+}
+
 /// The line over a part of the list: its name, and how many rows of it there are.
-fn draw_section(theme: &Theme, buffer: &mut Buffer, area: Rect, sections: &[(&'static str, usize)], name: &str) {
+fn draw_section(theme: &Theme, buffer: &mut Buffer, area: Rect, sections: &[Section], name: &str) {
     let count = sections
         .iter()
         .find(|(section, _)| *section == name)
@@ -132,6 +135,29 @@ fn draw_section(theme: &Theme, buffer: &mut Buffer, area: Rect, sections: &[(&'s
     );
     let rest = "─".repeat(usize::from(end.saturating_sub(x)));
     line::draw(buffer, (x, area.y), end, [(rest.as_str(), theme.style(Role::Border))]);
+}
+
+/// A part of the list and how many rows of it are shown.
+type Section = (&'static str, usize);
+
+/// The first row that is drawn, and how many of them: each part in sight has a line that names it.
+fn window(
+    model: &Model,
+    viewports: &mut Viewports,
+    (source, sections): (&dyn Source, &[Section]),
+    area: Rect,
+) -> (usize, usize) {
+    let list = &model.screen().list;
+    let (depth, total) = (model.trail.way().len(), list.rows().len());
+    let height = usize::from(area.height - 1).saturating_sub(sections.len().min(1));
+    let top = viewports.top(depth, list.place(), height, total);
+    let section_at = |place: usize| list.rows().get(place).and_then(|&row| source.section(row));
+    let bottom = (top + height).min(total).saturating_sub(1);
+    if sections.len() < 2 || section_at(top) == section_at(bottom) {
+        return (top, height);
+    }
+    let height = height.saturating_sub(1);
+    (viewports.top(depth, list.place(), height, total), height)
 }
 
 /// Makes the columns as wide as a row needs.
@@ -282,7 +308,7 @@ fn draw_row(
         let Some(cell) = row.cells.get(*index) else { continue };
         let look = Look {
             align: Some(column.align),
-            keeps_end: column.keeps_end,
+            cut: column.cut,
             ..look
         };
         style::cell(buffer, theme, Rect::new(*x, area.y, room, 1), cell, look);

@@ -30,6 +30,34 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     let muted = theme.style(Role::Muted);
     let scope = scope_words(&model.scope_here());
     let scope_x = area.right().saturating_sub(line::width(&scope) + 1);
+    let scope_here = model.scope_here();
+    let mut pieces = told(model, theme);
+    let is_scoped = !scope_here.is_everything();
+    let width: u16 = pieces.iter().map(|(text, _)| line::width(text)).sum();
+    let end = if is_scoped { scope_x } else { area.right() };
+    let mut room = end.saturating_sub(area.x + width + 4);
+    let growth = drawn.has_growth.then(|| growth::span(&model.context(&scope_here)));
+    for notes in remarks(drawn, !scope_here.namespaces.is_empty(), growth.flatten()) {
+        if let Some(note) = notes.into_iter().find(|note| line::width(note) + 3 <= room) {
+            room -= line::width(&note) + 3;
+            pieces.push((format!("   {note}"), muted));
+        }
+    }
+    let end = line::draw(
+        buffer,
+        (area.x + 2, area.y),
+        area.right(),
+        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
+    );
+    if scope_x > end + 1 && !matches!(screen.kind, ScreenKind::Log | ScreenKind::Activity) {
+        line::draw(buffer, (scope_x, area.y), area.right(), [(scope.as_str(), muted)]);
+    }
+}
+
+/// What the list is, how it is sorted and filtered, what is marked.
+fn told(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
+    let screen = model.screen();
+    let muted = theme.style(Role::Muted);
     let shown = screen.list.rows().len();
     let nouns = screen.kind.noun();
     let noun = if shown == 1 { nouns.0 } else { nouns.1 };
@@ -77,26 +105,7 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
         };
         pieces.push((told, theme.style(Role::Marked)));
     }
-    let is_scoped = !scope_here.is_everything();
-    let told: u16 = pieces.iter().map(|(text, _)| line::width(text)).sum();
-    let end = if is_scoped { scope_x } else { area.right() };
-    let mut room = end.saturating_sub(area.x + told + 4);
-    let growth = drawn.has_growth.then(|| growth::span(&model.context(&scope_here)));
-    for notes in remarks(drawn, !scope_here.namespaces.is_empty(), growth.flatten()) {
-        if let Some(note) = notes.into_iter().find(|note| line::width(note) + 3 <= room) {
-            room -= line::width(&note) + 3;
-            pieces.push((format!("   {note}"), muted));
-        }
-    }
-    let end = line::draw(
-        buffer,
-        (area.x + 2, area.y),
-        area.right(),
-        pieces.iter().map(|(text, style)| (text.as_str(), *style)),
-    );
-    if scope_x > end + 1 && !matches!(screen.kind, ScreenKind::Log | ScreenKind::Activity) {
-        line::draw(buffer, (scope_x, area.y), area.right(), [(scope.as_str(), muted)]);
-    }
+    pieces
 }
 
 /// What there is to say of the columns, each in words that are first long, then short.
