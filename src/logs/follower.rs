@@ -13,9 +13,10 @@ use super::divider::Divider;
 use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, plan, steps};
 use super::reading::Request;
 use super::resume::Start;
+use super::run::{Extent, Next, restarted};
 use super::sink::Sink;
 use super::stream::Stream;
-use crate::domain::{Clean, ClusterId, Pod};
+use crate::domain::{Clean, ClusterId, Container, Pod};
 use ends::{Reading, Stage};
 
 /// Colours of instances.
@@ -156,11 +157,14 @@ impl Follower {
                 Step::Leave(slot) => Some(slot.clone()),
                 Step::Join(_) => None,
             });
-            orders.extend(self.leave(&leaving.collect(), pods, sink));
+            orders.extend(self.leave(&leaving.collect(), pods.clone(), sink));
         }
         for step in steps {
             match step {
-                Step::Join(target) if self.is_wanted(&target.slot) => orders.push(self.join(target, sink)),
+                Step::Join(target) if self.is_wanted(&target.slot) => {
+                    let container = container_of(pods.clone(), &target.slot);
+                    orders.push(self.join(target, container, sink));
+                }
                 Step::Join(_) | Step::Leave(_) => {}
             }
         }
@@ -187,7 +191,7 @@ impl Follower {
         self.waiting = waiting.collect();
     }
 
-    fn join(&mut self, target: Target, sink: &mut impl Sink) -> Order {
+    fn join(&mut self, target: Target, container: Option<&Container>, sink: &mut impl Sink) -> Order {
         let slot = target.slot.clone();
         let is_late = self.is_begun && !self.first.contains(&slot);
         if let Some(reading) = self.readings.get_mut(&slot)
@@ -196,14 +200,8 @@ impl Follower {
         {
             // It goes on where it was refused.
             reading.target = target;
-        } else if let Some(reading) = self.readings.get_mut(&slot) {
-            // It had ended and started again.
-            reading.stream.begin_run();
-            reading.target = target;
-            let divider = Divider::Joined {
-                restarts: reading.target.restarts,
-            };
-            sink.divide(reading.stream.id(), None, divider);
+        } else if self.readings.contains_key(&slot) {
+            self.join_again(target, container, sink);
         } else {
             // Who comes later is read from its first line.
             let start = if is_late { Start::Everything } else { self.wish.start };
@@ -216,6 +214,32 @@ impl Follower {
             self.readings.insert(slot.clone(), Reading::new(target, stream));
         }
         self.ask(&slot)
+    }
+
+    /// A container whose log had ended, or was refused, has started again, once or more often.
+    fn join_again(&mut self, target: Target, container: Option<&Container>, sink: &mut impl Sink) {
+        let slot = target.slot.clone();
+        let Some(reading) = self.readings.get_mut(&slot) else {
+            return;
+        };
+        let extent = match reading.stage {
+            Stage::Refused(_) => Extent::SoFar,
+            _ => Extent::ToItsEnd,
+        };
+        let (read, joined, phase) = (reading.target.run(), target.run(), target.phase.clone());
+        let restarts = joined.restarts;
+        // Who reads runs before the present ones reads nothing else.
+        let next = container
+            .filter(|_| !target.previous)
+            .map(|container| restarted(&read, extent, container));
+        reading.target = target;
+        match next {
+            Some(Next::Restart { before, divider, run }) => self.restart(&slot, before, divider, run, sink),
+            _ => self.begin(&slot, Divider::Joined { restarts }, &joined, sink),
+        }
+        if let Some(reading) = self.readings.get_mut(&slot) {
+            reading.target.phase = phase;
+        }
     }
 
     /// What an instance that is gone wrote last is on its way, so it is read as long as something comes of it, or
@@ -341,4 +365,10 @@ impl Follower {
     pub fn close(self) -> Vec<Order> {
         self.open().map(|(slot, _)| Order::Leave(slot.clone())).collect()
     }
+}
+
+/// A container as it is known now.
+fn container_of<'a>(mut pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)>, slot: &Slot) -> Option<&'a Container> {
+    let pod = pods.find(|(cluster, pod)| **cluster == slot.cluster && pod.uid == slot.uid);
+    pod.and_then(|(_, pod)| pod.containers.iter().find(|container| container.name == slot.container))
 }

@@ -31,11 +31,32 @@ pub enum Next {
     Resume { follow: bool },
     /// Nothing yet: the container is to start again, or it is not known that it ended.
     Wait(Option<Divider>),
-    /// Read what is left of the run before (`previous=true`) with the cursor if `previous`, then divide, then
-    /// follow the new run from its start.
-    Restart { previous: bool, divider: Divider, run: Run },
+    /// Read of the run before (`previous=true`) what there is to read, then divide, then follow the new run from
+    /// its start.
+    Restart {
+        before: Option<Before>,
+        divider: Divider,
+        run: Run,
+    },
     /// Nothing more will come.
     Finish(Divider),
+}
+
+/// What there is to read of the run before the present one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Before {
+    /// What is left of it, with the cursor.
+    Rest,
+    /// All of it, behind this divider: nothing of it was read.
+    Whole(Divider),
+}
+
+/// How much of a run was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    ToItsEnd,
+    /// There may be more of it.
+    SoFar,
 }
 
 /// Decides what follows a stream's end. `pod` is the instance of that name now, `None` if it is gone.
@@ -50,7 +71,7 @@ pub fn next(run: &Run, end: End, pod: Option<&Pod>) -> Next {
         return Next::Finish(Divider::Gone);
     };
     if container.restarts > run.restarts {
-        return restart(run, container);
+        return restarted(run, Extent::SoFar, container);
     }
     match (&container.state, end) {
         (ContainerState::Running { .. }, _) => Next::Resume { follow: true },
@@ -69,19 +90,31 @@ pub fn next(run: &Run, end: End, pod: Option<&Pod>) -> Next {
     }
 }
 
-fn restart(run: &Run, container: &Container) -> Next {
-    let missed = container.restarts - run.restarts - 1;
-    // Only the last run but one is kept: if there were more, what `last_exit` says is not of the run that was read.
-    let exit: Option<Exit> = container.last_exit.clone().filter(|_| missed == 0);
+/// What follows on a run of a container that has restarted since.
+///
+/// Of the runs in between a node keeps the last one. `previous=true` gives it unless the container waits to start
+/// again: then the last one to end is the present run (`validateContainerLogStatus` in `pkg/kubelet/kubelet_pods.go`).
+pub fn restarted(run: &Run, extent: Extent, container: &Container) -> Next {
+    let between = container.restarts.saturating_sub(run.restarts + 1);
+    let is_waiting = matches!(container.state, ContainerState::Waiting { .. });
+    let last: Option<Exit> = container.last_exit.clone().filter(|_| !is_waiting);
+    let divider = |restarts, exit, missed| Divider::Restarted { restarts, exit, missed };
+    let restarts = container.restarts;
+    let (before, divider) = match (between, extent) {
+        (0, Extent::ToItsEnd) => (None, Divider::Joined { restarts }),
+        // Without a word of how it ended there may still be a log of it.
+        (0, Extent::SoFar) => ((!is_waiting).then_some(Before::Rest), divider(restarts, last, 0)),
+        (between, _) if last.is_some() => {
+            let behind = divider(restarts - 1, None, between - 1);
+            (Some(Before::Whole(behind)), divider(restarts, last, 0))
+        }
+        (between, _) => (None, divider(restarts, None, between)),
+    };
     Next::Restart {
-        previous: missed == 0,
-        divider: Divider::Restarted {
-            restarts: container.restarts,
-            exit,
-            missed,
-        },
+        before,
+        divider,
         run: Run {
-            restarts: container.restarts,
+            restarts,
             ..run.clone()
         },
     }
@@ -133,13 +166,10 @@ mod tests {
     fn what_follows_is_what_the_instance_does() {
         let running = || ContainerState::Running { since: None };
         let ended = || Divider::Ended { exit: Some(exit()) };
-        let restarted = |restarts, missed| Next::Restart {
-            previous: missed == 0,
-            divider: Divider::Restarted {
-                restarts,
-                exit: (missed == 0).then(exit),
-                missed,
-            },
+        let divider = |restarts, exit, missed| Divider::Restarted { restarts, exit, missed };
+        let restarted = |restarts, before, divider| Next::Restart {
+            before,
+            divider,
             run: Run { restarts, ..run() },
         };
         for (end, pod, next_is) in [
@@ -157,8 +187,26 @@ mod tests {
             ),
             (End::Closed, Some(pod(2, waiting())), Next::Wait(Some(ended()))),
             (End::Closed, Some(pod(2, ContainerState::Unknown)), Next::Wait(None)),
-            (End::Closed, Some(pod(3, running())), restarted(3, 0)),
-            (End::Broken, Some(pod(5, waiting())), restarted(5, 2)),
+            (
+                End::Closed,
+                Some(pod(3, running())),
+                restarted(3, Some(Before::Rest), divider(3, Some(exit()), 0)),
+            ),
+            (
+                End::Closed,
+                Some(pod(3, waiting())),
+                restarted(3, None, divider(3, None, 0)),
+            ),
+            (
+                End::Closed,
+                Some(pod(5, running())),
+                restarted(5, Some(Before::Whole(divider(4, None, 1))), divider(5, Some(exit()), 0)),
+            ),
+            (
+                End::Broken,
+                Some(pod(5, waiting())),
+                restarted(5, None, divider(5, None, 2)),
+            ),
             (End::Closed, None, Next::Finish(Divider::Gone)),
             (
                 End::Closed,

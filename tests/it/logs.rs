@@ -1,5 +1,6 @@
 //! Logs from the key that opens them to the lines on screen, with a server that cuts, restarts and refuses.
 
+mod leaving;
 mod looking;
 mod moving;
 mod opening;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use insta::assert_snapshot;
 use pilothouse::domain::container::Exit;
 use pilothouse::domain::{
-    Batch, Change, ClusterId, ClusterReport, Container, ContainerState, Kind, Object, ObjectKey, Pod, Timestamp, Uid,
+    Batch, Change, ClusterId, ClusterReport, Container, Kind, Object, ObjectKey, Pod, Timestamp, Uid,
 };
 use pilothouse::listing::RowKey;
 use pilothouse::logs::run::End;
@@ -127,7 +128,7 @@ fn killed() -> Exit {
 }
 
 #[test]
-fn a_thousand_cuts_at_any_byte_lose_nothing_and_repeat_nothing() {
+fn f28_a_thousand_cuts_at_any_byte_lose_nothing_and_repeat_nothing() {
     let mut bench = Bench::fleet();
     let mut request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
     assert!(request.follow && !request.previous && request.ask.tail.is_some());
@@ -172,65 +173,6 @@ fn news_of_a_reading_that_was_given_up_count_for_nothing() {
         rows(&bench.model),
         ["line 0", "line 1", "line 2", "[connection lost: reset]"],
         "one interruption is told once"
-    );
-}
-
-#[test]
-fn a_container_that_restarts_is_read_to_its_end_and_then_anew() {
-    let mut bench = Bench::fleet();
-    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    piece(&mut bench, &request, &answer(request.ask, 2));
-    // The log ends before the watch tells why.
-    assert_eq!(reads(&ended(&mut bench, &request, End::Closed, "")), []);
-    let pod = with_container(pod_of(&bench, &request), |container| {
-        container.restarts += 1;
-        container.last_exit = Some(killed());
-    });
-    in_world(&mut bench, pod);
-    let rest = reads(&tick(&mut bench, 1)).remove(0);
-    assert!(rest.previous && !rest.follow && rest.ask.since.is_some(), "{rest:?}");
-    piece(&mut bench, &rest, &answer(rest.ask, 3));
-    let anew = reads(&ended(&mut bench, &rest, End::Closed, "")).remove(0);
-    assert!(!anew.previous && anew.follow, "{anew:?}");
-    assert_eq!(anew.ask, Ask::default(), "from its start");
-    piece(&mut bench, &anew, &answer(anew.ask, 1));
-    assert_eq!(
-        rows(&bench.model),
-        [
-            "line 0",
-            "line 1",
-            "line 2",
-            "[restarted (exit 137 OOMKilled)]",
-            "line 0"
-        ]
-    );
-}
-
-#[test]
-fn a_container_that_waits_to_start_again_says_why_it_ended_and_joins_again() {
-    let mut bench = Bench::fleet();
-    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    piece(&mut bench, &request, &answer(request.ask, 1));
-    let waits = with_container(pod_of(&bench, &request), |container| {
-        container.state = ContainerState::Waiting {
-            reason: "CrashLoopBackOff".into(),
-            message: "".into(),
-        };
-        container.last_exit = Some(killed());
-    });
-    in_world(&mut bench, waits.clone());
-    assert_eq!(reads(&ended(&mut bench, &request, End::Closed, "")), []);
-    assert_eq!(reads(&tick(&mut bench, 1)), [], "there is nothing to read");
-    let runs = with_container(waits, |container| {
-        container.restarts += 1;
-        container.state = ContainerState::Running { since: None };
-    });
-    in_world(&mut bench, runs);
-    let again = reads(&tick(&mut bench, 2)).remove(0);
-    assert!(again.follow && again.ask == Ask::default(), "{again:?}");
-    assert_eq!(
-        rows(&bench.model),
-        ["line 0", "[ended (exit 137 OOMKilled)]", "[joined after 1 restart]"]
     );
 }
 
@@ -281,94 +223,6 @@ fn the_logs_of_a_revision_are_those_of_its_instances() {
 }
 
 #[test]
-fn new_instances_join_and_those_that_are_gone_say_so() {
-    let mut bench = Bench::fleet();
-    let requests = open(&mut bench, Action::ShowApps, "billing");
-    let here: Vec<&Request> = requests.iter().filter(|r| r.slot.cluster.0 == "idc-bj").collect();
-    assert_eq!(here.len(), 4, "one of each instance");
-    let old = here[0].clone();
-    piece(&mut bench, &old, &answer(old.ask, 1));
-    let mut pod = pod_of(&bench, &old);
-    let gone = pod.key.clone();
-    pod.key = ObjectKey::new("gift", "billing-5f6d8-new");
-    pod.uid = Uid::Uuid(4711);
-    in_world(&mut bench, pod);
-    let new = reads(&tick(&mut bench, 1));
-    assert_eq!(new.len(), 1, "{new:?}");
-    assert_eq!((&*new[0].pod.name, new[0].ask), ("billing-5f6d8-new", Ask::default()));
-    change(&mut bench, Change::Delete(gone));
-    assert!(
-        !tick(&mut bench, 2).contains(&Effect::LeaveLog(old.slot.clone())),
-        "its last lines may be on their way"
-    );
-    ended(&mut bench, &old, End::Closed, "");
-    assert!(rows(&bench.model).contains(&"[the instance is gone]".to_owned()));
-    // What is left is given up with the screen.
-    let left = bench.act(&[Action::Back]);
-    let left = left.iter().filter(|effect| matches!(effect, Effect::LeaveLog(_)));
-    assert_eq!(left.count(), requests.len());
-    assert!(bench.model.logs().is_none());
-}
-
-/// An instance that is gone while its log still flows.
-fn gone_while_it_flows(bench: &mut Bench) -> Request {
-    let request = open(bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    piece(bench, &request, &answer(request.ask, 100));
-    change(bench, Change::Delete(request.pod.clone()));
-    request
-}
-
-#[test]
-fn what_an_instance_that_is_gone_wrote_is_read_as_long_as_it_comes() {
-    let mut bench = Bench::fleet();
-    let request = gone_while_it_flows(&mut bench);
-    let mut end = 100;
-    for second in 1..30 {
-        assert_eq!(tick(&mut bench, second), [], "{second}");
-        if second % 4 == 0 {
-            let bytes: Vec<u8> = (end..end + 10).flat_map(|n| line(n).1.into_bytes()).collect();
-            piece(&mut bench, &request, &bytes);
-            end += 10;
-        }
-    }
-    assert_eq!(lines(&bench.model).len() as i64, end);
-    let left = (30..40).flat_map(|second| tick(&mut bench, second));
-    assert_eq!(left.collect::<Vec<_>>(), [Effect::LeaveLog(request.slot)]);
-    assert_eq!(rows(&bench.model).last().unwrap(), "[the instance is gone]");
-}
-
-#[test]
-fn an_instance_that_comes_back_is_given_its_whole_moment_again() {
-    let mut bench = Bench::fleet();
-    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    let pod = pod_of(&bench, &request);
-    for round in 0..3 {
-        change(&mut bench, Change::Delete(request.pod.clone()));
-        for second in 1..5 {
-            assert_eq!(tick(&mut bench, round * 10 + second), [], "{round} {second}");
-        }
-        in_world(&mut bench, pod.clone());
-        assert_eq!(tick(&mut bench, round * 10 + 5), []);
-    }
-}
-
-#[test]
-fn who_is_gone_while_the_view_is_full_is_not_given_up() {
-    let mut bench = Bench::fleet();
-    let request = gone_while_it_flows(&mut bench);
-    bench.act(&[Action::LogPause]);
-    let mut end = 100;
-    while bench.model.logs().unwrap().pane.has_room() {
-        let bytes: Vec<u8> = (end..end + 500).flat_map(|n| line(n).1.into_bytes()).collect();
-        end += 500;
-        piece(&mut bench, &request, &bytes);
-    }
-    for second in 1..60 {
-        assert_eq!(tick(&mut bench, second), [], "{second}");
-    }
-}
-
-#[test]
 fn a_server_that_gives_a_little_and_breaks_is_asked_ever_later() {
     let mut bench = Bench::fleet();
     let mut request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
@@ -384,43 +238,6 @@ fn a_server_that_gives_a_little_and_breaks_is_asked_ever_later() {
     }
     request = reads(&ended(&mut bench, &request, End::Broken, "reset")).remove(0);
     assert_eq!(request.failures, 1, "it lasted");
-}
-
-#[test]
-fn what_the_server_refuses_is_told_once_and_asked_for_once_a_minute() {
-    let mut bench = Bench::fleet();
-    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
-    piece(&mut bench, &request, &answer(request.ask, 2));
-    let refused = "the right `get pods/log` is missing";
-    assert_eq!(reads(&ended(&mut bench, &request, End::Refused, refused)), []);
-    let tally = bench.model.logs().unwrap().tally();
-    assert_eq!(
-        (tally.open, tally.queued, tally.refused),
-        (0, 0, 1),
-        "its place is free"
-    );
-    let asked: Vec<Request> = (1..60).flat_map(|second| reads(&tick(&mut bench, second))).collect();
-    assert_eq!(asked, []);
-    let again = reads(&tick(&mut bench, 60)).remove(0);
-    assert!(
-        again.follow && again.ask.since.is_some(),
-        "from where it was: {again:?}"
-    );
-    assert_eq!(reads(&ended(&mut bench, &again, End::Refused, refused)), []);
-    let again = (61..121)
-        .flat_map(|second| reads(&tick(&mut bench, second)))
-        .collect::<Vec<_>>();
-    assert_eq!(again.len(), 1, "{again:?}");
-    piece(&mut bench, &again[0], &answer(again[0].ask, 3));
-    assert_eq!(
-        rows(&bench.model),
-        [
-            "line 0",
-            "line 1",
-            "[not given by the server: the right `get pods/log` is missing]",
-            "line 2"
-        ]
-    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::domain::{Clean, ClusterId, Pod};
 use crate::logs::divider::Divider;
 use crate::logs::plan::{Phase, Slot, Target};
 use crate::logs::reading::{News, Request, What};
-use crate::logs::run::{End, Next, Run, next};
+use crate::logs::run::{Before, End, Next, Run, next};
 use crate::logs::sink::Sink;
 use crate::logs::stream::Stream;
 
@@ -216,26 +216,37 @@ impl Follower {
                 self.finish(slot, Some(divider), sink);
                 None
             }
-            Next::Restart {
-                previous: true,
-                divider,
-                run,
-            } => {
-                if end == End::Closed {
+            Next::Restart { before, divider, run } => {
+                if end == End::Closed && before == Some(Before::Rest) {
                     reading.stream.cut(None, sink);
                 }
-                reading.stage = Stage::Rest(divider, run);
-                Some(self.ask(slot))
-            }
-            Next::Restart { divider, run, .. } => {
-                self.begin(slot, divider, &run, sink);
+                self.restart(slot, before, divider, run, sink);
                 Some(self.ask(slot))
             }
         }
     }
 
+    /// Goes on to a later run, by way of what there is to read of the run before it.
+    pub(super) fn restart(
+        &mut self,
+        slot: &Slot,
+        before: Option<Before>,
+        divider: Divider,
+        run: Run,
+        sink: &mut impl Sink,
+    ) {
+        match before {
+            None => return self.begin(slot, divider, &run, sink),
+            Some(Before::Rest) => {}
+            Some(Before::Whole(behind)) => self.begin(slot, behind, &run, sink),
+        }
+        if let Some(reading) = self.readings.get_mut(slot) {
+            reading.stage = Stage::Rest(divider, run);
+        }
+    }
+
     /// Another run of the container is read from its start.
-    fn begin(&mut self, slot: &Slot, divider: Divider, run: &Run, sink: &mut impl Sink) {
+    pub(super) fn begin(&mut self, slot: &Slot, divider: Divider, run: &Run, sink: &mut impl Sink) {
         if let Some(reading) = self.readings.get_mut(slot) {
             reading.stream.end(sink);
             sink.divide(reading.stream.id(), None, divider);

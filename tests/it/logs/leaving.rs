@@ -1,0 +1,274 @@
+//! Containers that start again, instances that come and go, servers that refuse: what is read of them, and what is said.
+
+use pilothouse::domain::{Change, ContainerState, ObjectKey, Uid};
+use pilothouse::logs::run::End;
+use pilothouse::logs::{Ask, Request};
+use pilothouse::message::{Action, Effect};
+
+use super::{
+    answer, change, ended, in_world, killed, line, lines, open, piece, pod_of, reads, rows, tick, with_container,
+};
+use crate::support::screen::Bench;
+
+#[test]
+fn f31_a_container_that_restarts_is_read_to_its_end_and_then_anew() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 2));
+    // The log ends before the watch tells why.
+    assert_eq!(reads(&ended(&mut bench, &request, End::Closed, "")), []);
+    let pod = with_container(pod_of(&bench, &request), |container| {
+        container.restarts += 1;
+        container.last_exit = Some(killed());
+    });
+    in_world(&mut bench, pod);
+    let rest = reads(&tick(&mut bench, 1)).remove(0);
+    assert!(rest.previous && !rest.follow && rest.ask.since.is_some(), "{rest:?}");
+    piece(&mut bench, &rest, &answer(rest.ask, 3));
+    let anew = reads(&ended(&mut bench, &rest, End::Closed, "")).remove(0);
+    assert!(!anew.previous && anew.follow, "{anew:?}");
+    assert_eq!(anew.ask, Ask::default(), "from its start");
+    piece(&mut bench, &anew, &answer(anew.ask, 1));
+    assert_eq!(
+        rows(&bench.model),
+        [
+            "line 0",
+            "line 1",
+            "line 2",
+            "[restarted (exit 137 OOMKilled)]",
+            "line 0"
+        ]
+    );
+}
+
+#[test]
+fn a_container_that_waits_to_start_again_says_why_it_ended_and_joins_again() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 1));
+    let waits = with_container(pod_of(&bench, &request), |container| {
+        container.state = ContainerState::Waiting {
+            reason: "CrashLoopBackOff".into(),
+            message: "".into(),
+        };
+        container.last_exit = Some(killed());
+    });
+    in_world(&mut bench, waits.clone());
+    assert_eq!(reads(&ended(&mut bench, &request, End::Closed, "")), []);
+    assert_eq!(reads(&tick(&mut bench, 1)), [], "there is nothing to read");
+    let runs = with_container(waits, |container| {
+        container.restarts += 1;
+        container.state = ContainerState::Running { since: None };
+    });
+    in_world(&mut bench, runs);
+    let again = reads(&tick(&mut bench, 2)).remove(0);
+    assert!(again.follow && again.ask == Ask::default(), "{again:?}");
+    assert_eq!(
+        rows(&bench.model),
+        ["line 0", "[ended (exit 137 OOMKilled)]", "[joined after 1 restart]"]
+    );
+}
+
+#[test]
+fn new_instances_join_and_those_that_are_gone_say_so() {
+    let mut bench = Bench::fleet();
+    let requests = open(&mut bench, Action::ShowApps, "billing");
+    let here: Vec<&Request> = requests.iter().filter(|r| r.slot.cluster.0 == "idc-bj").collect();
+    assert_eq!(here.len(), 4, "one of each instance");
+    let old = here[0].clone();
+    piece(&mut bench, &old, &answer(old.ask, 1));
+    let mut pod = pod_of(&bench, &old);
+    let gone = pod.key.clone();
+    pod.key = ObjectKey::new("gift", "billing-5f6d8-new");
+    pod.uid = Uid::Uuid(4711);
+    in_world(&mut bench, pod);
+    let new = reads(&tick(&mut bench, 1));
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert_eq!((&*new[0].pod.name, new[0].ask), ("billing-5f6d8-new", Ask::default()));
+    change(&mut bench, Change::Delete(gone));
+    assert!(
+        !tick(&mut bench, 2).contains(&Effect::LeaveLog(old.slot.clone())),
+        "its last lines may be on their way"
+    );
+    ended(&mut bench, &old, End::Closed, "");
+    assert!(rows(&bench.model).contains(&"[the instance is gone]".to_owned()));
+    // What is left is given up with the screen.
+    let left = bench.act(&[Action::Back]);
+    let left = left.iter().filter(|effect| matches!(effect, Effect::LeaveLog(_)));
+    assert_eq!(left.count(), requests.len());
+    assert!(bench.model.logs().is_none());
+}
+
+/// An instance that is gone while its log still flows.
+fn gone_while_it_flows(bench: &mut Bench) -> Request {
+    let request = open(bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(bench, &request, &answer(request.ask, 100));
+    change(bench, Change::Delete(request.pod.clone()));
+    request
+}
+
+#[test]
+fn what_an_instance_that_is_gone_wrote_is_read_as_long_as_it_comes() {
+    let mut bench = Bench::fleet();
+    let request = gone_while_it_flows(&mut bench);
+    let mut end = 100;
+    for second in 1..30 {
+        assert_eq!(tick(&mut bench, second), [], "{second}");
+        if second % 4 == 0 {
+            let bytes: Vec<u8> = (end..end + 10).flat_map(|n| line(n).1.into_bytes()).collect();
+            piece(&mut bench, &request, &bytes);
+            end += 10;
+        }
+    }
+    assert_eq!(lines(&bench.model).len() as i64, end);
+    let left = (30..40).flat_map(|second| tick(&mut bench, second));
+    assert_eq!(left.collect::<Vec<_>>(), [Effect::LeaveLog(request.slot)]);
+    assert_eq!(rows(&bench.model).last().unwrap(), "[the instance is gone]");
+}
+
+#[test]
+fn an_instance_that_comes_back_is_given_its_whole_moment_again() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    let pod = pod_of(&bench, &request);
+    for round in 0..3 {
+        change(&mut bench, Change::Delete(request.pod.clone()));
+        for second in 1..5 {
+            assert_eq!(tick(&mut bench, round * 10 + second), [], "{round} {second}");
+        }
+        in_world(&mut bench, pod.clone());
+        assert_eq!(tick(&mut bench, round * 10 + 5), []);
+    }
+}
+
+#[test]
+fn who_is_gone_while_the_view_is_full_is_not_given_up() {
+    let mut bench = Bench::fleet();
+    let request = gone_while_it_flows(&mut bench);
+    bench.act(&[Action::LogPause]);
+    let mut end = 100;
+    while bench.model.logs().unwrap().pane.has_room() {
+        let bytes: Vec<u8> = (end..end + 500).flat_map(|n| line(n).1.into_bytes()).collect();
+        end += 500;
+        piece(&mut bench, &request, &bytes);
+    }
+    for second in 1..60 {
+        assert_eq!(tick(&mut bench, second), [], "{second}");
+    }
+}
+
+#[test]
+fn what_the_server_refuses_is_told_once_and_asked_for_once_a_minute() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 2));
+    let refused = "the right `get pods/log` is missing";
+    assert_eq!(reads(&ended(&mut bench, &request, End::Refused, refused)), []);
+    let tally = bench.model.logs().unwrap().tally();
+    assert_eq!(
+        (tally.open, tally.queued, tally.refused),
+        (0, 0, 1),
+        "its place is free"
+    );
+    let asked: Vec<Request> = (1..60).flat_map(|second| reads(&tick(&mut bench, second))).collect();
+    assert_eq!(asked, []);
+    let again = reads(&tick(&mut bench, 60)).remove(0);
+    assert!(
+        again.follow && again.ask.since.is_some(),
+        "from where it was: {again:?}"
+    );
+    assert_eq!(reads(&ended(&mut bench, &again, End::Refused, refused)), []);
+    let again = (61..121)
+        .flat_map(|second| reads(&tick(&mut bench, second)))
+        .collect::<Vec<_>>();
+    assert_eq!(again.len(), 1, "{again:?}");
+    piece(&mut bench, &again[0], &answer(again[0].ask, 3));
+    assert_eq!(
+        rows(&bench.model),
+        [
+            "line 0",
+            "line 1",
+            "[not given by the server: the right `get pods/log` is missing]",
+            "line 2"
+        ]
+    );
+}
+
+/// An instance whose container ended, which was said, and then started again, so many times at once.
+fn back_after(bench: &mut Bench, restarts: u32) -> Request {
+    let request = open(bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(bench, &request, &answer(request.ask, 1));
+    let waits = with_container(pod_of(bench, &request), |container| {
+        container.state = ContainerState::Waiting {
+            reason: "CrashLoopBackOff".into(),
+            message: "".into(),
+        };
+        container.last_exit = Some(killed());
+    });
+    in_world(bench, waits.clone());
+    assert_eq!(reads(&ended(bench, &request, End::Closed, "")), []);
+    tick(bench, 1);
+    let runs = with_container(waits, |container| {
+        container.restarts += restarts;
+        container.state = ContainerState::Running { since: None };
+    });
+    in_world(bench, runs);
+    reads(&tick(bench, 2)).remove(0)
+}
+
+#[test]
+fn a_run_that_came_and_went_while_a_log_was_ended_is_read_too() {
+    let mut bench = Bench::fleet();
+    let before = back_after(&mut bench, 2);
+    assert!(before.previous && !before.follow, "{before:?}");
+    assert_eq!(before.ask, Ask::default(), "from its start");
+    piece(&mut bench, &before, b"2025-10-09T10:00:00Z of the run between\n");
+    let present = reads(&ended(&mut bench, &before, End::Closed, "")).remove(0);
+    assert!(!present.previous && present.follow && present.ask == Ask::default());
+    piece(&mut bench, &present, b"2025-10-09T11:00:00Z of this run\n");
+    assert_eq!(
+        rows(&bench.model),
+        [
+            "line 0",
+            "[ended (exit 137 OOMKilled)]",
+            "[restarted]",
+            "of the run between",
+            "[restarted (exit 137 OOMKilled)]",
+            "of this run"
+        ]
+    );
+}
+
+#[test]
+fn runs_that_are_not_kept_are_told() {
+    let mut bench = Bench::fleet();
+    let before = back_after(&mut bench, 4);
+    assert!(before.previous, "the last of them is kept");
+    assert_eq!(
+        rows(&bench.model),
+        [
+            "line 0",
+            "[ended (exit 137 OOMKilled)]",
+            "[restarted; the log of 2 runs before is not kept]"
+        ]
+    );
+}
+
+#[test]
+fn a_run_that_ended_at_once_is_not_read_twice() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 1));
+    let waits = with_container(pod_of(&bench, &request), |container| {
+        container.restarts += 1;
+        container.state = ContainerState::Waiting {
+            reason: "CrashLoopBackOff".into(),
+            message: "".into(),
+        };
+        container.last_exit = Some(killed());
+    });
+    in_world(&mut bench, waits);
+    // While it waits, the run before is the present one to the server.
+    let next = reads(&ended(&mut bench, &request, End::Closed, "")).remove(0);
+    assert!(!next.previous && next.ask == Ask::default(), "{next:?}");
+}
