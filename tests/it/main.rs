@@ -38,6 +38,7 @@ mod pty;
 mod readme;
 mod real;
 mod real_logs;
+mod real_logs_cli;
 mod real_metrics;
 mod release;
 mod screens;

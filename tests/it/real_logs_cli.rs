@@ -1,0 +1,187 @@
+//! `pilothouse logs` on a real container whose instance is deleted and comes anew: only with
+//! `PILOTHOUSE_TEST_KUBECONFIG`.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use serde_json::json;
+
+use crate::real::{client, kubeconfig};
+
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Lines of an instance that are waited for: 2,000 a second.
+const MANY: usize = 10_000;
+
+/// A Deployment of one instance that writes its name and numbers, about 2,000 a second.
+fn counting(name: &str) -> Deployment {
+    let script = "i=0; trap 'echo $HOSTNAME over; exit 0' TERM; while :; do j=0; while [ $j -lt 200 ]; do \
+                  echo $HOSTNAME $i; i=$((i+1)); j=$((j+1)); done; sleep 0.09; done";
+    let deployment = json!({
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {
+                    "terminationGracePeriodSeconds": 5,
+                    "containers": [{
+                        "name": "counts",
+                        "image": "docker.io/library/busybox:lab",
+                        "imagePullPolicy": "Never",
+                        "command": ["sh", "-c", script],
+                    }],
+                },
+            },
+        },
+    });
+    serde_json::from_value(deployment).unwrap()
+}
+
+fn logs(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pilothouse"));
+    command.arg("--kubeconfig").arg(kubeconfig().unwrap());
+    command
+        .args(["--context", "lab-b", "-n", "default", "logs"])
+        .args(arguments)
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a program prints, as it comes.
+struct Following {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Following {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let (out, kept) = (child.stdout.take().unwrap(), Arc::clone(&lines));
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines() {
+                kept.lock().unwrap().push(line.unwrap());
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits until each of so many instances has written enough.
+    async fn until(&self, instances: usize) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let by = by_instance(&self.lines.lock().unwrap());
+            if by.values().filter(|numbers| numbers.len() >= MANY).count() >= instances {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "{:?}",
+                by.iter().map(|(n, l)| (n, l.len())).collect::<Vec<_>>()
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+    }
+}
+
+/// The numbers of each instance in the order in which they were printed.
+fn by_instance(lines: &[String]) -> BTreeMap<String, Vec<u64>> {
+    let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for line in lines {
+        let (instance, rest) = line.split_once(' ').unwrap();
+        if rest != "over" {
+            found
+                .entry(instance.to_owned())
+                .or_default()
+                .push(rest.parse().unwrap());
+        }
+    }
+    found
+}
+
+fn are_all(lines: &[String], instances: usize) {
+    let found = by_instance(lines);
+    println!(
+        "{:?}",
+        found
+            .iter()
+            .map(|(name, numbers)| (name, numbers.len()))
+            .collect::<Vec<_>>()
+    );
+    assert_eq!(found.len(), instances);
+    for (instance, numbers) in found {
+        let expected = 0..numbers.len() as u64;
+        let odd = numbers
+            .iter()
+            .zip(expected)
+            .find(|(number, expected)| *number != expected);
+        assert_eq!(odd, None, "{instance}: a number, and the one that was due");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_line_of_an_instance_and_of_the_one_that_takes_its_place_is_printed_once() {
+    if kubeconfig().is_none() {
+        return;
+    }
+    let client = client("lab-b").await;
+    let deployments = Api::<Deployment>::namespaced(client.clone(), "default");
+    let pods = Api::<Pod>::namespaced(client, "default");
+    let name = format!("writes-{}", std::process::id());
+    let created = deployments.create(&PostParams::default(), &counting(&name)).await;
+    created.unwrap();
+    let selector = ListParams::default().labels(&format!("app={name}"));
+    let end = Instant::now() + PATIENCE;
+    let first = loop {
+        let found = pods.list(&selector).await.unwrap().items;
+        let is_running = |pod: &&Pod| {
+            pod.status
+                .as_ref()
+                .is_some_and(|s| s.phase.as_deref() == Some("Running"))
+        };
+        if let Some(pod) = found.iter().find(is_running) {
+            break pod.metadata.name.clone().unwrap();
+        }
+        assert!(Instant::now() < end, "no instance runs");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let subject = format!("deploy/{name}");
+    let mut following = Following::start(logs(&[&subject, "-o", "raw", "--tail", "-1"]));
+    following.until(1).await;
+    pods.delete(&first, &DeleteParams::default()).await.unwrap();
+    following.until(2).await;
+    let id = rustix::process::Pid::from_child(&following.child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let status = following.child.wait().unwrap();
+    assert!(status.signal() == Some(2) || status.code() == Some(130), "{status:?}");
+    are_all(&following.lines.lock().unwrap(), 2);
+    // Once, to the end that there is now.
+    let output = logs(&[&subject, "-o", "raw", "--no-follow"]).output().unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines: Vec<String> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    are_all(&lines, 1);
+    deployments.delete(&name, &DeleteParams::default()).await.unwrap();
+}
