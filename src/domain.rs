@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod container;
 pub mod event;
 pub mod headroom;
+pub mod length;
 pub mod moment;
 pub mod near;
 pub mod node;

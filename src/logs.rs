@@ -10,6 +10,7 @@
 //! | [`filter`] | what is shown and what is found |
 //! | [`pane`], [`block`], [`divider`] | lines merged by time, within a bound |
 //! | `around` | lines around those that are shown |
+//! | [`pace`] | lines and errors a minute |
 //! | [`save`] | what is written to disk, under which name |
 //! | [`bookmark`] | lines to come back to |
 //! | [`stream`] | the above in their order, for one container |
@@ -30,6 +31,7 @@ pub mod fields;
 pub mod filter;
 pub mod follower;
 pub mod level;
+pub mod pace;
 pub mod pane;
 pub mod plan;
 pub mod queue;

@@ -5,7 +5,8 @@
 
 pub mod access;
 mod help;
-mod logs;
+mod intents;
+pub mod logs;
 pub mod trail;
 
 use std::collections::BTreeMap;
@@ -18,10 +19,11 @@ use crate::metrics::source::Wanted;
 use crate::notice::Notices;
 use crate::overlays::Overlay;
 use crate::screens::activity::Entry;
-use crate::screens::logs::Logs;
 use crate::screens::{Context, Screen, ScreenKind};
 use crate::world::{Scope, World};
 
+pub use intents::BESIDE;
+use logs::Logs;
 pub use trail::Trail;
 
 /// The least room the program is shown in: columns and lines. In less nothing but leaving works.

@@ -179,6 +179,10 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             logs::open(model, action == Action::PreviousLogs);
             Vec::new()
         }
+        Action::DivideLogs => {
+            logs::divide(model);
+            Vec::new()
+        }
         Action::CopyName | Action::CopyRow => list::copy(model, action),
         Action::Reconnect => {
             for id in model

@@ -30,7 +30,7 @@ pub use scope::Scope;
 pub use store::{Slot, Store};
 pub use usage::{Sums, Usage};
 
-use crate::domain::{ClusterId, ClusterReport, ResourceRef, Timestamp};
+use crate::domain::{ClusterId, ClusterReport, Pod, ResourceRef, Timestamp};
 use crate::metrics::source::{Report, Wanted};
 
 /// Everything known of the fleet.
@@ -94,6 +94,12 @@ impl World {
     /// The clusters in scope.
     pub fn clusters_in<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a ClusterView> {
         self.clusters.iter().filter(|c| scope.has_cluster(&c.id))
+    }
+
+    /// All pods, each with its cluster.
+    pub fn pods(&self) -> impl Iterator<Item = (&ClusterId, &Pod)> + Clone {
+        let clusters = self.clusters.iter();
+        clusters.flat_map(|cluster| cluster.pods.values().map(move |pod| (&cluster.id, &**pod)))
     }
 
     /// Whether the object still exists as the one it was, by uid.

@@ -52,7 +52,7 @@ enum Step {
 
 use Step::{Do, Type};
 
-const SCENES: [Scene; 11] = [
+const SCENES: [Scene; 12] = [
     Scene {
         name: "fleet",
         theme: "dark",
@@ -128,6 +128,18 @@ const SCENES: [Scene; 11] = [
             Type("live-gift"),
             Do(Action::Accept),
             Do(Action::Logs),
+        ],
+    },
+    Scene {
+        name: "divided",
+        theme: "dark",
+        size: (160, 24),
+        way: &[
+            Do(Action::ShowApps),
+            Do(Action::Filter),
+            Type("im/push"),
+            Do(Action::Accept),
+            Do(Action::DivideLogs),
         ],
     },
     Scene {

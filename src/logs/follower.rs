@@ -24,9 +24,6 @@ pub const COLOURS: usize = 6;
 /// Ticks without a byte after which nothing more is expected of an instance that is gone.
 const PATIENCE: u32 = 5;
 
-/// Ticks before the server is asked again for what it refused.
-const REST: u32 = 60;
-
 /// What is to be read, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
@@ -69,7 +66,7 @@ pub struct Tally {
     pub ended: usize,
     /// Could not be read to their end; counted as ended too.
     pub lost: usize,
-    /// Not given by the server, which is asked again once a minute; counted as ended too.
+    /// Not given by the server, which is asked again at times; counted as ended too.
     pub refused: usize,
 }
 
@@ -89,6 +86,7 @@ pub struct Follower {
     number: u64,
     lost: usize,
     is_begun: bool,
+    has_heard: bool,
 }
 
 impl Follower {
@@ -105,6 +103,7 @@ impl Follower {
             number: 0,
             lost: 0,
             is_begun: false,
+            has_heard: false,
         }
     }
 
@@ -205,7 +204,7 @@ impl Follower {
         } else {
             // Who comes later is read from its first line.
             let start = if is_late { Start::Everything } else { self.wish.start };
-            let stream = Stream::join(sink, start);
+            let stream = Stream::new(sink.join(&target), sink.line_limit(), start);
             self.name(&target);
             if is_late {
                 let restarts = target.restarts;
@@ -316,8 +315,13 @@ impl Follower {
             waiting: self.waiting.len(),
             ended: self.readings.len() - open,
             lost: self.lost,
-            refused: self.refused().count(),
+            refused: self.refused().filter(|(_, reading)| reading.refusal.is_some()).count(),
         }
+    }
+
+    /// Whether anything came of any log.
+    pub const fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     pub const fn limit(&self) -> usize {
@@ -357,7 +361,7 @@ impl Follower {
 
     /// Those that were refused not long ago.
     fn resting(&self) -> impl Iterator<Item = (&Slot, &Reading)> {
-        let is_resting = |reading: &Reading| matches!(reading.stage, Stage::Refused(ticks) if ticks < REST);
+        let is_resting = |reading: &Reading| matches!(reading.stage, Stage::Refused(ticks) if ticks > 0);
         self.readings.iter().filter(move |(_, reading)| is_resting(reading))
     }
 

@@ -8,7 +8,8 @@ use super::around::Around;
 use super::block::{Block, Entry, LineId, Place, Row, Sieve, StreamId, Which, advance};
 use super::divider::Divider;
 use super::filter::{Filter, Pattern};
-use super::split::Record;
+use super::pace::Pace;
+use super::split::{Record, bare};
 use super::stamp::Stamp;
 use super::trace::Trace;
 
@@ -23,6 +24,7 @@ pub struct Pane {
     bytes: usize,
     next: u64,
     streams: Vec<State>,
+    pace: Pace,
     sieve: Sieve,
     /// The filter and search for which it is known which lines are around those that are shown.
     surrounded: Option<u64>,
@@ -92,6 +94,7 @@ impl Pane {
             bytes: 0,
             next: 0,
             streams: Vec::new(),
+            pace: Pace::default(),
             sieve: Sieve::default(),
             surrounded: Some(0),
             held: None,
@@ -113,7 +116,8 @@ impl Pane {
         let (newest, end) = (self.newest(), self.next);
         let mut unknown = State::default();
         let state = self.streams.get_mut(stream.0 as usize).unwrap_or(&mut unknown);
-        let trace = state.trace.place(line.text);
+        let text = bare(line.text);
+        let trace = state.trace.place(text);
         let at = advance(&mut state.newest, line.at, newest);
         let entry = Entry {
             place: Place { at, id: LineId(end) },
@@ -124,7 +128,8 @@ impl Pane {
             more: line.more,
         };
         self.received += 1;
-        let place = self.insert(entry, |block, sieve| block.add(entry, line.text, sieve));
+        self.pace.add(at, entry.level, entry.continues);
+        let place = self.insert(entry, |block, sieve| block.add(entry, text, sieve));
         self.surround_new(stream, place);
         place
     }
@@ -292,6 +297,10 @@ impl Pane {
             shown: self.count(Which::Passed),
             bytes: self.bytes,
         }
+    }
+
+    pub const fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// Rows of this kind that are kept.

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::{Content, Divider, Level, Stream, resume::Start, stamp::SECOND, stamp::split_stamp};
 use super::*;
+use crate::logs::split::LINE_LIMIT;
 
 fn record(at: i64, text: &str) -> Record<'_> {
     Record {
@@ -242,7 +243,7 @@ const AT: &str = "2026-11-22T16:13:07.000000001Z";
 #[test]
 fn hostile_lines_are_bounded_and_harmless() {
     let mut pane = Pane::new(1024 * 1024);
-    let mut stream = Stream::join(&mut pane, Start::Everything);
+    let mut stream = Stream::new(pane.join(), LINE_LIMIT, Start::Everything);
     let escape = format!("{AT} \x1b]52;c;aGk=\x07\x00\u{202e}x\n");
     stream.feed(escape.as_bytes(), &mut pane);
     stream.feed(format!("{AT} ").as_bytes(), &mut pane);
@@ -268,7 +269,7 @@ fn hostile_lines_are_bounded_and_harmless() {
 #[test]
 fn a_stream_goes_on_after_a_cut_and_says_so() {
     let mut pane = Pane::default();
-    let mut stream = Stream::join(&mut pane, Start::Tail(10));
+    let mut stream = Stream::new(pane.join(), LINE_LIMIT, Start::Tail(10));
     assert_eq!(stream.ask().tail, Some(10));
     stream.feed(format!("{AT} one\n{AT} tw").as_bytes(), &mut pane);
     let ask = stream.cut(Some("reset by peer".into()), &mut pane);

@@ -13,6 +13,8 @@ use crate::domain::{Clean, ClusterId, Kind, ObjectKey, Pod, Uid};
 
 /// Streams open at a time in one cluster, unless told otherwise.
 pub const FOLLOW_LIMIT: usize = 50;
+/// Lines of a container's past to begin with, unless told otherwise.
+pub const FIRST_LINES: u64 = 200;
 
 /// What a person wants to read: instances that come later belong to it too.
 #[derive(Clone, Debug, PartialEq, Eq)]

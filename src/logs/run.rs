@@ -20,8 +20,10 @@ pub enum End {
     Closed,
     /// The connection broke.
     Broken,
-    /// The server does not give it: no right to it, or none that it knows. Asking again soon changes nothing.
+    /// The server does not give it: the right to it is missing. Asking again soon changes nothing.
     Refused,
+    /// The server has none, or not yet: its container is being created, or is gone.
+    Absent,
 }
 
 /// What to do next.
@@ -75,7 +77,7 @@ pub fn next(run: &Run, end: End, pod: Option<&Pod>) -> Next {
     }
     match (&container.state, end) {
         (ContainerState::Running { .. }, _) => Next::Resume { follow: true },
-        (_, End::Broken | End::Refused) => Next::Resume { follow: false },
+        (_, End::Broken | End::Refused | End::Absent) => Next::Resume { follow: false },
         (ContainerState::Terminated(exit), End::Closed) => Next::Finish(Divider::Ended {
             exit: Some(exit.clone()),
         }),

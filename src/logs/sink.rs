@@ -3,13 +3,14 @@
 use super::block::StreamId;
 use super::divider::Divider;
 use super::pane::Pane;
+use super::plan::Target;
 use super::split::{LINE_LIMIT, Record};
 use super::stamp::Stamp;
 
 /// Takes the lines of many streams.
 pub trait Sink {
-    /// A further stream.
-    fn join(&mut self) -> StreamId;
+    /// A further stream, of this container.
+    fn join(&mut self, target: &Target) -> StreamId;
     /// The stream's next line.
     fn push(&mut self, stream: StreamId, line: &Record<'_>);
     /// What happened to a stream; without a time, behind its last line.
@@ -23,7 +24,7 @@ pub trait Sink {
 }
 
 impl Sink for Pane {
-    fn join(&mut self) -> StreamId {
+    fn join(&mut self, _: &Target) -> StreamId {
         Self::join(self)
     }
 

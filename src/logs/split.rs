@@ -19,10 +19,15 @@ pub struct Record<'a> {
     /// When the container runtime read it; `None`: the line has no time, so it is the kubelet's own
     /// word, or the rest of a line whose head the server cut off.
     pub at: Option<Stamp>,
-    /// No more bytes than the splitter keeps, without the line's end; anything may be in it.
+    /// No more bytes than the splitter keeps, without the newline at its end; anything may be in it.
     pub text: &'a [u8],
     /// Bytes of the line that are not in `text`.
     pub more: u64,
+}
+
+/// A line's text without a carriage return at its end.
+pub fn bare(text: &[u8]) -> &[u8] {
+    text.strip_suffix(b"\r").unwrap_or(text)
 }
 
 /// Cuts the bytes of one stream into lines. A line that lies in one piece is not copied.
@@ -107,11 +112,6 @@ impl Splitter {
 
 fn record(line: &[u8], over: u64, limit: usize) -> Record<'_> {
     let (at, text) = split_stamp(line).map_or((None, line), |(at, text)| (Some(at), text));
-    let text = if over == 0 {
-        text.strip_suffix(b"\r").unwrap_or(text)
-    } else {
-        text
-    };
     let end = if over == 0 && text.len() <= limit {
         text.len()
     } else {
@@ -173,7 +173,7 @@ mod tests {
         let want = [
             (true, "one"),
             (true, ""),
-            (true, "two"),
+            (true, "two\r"),
             (false, "no time"),
             (true, "last"),
         ];

@@ -16,11 +16,11 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream that joins others.
-    pub fn join(sink: &mut impl Sink, start: Start) -> Self {
+    /// A stream of whose lines so many bytes are wanted at most.
+    pub fn new(id: StreamId, line_limit: usize, start: Start) -> Self {
         Self {
-            id: sink.join(),
-            splitter: Splitter::new(sink.line_limit()),
+            id,
+            splitter: Splitter::new(line_limit),
             cursor: Cursor::new(start),
         }
     }

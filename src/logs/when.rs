@@ -3,13 +3,13 @@
 use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::stamp::Stamp;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, length};
 
 /// What a time may be.
 pub const TIME_RULE: &str = "a time: 14:32, 14:32:10, 2026-11-22 14:32 or -5m";
 /// What a stretch may be.
 pub const SPAN_RULE: &str = "how long ago: 90s, 2h, 1d; a time: 14:32, 2026-11-22T14:32:00Z; or a number of lines";
-const FUTURE: &str = "that is still to come";
+const FUTURE: &str = "that is still to come: a time that has passed is wanted";
 
 /// From where to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,25 +56,9 @@ pub fn span(text: &str, now: Timestamp, east: i32) -> Result<Span, &'static str>
     }
 }
 
-/// The seconds of `90s`, `1h30m`, `2d`: a hundred years at most.
+/// The whole seconds of `90s`, `1h30m`, `2d`.
 fn seconds(text: &str) -> Option<i64> {
-    let mut sum = 0_i64;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (number, unit) = rest.split_at_checked(digits)?;
-        let factor = match unit.chars().next()? {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            'w' => 604_800,
-            _ => return None,
-        };
-        sum = sum.checked_add(number.parse::<i64>().ok()?.checked_mul(factor)?)?;
-        rest = unit.get(1..)?;
-    }
-    (!text.is_empty() && sum < 100 * 366 * 86_400).then_some(sum)
+    i64::try_from(length::parse(text)?.as_secs()).ok()
 }
 
 fn date(text: &str, now: Timestamp, east: i32) -> Option<Timestamp> {

@@ -1,6 +1,7 @@
 //! Which actions work here, and the reason of those that do not: what the line of keys tells.
 
 use super::Model;
+use super::logs::Logs;
 use crate::domain::access::Right;
 use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef, Verb};
 use crate::listing::{Column, ColumnId, RowKey};
@@ -25,8 +26,13 @@ impl Model {
             }
             ScreenKind::Activity | ScreenKind::Cluster(_) => {}
             ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
-            ScreenKind::App(_) => {
-                actions.extend([Action::Logs, Action::Expand, Action::NodeOf, Action::EventsOf]);
+            ScreenKind::App(app) => {
+                actions.push(Action::Logs);
+                let (old, new) = self.world.sides_of(app);
+                if old.instances > 0 && new.instances > 0 {
+                    actions.push(Action::DivideLogs);
+                }
+                actions.extend([Action::Expand, Action::NodeOf, Action::EventsOf]);
             }
             ScreenKind::Instances | ScreenKind::Node(_) | ScreenKind::Instance(_) => {
                 actions.extend([Action::Logs, Action::Charts, Action::NodeOf, Action::EventsOf]);
@@ -70,6 +76,9 @@ impl Model {
 
     fn offered_over_logs(&self) -> Vec<Action> {
         let mut actions = vec![Action::LogPause, Action::LogSearch];
+        if self.logs().is_some_and(Logs::is_divided) {
+            actions.extend([Action::LogOther, Action::DivideLogs]);
+        }
         if self.logs().is_some_and(|logs| logs.pane.search().is_some()) {
             actions.extend([Action::LogNext, Action::LogPrevious]);
         }
@@ -108,7 +117,7 @@ impl Model {
             Action::Detail if matches!(selected, Some(RowKey::Cluster(_) | RowKey::Location(..))) => None,
             Action::Detail if matches!(selected, Some(RowKey::Object(object)) if object.kind == Kind::Event) => None,
             Action::Open | Action::Detail => self.open_refusal(),
-            Action::Logs | Action::PreviousLogs => self.logs_refusal(),
+            Action::Logs | Action::PreviousLogs | Action::DivideLogs => self.logs_refusal(),
             _ if action.group() == Group::Logs && self.logs.is_none() => Some("no logs are open".into()),
             Action::FactsUp | Action::FactsDown => because(self.facts_most() == 0, "all lines are in sight"),
             Action::Expand => because(

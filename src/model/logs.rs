@@ -1,158 +1,161 @@
-//! What logs a person asks for: the intent behind what is marked, selected, or the screen's own.
+//! Logs on screen: what is followed, what was received of it, how it is looked at.
+//!
+//! What it is told comes back as effects: which logs to read, from where. `look` moves over the lines, `opened`
+//! shows one in full, `saved` is what a file gets, `halves` are the old and the new instances of a release apart.
 
-use super::Model;
-use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef};
-use crate::listing::RowKey;
-use crate::logs::plan::{Choice, Intent};
-use crate::screens::ScreenKind;
-use crate::screens::logs::{Follow, From, Logs, Times};
-use crate::screens::tree::revision_key;
+mod halves;
+mod look;
+mod opened;
+mod saved;
 
-impl Model {
-    /// The logs on screen.
-    pub fn logs(&self) -> Option<&Logs> {
-        self.logs.as_ref()
-    }
+use crate::domain::{Clean, ClusterId, Pod, Timestamp};
+use crate::logs::follower::{Name, Tally};
+use crate::logs::plan::Target;
+use crate::logs::stamp::SECOND;
+use crate::logs::{Bookmarks, Follower, News, Order, Pane, Stamp, Start, StreamId, What, Wish};
+use crate::message::Effect;
+use crate::screens::logs::{Follow, From};
 
-    /// Lines of logs that are in sight: all but the header, the title, the names of columns and the line of keys.
-    pub fn log_height(&self) -> usize {
-        let has_columns = self.logs.as_ref().is_some_and(|logs| logs.look.columns.is_some());
-        usize::from(self.size.1.saturating_sub(3 + u16::from(has_columns))).max(1)
-    }
+pub use halves::{Half, Side};
+pub use look::{Look, Still, Times};
 
-    /// Columns and lines that an opened line is shown in: within a frame between the header and the line of keys.
-    pub fn log_line_room(&self) -> (usize, usize) {
-        let inside = |size: u16, around: u16| usize::from(size.saturating_sub(around)).max(1);
-        (inside(self.size.0, 4), inside(self.size.1, 4))
-    }
+/// Bytes of lines that a new filter or search decides over at a time.
+pub const SIFT: usize = 4 * 1024 * 1024;
 
-    /// Minutes east of Greenwich of the clock that times before the lines are on.
-    pub fn log_clock(&self) -> i32 {
-        match self.logs.as_ref().map(|logs| logs.look.times) {
-            Some(Times::Utc) => 0,
-            _ => self.settings.clock_offset_minutes,
+/// Logs on screen.
+#[derive(Debug)]
+pub struct Logs {
+    pub follow: Follow,
+    pub pane: Pane,
+    pub look: Look,
+    pub bookmarks: Bookmarks,
+    follower: Follower,
+    /// Where those that ran when the logs were opened began to be read.
+    start: Start,
+    opened: Stamp,
+    is_held: bool,
+    /// A time that was gone to and whose lines may still come.
+    goal: Option<Stamp>,
+    /// The half that is not moved over, of logs that are divided.
+    other: Option<Box<Half>>,
+    /// Whose half is moved over; of logs that are not divided it means nothing.
+    side: Side,
+    /// Whose lines those of each stream are.
+    sides: Vec<Side>,
+}
+
+impl Logs {
+    /// Logs opened at a time, that keep so many bytes; so many may be open in one cluster.
+    pub fn new(follow: Follow, bytes: usize, limit: usize, opened: Timestamp) -> Self {
+        let (goal, start) = (follow.goal, start(follow.from, opened));
+        let wish = Wish {
+            intents: follow.intents.clone(),
+            choice: follow.choice.clone(),
+            start,
+            is_once: false,
+            limit,
+        };
+        let is_divided = follow.divided.is_some();
+        let bytes = if is_divided { bytes / 2 } else { bytes };
+        Self {
+            follow,
+            pane: Pane::new(bytes),
+            look: Look::default(),
+            bookmarks: Bookmarks::default(),
+            follower: Follower::new(wish),
+            start,
+            opened: opened.into(),
+            is_held: false,
+            goal,
+            other: is_divided.then(|| Box::new(Half::new(bytes, goal))),
+            side: Side::New,
+            sides: Vec::new(),
         }
     }
 
-    /// What to follow from here; `None` where nothing that has logs is selected.
-    pub(crate) fn log_follow(&self) -> Option<Follow> {
-        let screen = self.trail.top();
-        let own = match &screen.kind {
-            ScreenKind::Container(pod, name) => Some(RowKey::Container(pod.clone(), name.clone())),
-            ScreenKind::EventsOf(object) => Some(RowKey::Object(object.clone())),
-            ScreenKind::EventsOfApp(key) => Some(RowKey::App(key.clone())),
-            ScreenKind::Events => self.about_selected_event().ok(),
-            _ => None,
-        };
-        let rows: Vec<RowKey> = match own {
-            Some(row) => vec![row],
-            None if !screen.list.marks().is_empty() => screen.list.marks().iter().cloned().collect(),
-            None => screen
-                .list
-                .selected()
-                .cloned()
-                .or_else(|| self.subject_row())
-                .into_iter()
-                .collect(),
-        };
-        let mut intents = Vec::new();
-        let mut titles = Vec::new();
-        for row in &rows {
-            // Marked rows that have no logs leave those of the others be.
-            if let Some((title, found)) = self.intents(row) {
-                titles.push(title);
-                intents.extend(found);
-            }
-        }
-        let title = match titles.as_slice() {
-            [] => return None,
-            [title] => title.clone(),
-            several => format!("{} and {} more", several.first()?, several.len() - 1).into(),
-        };
-        (!intents.is_empty()).then(|| Follow {
-            title,
-            intents,
-            choice: Choice::default(),
-            from: From::default(),
-            goal: None,
-        })
+    /// Lets what is read follow the instances there are: new ones join, those that are gone leave. Of logs that are
+    /// divided `is_new` tells the instances of the newest version.
+    pub fn replan<'a>(
+        &mut self,
+        pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)> + Clone,
+        is_new: impl Fn(&Target) -> bool,
+    ) -> Vec<Effect> {
+        let (follower, mut sink) = self.sink(&is_new);
+        let orders = follower.replan(pods, &mut sink);
+        orders.into_iter().map(effect).collect()
     }
 
-    /// The row that a detail screen without a selection is about.
-    fn subject_row(&self) -> Option<RowKey> {
-        match &self.trail.top().kind {
-            ScreenKind::App(key) => Some(RowKey::App(key.clone())),
-            ScreenKind::Instance(pod) => Some(RowKey::Object(pod.clone())),
-            _ => None,
+    /// Takes what came of a reading; `pod` is the instance as it is known now.
+    pub fn take(&mut self, news: &News, pod: Option<&Pod>) -> Vec<Effect> {
+        // Nobody joins by this.
+        let (follower, mut sink) = self.sink(&|_| false);
+        let order = follower.take(news, pod, &mut sink);
+        if matches!(news.what, What::Piece(_)) {
+            self.stand_at_goal();
+            self.on_other(Self::stand_at_goal);
         }
+        order.map(effect).into_iter().chain(self.make_room()).collect()
     }
 
-    fn intents(&self, row: &RowKey) -> Option<(Clean, Vec<Intent>)> {
-        match row {
-            RowKey::App(key) => Some((key.to_string().into(), vec![Intent::App(key.clone())])),
-            RowKey::Object(object) => Some((object.key.to_string().into(), vec![of_object(object)?])),
-            RowKey::Container(pod, name) => {
-                let intent = Intent::Container {
-                    cluster: pod.cluster.clone(),
-                    uid: pod.uid.clone(),
-                    container: name.clone(),
-                };
-                Some((format!("{} {name}", pod.key).into(), vec![intent]))
-            }
-            RowKey::Loose(cluster, name) => {
-                let intents = self.of_revision(cluster, row);
-                (!intents.is_empty()).then(|| (name.clone(), intents))
-            }
-            RowKey::Cluster(_) | RowKey::Location(..) | RowKey::Feed(..) | RowKey::Entry(_) => None,
-        }
+    /// Whose lines those of a stream are.
+    pub fn name_of(&self, stream: StreamId) -> Option<&Name> {
+        self.follower.name_of(stream)
     }
 
-    /// A revision in an app's tree; pods without a workload by themselves.
-    fn of_revision(&self, cluster: &ClusterId, row: &RowKey) -> Vec<Intent> {
-        let ScreenKind::App(app) = &self.trail.top().kind else {
-            return Vec::new();
-        };
-        let is_of = |pod: &&Pod| revision_key(cluster, pod.workload.as_ref(), pod.revision.as_ref()) == *row;
-        let Some(view) = self.world.cluster(cluster) else {
-            return Vec::new();
-        };
-        let pods: Vec<&Pod> = view.instances_of(app).map(|pod| &**pod).filter(is_of).collect();
-        let workload = pods.first().and_then(|pod| {
-            let (kind, name) = pod.workload.clone()?;
-            Some(Intent::Revision {
-                cluster: cluster.clone(),
-                kind,
-                key: crate::domain::ObjectKey::new(pod.key.namespace.clone(), name),
-                revision: pod.revision.clone()?,
-            })
-        });
-        let by_itself = |pod: &&Pod| Intent::Instance {
-            cluster: cluster.clone(),
-            uid: pod.uid.clone(),
-        };
-        workload.map_or_else(|| pods.iter().map(by_itself).collect(), |intent| vec![intent])
+    pub fn names(&self) -> &[Name] {
+        self.follower.names()
     }
 
-    /// Why no logs can be opened here.
-    pub(super) fn logs_refusal(&self) -> Option<String> {
-        match (&self.logs, self.log_follow()) {
-            (None, None) => Some("nothing selected that has logs".into()),
-            _ => None,
+    pub fn tally(&self) -> Tally {
+        self.follower.tally()
+    }
+
+    /// How many logs of a cluster may be open at a time.
+    pub const fn limit(&self) -> usize {
+        self.follower.limit()
+    }
+
+    /// Containers that have no log yet, each with the reason.
+    pub fn waiting(&self) -> &[(Clean, Clean)] {
+        self.follower.waiting()
+    }
+
+    /// Gives everything up.
+    pub fn close(self) -> Vec<Effect> {
+        let leave = self.follower.close().into_iter().map(effect);
+        leave.chain(self.is_held.then_some(Effect::HoldLogs(false))).collect()
+    }
+
+    /// Makes room, and says if the readings have to wait for it, or need no longer.
+    pub fn make_room(&mut self) -> Option<Effect> {
+        let mut is_full = false;
+        for pane in std::iter::once(&mut self.pane).chain(self.other.as_mut().map(|other| &mut other.pane)) {
+            while pane.evict().is_some() {}
+            is_full |= !pane.has_room();
         }
+        let changed = is_full != self.is_held;
+        self.is_held = is_full;
+        changed.then_some(Effect::HoldLogs(is_full))
+    }
+
+    /// The view stands still and has no room for more: the servers wait.
+    pub const fn is_full(&self) -> bool {
+        self.is_held
     }
 }
 
-/// Who looks at an instance means it; a workload means all of its instances.
-fn of_object(object: &ResourceRef) -> Option<Intent> {
-    if object.kind == Kind::Pod {
-        return Some(Intent::Instance {
-            cluster: object.cluster.clone(),
-            uid: object.uid.clone(),
-        });
+fn start(from: From, opened: Timestamp) -> Start {
+    match from {
+        From::Tail(lines) => Start::Tail(lines),
+        From::Head => Start::Everything,
+        From::Ago(seconds) => Start::Since(Stamp(Stamp::from(opened).0.saturating_sub(seconds * SECOND))),
+        From::At(at) => Start::Since(at),
     }
-    object.kind.is_workload().then(|| Intent::Workload {
-        cluster: object.cluster.clone(),
-        kind: object.kind,
-        key: object.key.clone(),
-    })
+}
+
+fn effect(order: Order) -> Effect {
+    match order {
+        Order::Read(request) => Effect::ReadLog(request),
+        Order::Leave(slot) => Effect::LeaveLog(slot),
+    }
 }

@@ -105,6 +105,22 @@ impl Side {
     }
 }
 
+impl Side {
+    /// Sides of several workloads as one; the version and revision are those of the largest.
+    pub fn sum(sides: Vec<Self>) -> Self {
+        let mut sum = Self::default();
+        for side in &sides {
+            sum.instances += side.instances;
+            sum.ready += side.ready;
+            sum.restarts += side.restarts;
+        }
+        if let Some(largest) = sides.into_iter().max_by_key(|side| side.instances) {
+            (sum.version, sum.revision) = (largest.version, largest.revision);
+        }
+        sum
+    }
+}
+
 /// Whether an instance is of its workload's newest version.
 pub fn is_newest(workload: &Workload, newest: Option<&Revision>, pod: &Pod) -> bool {
     let of_pod = pod.revision.as_deref().unwrap_or_default();

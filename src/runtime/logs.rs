@@ -114,7 +114,8 @@ async fn read(
 /// What the server says no to is no interruption. What follows on a login, a delay or trouble of its own is.
 const fn end_of(error: &ClusterError) -> End {
     match error {
-        ClusterError::Forbidden { .. } | ClusterError::NotFound { .. } | ClusterError::Invalid { .. } => End::Refused,
+        ClusterError::Forbidden { .. } => End::Refused,
+        ClusterError::NotFound { .. } | ClusterError::Invalid { .. } => End::Absent,
         ClusterError::Login { .. }
         | ClusterError::Conflict { .. }
         | ClusterError::Gone { .. }

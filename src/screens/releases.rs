@@ -354,6 +354,6 @@ impl Source for Releases<'_> {
 }
 
 /// Thousandths as a percentage: `8.7 %`.
-pub(super) fn percent(thousandths: i64) -> String {
+pub fn percent(thousandths: i64) -> String {
     format!("{}.{} %", thousandths / 10, thousandths % 10)
 }

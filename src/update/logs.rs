@@ -4,16 +4,16 @@ mod reader;
 mod saving;
 mod typing;
 
-use crate::domain::{ClusterId, Pod};
+use crate::domain::{AppKey, ClusterId, Pod};
 use crate::logs::columns::Columns;
-use crate::logs::plan::{Choice, FOLLOW_LIMIT};
+use crate::logs::plan::{Choice, FIRST_LINES, FOLLOW_LIMIT, Intent, Target};
 use crate::logs::{News, pane::PANE_BYTES};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
+use crate::model::logs::{Logs, SIFT};
 use crate::overlays::{LogField, Overlay};
-use crate::screens::logs::{FIRST_LINES, Follow, From, Logs, SIFT};
+use crate::screens::logs::{Follow, From};
 use crate::screens::{Screen, ScreenKind};
-use crate::world::World;
 
 pub(super) use reader::read_line;
 pub(super) use saving::told as saving_told;
@@ -49,20 +49,23 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
     let Some(logs) = &mut model.logs else {
         return Vec::new();
     };
+    let world = &model.world;
+    let is_new = |target: &Target| {
+        let cluster = world.cluster(&target.slot.cluster);
+        cluster.is_some_and(|cluster| cluster.pod(&target.pod).is_some_and(|pod| cluster.is_newest(pod)))
+    };
     let before = (logs.tally(), logs.pane.counts());
-    let mut effects = logs.replan(pods(&model.world));
-    let is_sifted = logs.pane.matches().is_complete || logs.pane.sift(SIFT);
+    let mut effects = logs.replan(world.pods(), is_new);
+    let sift = |logs: &mut Logs| logs.pane.matches().is_complete || logs.pane.sift(SIFT);
+    let is_sifted = sift(logs) & logs.on_other(sift).unwrap_or(true);
     effects.extend(logs.make_room());
     logs.learn_columns();
-    if !is_sifted || before != (logs.tally(), logs.pane.counts()) {
+    logs.on_other(Logs::learn_columns);
+    // What is a minute's moves on with the time.
+    if !is_sifted || logs.is_divided() || before != (logs.tally(), logs.pane.counts()) {
         model.touch();
     }
     effects
-}
-
-fn pods(world: &World) -> impl Iterator<Item = (&ClusterId, &Pod)> + Clone {
-    let clusters = world.clusters().iter();
-    clusters.flat_map(|cluster| cluster.pods.values().map(move |pod| (&cluster.id, &**pod)))
 }
 
 /// What came of reading a log.
@@ -72,7 +75,7 @@ pub(super) fn arrived(model: &mut Model, news: &News) -> Vec<Effect> {
     };
     let is_of = |(cluster, pod): &(&ClusterId, &Pod)| **cluster == news.slot.cluster && pod.uid == news.slot.uid;
     let is_end = matches!(news.what, crate::logs::What::Ended { .. });
-    let pod = if is_end { pods(&model.world).find(is_of) } else { None };
+    let pod = if is_end { model.world.pods().find(is_of) } else { None };
     let effects = logs.take(news, pod.map(|(_, pod)| pod));
     model.touch();
     effects
@@ -94,6 +97,53 @@ pub(super) fn open(model: &mut Model, previous: bool) {
     }
     model.shift = 0;
     model.derive();
+}
+
+/// How far back logs that are divided begin, so that the minutes before can be told of both sides.
+const DIVIDED_SECONDS: i64 = 15 * 60;
+
+/// Opens the logs of what is selected with the newest version's instances apart, or divides those that are open, or
+/// no longer.
+pub(super) fn divide(model: &mut Model) {
+    let open = model.logs.as_ref().map(|logs| logs.follow.clone());
+    let Some(mut follow) = open.clone().or_else(|| model.log_follow()) else {
+        return;
+    };
+    if follow.divided.take().is_none() {
+        let Some(app) = app_of(model, &follow.intents) else {
+            model.tell(Trouble::info(
+                "old and new are told apart in the logs of one app or workload",
+            ));
+            return;
+        };
+        let (old, new) = model.world.sides_of(&app);
+        if old.instances == 0 || new.instances == 0 {
+            model.tell(Trouble::info(format!("all instances of {app} run one version")));
+            return;
+        }
+        follow.divided = Some(app);
+        if matches!(follow.from, From::Tail(_)) {
+            follow.from = From::Ago(DIVIDED_SECONDS);
+        }
+    }
+    if open.is_some() {
+        reopen(model, follow);
+    } else {
+        model.trail.push(Screen::new(ScreenKind::Logs(follow)));
+        model.derive();
+    }
+}
+
+/// The app whose instances they are, if it is one.
+fn app_of(model: &Model, intents: &[Intent]) -> Option<AppKey> {
+    match intents {
+        [Intent::App(app)] => Some(app.clone()),
+        [Intent::Workload { cluster, kind, key }] => {
+            let workload = model.world.cluster(cluster)?.workload(*kind, key)?;
+            Some(crate::world::release::app_of(workload))
+        }
+        _ => None,
+    }
 }
 
 /// Reads the same from elsewhere, or other runs of it, in place of what is on screen.
@@ -159,6 +209,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                     model.tell(Trouble::info(why));
                 }
             }
+            Action::LogOther if logs.is_divided() => logs.change_sides(),
+            Action::LogOther => model.tell(Trouble::info("there is one half: the logs are not divided")),
             Action::LogSave | Action::LogSaveWhole => effects.extend(saving::save(model, action)),
             Action::LogFields => show_columns(model),
             Action::LogContext => surround(model),
@@ -177,6 +229,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     }
     if let Some(logs) = &mut model.logs {
         logs.learn_columns();
+        logs.look_at_both(height);
+        logs.on_other(Logs::learn_columns);
         effects.extend(logs.make_room());
     }
     model.touch();

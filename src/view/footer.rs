@@ -102,6 +102,7 @@ fn offers(model: &Model) -> Vec<Offer> {
                 Action::Back if !model.screen().list.filter().text().is_empty() => {
                     (action, Action::ClearFilter.label())
                 }
+                Action::LogPause if model.logs().is_some_and(|logs| logs.look.still.is_some()) => (action, "go on"),
                 _ => (action, action.label()),
             })
             .collect(),

@@ -1,5 +1,6 @@
 //! Logs: the title with what is followed, and the lines that are in sight; only those are wrapped.
 
+mod halves;
 pub(super) mod opened;
 mod table;
 mod title;
@@ -11,10 +12,12 @@ use ratatui::style::{Modifier, Style};
 
 use crate::domain::text::wrapped;
 use crate::logs::columns::Column;
-use crate::logs::{Content, Level, Place, Row, Stamp, Which};
+use crate::logs::follower::COLOURS;
+use crate::logs::{Bookmarks, Content, Level, Pane, Place, Row, Stamp, Which};
+use crate::message::{Action, Mode};
 use crate::model::Model;
+use crate::model::logs::{Logs, Look, Times};
 use crate::overlays::Overlay;
-use crate::screens::logs::{COLOURS, Logs, Times};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
@@ -44,27 +47,56 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
         }
         _ => title::draw(model, logs, theme, buffer, title),
     }
-    let names = u16::from(logs.look.columns.is_some());
-    let area = Rect::new(
-        body.x,
-        body.y + 1 + names,
-        body.width,
-        body.height.saturating_sub(1 + names),
-    );
-    let page = Page::new(model, logs, theme, area);
+    let rest = Rect::new(body.x, body.y + 1, body.width, body.height.saturating_sub(1));
+    match logs.other() {
+        None => draw_lines(model, logs, Shown::of(logs), theme, buffer, rest),
+        Some((side, other)) => halves::draw(model, logs, (side, other), theme, buffer, rest),
+    }
+}
+
+/// What of the logs is drawn, and how it is looked at.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    pane: &'a Pane,
+    look: &'a Look,
+    bookmarks: &'a Bookmarks,
+}
+
+impl<'a> Shown<'a> {
+    const fn of(logs: &'a Logs) -> Self {
+        Self {
+            pane: &logs.pane,
+            look: &logs.look,
+            bookmarks: &logs.bookmarks,
+        }
+    }
+}
+
+/// Draws the names of columns, if lines are shown in columns, and the lines; gives where the line under the cursor is.
+fn draw_lines(
+    model: &Model,
+    logs: &Logs,
+    shown: Shown<'_>,
+    theme: &Theme,
+    buffer: &mut Buffer,
+    body: Rect,
+) -> Option<u16> {
+    let names = u16::from(shown.look.columns.is_some());
+    let area = Rect::new(body.x, body.y + names, body.width, body.height.saturating_sub(names));
+    let page = Page::new(model, logs, shown, theme, area);
     if names > 0 {
         let pieces = page.column_names();
         let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
-        line::draw(buffer, (area.x + 1, body.y + 1), area.right(), pieces);
+        line::draw(buffer, (area.x + 1, body.y), area.right(), pieces);
     }
     let rows = page.rows();
     if rows.is_empty() {
-        draw_empty(logs, theme, buffer, area);
+        draw_empty(model, logs, shown, theme, buffer, area);
     }
     let mut y = area.y;
     let mut cursor = None;
     for (row, lines) in rows {
-        let is_current = logs.look.still.is_some_and(|still| still.cursor == row);
+        let is_current = shown.look.still.is_some_and(|still| still.cursor == row);
         for pieces in lines {
             if y >= area.bottom() {
                 return cursor;
@@ -82,18 +114,23 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
 }
 
 /// Says why there is no line yet.
-fn draw_empty(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+fn draw_empty(model: &Model, logs: &Logs, shown: Shown<'_>, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     let muted = theme.style(Role::Muted);
     let tally = logs.tally();
-    let first = if tally.open > 0 {
-        "no line yet"
+    let kept = shown.pane.count(Which::All);
+    let all_lines = model.keys_of(Mode::Logs, Action::LogClear);
+    let first = if kept > 0 {
+        let all_lines = all_lines.map_or_else(String::new, |keys| format!(": {keys} shows all"));
+        format!("{}, all hidden by the filters{all_lines}", title::lines(kept as u64))
+    } else if tally.open > 0 {
+        "no line yet".to_owned()
     } else if logs.waiting().is_empty() {
-        "no instance has a log here now; new ones are followed as they come"
+        "no instance has a log here now; new ones are followed as they come".to_owned()
     } else {
-        "no log yet:"
+        "no log yet:".to_owned()
     };
     let waiting = logs.waiting().iter().map(|(pod, why)| format!("{pod}: {why}"));
-    let lines = std::iter::once(first.to_owned()).chain(waiting);
+    let lines = std::iter::once(first).chain(waiting);
     for (text, y) in lines.zip(area.y + 1..area.bottom()) {
         line::draw(buffer, (area.x + 2, y), area.right(), [(text.as_str(), muted)]);
     }
@@ -102,6 +139,7 @@ fn draw_empty(logs: &Logs, theme: &Theme, buffer: &mut Buffer, area: Rect) {
 /// What lines look like here.
 struct Page<'a> {
     logs: &'a Logs,
+    shown: Shown<'a>,
     theme: &'a Theme,
     area: Rect,
     /// Columns of the names; 0 without.
@@ -112,26 +150,27 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn new(model: &Model, logs: &'a Logs, theme: &'a Theme, area: Rect) -> Self {
+    fn new(model: &Model, logs: &'a Logs, shown: Shown<'a>, theme: &'a Theme, area: Rect) -> Self {
         let widest = logs.names().iter().map(|name| line::width(&name.short)).max();
         let names = match widest {
-            Some(widest) if logs.look.names && logs.names().len() > 1 => widest.min(WIDEST_NAME).min(area.width / 4),
+            Some(widest) if shown.look.names && logs.names().len() > 1 => widest.min(WIDEST_NAME).min(area.width / 4),
             _ => 0,
         };
-        let east = match logs.look.times {
+        let east = match shown.look.times {
             Times::None => None,
             Times::Local => Some(model.settings.clock_offset_minutes),
             Times::Utc => Some(0),
         };
         let mut page = Self {
             logs,
+            shown,
             theme,
             area,
             names,
             offset: east.and_then(|minutes| FixedOffset::east_opt(minutes * 60)),
             columns: Vec::new(),
         };
-        if let Some(columns) = &logs.look.columns {
+        if let Some(columns) = &shown.look.columns {
             page.columns = columns.within(usize::from(area.width).saturating_sub(page.indent() + 1));
         }
         page
@@ -150,8 +189,8 @@ impl<'a> Page<'a> {
     /// The rows in sight, first to last, each with the lines it takes.
     fn rows(&self) -> Vec<(Place, Vec<Pieces>)> {
         let height = usize::from(self.area.height);
-        let pane = &self.logs.pane;
-        let Some(still) = self.logs.look.still else {
+        let pane = &self.shown.pane;
+        let Some(still) = self.shown.look.still else {
             return self.upwards(pane.newest_first(Which::Shown), height);
         };
         let mut used = 0;
@@ -210,13 +249,13 @@ impl<'a> Page<'a> {
         if let Some(cells) = self.cells(row) {
             return vec![
                 head.into_iter()
-                    .chain(table::shifted(cells, self.logs.look.shift))
+                    .chain(table::shifted(cells, self.shown.look.shift))
                     .collect(),
             ];
         }
         let (text, style) = self.text(row);
-        if !self.logs.look.wrap {
-            let text = table::shifted(self.found(row, &text, style), self.logs.look.shift);
+        if !self.shown.look.wrap {
+            let text = table::shifted(self.found(row, &text, style), self.shown.look.shift);
             return vec![head.into_iter().chain(text).collect()];
         }
         let blank = " ".repeat(usize::from(taken));
@@ -237,7 +276,7 @@ impl<'a> Page<'a> {
     fn head(&self, row: &Row<'_>) -> Pieces {
         let theme = self.theme;
         let mut pieces = Pieces::new();
-        if self.logs.bookmarks.contains(row.place) {
+        if self.shown.bookmarks.contains(row.place) {
             pieces.push(("◆ ".to_owned(), theme.style(Role::Marked)));
         }
         if let Some(offset) = &self.offset {
@@ -279,7 +318,7 @@ impl<'a> Page<'a> {
     fn found(&self, row: &Row<'_>, text: &str, style: Style) -> Pieces {
         let mut pieces = Pieces::new();
         let mut end = 0;
-        let search = self.logs.pane.search().filter(|_| row.found);
+        let search = self.shown.pane.search().filter(|_| row.found);
         for range in search.into_iter().flat_map(|search| search.ranges(text)) {
             pieces.push((text.get(end..range.start).unwrap_or_default().to_owned(), style));
             let found = text.get(range.clone()).unwrap_or_default().to_owned();

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::World;
 use super::cluster::ClusterView;
+use super::scope::Scope;
 use super::store::Slot;
 use super::tally::AppTally;
 use crate::domain::pod::Health;
 use crate::domain::{AppKey, Kind, ObjectKey, Pod, Revision, Timestamp, Workload};
-use crate::release::{Phase, Release, phase, side};
+use crate::release::{Phase, Release, Side, phase, side};
 
 impl ClusterView {
     /// The revisions of a workload that are known, in no order.
@@ -34,6 +36,17 @@ impl ClusterView {
             pods.map(|pod| (pod, is_ready(pod))).collect()
         });
         Release::of(workload, &self.revisions_of(workload), pods)
+    }
+
+    /// Whether a pod runs the newest version of its workload.
+    pub fn is_newest(&self, pod: &Pod) -> bool {
+        let carrier = pod.workload.as_ref();
+        let workload = carrier
+            .and_then(|(kind, name)| self.workload(*kind, &ObjectKey::new(pod.key.namespace.clone(), name.clone())));
+        workload.is_some_and(|workload| {
+            let revisions = self.revisions_of(workload);
+            side::is_newest(workload, phase::newest(workload, &revisions), pod)
+        })
     }
 
     /// The phase of a workload, and since when; its pods are looked at only where they can say more.
@@ -90,6 +103,21 @@ impl ClusterView {
         if let Some(app) = app {
             self.tally.touch(&app);
         }
+    }
+}
+
+impl World {
+    /// The instances of an app in all clusters: those of older versions, and those of the newest; the version told
+    /// of each is that of most.
+    pub fn sides_of(&self, app: &AppKey) -> (Side, Side) {
+        let everything = Scope::default();
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        for (cluster, workload) in self.workloads_of(app, &everything) {
+            let release = cluster.release_of(workload);
+            old.extend(release.old);
+            new.push(release.new);
+        }
+        (Side::sum(old), Side::sum(new))
     }
 }
 

@@ -58,6 +58,7 @@ fn every_picture_shows_what_it_is_named_after() {
             "container" => "throttled",
             "grown" => "OF ALL",
             "logs" => "trace=",
+            "divided" => "errors/min",
             "palette" => "go to",
             other => panic!("what does {other} show?"),
         };
@@ -80,6 +81,20 @@ fn what_is_used_is_in_the_pictures_with_its_past() {
     }
     let dots = of("container").unwrap().matches("<path").count();
     assert!(dots > 100, "{dots} cells of charts");
+}
+
+#[test]
+fn the_demos_failing_release_shows_its_burst_of_errors_on_the_new_side() {
+    let drawn = pictures();
+    let (_, divided) = drawn.iter().find(|(name, _)| *name == "divided").unwrap();
+    let told = words(divided);
+    let share = |side: &str| {
+        let (_, after) = told.split_once(side).unwrap();
+        let (before, _) = after.split_once(" % in 15 min").unwrap();
+        before.split_whitespace().last().unwrap().parse::<f64>().unwrap()
+    };
+    let (old, new) = (share("old "), share("new "));
+    assert!(new >= 10.0 && new > 10.0 * old, "{old} % and {new} %");
 }
 
 #[test]

@@ -13,6 +13,10 @@ use crate::logs::stream::Stream;
 const GRACE: u32 = 2;
 /// Readings of what is left of a run before, or of what is read once, that may fail one after the other.
 const TRIES: u32 = 3;
+/// Ticks before the server is asked again for what it refused.
+const REST: u32 = 60;
+/// The same for a log that there is not, or not yet, at first; then twice as many each time.
+const SOON: u32 = 2;
 /// Ticks after which a reading counts as one that worked: what breaks earlier each time is asked for ever later.
 const LASTING: u32 = 5;
 
@@ -30,8 +34,10 @@ pub(super) struct Reading {
     fruitless: u32,
     /// Ticks since it was asked for.
     age: u32,
-    /// What the server said when it refused it, if nothing came since.
-    refusal: Option<Clean>,
+    /// What the server said when it refused it, if it was told and nothing came since.
+    pub(super) refusal: Option<Clean>,
+    /// How often it was refused since something came.
+    refusals: u32,
     /// Ticks that it was not among what is asked for, or that nothing came since its instance is gone.
     pub(super) leaving: u32,
     /// Whether something came since the last tick on which it was gone.
@@ -45,7 +51,7 @@ pub(super) enum Stage {
     Rest(Divider, Run),
     /// It ended; for so many ticks it is not known why.
     Ended(End, u32),
-    /// The server did not give it, so many ticks ago.
+    /// The server did not give it, and is asked again in so many ticks.
     Refused(u32),
     Done,
 }
@@ -68,6 +74,7 @@ impl Reading {
             fruitless: 0,
             age: 0,
             refusal: None,
+            refusals: 0,
             leaving: 0,
             is_heard: false,
         }
@@ -109,7 +116,8 @@ impl Follower {
         match &news.what {
             What::Piece(bytes) => {
                 reading.fruitless = 0;
-                reading.refusal = None;
+                (reading.refusal, reading.refusals) = (None, 0);
+                self.has_heard = true;
                 reading.is_heard = true;
                 reading.stream.feed(bytes, sink);
                 None
@@ -126,8 +134,8 @@ impl Follower {
         pod: Option<&Pod>,
         sink: &mut impl Sink,
     ) -> Option<Order> {
-        if end == End::Refused {
-            return self.refuse(slot, reason.unwrap_or_default(), sink);
+        if matches!(end, End::Refused | End::Absent) {
+            return self.refuse(slot, end, reason.unwrap_or_default(), sink);
         }
         let reading = self.readings.get_mut(slot)?;
         if end == End::Closed || reading.age >= LASTING {
@@ -172,10 +180,17 @@ impl Follower {
     }
 
     /// The server says no: the place is given back, and it is asked again after a while.
-    fn refuse(&mut self, slot: &Slot, reason: Clean, sink: &mut impl Sink) -> Option<Order> {
+    fn refuse(&mut self, slot: &Slot, end: End, reason: Clean, sink: &mut impl Sink) -> Option<Order> {
         let reading = self.readings.get_mut(slot)?;
         reading.stream.cut(None, sink);
-        if reading.refusal.as_ref() != Some(&reason) {
+        let rest = match end {
+            End::Absent => (SOON << reading.refusals.min(5)).min(REST),
+            _ => REST,
+        };
+        reading.refusals += 1;
+        // A container that has just been created has a log the next moment: that is not worth a word.
+        let is_told = rest > SOON || self.wish.is_once || matches!(reading.stage, Stage::Rest(..));
+        if is_told && reading.refusal.as_ref() != Some(&reason) {
             reading.refusal = Some(reason.clone());
             let divider = Divider::Refused { reason };
             sink.divide(reading.stream.id(), None, divider);
@@ -186,7 +201,7 @@ impl Follower {
             self.begin(slot, divider, &run, sink);
             return Some(self.ask(slot));
         }
-        reading.stage = Stage::Refused(0);
+        reading.stage = Stage::Refused(rest);
         if self.wish.is_once {
             self.lost += 1;
             self.finish(slot, None, sink);
@@ -279,7 +294,7 @@ impl Follower {
         for reading in self.readings.values_mut() {
             reading.age += 1;
             if let Stage::Refused(ticks) = &mut reading.stage {
-                *ticks += 1;
+                *ticks = ticks.saturating_sub(1);
             }
         }
         let ended = self.readings.iter().filter_map(|(slot, reading)| match reading.stage {

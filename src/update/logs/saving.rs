@@ -21,7 +21,7 @@ pub(super) fn save(model: &mut Model, action: Action) -> Option<Effect> {
     let save = if action == Action::LogSave {
         Some(logs.save_shown(now, east))
     } else {
-        logs.save_whole(super::pods(&model.world), now, east)
+        logs.save_whole(model.world.pods(), now, east)
     };
     let title = logs.follow.title.clone();
     let Some(save) = save else {

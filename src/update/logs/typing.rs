@@ -4,8 +4,9 @@ use crate::logs::when::{self, span};
 use crate::logs::{Pattern, Stamp};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
+use crate::model::logs::SIFT;
 use crate::overlays::{Field, LogField, Overlay};
-use crate::screens::logs::{Follow, From, SIFT};
+use crate::screens::logs::{Follow, From};
 
 /// Opens the field for it.
 pub(super) fn ask(model: &mut Model, of: LogField) {
@@ -83,6 +84,7 @@ fn go_to(model: &mut Model, at: Stamp) {
     let Some(logs) = &mut model.logs else { return };
     if logs.has_from(at) || logs.follow.goal == Some(at) {
         logs.go_to_time(at);
+        logs.on_other(|logs| logs.go_to_time(at));
         return;
     }
     let follow = Follow {
@@ -108,6 +110,7 @@ fn take(model: &mut Model, of: LogField, pattern: Pattern, text: &str) {
             let is_search = search.is_some();
             logs.pane.set_search(search);
             logs.pane.sift(SIFT);
+            logs.look_at_both(height);
             if is_search && !logs.find(false, height) {
                 model.tell(Trouble::info(format!("{text}: not found so far")));
             }
@@ -117,4 +120,5 @@ fn take(model: &mut Model, of: LogField, pattern: Pattern, text: &str) {
     logs.pane.set_filter(filter);
     logs.pane.sift(SIFT);
     logs.stay_near(height);
+    logs.look_at_both(height);
 }

@@ -18,7 +18,7 @@ impl Page<'_> {
         let names = names.map(|column| (padded(column.subject.name(), column.width), style));
         let indent = (" ".repeat(self.indent()), Style::new());
         std::iter::once(indent)
-            .chain(shifted(names.collect(), self.logs.look.shift))
+            .chain(shifted(names.collect(), self.shown.look.shift))
             .collect()
     }
 

@@ -7,14 +7,15 @@ use ratatui::style::{Modifier, Style};
 
 use super::Pieces;
 use crate::domain::quantity::thousands;
-use crate::logs::plan::FOLLOW_LIMIT;
+use crate::logs::plan::{FIRST_LINES, FOLLOW_LIMIT};
 use crate::logs::stamp::SECOND;
 use crate::logs::when::{self, Span};
 use crate::logs::{Pattern, Stamp};
 use crate::message::{Action, Mode};
 use crate::model::Model;
+use crate::model::logs::Logs;
 use crate::overlays::{Field, LogField};
-use crate::screens::logs::{FIRST_LINES, From, Logs};
+use crate::screens::logs::From;
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
@@ -58,7 +59,7 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
     }
     let noun = if tally.open == 1 { "stream" } else { "streams" };
     add(format!("{} {noun}", tally.open), muted);
-    add(lines(counts.received), muted);
+    add(lines(logs.received()), muted);
     match logs.follow.from {
         From::Tail(FIRST_LINES) => {}
         From::Tail(1) => add("the last line".to_owned(), muted),
@@ -67,9 +68,19 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
         From::Ago(seconds) => add(format!("from {} before", length(seconds)), muted),
         From::At(at) => add(format!("from {}", moment(at, east)), muted),
     }
-    for (count, word) in [(tally.waiting, "not started"), (tally.ended, "ended")] {
+    let without = if logs.follow.choice.previous {
+        "without a run before"
+    } else {
+        "not started"
+    };
+    let ended = tally.ended.saturating_sub(tally.refused);
+    for (count, word, style) in [
+        (tally.refused, "refused", warning),
+        (tally.waiting, without, muted),
+        (ended, "ended", muted),
+    ] {
         if count > 0 {
-            add(format!("{count} {word}"), muted);
+            add(format!("{count} {word}"), style);
         }
     }
     let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
@@ -118,7 +129,7 @@ fn search_words(logs: &Logs) -> Option<String> {
 }
 
 /// `1 line`, `1,000 lines`.
-fn lines(count: u64) -> String {
+pub(super) fn lines(count: u64) -> String {
     let noun = if count == 1 { "line" } else { "lines" };
     format!("{} {noun}", thousands(count as i64))
 }

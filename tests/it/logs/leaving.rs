@@ -194,6 +194,26 @@ fn what_the_server_refuses_is_told_once_and_asked_for_once_a_minute() {
     );
 }
 
+#[test]
+fn a_log_that_is_not_there_yet_is_asked_for_again_within_seconds_and_told_if_it_stays_away() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    let why = "container is waiting to start: ContainerCreating";
+    ended(&mut bench, &request, End::Absent, why);
+    assert_eq!(rows(&bench.model), [""; 0], "that is not worth a word");
+    assert_eq!(bench.model.logs().unwrap().tally().refused, 0);
+    let again: Vec<Request> = (1..3).flat_map(|second| reads(&tick(&mut bench, second))).collect();
+    assert_eq!(again.len(), 1, "{again:?}");
+    ended(&mut bench, &again[0], End::Absent, why);
+    assert_eq!(rows(&bench.model), [format!("[not given by the server: {why}]")]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("1 refused") && !frame.contains("ended"), "{frame}");
+    let again: Vec<Request> = (3..40).flat_map(|second| reads(&tick(&mut bench, second))).collect();
+    assert_eq!(again.len(), 1, "ever later: {again:?}");
+    piece(&mut bench, &again[0], &answer(again[0].ask, 1));
+    assert_eq!(bench.model.logs().unwrap().tally().refused, 0);
+}
+
 /// An instance whose container ended, which was said, and then started again, so many times at once.
 fn back_after(bench: &mut Bench, restarts: u32) -> Request {
     let request = open(bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);

@@ -2,7 +2,7 @@
 
 use chrono::FixedOffset;
 
-use super::{Logs, Times};
+use super::{Logs, Side, Times};
 use crate::domain::{ClusterId, Pod, Timestamp};
 use crate::logs::plan::{Held, Target, plan};
 use crate::logs::save::{self, Save, Saved};
@@ -17,6 +17,13 @@ impl Logs {
             self.write(&mut text, &row, east);
         }
         let name = match self.names() {
+            _ if let Some((side, _)) = self.other() => {
+                let side = match side {
+                    Side::Old => "old",
+                    Side::New => "new",
+                };
+                save::name(self.follow.title.split('/').chain([side]), now, east)
+            }
             [only] => save::name([only.full.replace('/', "-").as_str()], now, east),
             _ => self.save_name(now, east),
         };

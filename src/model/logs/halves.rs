@@ -1,0 +1,163 @@
+//! Logs divided: the instances of an app's newest version, and all others, each in a half of their own over one
+//! follow. One half is moved over; what decides over the lines in sight counts for both.
+
+use super::{Logs, Look, SIFT};
+use crate::logs::pace::{Count, MINUTES};
+use crate::logs::plan::Target;
+use crate::logs::{Bookmarks, Divider, Follower, Pane, Record, Sink, Stamp, Start, StreamId};
+
+/// Whose lines they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Old,
+    /// Of the newest version.
+    New,
+}
+
+/// A half that is not moved over.
+#[derive(Debug)]
+pub struct Half {
+    pub pane: Pane,
+    pub look: Look,
+    pub bookmarks: Bookmarks,
+    goal: Option<Stamp>,
+}
+
+impl Half {
+    pub(super) fn new(bytes: usize, goal: Option<Stamp>) -> Self {
+        Self {
+            pane: Pane::new(bytes),
+            look: Look::default(),
+            bookmarks: Bookmarks::default(),
+            goal,
+        }
+    }
+}
+
+/// Gives each line to the half it belongs to.
+pub(super) struct Divided<'a> {
+    pane: &'a mut Pane,
+    other: Option<&'a mut Pane>,
+    side: Side,
+    sides: &'a mut Vec<Side>,
+    is_new: &'a dyn Fn(&Target) -> bool,
+}
+
+impl Divided<'_> {
+    fn pane(&mut self, stream: StreamId) -> &mut Pane {
+        let is_other = self.sides.get(stream.0 as usize).is_some_and(|side| *side != self.side);
+        match &mut self.other {
+            Some(other) if is_other => other,
+            _ => self.pane,
+        }
+    }
+}
+
+impl Sink for Divided<'_> {
+    fn join(&mut self, target: &Target) -> StreamId {
+        // A stream has the same number in both.
+        if let Some(other) = &mut self.other {
+            let is_new = (self.is_new)(target);
+            self.sides.push(if is_new { Side::New } else { Side::Old });
+            other.join();
+        }
+        self.pane.join()
+    }
+
+    fn push(&mut self, stream: StreamId, line: &Record<'_>) {
+        self.pane(stream).push(stream, line);
+    }
+
+    fn divide(&mut self, stream: StreamId, at: Option<Stamp>, divider: Divider) {
+        self.pane(stream).divide(stream, at, divider);
+    }
+
+    fn has_room(&self, _: StreamId) -> bool {
+        self.pane.has_room() && self.other.as_ref().is_none_or(|other| other.has_room())
+    }
+}
+
+impl Logs {
+    pub(super) fn sink<'a>(&'a mut self, is_new: &'a dyn Fn(&Target) -> bool) -> (&'a mut Follower, Divided<'a>) {
+        let sink = Divided {
+            pane: &mut self.pane,
+            other: self.other.as_mut().map(|other| &mut other.pane),
+            side: self.side,
+            sides: &mut self.sides,
+            is_new,
+        };
+        (&mut self.follower, sink)
+    }
+
+    /// Whether old and new are apart.
+    pub const fn is_divided(&self) -> bool {
+        self.other.is_some()
+    }
+
+    /// Whose half is moved over, and the other half.
+    pub fn other(&self) -> Option<(Side, &Half)> {
+        Some((self.side, self.other.as_deref()?))
+    }
+
+    /// Moves over the other half from now on.
+    pub fn change_sides(&mut self) {
+        let Some(other) = &mut self.other else { return };
+        std::mem::swap(&mut self.pane, &mut other.pane);
+        std::mem::swap(&mut self.look, &mut other.look);
+        std::mem::swap(&mut self.bookmarks, &mut other.bookmarks);
+        std::mem::swap(&mut self.goal, &mut other.goal);
+        self.side = match self.side {
+            Side::Old => Side::New,
+            Side::New => Side::Old,
+        };
+    }
+
+    /// Does the same with the other half, if there is one.
+    pub fn on_other<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.is_divided().then(|| {
+            self.change_sides();
+            let done = act(self);
+            self.change_sides();
+            done
+        })
+    }
+
+    /// Lets the other half be looked at as this one is; both stand still, or neither.
+    pub fn look_at_both(&mut self, height: usize) {
+        let (look, search) = (self.look.clone(), self.pane.search().cloned());
+        let filter = self.pane.filter().clone();
+        self.on_other(|half| {
+            let is_sifted_anew = *half.pane.filter() != filter || half.pane.search() != search.as_ref();
+            if is_sifted_anew {
+                half.pane.set_filter(filter);
+                half.pane.set_search(search);
+                half.pane.sift(SIFT);
+            }
+            let still = half.look.still;
+            half.look = Look { still, ..look };
+            match (look.still, still) {
+                (Some(_), None) => half.toggle_pause(height),
+                (None, Some(_)) => half.follow_newest(),
+                (Some(_), Some(_)) if is_sifted_anew => half.stay_near(height),
+                _ => {}
+            }
+        });
+    }
+
+    /// Lines that either half was given.
+    pub fn received(&self) -> u64 {
+        let other = self.other.as_ref().map_or(0, |other| other.pane.counts().received);
+        self.pane.counts().received + other
+    }
+
+    /// The lines and errors of a half in each of the last minutes; `None` where not all of a minute was read.
+    pub fn minutes(&self, pane: &Pane, now: Stamp) -> [Option<Count>; MINUTES] {
+        let since = match self.start {
+            Start::Everything => Stamp(i64::MIN),
+            Start::Since(since) => since,
+            // What is before the last lines of a container was not read.
+            Start::Tail(_) => self.opened,
+        };
+        pane.pace().minutes(now, since)
+    }
+}

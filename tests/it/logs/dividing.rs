@@ -1,0 +1,169 @@
+//! A release's old and new instances apart: one follow, two halves, one filter.
+
+use insta::assert_snapshot;
+use pilothouse::domain::{Clean, Timestamp};
+use pilothouse::logs::{Content, Pane, Place, Request, Which};
+use pilothouse::message::{Action, Effect};
+
+use super::{in_world, open, piece, pod_of, reads, tick};
+use crate::support::fleet;
+use crate::support::screen::Bench;
+
+const NEW: &str = "a1b2c";
+
+/// The instances of an app that is rolled out, apart.
+fn divided(bench: &mut Bench) -> (Vec<Request>, Vec<Request>) {
+    bench.act(&[Action::ShowApps]);
+    bench.filter("live-gift");
+    let requests = reads(&bench.act(&[Action::DivideLogs]));
+    let newest = |request: &Request| {
+        let pod = pod_of(bench, request);
+        bench
+            .model
+            .world()
+            .cluster(&request.slot.cluster)
+            .unwrap()
+            .is_newest(&pod)
+    };
+    requests.into_iter().partition(|request| !newest(request))
+}
+
+/// A line so many seconds ago.
+fn line(ago: i64, text: &str) -> String {
+    let at: Timestamp = fleet::now() - chrono::TimeDelta::seconds(ago);
+    format!("{} {text}\n", at.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true))
+}
+
+fn write(bench: &mut Bench, requests: &[Request], text: &str) {
+    for request in requests {
+        piece(bench, request, text.as_bytes());
+    }
+}
+
+fn texts(pane: &Pane) -> Vec<String> {
+    let rows = pane.from(Which::Shown, Place::default());
+    let lines = rows.filter_map(|row| match row.content {
+        Content::Line { text, .. } => Some(text.to_owned()),
+        Content::Divider(_) => None,
+    });
+    lines.collect()
+}
+
+#[test]
+fn lines_of_old_and_new_instances_go_to_their_halves_and_are_counted() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    assert!(!old.is_empty() && !new.is_empty());
+    let all: std::collections::BTreeSet<_> = old.iter().chain(&new).map(|request| &request.slot).collect();
+    assert_eq!(all.len(), old.len() + new.len(), "each log is read once");
+    write(&mut bench, &old, &line(10, "INFO fine"));
+    let burst: String = (1..=30).map(|ago| line(ago, "ERROR no bank")).collect();
+    write(&mut bench, &new[..1], &burst);
+    // Minutes ago, and a stack trace is one error.
+    write(
+        &mut bench,
+        &new[1..2],
+        &(line(400, "ERROR once") + &line(400, "\tat com.example.Bank.ask(Bank.java:41)")),
+    );
+    let logs = bench.model.logs().unwrap();
+    let (_, other) = logs.other().unwrap();
+    assert_eq!(texts(&other.pane), vec!["INFO fine"; old.len()]);
+    assert_eq!(texts(&logs.pane).len(), 32);
+    let now = fleet::now().into();
+    let errors = |pane: &Pane| logs.minutes(pane, now).map(|count| count.unwrap().errors);
+    let mut wanted = [0; 15];
+    assert_eq!(errors(&other.pane), wanted);
+    (wanted[14], wanted[8]) = (30, 1);
+    assert_eq!(errors(&logs.pane), wanted);
+    let frame = bench.frame(160, 40);
+    assert!(
+        frame.contains("30 errors/min, ") && frame.contains("  0 errors/min, 0.0 % in 15 min"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn what_is_looked_for_and_left_out_counts_for_both_and_a_pause_holds_both() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    write(&mut bench, &old, &(line(9, "INFO one") + &line(8, "WARN two")));
+    write(&mut bench, &new, &(line(9, "INFO three") + &line(8, "WARN four")));
+    bench.act(&[Action::LogInclude]);
+    bench.text("warn");
+    bench.act(&[Action::Accept, Action::LogWrap]);
+    let shown = |bench: &Bench| {
+        let logs = bench.model.logs().unwrap();
+        let (_, other) = logs.other().unwrap();
+        (texts(&other.pane)[0].clone(), texts(&logs.pane)[0].clone())
+    };
+    assert_eq!(shown(&bench), ("WARN two".to_owned(), "WARN four".to_owned()));
+    bench.act(&[Action::LogPause]);
+    let stands = |bench: &Bench| {
+        let logs = bench.model.logs().unwrap();
+        let (_, other) = logs.other().unwrap();
+        assert!(logs.look.wrap && other.look.wrap);
+        (logs.look.still.is_some(), other.look.still.is_some())
+    };
+    assert_eq!(stands(&bench), (true, true));
+    // The other half is moved over by itself.
+    bench.act(&[Action::LogOther, Action::LogClear, Action::Top]);
+    assert_eq!(bench.model.logs().unwrap().current_text().unwrap(), "INFO one");
+    assert_eq!(shown(&bench).1, "INFO one");
+    bench.act(&[Action::LogPause]);
+    assert_eq!(stands(&bench), (false, false));
+}
+
+#[test]
+fn who_comes_later_joins_the_half_of_its_version() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    let before = bench.model.logs().unwrap().pane.counts().shown;
+    for (uid, like) in [(4711, &new[0]), (4712, &old[0])] {
+        let mut pod = pod_of(&bench, like);
+        pod.key.name = Clean::from(format!("{}-{NEW}", pod.key.name));
+        pod.uid = pilothouse::domain::Uid::Uuid(uid);
+        in_world(&mut bench, pod);
+    }
+    let joined = reads(&tick(&mut bench, 1));
+    assert_eq!(joined.len(), 2, "{joined:?}");
+    let logs = bench.model.logs().unwrap();
+    let (_, other) = logs.other().unwrap();
+    assert_eq!(logs.pane.counts().shown, before + 1, "one is told to have joined");
+    assert_eq!(other.pane.count(Which::All), 1);
+}
+
+#[test]
+fn open_logs_are_divided_and_put_together_again_and_what_has_one_version_is_not() {
+    let mut bench = Bench::fleet();
+    let together = open(&mut bench, Action::ShowApps, "live-gift");
+    let effects = bench.act(&[Action::DivideLogs]);
+    assert_eq!(reads(&effects).len(), together.len());
+    assert!(bench.model.logs().unwrap().is_divided());
+    bench.act(&[Action::DivideLogs]);
+    assert!(!bench.model.logs().unwrap().is_divided());
+    let left = bench.act(&[Action::Back]);
+    assert!(left.iter().any(|effect| matches!(effect, Effect::LeaveLog(_))));
+    bench.filter("billing");
+    assert_eq!(reads(&bench.act(&[Action::DivideLogs])), []);
+    assert!(bench.frame(120, 40).contains("run one version"));
+}
+
+#[test]
+fn what_divided_logs_look_like() {
+    for (width, height) in [(80, 24), (120, 40), (200, 50)] {
+        let mut bench = Bench::fleet();
+        let (old, new) = divided(&mut bench);
+        for minute in (0..15).rev() {
+            write(
+                &mut bench,
+                &old,
+                &line(minute * 60 + 5, "INFO  BillingService - settled order 10"),
+            );
+            let errors: String = (0..(15 - minute))
+                .map(|_| line(minute * 60 + 3, "ERROR Billing - no answer from the bank"))
+                .collect();
+            write(&mut bench, &new, &errors);
+        }
+        assert_snapshot!(format!("divided-{width}x{height}"), bench.frame(width, height));
+    }
+}
