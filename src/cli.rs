@@ -32,6 +32,7 @@ use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser};
 
+use crate::domain::selector::Selector;
 use crate::domain::text::sanitise;
 use crate::runtime::Exit;
 use args::{Args, Command, ConfigCommand, DemoCommand};
@@ -170,6 +171,12 @@ fn say(err: &mut dyn Write, failure: &Failure) -> io::Result<()> {
         writeln!(err, "  {}", Printable(&failure.hint))?;
     }
     Ok(())
+}
+
+/// The selector that was typed, if one was.
+fn selector(text: Option<&str>) -> Result<Option<Selector>, Failure> {
+    let parsed = text.map(Selector::parse).transpose();
+    parsed.map_err(|what| Failure::usage(what, "write it as kubectl does: app=x,tier!=y,zone in (a,b)"))
 }
 
 /// Text from outside, harmless on a terminal.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::domain::length;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// A company's Kubernetes container platform in the terminal.
@@ -230,14 +231,14 @@ pub struct Logs {
     /// Only containers of this name; repeat it for several
     #[arg(short, long, value_name = "NAME")]
     pub container: Vec<String>,
-    /// Only lines not older than this, such as 10m
+    /// Only lines not older than this, such as 10m, 1h30m or 1d
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, conflicts_with_all = ["since_time", "tail"])]
     pub since: Option<std::time::Duration>,
-    /// Only lines from this time on, such as 2026-11-22T16:13:07Z
+    /// Only lines from this time on: 14:32, 2026-11-22 14:32 or 2026-11-22T16:13:07Z
     #[arg(long, value_name = "TIME", conflicts_with = "tail")]
-    pub since_time: Option<chrono::DateTime<chrono::Utc>>,
+    pub since_time: Option<String>,
     /// So many of the last lines of each container, -1 for all [default: 200, all with --no-follow or -p]
-    #[arg(long, value_name = "LINES", allow_negative_numbers = true)]
+    #[arg(long, value_name = "LINES", allow_negative_numbers = true, value_parser = parse_tail)]
     pub tail: Option<i64>,
     /// The run before the present one
     #[arg(short, long)]
@@ -338,21 +339,17 @@ fn parse_size(text: &str) -> Result<Size, String> {
     }
 }
 
-/// `30s`, `5m`, `1h`, `250ms`, or seconds as a number.
+/// `30s`, `1h30m`, `1d`, `250ms`, or seconds as a number.
 pub(super) fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at_checked(end).unwrap_or((text, ""));
-    let seconds = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return Err("write it like 30s, 5m or 1h".into()),
-    };
-    let number: f64 = number.parse().map_err(|_| "write it like 30s, 5m or 1h".to_owned())?;
-    std::time::Duration::try_from_secs_f64(number * seconds).map_err(|e| e.to_string())
+    let seconds = text.parse().ok().map(std::time::Duration::from_secs);
+    let length = seconds.or_else(|| length::parse(text));
+    length.ok_or_else(|| "write it like 30s, 5m, 1h30m or 1d".into())
+}
+
+/// A number of lines, `-1` for all.
+fn parse_tail(text: &str) -> Result<i64, String> {
+    let lines = text.parse().ok().filter(|lines| *lines >= -1);
+    lines.ok_or_else(|| "write a number of lines, such as 500, or -1 for all".into())
 }
 
 #[cfg(test)]
@@ -372,7 +369,8 @@ mod tests {
             ("1.5m", Some(90_000)),
             ("250ms", Some(250)),
             ("5", Some(5000)),
-            ("5d", None),
+            ("5d", Some(432_000_000)),
+            ("5x", None),
             ("", None),
         ] {
             assert_eq!(parse_duration(text).ok().map(|d| d.as_millis()), millis, "{text}");

@@ -195,7 +195,7 @@ fn selector(get: &Get) -> Result<Selector, Failure> {
             "leave -l out",
         ));
     }
-    Selector::parse(text).map_err(|what| Failure::usage(what, "write it as kubectl does: app=x,tier!=y,zone in (a,b)"))
+    Ok(super::selector(Some(text))?.unwrap_or_default())
 }
 
 /// Prints the rows of the name asked for, or all; how many they were.

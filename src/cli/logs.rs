@@ -17,7 +17,7 @@ use super::args::{Args, LogFormat, Logs};
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, fleet};
-use crate::domain::{Clean, ClusterId, Kind, Pod};
+use crate::domain::{Clean, Kind, Pod};
 use crate::logs::plan::{FOLLOW_LIMIT, Slot, covers};
 use crate::logs::queue::Queue;
 use crate::logs::{Follower, News, Order, Stamp, StreamId, What, Wish};
@@ -46,8 +46,8 @@ pub(super) fn run(
     err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
     let filter = asked::filter(logs)?;
-    let selector = asked::selector(logs)?;
-    let start = asked::start(logs, Utc::now());
+    let selector = super::selector(logs.selector.as_deref())?;
+    let start = asked::start(logs, Utc::now())?;
     let setup = Setup::load(args, environment)?;
     for problem in &setup.problems {
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
@@ -62,9 +62,10 @@ pub(super) fn run(
                 writeln!(err, "pilothouse: {cluster}: {gap}")?;
             }
         }
+        let intents = asked::intents(&known.world, &logs.what, selector.as_ref())?;
         let wish = Wish {
-            intents: asked::intents(&known.world, &logs.what, selector.as_ref())?,
-            choice: asked::choice(logs),
+            choice: asked::choice(&known.world, &intents, logs)?,
+            intents,
             start,
             is_once: logs.no_follow || logs.previous,
             limit: descriptors::follow_limit(allowed, members.len()),
@@ -162,7 +163,7 @@ impl Desk {
 
     fn plan(&mut self) {
         self.now();
-        let orders = self.follower.replan(pods(&self.known.world), &mut self.queue);
+        let orders = self.follower.replan(self.known.world.pods(), &mut self.queue);
         self.perform(orders);
     }
 
@@ -175,7 +176,7 @@ impl Desk {
             self.perform(vec![order]);
         } else if matches!(news.what, What::Ended { .. }) {
             // A place may be free.
-            let orders = self.follower.refill(pods(&self.known.world), &mut self.queue);
+            let orders = self.follower.refill(self.known.world.pods(), &mut self.queue);
             self.perform(orders);
         }
     }
@@ -201,7 +202,10 @@ impl Desk {
         let ripe = self.queue.ripe(|stream| follower.is_open(stream), self.wish.is_once);
         let printer = &mut self.printer;
         self.queue.drain(ripe, |line| printer.add(follower, line));
+        let before = self.begun.elapsed();
         printer.write(out, err)?;
+        let stood = self.begun.elapsed().saturating_sub(before);
+        self.queue.stand_still(stood.as_millis() as u64);
         let streams = (0..).map(StreamId).zip(follower.names());
         let ahead = streams.filter(|(stream, _)| self.queue.is_full(*stream));
         let ahead: Vec<Slot> = ahead.map(|(_, name)| name.slot.clone()).collect();
@@ -245,20 +249,19 @@ impl Desk {
         let is_read = tally.open == 0 && tally.queued == 0;
         // Who is refused a log of something that was named learns it now, not after a minute.
         let is_refused = tally.refused > 0 && tally.waiting == 0;
+        // What goes on for ever is over before it began if nothing of it may be read.
+        let is_all_refused = is_refused && tally.refused == tally.ended && !self.follower.has_heard();
         let is_finite = asked::is_finite(&self.wish.intents);
-        is_read && (self.wish.is_once || (is_finite && (is_refused || self.is_everything_ended())))
+        is_read && (self.wish.is_once || is_all_refused || (is_finite && (is_refused || self.is_everything_ended())))
     }
 
     fn is_everything_ended(&self) -> bool {
-        pods(&self.known.world)
+        self.known
+            .world
+            .pods()
             .filter(|(cluster, pod)| covers(&self.wish.intents, &self.wish.choice, cluster, pod))
             .all(|(_, pod)| pod.phase.is_terminal())
     }
-}
-
-fn pods(world: &World) -> impl Iterator<Item = (&ClusterId, &Pod)> + Clone {
-    let clusters = world.clusters().iter();
-    clusters.flat_map(|cluster| cluster.pods.values().map(move |pod| (&cluster.id, &**pod)))
 }
 
 /// The instance that ended; of lines nobody asks.
@@ -266,7 +269,7 @@ fn pod_of<'a>(world: &'a World, news: &News) -> Option<&'a Pod> {
     if matches!(news.what, What::Piece(_)) {
         return None;
     }
-    let mut pods = pods(world);
+    let mut pods = world.pods();
     let found = pods.find(|(cluster, pod)| **cluster == news.slot.cluster && pod.uid == news.slot.uid);
     found.map(|(_, pod)| pod)
 }

@@ -14,7 +14,6 @@ use super::sample::{self, Question, TopRow};
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, fleet};
-use crate::domain::selector::Selector;
 use crate::domain::{ClusterId, Kind};
 use crate::metrics::source::{Choice, Report, Source};
 use crate::runtime::Exit;
@@ -37,7 +36,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let selector = selector(top)?;
+    let selector = super::selector(top.selector.as_deref())?.unwrap_or_default();
     let question = Question {
         what: top.what,
         selector: &selector,
@@ -81,11 +80,6 @@ fn choice(source: TopSource) -> Choice {
         TopSource::Cadvisor => Choice::Only(Source::Cadvisor),
         TopSource::MetricsApi => Choice::Only(Source::MetricsApi),
     }
-}
-
-fn selector(top: &Top) -> Result<Selector, Failure> {
-    let text = top.selector.as_deref().unwrap_or_default();
-    Selector::parse(text).map_err(|what| Failure::usage(what, "write it as kubectl does: app=x,tier!=y,zone in (a,b)"))
 }
 
 /// Starts to measure what is asked for in every cluster.

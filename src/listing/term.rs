@@ -211,24 +211,6 @@ fn parse_share(text: &str) -> Option<i64> {
 }
 
 /// Parses `90s`, `15m`, `2h`, `3d`, `1h30m` as seconds.
-pub fn parse_age(text: &str) -> Option<i64> {
-    let mut seconds = 0_i64;
-    let mut digits = String::new();
-    for c in text.chars() {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        let unit = match c {
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            'd' => 86_400,
-            'w' => 604_800,
-            _ => return None,
-        };
-        seconds = seconds.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
-        digits.clear();
-    }
-    (digits.is_empty() && !text.is_empty()).then_some(seconds)
+fn parse_age(text: &str) -> Option<i64> {
+    i64::try_from(crate::domain::length::parse(text)?.as_secs()).ok()
 }

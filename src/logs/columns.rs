@@ -113,10 +113,11 @@ impl Columns {
             let mut of_line: Vec<Subject> = Vec::new();
             for (key, value) in fields.iter() {
                 let subject = Subject::of(key);
-                if of_line.contains(&subject) {
+                // Before every line stands the letter of its level.
+                if of_line.contains(&subject) || is_known_level(&subject, *level) {
                     continue;
                 }
-                let width = shown(&subject, value, *level).width();
+                let width = shown(&subject, value).width();
                 match seen.iter_mut().find(|(known, ..)| *known == subject) {
                     Some((_, lines, widest)) => (*lines, *widest) = (*lines + 1, width.max(*widest)),
                     None => seen.push((subject.clone(), 1, width)),
@@ -169,11 +170,14 @@ impl Columns {
         let mut is_filled = vec![false; columns.len()];
         for (key, value) in fields.iter() {
             let subject = Subject::of(key);
+            if is_known_level(&subject, level) {
+                continue;
+            }
             let place = columns.iter().position(|column| column.subject == subject);
             let cell = place.and_then(|place| Some((cells.values.get_mut(place)?, is_filled.get_mut(place)?)));
             match cell {
                 Some((cell, is_filled)) if !*is_filled => {
-                    *cell = shown(&subject, value, level);
+                    *cell = shown(&subject, value);
                     *is_filled = true;
                 }
                 _ => cells.rest.push(format!("{key}={value}")),
@@ -181,6 +185,10 @@ impl Columns {
         }
         cells
     }
+}
+
+fn is_known_level(subject: &Subject, level: Option<Level>) -> bool {
+    *subject == Subject::Level && level.is_some()
 }
 
 const fn rank(subject: &Subject) -> u8 {
@@ -192,11 +200,10 @@ const fn rank(subject: &Subject) -> u8 {
     }
 }
 
-/// A value as it stands in its column: a time without its date, a level by its name.
-fn shown(subject: &Subject, value: &str, level: Option<Level>) -> String {
-    match (subject, level) {
-        (Subject::Time, _) => clock(value),
-        (Subject::Level, Some(level)) => level.name().to_owned(),
+/// A value as it stands in its column: a time without its date.
+fn shown(subject: &Subject, value: &str) -> String {
+    match subject {
+        Subject::Time => clock(value),
         _ => value.to_owned(),
     }
 }
@@ -243,8 +250,8 @@ mod tests {
     ];
 
     #[test]
-    fn time_level_and_message_come_first_then_what_most_lines_have() {
-        assert_eq!(table(&LINES, 80), ["time 13", "level 5", "message 11", "app 4"]);
+    fn time_and_message_come_first_then_what_most_lines_have() {
+        assert_eq!(table(&LINES, 80), ["time 13", "message 11", "app 4"]);
     }
 
     #[test]
@@ -286,13 +293,13 @@ mod tests {
             .iter()
             .map(|(fields, level)| Columns::cells(&columns, fields, *level))
             .collect();
-        assert_eq!(cells[0].values, ["16:13:07.123Z", "info", "sent", "gift"]);
+        assert_eq!(cells[0].values, ["16:13:07.123Z", "sent", "gift"]);
         assert_eq!(cells[0].rest, ["code=7"]);
-        assert_eq!(cells[2].values, ["16:13:09.5Z", "error", "no answer", "pay"]);
+        assert_eq!(cells[2].values, ["16:13:09.5Z", "no answer", "pay"]);
         assert_eq!(cells[2].rest, ["peer=10.0.0.1"]);
         let (twice, _) = &self::lines(&[r#"{"msg":"a","message":"b"}"#])[0];
         let cells = Columns::cells(&columns, twice, None);
-        assert_eq!((&*cells.values[2], &*cells.rest[0]), ("a", "message=b"));
+        assert_eq!((&*cells.values[1], &*cells.rest[0]), ("a", "message=b"));
     }
 
     #[test]

@@ -1,168 +1,12 @@
 //! `pilothouse logs` on served clusters: what is printed, what is said beside it, how it ends.
 
-use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
-use pilothouse::cli::{self, Environment};
 use pilothouse::runtime::Exit;
-use pilothouse::sim::Simulation;
 use pilothouse::sim::fault::{Fault, LogFault, Odd, Pattern};
-use pilothouse::sim::resource::{NAMESPACES, NODES, PODS};
-use pilothouse::sim::store::Store;
 use serde_json::{Value, json};
 
-use crate::support::served::Served;
-
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// One side of the program: keeps what is written, and may take nothing more or be closed.
-#[derive(Clone, Default)]
-struct Pipe(Arc<(Mutex<Inside>, Condvar)>);
-
-#[derive(Default)]
-struct Inside {
-    text: Vec<u8>,
-    /// Bytes after which nobody takes more for now.
-    room: Option<usize>,
-    is_closed: bool,
-}
-
-impl Write for Pipe {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (inside, changed) = &*self.0;
-        let inside = inside.lock().unwrap();
-        let is_full =
-            |inside: &mut Inside| !inside.is_closed && inside.room.is_some_and(|room| inside.text.len() >= room);
-        let mut inside = changed.wait_while(inside, is_full).unwrap();
-        if inside.is_closed {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        inside.text.extend_from_slice(bytes);
-        changed.notify_all();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Pipe {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.0.lock().unwrap().text).into_owned()
-    }
-
-    /// Waits until something is in what was written.
-    fn until(&self, what: &str, is_so: impl Fn(&str) -> bool) {
-        let (inside, changed) = &*self.0;
-        let inside = inside.lock().unwrap();
-        let waits = |inside: &mut Inside| !is_so(&String::from_utf8_lossy(&inside.text));
-        let (inside, waited) = changed.wait_timeout_while(inside, PATIENCE, waits).unwrap();
-        assert!(!waited.timed_out(), "{what}: {}", String::from_utf8_lossy(&inside.text));
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Inside)) {
-        change(&mut self.0.0.lock().unwrap());
-        self.0.1.notify_all();
-    }
-}
-
-/// A served cluster with a node, and instances that were created by hand.
-struct Cluster {
-    simulation: Simulation,
-    served: Served,
-}
-
-impl Cluster {
-    fn start(pods: &[&str]) -> Self {
-        Self::served_as(&["harbor"], pods)
-    }
-
-    /// The same cluster under several names.
-    fn served_as(names: &[&str], pods: &[&str]) -> Self {
-        let mut made = None;
-        let served = Served::start(|| {
-            let mut store = Store::new(7);
-            let now = chrono::Utc::now();
-            let namespace = json!({"metadata": {"name": "shop"}, "status": {"phase": "Active"}});
-            store.create(&NAMESPACES, namespace, now).unwrap();
-            store.create(&NODES, json!({"metadata": {"name": "a"}}), now).unwrap();
-            let simulation = Simulation::new(store);
-            made = Some(simulation.clone());
-            let named = names.iter().map(|name| ((*name).to_owned(), simulation.clone()));
-            named.collect()
-        });
-        let cluster = Self {
-            simulation: made.unwrap(),
-            served,
-        };
-        for name in pods {
-            cluster.create(name);
-        }
-        cluster
-    }
-
-    fn create(&self, name: &str) {
-        let began = (chrono::Utc::now() - chrono::TimeDelta::minutes(1)).to_rfc3339();
-        let status = json!({"name": "app", "containerID": format!("containerd://{name}"), "restartCount": 0,
-            "ready": true, "state": {"running": {"startedAt": began}}});
-        let pod = json!({
-            "metadata": {"namespace": "shop", "name": name, "labels": {"app": "web", "pod": name},
-                "annotations": {"sim.pilothouse.dev/language": "java"}},
-            "spec": {"nodeName": "a", "containers": [{"name": "app", "image": "corp/web:1"}]},
-            "status": {"phase": "Running", "startTime": began, "containerStatuses": [status]},
-        });
-        self.simulation
-            .change(|store, now| store.create(&PODS, pod, now).unwrap());
-    }
-
-    fn remove(&self, name: &str) {
-        self.simulation
-            .change(|store, _| store.remove(&PODS, "shop", name).unwrap());
-    }
-
-    fn fault(&self, fault: LogFault) {
-        self.simulation.faults().add(Fault::Logs(fault));
-    }
-
-    /// Starts `pilothouse logs` with these arguments.
-    fn logs(&self, arguments: &[&str], is_terminal: bool) -> Running {
-        let config = self.served.folder.path().join("config.toml");
-        std::fs::write(&config, "").unwrap();
-        let mut all: Vec<OsString> = vec![
-            "pilothouse".into(),
-            "--kubeconfig".into(),
-            self.served.kubeconfig().into(),
-        ];
-        all.extend(["--config".into(), config.into(), "logs".into()]);
-        all.extend(arguments.iter().map(OsString::from));
-        let mut environment = Environment {
-            stdout_is_terminal: is_terminal,
-            ..Environment::default()
-        };
-        environment.variables.insert("TERM".into(), "xterm".into());
-        let (out, err) = (Pipe::default(), Pipe::default());
-        let (mut to_out, mut to_err) = (out.clone(), err.clone());
-        let thread = std::thread::spawn(move || cli::run(all, &environment, &mut to_out, &mut to_err));
-        Running { out, err, thread }
-    }
-
-    /// The same until its end.
-    fn read(&self, arguments: &[&str], is_terminal: bool) -> (u8, String, String) {
-        let running = self.logs(arguments, is_terminal);
-        let exit = running.thread.join().unwrap();
-        (exit.0, running.out.text(), running.err.text())
-    }
-}
-
-struct Running {
-    out: Pipe,
-    err: Pipe,
-    thread: std::thread::JoinHandle<Exit>,
-}
+use crate::support::logs::Cluster;
 
 #[test]
 fn the_lines_of_an_app_are_printed_by_time_in_each_format() {
@@ -257,13 +101,15 @@ fn a_terminal_never_gets_what_a_container_wrote_but_a_file_does() {
     }
     let (_, raw, _) = cluster.read(&["web", "--no-follow", "-o", "raw"], false);
     assert!(raw.contains("\u{1b}[2J\u{1b}[Hgone") && raw.contains('\u{202e}'));
+    assert!(raw.contains("a carriage return\r\n"), "its end too");
     let (_, json, _) = cluster.read(&["web", "--no-follow", "-o", "json"], false);
     let texts = json
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["message"].clone());
     assert!(texts.into_iter().any(|text| text.as_str().unwrap().contains('\u{1b}')));
     let (_, plain, _) = cluster.read(&["web", "--no-follow"], false);
-    assert!(!plain.contains('\u{1b}'));
+
+    assert!(!plain.contains('\u{1b}') && !plain.contains("return␍"));
     let (_, coloured, _) = cluster.read(&["web", "--no-follow", "--tail", "1"], true);
     let uncoloured = coloured.replacen("\u{1b}[96m", "", 1).replacen("\u{1b}[0m", "", 1);
     assert!(uncoloured.starts_with("app ") && uncoloured != coloured && !uncoloured.contains('\u{1b}'));
@@ -317,6 +163,7 @@ fn a_log_that_is_refused_ends_it_with_the_right_that_is_missing() {
         &["pod/web-aaa"][..],
         &["web", "--no-follow"],
         &["pod/web-aaa", "--no-follow"],
+        &["web"],
     ] {
         let (exit, out, said) = cluster.read(arguments, false);
         assert_eq!((exit, out.as_str()), (1, ""), "{arguments:?}");
@@ -336,7 +183,16 @@ fn what_is_not_there_is_said_with_what_is_near() {
         (&["other/web"], 1, "no instance belongs to 'other/web'"),
         (&["-l", "app=other"], 1, "no instance has these labels"),
         (&["web", "-p"], 1, "there is no run before this one"),
-        (&["web", "-c", "other"], 1, "there is no log to read"),
+        (
+            &["web", "-c", "other"],
+            1,
+            "no container here is called 'other'\n  there are: app",
+        ),
+        (&["cronjob/web"], 1, "name one as job/NAME"),
+        (&["svc/web"], 1, "-l with the labels"),
+        (&["web", "--since-time", "yesterday"], 2, "14:32"),
+        (&["web", "--tail", "x"], 2, "such as 500, or -1"),
+        (&["web", "--since", "5x"], 2, "1h30m"),
         (&["web", "-i", "a(b"], 2, "unclosed group"),
         (&[], 2, "required"),
     ] {
@@ -360,7 +216,7 @@ fn more_than_fifty_logs_are_read_in_turns() {
 }
 
 #[test]
-fn where_few_files_may_be_open_fewer_logs_are_read_at_a_time_and_everything_else_goes_on() {
+fn f53_where_few_files_may_be_open_fewer_logs_are_read_at_a_time_and_everything_else_goes_on() {
     let names: Vec<String> = (0..50).map(|n| format!("web-{n:02}x")).collect();
     let pods: Vec<&str> = names.iter().map(String::as_str).collect();
     let cluster = Cluster::served_as(&["a", "b", "c", "d"], &pods);
@@ -410,7 +266,7 @@ fn where_few_files_may_be_open_fewer_logs_are_read_at_a_time_and_everything_else
 }
 
 #[test]
-fn cuts_lose_and_repeat_nothing_and_are_told() {
+fn f28_cuts_lose_and_repeat_nothing_and_are_told() {
     let cluster = Cluster::start(&["web-aaa"]);
     cluster.fault(LogFault::Print(Odd::Flood { lines_per_second: 50 }));
     cluster.fault(LogFault::Cut { seed: 3, most: 20_000 });

@@ -4,6 +4,7 @@
 pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod fleet;
+pub(crate) mod logs;
 pub(crate) mod measured;
 mod objects;
 pub(crate) mod observer;

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{few, pods};
+use chrono::Local;
+
+use super::few;
 use crate::cli::Failure;
 use crate::cli::args::Logs;
 use crate::domain::near::closest;
 use crate::domain::resource::AppKey;
 use crate::domain::selector::Selector;
 use crate::domain::{Clean, ClusterId, Kind, ObjectKey, Pod, Timestamp};
-use crate::logs::plan::{Choice, Intent};
+use crate::logs::plan::{Choice, FIRST_LINES, Intent, covers};
+use crate::logs::when;
 use crate::logs::{Filter, Pattern, Stamp, Start};
 use crate::world::World;
-
-/// Lines of a container's past to begin with, as on the screen.
-const FIRST_LINES: u64 = 200;
 
 /// Which lines are printed.
 pub(super) fn filter(logs: &Logs) -> Result<Filter, Failure> {
@@ -31,29 +31,53 @@ pub(super) fn filter(logs: &Logs) -> Result<Filter, Failure> {
     })
 }
 
-pub(super) fn selector(logs: &Logs) -> Result<Option<Selector>, Failure> {
-    let parsed = logs.selector.as_deref().map(Selector::parse).transpose();
-    parsed.map_err(|what| Failure::usage(what, "write it as kubectl does: app=x,tier!=y,zone in (a,b)"))
-}
-
 /// Where to begin.
-pub(super) fn start(logs: &Logs, now: Timestamp) -> Start {
+pub(super) fn start(logs: &Logs, now: Timestamp) -> Result<Start, Failure> {
     let ago = logs.since.and_then(|since| chrono::TimeDelta::from_std(since).ok());
-    let since = ago.and_then(|ago| now.checked_sub_signed(ago)).or(logs.since_time);
-    match (since, logs.tail) {
-        (Some(since), _) => Start::Since(Stamp::from(since)),
+    let since = ago.and_then(|ago| now.checked_sub_signed(ago)).map(Stamp::from);
+    let east = now.with_timezone(&Local).offset().local_minus_utc() / 60;
+    let at = logs.since_time.as_deref().map(|text| {
+        when::time(text, now, east).map_err(|rule| Failure::usage(format!("--since-time {text}: {rule}"), ""))
+    });
+    let since = since.map_or_else(|| at.transpose(), |since| Ok(Some(since)))?;
+    Ok(match (since, logs.tail) {
+        (Some(since), _) => Start::Since(since),
         (None, Some(lines)) => u64::try_from(lines).map_or(Start::Everything, Start::Tail),
         (None, None) if logs.no_follow || logs.previous => Start::Everything,
         (None, None) => Start::Tail(FIRST_LINES),
-    }
+    })
 }
 
-pub(super) fn choice(logs: &Logs) -> Choice {
-    Choice {
-        containers: logs.container.iter().map(|name| Clean::new(name)).collect(),
+/// Which containers, and which of their runs.
+///
+/// # Errors
+/// A name that no container has of what is asked for, with those there are.
+pub(super) fn choice(world: &World, intents: &[Intent], logs: &Logs) -> Result<Choice, Failure> {
+    let all = Choice {
         previous: logs.previous,
         ..Choice::default()
+    };
+    let asked = world
+        .pods()
+        .filter(|(cluster, pod)| covers(intents, &all, cluster, pod));
+    let names: BTreeSet<&Clean> = asked
+        .flat_map(|(_, pod)| pod.containers.iter().map(|container| &container.name))
+        .collect();
+    if let Some(unknown) = logs
+        .container
+        .iter()
+        .find(|name| !names.iter().any(|of| of.as_str() == name.as_str()))
+    {
+        let names = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(Failure::failed(
+            format!("no container here is called '{unknown}'"),
+            format!("there are: {names}"),
+        ));
     }
+    Ok(Choice {
+        containers: logs.container.iter().map(|name| Clean::new(name)).collect(),
+        ..all
+    })
 }
 
 /// Everything that was named or has the labels.
@@ -70,7 +94,7 @@ pub(super) fn intents(world: &World, what: &[String], selector: Option<&Selector
             let label = |key: &str| crate::domain::pod::label(&pod.labels, key).map(Clean::as_str);
             selector.holds(label)
         };
-        if !pods(world).any(|pod| is_like(&pod)) {
+        if !world.pods().any(|pod| is_like(&pod)) {
             return Err(Failure::failed(
                 "no instance has these labels",
                 "`pilothouse get instances -l SELECTOR` tells which have",
@@ -93,7 +117,7 @@ fn named(world: &World, text: &str) -> Result<Vec<Intent>, Failure> {
             let found = kind_of(kind).map_or_else(Vec::new, |kind| objects(world, kind, name));
             if found.is_empty() {
                 let kind = kind_of(kind);
-                let names = pods(world).filter_map(|(_, pod)| name_in(pod, kind?));
+                let names = world.pods().filter_map(|(_, pod)| name_in(pod, kind?));
                 return Err(missing(text, name, names));
             }
             Ok(found)
@@ -107,7 +131,8 @@ fn named(world: &World, text: &str) -> Result<Vec<Intent>, Failure> {
                     && cluster.is_none_or(|cluster| id.as_str() == cluster)
                     && parts.len() <= 3
             };
-            let found: BTreeSet<AppKey> = pods(world)
+            let found: BTreeSet<AppKey> = world
+                .pods()
                 .filter(is_meant)
                 .map(|(_, pod)| AppKey {
                     namespace: pod.key.namespace.clone(),
@@ -115,12 +140,30 @@ fn named(world: &World, text: &str) -> Result<Vec<Intent>, Failure> {
                 })
                 .collect();
             if found.is_empty() {
-                return Err(missing(text, name, pods(world).map(|(_, pod)| &pod.app)));
+                if let Some(hint) = namespace.and_then(without_pods) {
+                    return Err(Failure::failed(format!("'{text}' has no logs of its own"), hint));
+                }
+                return Err(missing(text, name, world.pods().map(|(_, pod)| &pod.app)));
             }
             Ok(found.into_iter().map(Intent::App).collect())
         }
         [] => Ok(Vec::new()),
     }
+}
+
+/// What to do about a kind that has no pods of its own.
+fn without_pods(kind: &str) -> Option<&'static str> {
+    Some(match kind.to_ascii_lowercase().as_str() {
+        "cronjob" | "cronjobs" | "cj" => "its jobs have: name one as job/NAME",
+        "service" | "services" | "svc" => "name what it leads to: an app, or -l with the labels it selects",
+        "node" | "nodes" | "no" => "`pilothouse get instances` tells what runs on it",
+        "namespace" | "namespaces" | "ns" => "name an app of it: NAMESPACE/APP",
+        "configmap" | "configmaps" | "cm" | "secret" | "secrets" | "ingress" | "ingresses" | "ing" | "pvc" | "hpa"
+        | "pdb" | "endpoints" | "ep" | "serviceaccount" | "serviceaccounts" | "sa" => {
+            "an app has, and: deploy, sts, ds, rs, job, rollout, cloneset, pod"
+        }
+        _ => return None,
+    })
 }
 
 fn missing<'a>(text: &str, name: &str, names: impl Iterator<Item = &'a Clean>) -> Failure {
@@ -181,7 +224,7 @@ fn name_in(pod: &Pod, kind: Owner) -> Option<&Clean> {
 fn objects(world: &World, kind: Owner, name: &str) -> Vec<Intent> {
     let mut intents: Vec<Intent> = Vec::new();
     let is_meant = |(_, pod): &(&ClusterId, &Pod)| name_in(pod, kind).is_some_and(|of| of == name);
-    for (cluster, pod) in pods(world).filter(is_meant) {
+    for (cluster, pod) in world.pods().filter(is_meant) {
         let intent = intent(cluster, pod, kind);
         if !intents.contains(&intent) {
             intents.push(intent);

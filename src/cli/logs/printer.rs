@@ -13,6 +13,7 @@ use crate::cli::{Environment, colours};
 use crate::domain::{Clean, CleanBuffer};
 use crate::logs::follower::COLOURS;
 use crate::logs::queue::{Item, Outgoing};
+use crate::logs::split::bare;
 use crate::logs::{Filter, Follower, Level, Stamp, StreamId};
 use crate::theme::ColourDepth;
 
@@ -92,8 +93,9 @@ impl Printer {
         self.err.push((self.out.len(), words));
     }
 
-    fn line(&mut self, follower: &Follower, stream: StreamId, at: Option<Stamp>, text: &[u8], level: Option<Level>) {
+    fn line(&mut self, follower: &Follower, stream: StreamId, at: Option<Stamp>, whole: &[u8], level: Option<Level>) {
         let is_as_written = !self.is_terminal && self.format != LogFormat::Default;
+        let text = bare(whole);
         self.clean.clear();
         let range = if is_as_written && self.filter.is_empty() {
             0..0
@@ -113,7 +115,7 @@ impl Printer {
             }
             push_time(&mut self.out, self.times, at);
             let clean = self.clean.get(range).as_bytes();
-            self.out.extend_from_slice(if is_as_written { text } else { clean });
+            self.out.extend_from_slice(if is_as_written { whole } else { clean });
         }
         self.out.push(b'\n');
     }

@@ -17,7 +17,7 @@ pub enum Odd {
     Same,
 }
 
-const ESCAPES: [&str; 8] = [
+const ESCAPES: [&str; 9] = [
     "\u{1b}[2J\u{1b}[Hgone",
     "\u{1b}]52;c;cm0gLXJm\u{7}",
     "\u{1b}]0;title\u{7}",
@@ -26,6 +26,7 @@ const ESCAPES: [&str; 8] = [
     "\u{9b}31mred\u{9d}0;x\u{9c}",
     "safe \u{202e}reversed\u{2066}\u{200b}",
     "over\rwritten\u{8}\u{8}\u{7f}",
+    "ends in a carriage return\r",
 ];
 
 impl Odd {
