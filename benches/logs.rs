@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pilothouse::domain::CleanBuffer;
+use pilothouse::logs::split::LINE_LIMIT;
 use pilothouse::logs::{Filter, Pane, Pattern, Splitter, Start, Stream, level};
 
 /// Bytes a piece, as a connection gives them.
@@ -86,7 +87,7 @@ fn one_stream(c: &mut Criterion) {
         group.bench_function(format!("bytes to pane, {name}"), |b| {
             b.iter(|| {
                 let mut pane = Pane::default();
-                let mut stream = Stream::join(&mut pane, Start::Everything);
+                let mut stream = Stream::new(pane.join(), LINE_LIMIT, Start::Everything);
                 read(&bytes, &mut stream, &mut pane);
                 pane.counts()
             });
@@ -115,8 +116,9 @@ fn fifty_streams(c: &mut Criterion) {
                         });
                         pane.set_search(Pattern::new("wallet").ok());
                     }
-                    let mut streams: Vec<Stream> =
-                        (0..50).map(|_| Stream::join(&mut pane, Start::Everything)).collect();
+                    let mut streams: Vec<Stream> = (0..50)
+                        .map(|_| Stream::new(pane.join(), LINE_LIMIT, Start::Everything))
+                        .collect();
                     let begin = Instant::now();
                     // In turns of 50 ms, as connections deliver them.
                     let mut rest: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
@@ -143,7 +145,7 @@ fn searching(c: &mut Criterion) {
     group.sample_size(10);
     let bytes = log(&TEXTS, T0, 150_000, 2000);
     let mut pane = Pane::default();
-    let mut stream = Stream::join(&mut pane, Start::Everything);
+    let mut stream = Stream::new(pane.join(), LINE_LIMIT, Start::Everything);
     read(&bytes, &mut stream, &mut pane);
     group.throughput(Throughput::Bytes(pane.counts().bytes as u64));
     for pattern in ["wallet", "Wallet", r"room \d+ in 1[0-9] ms$"] {

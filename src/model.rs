@@ -17,7 +17,7 @@ use crate::message::{Action, Binding, Mode, Severity, Trouble};
 use crate::metrics::Thresholds;
 use crate::metrics::source::Wanted;
 use crate::notice::Notices;
-use crate::overlays::Overlay;
+use crate::overlays::{LogField, Overlay};
 use crate::screens::activity::Entry;
 use crate::screens::{Context, Screen, ScreenKind};
 use crate::world::{Scope, World};
@@ -79,6 +79,12 @@ pub struct Model {
     pub(crate) wanted: BTreeMap<ClusterId, Wanted>,
     /// The logs on screen.
     pub(crate) logs: Option<Logs>,
+    /// The number of the last request of logs that are closed.
+    pub(crate) log_requests: u64,
+    /// What was looked for in logs, filtered by, gone to: the last one last.
+    pub(crate) typed: Vec<(LogField, String)>,
+    /// A person was told that leaving now leaves a file that is not whole.
+    pub(crate) is_loss_told: bool,
     /// Of what logs are being saved, and how far that is.
     pub(crate) saving: Option<(Clean, Progress)>,
     /// The number of the visit of the screen on top.
@@ -108,6 +114,9 @@ impl Model {
             pending: None,
             wanted: BTreeMap::new(),
             logs: None,
+            log_requests: 0,
+            typed: Vec::new(),
+            is_loss_told: false,
             saving: None,
             visit: 0,
             derived_at: None,

@@ -39,6 +39,8 @@ pub enum Overlay {
         of: LogField,
         field: Field,
         problem: Option<String>,
+        /// How many of what was typed before lie between this text and the last one.
+        back: usize,
     },
     /// A line of a log, of the activity log or an event, opened to be read whole.
     LogLine(Opened),

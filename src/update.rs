@@ -30,6 +30,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         model.visit += 1;
     }
     effects.extend(logs::accompany(model));
+    logs::warn_of_part(model, &mut effects);
     let now = model.now;
     model.settle(now);
     effects

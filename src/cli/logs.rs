@@ -94,7 +94,7 @@ impl Desk {
         let (sender, messages) = mpsc::channel(PIECES);
         Self {
             known,
-            follower: Follower::new(wish.clone()),
+            follower: Follower::new(wish.clone(), 0),
             wish,
             queue: Queue::new(format == LogFormat::Json),
             printer,

@@ -17,6 +17,19 @@ pub enum ContainerRole {
     Ephemeral,
 }
 
+impl ContainerRole {
+    pub const ALL: [Self; 4] = [Self::Main, Self::Init, Self::Sidecar, Self::Ephemeral];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Init => "init",
+            Self::Sidecar => "sidecar",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
+}
+
 /// One container of a pod.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Container {

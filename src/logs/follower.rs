@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::badge::{Colours, short_names};
 use super::block::StreamId;
 use super::divider::Divider;
-use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, plan, steps};
+use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, containers_of, plan, steps};
 use super::reading::Request;
 use super::resume::Start;
 use super::run::{Extent, Next, restarted};
@@ -90,7 +90,8 @@ pub struct Follower {
 }
 
 impl Follower {
-    pub fn new(wish: Wish) -> Self {
+    /// Numbers its requests from the one after `number` on, so that the news of former ones are known for such.
+    pub fn new(wish: Wish, number: u64) -> Self {
         Self {
             wish,
             readings: FxHashMap::default(),
@@ -100,7 +101,7 @@ impl Follower {
             queued: Vec::new(),
             waiting: Vec::new(),
             first: FxHashSet::default(),
-            number: 0,
+            number,
             lost: 0,
             is_begun: false,
             has_heard: false,
@@ -158,10 +159,11 @@ impl Follower {
             });
             orders.extend(self.leave(&leaving.collect(), pods.clone(), sink));
         }
+        let containers = containers_of(pods, &steps);
         for step in steps {
             match step {
                 Step::Join(target) if self.is_wanted(&target.slot) => {
-                    let container = container_of(pods.clone(), &target.slot);
+                    let container = containers.get(&target.slot).copied();
                     orders.push(self.join(target, container, sink));
                 }
                 Step::Join(_) | Step::Leave(_) => {}
@@ -324,6 +326,11 @@ impl Follower {
         self.has_heard
     }
 
+    /// The number of the last request.
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
     pub const fn limit(&self) -> usize {
         self.wish.limit
     }
@@ -369,10 +376,4 @@ impl Follower {
     pub fn close(self) -> Vec<Order> {
         self.open().map(|(slot, _)| Order::Leave(slot.clone())).collect()
     }
-}
-
-/// A container as it is known now.
-fn container_of<'a>(mut pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)>, slot: &Slot) -> Option<&'a Container> {
-    let pod = pods.find(|(cluster, pod)| **cluster == slot.cluster && pod.uid == slot.uid);
-    pod.and_then(|(_, pod)| pod.containers.iter().find(|container| container.name == slot.container))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::run::Run;
 use crate::domain::container::{Container, ContainerRole, ContainerState};
@@ -207,6 +207,32 @@ pub fn steps(held: &Held, plan: &Plan) -> Vec<Step> {
         .map(Step::Leave)
         .chain(joining.cloned().map(Step::Join))
         .collect()
+}
+
+/// The containers that join, as they are known now.
+pub(super) fn containers_of<'a>(
+    pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)>,
+    steps: &[Step],
+) -> FxHashMap<Slot, &'a Container> {
+    let joining = steps.iter().filter_map(|step| match step {
+        Step::Join(target) => Some((&target.slot.cluster, &target.slot.uid, &target.slot)),
+        Step::Leave(_) => None,
+    });
+    let mut by_pod: FxHashMap<_, Vec<&Slot>> = FxHashMap::default();
+    for (cluster, uid, slot) in joining {
+        by_pod.entry((cluster, uid)).or_default().push(slot);
+    }
+    let mut found = FxHashMap::default();
+    if by_pod.is_empty() {
+        return found;
+    }
+    for (cluster, pod) in pods {
+        for slot in by_pod.get(&(cluster, &pod.uid)).into_iter().flatten() {
+            let container = pod.containers.iter().find(|container| container.name == slot.container);
+            found.extend(container.map(|container| ((*slot).clone(), container)));
+        }
+    }
+    found
 }
 
 /// Whether anything of an instance was asked for.

@@ -168,12 +168,6 @@ mod tests {
     fn what_follows_is_what_the_instance_does() {
         let running = || ContainerState::Running { since: None };
         let ended = || Divider::Ended { exit: Some(exit()) };
-        let divider = |restarts, exit, missed| Divider::Restarted { restarts, exit, missed };
-        let restarted = |restarts, before, divider| Next::Restart {
-            before,
-            divider,
-            run: Run { restarts, ..run() },
-        };
         for (end, pod, next_is) in [
             (End::Closed, Some(pod(2, running())), Next::Resume { follow: true }),
             (End::Broken, Some(pod(2, running())), Next::Resume { follow: true }),
@@ -189,26 +183,6 @@ mod tests {
             ),
             (End::Closed, Some(pod(2, waiting())), Next::Wait(Some(ended()))),
             (End::Closed, Some(pod(2, ContainerState::Unknown)), Next::Wait(None)),
-            (
-                End::Closed,
-                Some(pod(3, running())),
-                restarted(3, Some(Before::Rest), divider(3, Some(exit()), 0)),
-            ),
-            (
-                End::Closed,
-                Some(pod(3, waiting())),
-                restarted(3, None, divider(3, None, 0)),
-            ),
-            (
-                End::Closed,
-                Some(pod(5, running())),
-                restarted(5, Some(Before::Whole(divider(4, None, 1))), divider(5, Some(exit()), 0)),
-            ),
-            (
-                End::Broken,
-                Some(pod(5, waiting())),
-                restarted(5, None, divider(5, None, 2)),
-            ),
             (End::Closed, None, Next::Finish(Divider::Gone)),
             (
                 End::Closed,
@@ -228,6 +202,45 @@ mod tests {
             ),
         ] {
             assert_eq!(next(&run(), end, pod.as_ref()), next_is, "{end:?} {pod:?}");
+        }
+    }
+
+    #[test]
+    fn of_runs_since_then_what_is_kept_is_read_and_the_others_are_told() {
+        let running = || ContainerState::Running { since: None };
+        let divider = |restarts, exit, missed| Divider::Restarted { restarts, exit, missed };
+        let (rest, whole) = (Some(Before::Rest), |missed| {
+            Some(Before::Whole(divider(4, None, missed)))
+        });
+        for (now, extent, before, divider) in [
+            (pod(3, running()), Extent::SoFar, rest, divider(3, Some(exit()), 0)),
+            (pod(3, waiting()), Extent::SoFar, None, divider(3, None, 0)),
+            (pod(5, running()), Extent::SoFar, whole(1), divider(5, Some(exit()), 0)),
+            (pod(5, waiting()), Extent::SoFar, None, divider(5, None, 2)),
+            (
+                pod(3, running()),
+                Extent::ToItsEnd,
+                None,
+                Divider::Joined { restarts: 3 },
+            ),
+            (
+                pod(5, running()),
+                Extent::ToItsEnd,
+                whole(1),
+                divider(5, Some(exit()), 0),
+            ),
+        ] {
+            let container = now.containers.first().unwrap();
+            let run_now = Run {
+                restarts: container.restarts,
+                ..run()
+            };
+            let wanted = Next::Restart {
+                before,
+                divider,
+                run: run_now,
+            };
+            assert_eq!(restarted(&run(), extent, container), wanted, "{extent:?} {container:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Model;
 use crate::message::{Action, Group, Mode};
-use crate::overlays::help::{Entry, FILTERS, Layout};
+use crate::overlays::help::{Entry, FILTERS, LOGS, Layout};
 use crate::screens::ScreenKind;
 
 /// The groups after the screen's own keys.
@@ -26,6 +26,9 @@ impl Model {
         let own = self.own_actions();
         let mut entries = vec![Entry::Title(format!("here: {}", self.trail.top().crumb()))];
         entries.extend(own.iter().map(|action| self.help_entry(*action)));
+        if matches!(self.trail.top().kind, ScreenKind::Logs(_)) {
+            entries.extend(explained("words over logs", &LOGS));
+        }
         for group in COMMON {
             let others = Action::ALL.iter().copied();
             let mut others = others
@@ -41,12 +44,7 @@ impl Model {
                 entries.extend(others.map(|action| self.help_entry(action)));
             }
             if group == Group::List {
-                entries.push(Entry::Title("filter".to_owned()));
-                entries.extend(FILTERS.map(|(text, meaning)| Entry::Key {
-                    keys: text.to_owned(),
-                    does: meaning.to_owned(),
-                    refused: None,
-                }));
+                entries.extend(explained("filter", &FILTERS));
             }
         }
         entries
@@ -96,4 +94,14 @@ impl Model {
                 .filter(|_| mode == Mode::Screen && !bound.is_empty()),
         }
     }
+}
+
+/// Words and what they mean, under a title.
+fn explained(title: &str, words: &[(&str, &str)]) -> impl Iterator<Item = Entry> {
+    let word = |(text, meaning): &(&str, &str)| Entry::Key {
+        keys: (*text).to_owned(),
+        does: (*meaning).to_owned(),
+        refused: None,
+    };
+    std::iter::once(Entry::Title(title.to_owned())).chain(words.iter().map(word).collect::<Vec<_>>())
 }

@@ -34,6 +34,8 @@ pub struct Logs {
     start: Start,
     opened: Stamp,
     is_held: bool,
+    /// It was told that the oldest of the lines that were asked for are let go.
+    pub is_loss_told: bool,
     /// A time that was gone to and whose lines may still come.
     goal: Option<Stamp>,
     /// The half that is not moved over, of logs that are divided.
@@ -45,8 +47,9 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Logs opened at a time, that keep so many bytes; so many may be open in one cluster.
-    pub fn new(follow: Follow, bytes: usize, limit: usize, opened: Timestamp) -> Self {
+    /// Logs opened at a time, that keep so many bytes; so many may be open in one cluster. `number` is that of the
+    /// last request of logs before.
+    pub fn new(follow: Follow, bytes: usize, limit: usize, opened: Timestamp, number: u64) -> Self {
         let (goal, start) = (follow.goal, start(follow.from, opened));
         let wish = Wish {
             intents: follow.intents.clone(),
@@ -62,10 +65,11 @@ impl Logs {
             pane: Pane::new(bytes),
             look: Look::default(),
             bookmarks: Bookmarks::default(),
-            follower: Follower::new(wish),
+            follower: Follower::new(wish, number),
             start,
             opened: opened.into(),
             is_held: false,
+            is_loss_told: false,
             goal,
             other: is_divided.then(|| Box::new(Half::new(bytes, goal))),
             side: Side::New,
@@ -118,6 +122,11 @@ impl Logs {
     /// Containers that have no log yet, each with the reason.
     pub fn waiting(&self) -> &[(Clean, Clean)] {
         self.follower.waiting()
+    }
+
+    /// The number of the last request.
+    pub const fn number(&self) -> u64 {
+        self.follower.number()
     }
 
     /// Gives everything up.

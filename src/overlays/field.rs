@@ -36,7 +36,7 @@ impl Field {
     /// Puts text in at the cursor; lines become one, what a terminal would obey becomes visible.
     pub fn insert(&mut self, text: &str) {
         let room = MOST.saturating_sub(self.before.chars().count() + self.after.chars().count());
-        let one_line = text.replace(['\r', '\n', '\t'], " ");
+        let one_line = text.replace("\r\n", " ").replace(['\r', '\n', '\t'], " ");
         let clean: String = crate::domain::text::sanitise(&one_line).chars().take(room).collect();
         self.before.push_str(&clean);
     }

@@ -16,6 +16,14 @@ pub const FILTERS: [(&str, &str); 8] = [
     ("status=Crash", "a column that has this text"),
 ];
 
+/// What the title of logs says, and what it means.
+pub const LOGS: [(&str, &str); 4] = [
+    ("12,345 let go", "older lines are not kept any more: 16 MiB are"),
+    ("full", "paused and full: the servers wait until it goes on"),
+    ("12 queued", "containers that wait for a place: 50 a cluster"),
+    ("possible gap", "the server may not have what was between"),
+];
+
 /// Columns that keys take before what they do.
 const KEYS: usize = 18;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::field::Field;
+use crate::domain::container::ContainerRole;
 use crate::domain::{AppKey, Clean, ClusterId, Kind};
 use crate::listing::Sort;
 use crate::listing::fuzzy::Fuzzy;
@@ -17,6 +18,8 @@ pub enum Purpose {
     Clusters,
     Locations,
     Namespaces,
+    /// Of logs.
+    Containers,
 }
 
 impl Purpose {
@@ -27,12 +30,16 @@ impl Purpose {
             Self::Clusters => "clusters in scope",
             Self::Locations => "locations in scope",
             Self::Namespaces => "namespaces in scope",
+            Self::Containers => "containers to read",
         }
     }
 
     /// Whether several may be chosen.
     pub const fn is_multiple(self) -> bool {
-        matches!(self, Self::Clusters | Self::Locations | Self::Namespaces)
+        matches!(
+            self,
+            Self::Clusters | Self::Locations | Self::Namespaces | Self::Containers
+        )
     }
 }
 
@@ -47,6 +54,10 @@ pub enum Target {
     App(AppKey),
     /// Apps that a kind of workload carries.
     CarriedBy(Kind),
+    /// Every container, those of a name, those that are for this.
+    EveryContainer,
+    Container(Clean),
+    Role(ContainerRole),
 }
 
 /// Something to choose.
@@ -147,6 +158,9 @@ impl Picker {
                     | Target::Location(_)
                     | Target::Namespace(_)
                     | Target::CarriedBy(_)
+                    | Target::EveryContainer
+                    | Target::Container(_)
+                    | Target::Role(_)
                     | Target::App(_) => None,
                 };
                 let score = by_label.or_else(by_detail)?;

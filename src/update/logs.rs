@@ -1,5 +1,6 @@
 //! Logs: opened over whatever is selected, kept to the instances there are, moved over by keys.
 
+mod chosen;
 mod reader;
 mod saving;
 mod typing;
@@ -8,31 +9,34 @@ use crate::domain::{AppKey, ClusterId, Pod};
 use crate::logs::columns::Columns;
 use crate::logs::plan::{Choice, FIRST_LINES, FOLLOW_LIMIT, Intent, Target};
 use crate::logs::{News, pane::PANE_BYTES};
-use crate::message::{Action, Effect, Trouble};
+use crate::message::{Action, Effect, Mode, Trouble};
 use crate::model::Model;
 use crate::model::logs::{Logs, SIFT};
-use crate::overlays::{LogField, Overlay};
+use crate::overlays::{LogField, Overlay, Purpose};
 use crate::screens::logs::{Follow, From};
 use crate::screens::{Screen, ScreenKind};
 
+pub(super) use chosen::{choose_containers, containers};
 pub(super) use reader::read_line;
-pub(super) use saving::told as saving_told;
+pub(super) use saving::{told as saving_told, warn_of_part};
 use typing::ask;
 pub(super) use typing::type_field;
 
 /// Lets what is read follow the screen on top: opened with it, given up when it is left.
 pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
     let wanted = match &model.screen().kind {
-        ScreenKind::Logs(follow) => Some(follow),
+        ScreenKind::Logs(follow) => Some(follow.clone()),
         _ => None,
     };
-    if model.logs.as_ref().map(|logs| &logs.follow) == wanted {
+    if model.logs.as_ref().map(|logs| &logs.follow) == wanted.as_ref() {
         return Vec::new();
     }
     let now = model.now;
     let limit = model.settings.follow_limit.unwrap_or(FOLLOW_LIMIT);
-    let mut opened = wanted.cloned().map(|follow| Logs::new(follow, PANE_BYTES, limit, now));
     let before = model.logs.take();
+    let number = before.as_ref().map_or(model.log_requests, Logs::number);
+    model.log_requests = number;
+    let mut opened = wanted.map(|follow| Logs::new(follow, PANE_BYTES, limit, now, number));
     if let (Some(before), Some(opened)) = (&before, &mut opened)
         && before.follow.intents == opened.follow.intents
     {
@@ -77,6 +81,19 @@ pub(super) fn arrived(model: &mut Model, news: &News) -> Vec<Effect> {
     let is_end = matches!(news.what, crate::logs::What::Ended { .. });
     let pod = if is_end { model.world.pods().find(is_of) } else { None };
     let effects = logs.take(news, pod.map(|(_, pod)| pod));
+    let is_asked_for = !matches!(logs.follow.from, From::Tail(_));
+    if is_asked_for && !logs.is_loss_told && logs.has_let_go() {
+        logs.is_loss_told = true;
+        model.tell(Trouble {
+            hint: model
+                .keys_of(Mode::Logs, Action::LogSaveWhole)
+                .map(|keys| format!("{keys} saves whole logs; a filter does not keep more").into()),
+            ..Trouble::info(format!(
+                "more than {} MiB: the oldest lines are let go",
+                PANE_BYTES >> 20
+            ))
+        });
+    }
     model.touch();
     effects
 }
@@ -208,6 +225,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
                     };
                     model.tell(Trouble::info(why));
                 }
+            }
+            Action::LogContainers => {
+                let picker = super::overlay::picker(model, Purpose::Containers);
+                model.overlays.push(picker);
             }
             Action::LogOther if logs.is_divided() => logs.change_sides(),
             Action::LogOther => model.tell(Trouble::info("there is one half: the logs are not divided")),

@@ -35,7 +35,7 @@ pub(super) fn open(model: &mut Model, action: Action) -> bool {
     true
 }
 
-fn picker(model: &Model, purpose: Purpose) -> Overlay {
+pub(super) fn picker(model: &Model, purpose: Purpose) -> Overlay {
     let items = items::items(model, purpose);
     let checked: BTreeSet<usize> = items
         .iter()
@@ -52,7 +52,14 @@ fn is_chosen(model: &Model, target: &Target) -> bool {
         Target::Location(key) => model.scope.locations.contains(key),
         Target::Namespace(name) => model.scope.namespaces.contains(name),
         Target::Sort(sort) => model.trail.top().list.sort().is_some_and(|s| s.column == sort.column),
-        Target::Action(_) | Target::App(_) | Target::CarriedBy(_) => false,
+        Target::Container(name) => model
+            .logs()
+            .is_some_and(|logs| logs.follow.choice.containers.contains(name)),
+        Target::Role(role) => model.logs().is_some_and(|logs| {
+            let without = &logs.follow.choice.without;
+            !without.is_empty() && !without.contains(role)
+        }),
+        Target::Action(_) | Target::App(_) | Target::CarriedBy(_) | Target::EveryContainer => false,
     }
 }
 
@@ -201,8 +208,13 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
             scope_to(model, purpose, chosen);
             Vec::new()
         }
+        Purpose::Containers => {
+            super::logs::choose_containers(model, chosen);
+            Vec::new()
+        }
         Purpose::Palette | Purpose::Sort => match chosen.into_iter().next() {
-            None => Vec::new(),
+            // The palette offers no containers.
+            None | Some(Target::EveryContainer | Target::Container(_) | Target::Role(_)) => Vec::new(),
             Some(Target::Action(action)) => super::on_screen(model, action),
             Some(Target::CarriedBy(kind)) => {
                 let effects = super::on_screen(model, Action::ShowApps);
@@ -246,7 +258,13 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
             Target::Cluster(id) => drop(scope.clusters.insert(id)),
             Target::Location(key) => drop(scope.locations.insert(key)),
             Target::Namespace(name) => drop(scope.namespaces.insert(name)),
-            Target::Action(_) | Target::Sort(_) | Target::App(_) | Target::CarriedBy(_) => {}
+            Target::Action(_)
+            | Target::Sort(_)
+            | Target::App(_)
+            | Target::CarriedBy(_)
+            | Target::EveryContainer
+            | Target::Container(_)
+            | Target::Role(_) => {}
         }
     }
     match purpose {
@@ -258,7 +276,7 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
         }
         Purpose::Locations => model.scope.locations = scope.locations,
         Purpose::Namespaces => model.scope.namespaces = scope.namespaces,
-        Purpose::Palette | Purpose::Sort => {}
+        Purpose::Palette | Purpose::Sort | Purpose::Containers => {}
     }
     leave_narrower_screen(model);
     model.derive();

@@ -40,7 +40,7 @@ type Pieces = Vec<(String, Style)>;
 pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffer, body: Rect) -> Option<u16> {
     let title = Rect::new(body.x, body.y, body.width, 1);
     match model.overlays.last() {
-        Some(Overlay::LogField { of, field, problem }) => {
+        Some(Overlay::LogField { of, field, problem, .. }) => {
             let meaning = title::meaning(model, *of, &field.text());
             let told = problem.clone().map_or(meaning, Err);
             title::draw_field(*of, field, told, theme, buffer, title);
@@ -97,10 +97,13 @@ fn draw_lines(
     let mut cursor = None;
     for (row, lines) in rows {
         let is_current = shown.look.still.is_some_and(|still| still.cursor == row);
+        let mut mark = shown.bookmarks.contains(row).then(|| ("◆", theme.style(Role::Marked)));
         for pieces in lines {
             if y >= area.bottom() {
                 return cursor;
             }
+            // In the margin: the line stays where it is.
+            line::draw(buffer, (area.x, y), area.right(), mark.take());
             let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
             line::draw(buffer, (area.x + 1, y), area.right(), pieces);
             if is_current {
@@ -176,7 +179,7 @@ impl<'a> Page<'a> {
         page
     }
 
-    /// Columns before the text of a line that is not marked.
+    /// Columns before the text of a line.
     fn indent(&self) -> usize {
         let time = self
             .offset
@@ -272,13 +275,10 @@ impl<'a> Page<'a> {
         lines
     }
 
-    /// Mark, time, name and level before the text.
+    /// Time, name and level before the text.
     fn head(&self, row: &Row<'_>) -> Pieces {
         let theme = self.theme;
         let mut pieces = Pieces::new();
-        if self.shown.bookmarks.contains(row.place) {
-            pieces.push(("◆ ".to_owned(), theme.style(Role::Marked)));
-        }
         if let Some(offset) = &self.offset {
             let at = row.at.unwrap_or(row.place.at);
             pieces.push((format!("{} ", time(at, *offset)), theme.style(Role::Muted)));
@@ -287,7 +287,7 @@ impl<'a> Page<'a> {
             && let Some(name) = self.logs.name_of(row.stream)
         {
             let role = NAMES.get(name.colour).copied().unwrap_or(Role::Accent);
-            let short = line::cut(&name.short, self.names);
+            let short = line::cut_middle(&name.short, self.names);
             let pad = usize::from(self.names.saturating_sub(line::width(&short)));
             pieces.push((format!("{short}{} ", " ".repeat(pad)), theme.style(role)));
         }

@@ -275,7 +275,7 @@ fn f28_cuts_lose_and_repeat_nothing_and_are_told() {
         .err
         .until("cuts", |text| text.matches("connection lost").count() >= 3);
     let so_far = running.out.text().lines().count();
-    running.out.until("more", |text| text.lines().count() > so_far + 100);
+    running.out.until("more", |text| text.lines().count() > so_far + 10);
     running.out.change(|inside| inside.is_closed = true);
     running.thread.join().unwrap();
     are_consecutive(&running.out.text());

@@ -1,5 +1,6 @@
 //! Logs from the key that opens them to the lines on screen, with a server that cuts, restarts and refuses.
 
+mod asking;
 mod dividing;
 mod leaving;
 mod looking;

@@ -37,6 +37,8 @@ const ROWS: &[&[Action]] = &[
     &[EventsOf, NodeOf],
     &[Charts, ChartReach, ChartNext],
     &[Action::Logs, Action::PreviousLogs],
+    &[Action::DivideLogs, Action::LogOther],
+    &[Action::LogContainers],
     &[Action::LogPause, Action::LogWrap, Action::LogTimes, Action::LogNames],
     &[
         Action::LogTail,

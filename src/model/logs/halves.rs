@@ -150,6 +150,12 @@ impl Logs {
         self.pane.counts().received + other
     }
 
+    /// Whether lines were let go to make room.
+    pub fn has_let_go(&self) -> bool {
+        let other = self.other.as_ref().is_some_and(|other| other.pane.counts().evicted > 0);
+        other || self.pane.counts().evicted > 0
+    }
+
     /// The lines and errors of a half in each of the last minutes; `None` where not all of a minute was read.
     pub fn minutes(&self, pane: &Pane, now: Stamp) -> [Option<Count>; MINUTES] {
         let since = match self.start {

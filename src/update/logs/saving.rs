@@ -37,6 +37,21 @@ fn begin(model: &mut Model, title: Clean, save: Save) -> Effect {
     Effect::SaveLogs(Box::new(save))
 }
 
+/// Who leaves while logs are saved is told once what that leaves behind, and leaves with the next key.
+pub(in crate::update) fn warn_of_part(model: &mut Model, effects: &mut Vec<Effect>) {
+    let is_leaving = effects.contains(&Effect::Quit);
+    if !is_leaving || model.saving.is_none() || model.is_loss_told {
+        return;
+    }
+    effects.retain(|effect| *effect != Effect::Quit);
+    model.is_loss_told = true;
+    model.tell(Trouble {
+        severity: Severity::Warning,
+        text: "logs are being saved: the file that ends in .part would not be whole".into(),
+        hint: Some("the same key again leaves all the same".into()),
+    });
+}
+
 /// What is told of what is being saved.
 pub(in crate::update) fn told(model: &mut Model, news: Saving) -> Vec<Effect> {
     let Some((title, progress)) = &mut model.saving else {
@@ -50,6 +65,7 @@ pub(in crate::update) fn told(model: &mut Model, news: Saving) -> Vec<Effect> {
         Saving::Ended(outcome) => {
             let title = title.clone();
             model.saving = None;
+            model.is_loss_told = false;
             let trouble = in_words(&outcome);
             model.conclude(SAVE, &title, (trouble.severity, trouble.text.clone()));
             model.tell(trouble);

@@ -8,15 +8,16 @@ use crate::model::logs::SIFT;
 use crate::overlays::{Field, LogField, Overlay};
 use crate::screens::logs::{Follow, From};
 
+/// Texts that are remembered.
+const MOST_TYPED: usize = 50;
+
 /// Opens the field for it.
 pub(super) fn ask(model: &mut Model, of: LogField) {
-    let logs = model.logs.as_ref();
-    let known = logs.and_then(|logs| logs.pane.search()).map_or("", Pattern::text);
-    let field = Field::new(if of == LogField::Search { known } else { "" });
     model.overlays.push(Overlay::LogField {
         of,
-        field,
+        field: Field::default(),
         problem: None,
+        back: 0,
     });
 }
 
@@ -27,6 +28,8 @@ pub(in crate::update) fn type_field(model: &mut Model, action: Action) -> Vec<Ef
     }
     match action {
         Action::Accept => accept(model),
+        Action::CursorUp => recall(model, 1),
+        Action::CursorDown => recall(model, -1),
         Action::Cancel | Action::Back => drop(model.overlays.pop()),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
@@ -35,6 +38,40 @@ pub(in crate::update) fn type_field(model: &mut Model, action: Action) -> Vec<Ef
     }
     model.touch();
     Vec::new()
+}
+
+/// Puts in what was typed here so many times before, or nothing.
+fn recall(model: &mut Model, by: isize) {
+    let Some(Overlay::LogField {
+        of,
+        field,
+        problem,
+        back,
+    }) = model.overlays.last_mut()
+    else {
+        return;
+    };
+    // Expressions are looked for and filtered by alike.
+    let kind = |of: LogField| matches!(of, LogField::Time | LogField::Since).then_some(of);
+    let before: Vec<&String> = model
+        .typed
+        .iter()
+        .filter(|(typed, _)| kind(*typed) == kind(*of))
+        .map(|(_, text)| text)
+        .collect();
+    *back = back.saturating_add_signed(by).min(before.len());
+    *problem = None;
+    let text = back.checked_sub(1).and_then(|back| before.iter().rev().nth(back));
+    *field = Field::new(text.map_or("", |text| text.as_str()));
+}
+
+/// Remembers what was typed, once.
+fn remember(model: &mut Model, of: LogField, text: String) {
+    let same = (of, text);
+    model.typed.retain(|typed| *typed != same);
+    model.typed.push(same);
+    let surplus = model.typed.len().saturating_sub(MOST_TYPED);
+    model.typed.drain(..surplus);
 }
 
 /// Takes what was typed; what means nothing stays, with what is wrong with it.
@@ -62,8 +99,10 @@ fn accept(model: &mut Model) {
             }
         }
     };
-    if let Err(rule) = taken {
-        refuse(model, rule.to_owned());
+    match taken {
+        Err(rule) => refuse(model, rule.to_owned()),
+        Ok(()) if text.is_empty() => {}
+        Ok(()) => remember(model, of, text),
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn items(model: &Model, purpose: Purpose) -> Vec<Item> {
         Purpose::Clusters => clusters(model),
         Purpose::Locations => locations(model),
         Purpose::Namespaces => namespaces(model),
+        Purpose::Containers => super::super::logs::containers(model),
     }
 }
 

@@ -6,8 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::Pieces;
+use crate::domain::Clean;
+use crate::domain::container::ContainerRole;
 use crate::domain::quantity::thousands;
-use crate::logs::plan::{FIRST_LINES, FOLLOW_LIMIT};
+use crate::logs::plan::{Choice, FIRST_LINES, FOLLOW_LIMIT};
 use crate::logs::stamp::SECOND;
 use crate::logs::when::{self, Span};
 use crate::logs::{Pattern, Stamp};
@@ -31,11 +33,9 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
     };
     let mut pieces: Pieces = vec![(format!("{previous} {}", logs.follow.title), theme.style(Role::Title))];
     let mut add = |text: String, style: Style| pieces.push((format!("   {text}"), style));
-    if let Some(text) = saving_words(model) {
-        add(text, theme.style(Role::Accent));
-    }
     // First what decides over which lines are in sight: a narrow terminal has no room for all.
-    for text in filter_words(logs).into_iter().chain(search_words(logs)) {
+    let deciding = choice_words(&logs.follow.choice).into_iter().chain(saving_words(model));
+    for text in deciding.chain(filter_words(logs)).chain(search_words(logs)) {
         add(text, theme.style(Role::Accent));
     }
     if counts.evicted > 0 {
@@ -60,13 +60,8 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
     let noun = if tally.open == 1 { "stream" } else { "streams" };
     add(format!("{} {noun}", tally.open), muted);
     add(lines(logs.received()), muted);
-    match logs.follow.from {
-        From::Tail(FIRST_LINES) => {}
-        From::Tail(1) => add("the last line".to_owned(), muted),
-        From::Tail(many) => add(format!("the last {}", lines(many)), muted),
-        From::Head => add("from the first line".to_owned(), muted),
-        From::Ago(seconds) => add(format!("from {} before", length(seconds)), muted),
-        From::At(at) => add(format!("from {}", moment(at, east)), muted),
+    if let Some(text) = start_words(logs.follow.from, east) {
+        add(text, muted);
     }
     let without = if logs.follow.choice.previous {
         "without a run before"
@@ -85,6 +80,30 @@ pub(super) fn draw(model: &Model, logs: &Logs, theme: &Theme, buffer: &mut Buffe
     }
     let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
     line::draw(buffer, (area.x + 2, area.y), area.right(), pieces);
+}
+
+/// From where was read, if a person said so.
+fn start_words(from: From, east: i32) -> Option<String> {
+    Some(match from {
+        From::Tail(FIRST_LINES) => return None,
+        From::Tail(1) => "the last line".to_owned(),
+        From::Tail(many) => format!("the last {}", lines(many)),
+        From::Head => "from the first line".to_owned(),
+        From::Ago(seconds) => format!("from {} before", length(seconds)),
+        From::At(at) => format!("from {}", moment(at, east)),
+    })
+}
+
+/// Which containers were chosen: by name, by what they are for.
+fn choice_words(choice: &Choice) -> Vec<String> {
+    let names: Vec<&str> = choice.containers.iter().map(Clean::as_str).collect();
+    let roles = ContainerRole::ALL
+        .into_iter()
+        .filter(|role| !choice.without.contains(role));
+    let roles: Vec<&str> = roles.map(ContainerRole::name).collect();
+    let by_name = (!names.is_empty()).then(|| format!("containers {}", names.join(", ")));
+    let by_role = (!choice.without.is_empty()).then(|| format!("{} containers", roles.join(", ")));
+    by_name.into_iter().chain(by_role).collect()
 }
 
 /// How far a save is, and how to end it.
@@ -164,6 +183,9 @@ pub(super) fn meaning(model: &Model, of: LogField, text: &str) -> Result<String,
         }
     };
     match of {
+        LogField::Search | LogField::Include | LogField::Exclude if text.is_empty() => {
+            Ok("a regular expression; up: the ones before".to_owned())
+        }
         LogField::Search | LogField::Include | LogField::Exclude => Ok("a regular expression".to_owned()),
         LogField::Time => match when::time(text, now, east) {
             Ok(at) => Ok(moment(at, east)),
