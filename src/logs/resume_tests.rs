@@ -139,7 +139,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn nothing_is_lost_or_repeated_over_cuts_at_any_byte(
+    fn f28_nothing_is_lost_or_repeated_over_cuts_at_any_byte(
         server in log(),
         cuts in prop::collection::vec(0..=1000_u32, 1..120),
     ) {
@@ -211,7 +211,21 @@ fn a_tail_cut_within_its_first_line_goes_on_there() {
 }
 
 #[test]
-fn a_rotated_file_leaves_a_gap_that_is_said() {
+fn f29_lines_of_the_same_words_and_nanosecond_are_taken_as_often_as_they_were_written() {
+    let lines = (0..40).map(|n| (Stamp(T0 + n / 20 * 300_000_000), "the same".to_owned()));
+    let server = Server { lines: lines.collect() };
+    let length = server.answer(Ask::default()).len();
+    for cut in 0..=length {
+        let mut follower = Follower::new(Start::Everything);
+        follower.feed(&server.answer(Ask::default())[..cut]);
+        let ask = follower.cut();
+        follower.feed(&server.answer(ask));
+        assert_eq!(follower.shown, server.lines, "cut at {cut}");
+    }
+}
+
+#[test]
+fn f30_a_rotated_file_leaves_a_gap_that_is_said() {
     let mut follower = Follower::new(Start::Everything);
     follower.feed(&numbered(0..100, 1_000_000).answer(Ask::default()));
     let ask = follower.cut();
@@ -232,7 +246,7 @@ fn a_file_that_still_has_the_last_line_leaves_no_gap() {
 }
 
 #[test]
-fn lines_skipped_while_following_leave_a_gap_that_is_said() {
+fn f30_lines_skipped_while_following_leave_a_gap_that_is_said() {
     let text = "x".repeat(1200);
     let at = |n: i64| Stamp(T0 + n * 500_000);
     let mut follower = Follower::new(Start::Everything);
