@@ -14,6 +14,9 @@ use crate::screens::releases::percent;
 use crate::theme::{Role, Theme};
 use crate::widgets::{line, spark};
 
+/// Columns from which on a title has room for all its words.
+const WIDE: u16 = 72;
+
 type Minutes = [Option<Count>; MINUTES];
 
 /// Draws both halves, the old one first; gives where the line under the cursor is.
@@ -108,6 +111,7 @@ fn draw_title(
     buffer: &mut Buffer,
     area: Rect,
 ) {
+    let is_wide = area.width >= WIDE;
     let muted = theme.style(Role::Muted);
     let name = match side {
         Side::Old => "old",
@@ -126,15 +130,20 @@ fn draw_title(
             Side::New => new,
         };
         pieces.push((format!(" {}", known.version.short()), style));
-        pieces.push((format!("  {}/{} ready", known.ready, known.instances), muted));
+        let ready = if is_wide { " ready" } else { "" };
+        pieces.push((format!("  {}/{}{ready}", known.ready, known.instances), muted));
     }
     match minutes.last().copied().flatten() {
         Some(Count { lines, errors }) => {
             let lines = thousands(lines as i64);
-            pieces.push((format!("  {lines} lines/min"), muted));
+            let rate = if is_wide { "/min" } else { "" };
+            pieces.push((format!("  {lines} lines{rate}"), muted));
             let role = if errors > 0 { Role::Bad } else { Role::Muted };
             let errors = thousands(errors as i64);
             pieces.push((format!("  {errors} errors/min"), theme.style(role)));
+            if !is_wide {
+                pieces.push((" ".to_owned(), muted));
+            }
         }
         None => pieces.push(("  less than a minute was read".to_owned(), muted)),
     }
@@ -142,7 +151,7 @@ fn draw_title(
     let (errors, lines) = known.iter().fold((0, 0), |(errors, lines), count| {
         (errors + count.errors, lines + count.lines)
     });
-    if lines > 0 {
+    if lines > 0 && is_wide {
         let role = if errors > 0 { Role::Bad } else { Role::Muted };
         let share = percent(thousandths(errors, lines));
         pieces.push((format!(", {share} in {} min ", known.len()), theme.style(role)));
