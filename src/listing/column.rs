@@ -155,17 +155,10 @@ impl Column {
         unit: Unit,
     ) -> Self {
         Self {
-            id,
-            title,
-            names,
-            width: (width, width),
             align: Align::Right,
             unit,
-            priority,
-            wide: false,
             largest_first: !matches!(unit, Unit::Age),
-            steady: false,
-            cut: Cut::End,
+            ..Self::text(id, title, names, (width, width), priority)
         }
     }
 

@@ -16,14 +16,13 @@ impl Model {
     pub fn offered(&self) -> Vec<Action> {
         let mut actions = vec![Action::Open];
         match &self.trail.top().kind {
-            ScreenKind::Fleet
-            | ScreenKind::Locations
-            | ScreenKind::Events
-            | ScreenKind::EventsOf(_)
-            | ScreenKind::EventsOfApp(_) => actions.push(Action::Detail),
+            ScreenKind::Fleet | ScreenKind::Locations | ScreenKind::EventsOf(_) | ScreenKind::EventsOfApp(_) => {
+                actions.push(Action::Detail)
+            }
             ScreenKind::Instance(_) | ScreenKind::Container(..) if self.trail.top().shows_charts() => {
                 actions = vec![Action::Charts, Action::ChartReach, Action::ChartNext];
             }
+            ScreenKind::Events => actions.extend([Action::Detail, Action::Logs, Action::EventsOf]),
             ScreenKind::Activity | ScreenKind::Cluster(_) => {}
             ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
             ScreenKind::App(app) => {
@@ -275,6 +274,13 @@ impl Model {
     pub(crate) fn events_screen(&self) -> Option<ScreenKind> {
         let screen = self.trail.top();
         match (screen.list.selected(), &screen.kind) {
+            (Some(RowKey::Object(object)), ScreenKind::Events) if object.kind == Kind::Event => {
+                match self.about_selected_event().ok()? {
+                    RowKey::Object(about) => Some(ScreenKind::EventsOf(about)),
+                    RowKey::App(key) => Some(ScreenKind::EventsOfApp(key)),
+                    _ => None,
+                }
+            }
             (Some(RowKey::Object(object)), _) if object.kind != Kind::Event => {
                 Some(ScreenKind::EventsOf(object.clone()))
             }

@@ -16,7 +16,7 @@ pub(super) static COLUMNS: [Column; 22] = [
         ColumnId::State,
         "RELEASE",
         &["state", "status", "trouble", "release", "phase"],
-        (22, 44),
+        (22, 70),
         0,
     )
     .worst_first(),

@@ -2,6 +2,7 @@
 //! in the last quarter of an hour.
 
 mod bounds;
+pub(super) mod columns;
 
 use std::sync::Arc;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::context::Context;
-use super::figures::{self, Whose};
+use super::figures::{self, Whose, columns};
 use super::words;
 use crate::domain::pod::{Health, label};
 use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef, Resources};
@@ -27,19 +27,12 @@ pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 18), 7),
     Column::text(ColumnId::Node, "NODE", &["node"], (8, 24), 4),
     Column::text(ColumnId::Address, "IP", &["ip", "address"], (13, 15), 10),
-    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 2, Unit::Cpu),
-    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 3, Unit::Memory),
-    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 6, Unit::Rate),
-    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
-    Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 11, Unit::Cpu),
-    Column::number(
-        ColumnId::Memory,
-        "MEM req",
-        &["memory-req", "mem-req"],
-        8,
-        11,
-        Unit::Memory,
-    ),
+    columns::CPU,
+    columns::MEMORY,
+    columns::NET_IN,
+    columns::NET_OUT,
+    columns::CPU_REQUESTED,
+    columns::MEMORY_REQUESTED,
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 1, Unit::Count),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 2, Unit::Age),
     Column::text(ColumnId::Namespace, "NAMESPACE", &["namespace", "ns"], (9, 20), 11).only_wide(),

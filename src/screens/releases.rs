@@ -17,12 +17,12 @@ use crate::world::release::app_of;
 const PAST: usize = 1000;
 
 pub(super) static COLUMNS: [Column; 10] = [
-    Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
+    Column::text(ColumnId::App, "APP", &["app", "name"], (17, 36), 1).keeping_end(),
     Column::text(
         ColumnId::State,
         "RELEASE",
         &["state", "release", "phase", "status"],
-        (18, 24),
+        (18, 20),
         0,
     )
     .worst_first(),

@@ -10,12 +10,13 @@ use rows::workload_key;
 pub use rows::{Age, TreeRow};
 
 use super::context::Context;
-use super::figures::{self, Bounds, Whose};
+use super::figures::{self, Bounds, Whose, columns};
 use super::{containers, instances, states, words};
 use crate::domain::pod::label;
 use crate::domain::{Clean, ClusterId, Kind, ResourceRef, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Subject;
+use crate::release::Phase;
 
 pub(super) static COLUMNS: [Column; 15] = [
     Column::text(
@@ -27,24 +28,17 @@ pub(super) static COLUMNS: [Column; 15] = [
     )
     .keeping_end(),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (20, 34), 0),
-    Column::number(ColumnId::Ready, "READY", &["ready"], 7, 1, Unit::Count),
+    Column::number(ColumnId::Ready, "READY", &["ready"], 7, 1, Unit::Count).up_to(14),
     Column::text(ColumnId::Version, "VERSION", &["version"], (8, 12), 3),
     Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 20), 5),
     Column::text(ColumnId::Node, "NODE", &["node"], (8, 24), 4),
     Column::text(ColumnId::Address, "IP", &["ip"], (13, 15), 9),
-    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 2, Unit::Cpu),
-    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 3, Unit::Memory),
-    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 6, Unit::Rate),
-    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
-    Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 11, Unit::Cpu),
-    Column::number(
-        ColumnId::Memory,
-        "MEM req",
-        &["memory-req", "mem-req"],
-        8,
-        12,
-        Unit::Memory,
-    ),
+    columns::CPU,
+    columns::MEMORY,
+    columns::NET_IN,
+    columns::NET_OUT,
+    columns::CPU_REQUESTED,
+    columns::MEMORY_REQUESTED,
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 2, Unit::Count),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 6, Unit::Age),
 ];
@@ -153,6 +147,10 @@ impl Source for Tree<'_> {
                 ..
             } => match column {
                 ColumnId::Ready => match ready {
+                    Some(_) if matches!(release.phase, Phase::Gray { .. } | Phase::GrayFailed { .. }) => {
+                        let old = release.old.as_ref().map_or(0, |old| old.ready);
+                        words::beside(old, release.new.ready, release.wanted())
+                    }
                     Some(ready) => words::of_all(i64::from(*ready), workload.desired),
                     None => Cell::muted(format!("–/{}", workload.desired)),
                 },

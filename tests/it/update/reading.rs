@@ -228,3 +228,72 @@ fn a_short_name_shows_what_it_goes_to_and_a_kind_opens_at_its_top() {
     bench.act(&[Action::Accept]);
     assert_eq!(bench.model.screen().list.place(), 0);
 }
+
+#[test]
+fn the_events_of_what_an_event_is_about() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowEvents]);
+    bench.filter("cluster=idc-bj about=push-7c9b4-000");
+    bench.act(&[Action::EventsOf]);
+    let frame = bench.frame(120, 40);
+    assert!(
+        frame.contains("events of push-7c9b4-000") && frame.contains("4 events"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn a_gray_release_is_counted_alike_in_every_list() {
+    let mut bench = Bench::fleet();
+    let id = ClusterId::new("idc-bj");
+    let key = ObjectKey::new("gift", "live-gift");
+    let cluster = bench.model.world().cluster(&id).unwrap();
+    let mut workload = (**cluster.workload(Kind::Deployment, &key).unwrap()).clone();
+    workload.terms = Terms::Deployment(Rolling {
+        revision: Some(2),
+        min_ready_seconds: i32::MAX - 1,
+        ..Rolling::default()
+    });
+    let labels = [("pilothouse.dev/hold", "x"), ("pilothouse.dev/hold-from", "5f6d8")];
+    let known = workload.labels.iter().cloned();
+    workload.labels = known.chain(labels.map(|(k, v)| (k.into(), v.into()))).collect();
+    let batch = Batch {
+        kind: Kind::Deployment,
+        namespace: "".into(),
+        generation: 1,
+        changes: vec![Change::Upsert(Object::Workload(Box::new(workload)))],
+        sweep: false,
+    };
+    bench.send(Message::Cluster(id, ClusterReport::Batch(batch)));
+    pick_cluster(&mut bench);
+    let mut seen = Vec::new();
+    for way in [
+        vec![Action::ShowApps],
+        vec![Action::ShowReleases],
+        vec![Action::ShowApps, Action::Open],
+    ] {
+        bench.act(&way[..1]);
+        bench.filter("live-gift");
+        bench.act(&way[1..]);
+        let frame = bench.frame(200, 50);
+        let row = frame.lines().find(|line| line.starts_with('▌')).unwrap().to_owned();
+        let count = row
+            .split("  ")
+            .find(|cell| cell.contains(" + "))
+            .unwrap_or(&row)
+            .trim()
+            .to_owned();
+        seen.push(count);
+    }
+    assert!(
+        seen[0].starts_with("6 + ") && seen.iter().all(|count| *count == seen[0]),
+        "{seen:?}"
+    );
+}
+
+/// Limits the view to the first cluster.
+fn pick_cluster(bench: &mut Bench) {
+    bench.act(&[Action::ScopeClusters]);
+    bench.text("idc-bj");
+    bench.act(&[Action::Accept]);
+}
