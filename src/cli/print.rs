@@ -8,7 +8,8 @@ use unicode_width::UnicodeWidthStr;
 use super::Failure;
 use super::args::Format;
 use super::rows::{Amounts, AppRow, ClusterRow, EventRow, Headroom, InstanceRow, LocationRow, NodeRow};
-use crate::domain::{Clean, Cpu, Memory, Timestamp};
+use crate::domain::{Clean, Cpu, Memory, Timestamp, Version};
+use crate::screens::words;
 
 /// What stands for unknown in a table.
 const UNKNOWN: &str = "–";
@@ -76,6 +77,16 @@ fn table<R: Row>(rows: &[R], now: Timestamp, out: &mut dyn Write) -> std::io::Re
         writeln!(out, "{}", text.trim_end())?;
     }
     Ok(())
+}
+
+/// A version as it is told on the screens: in a table there is no room for all of it.
+pub(super) fn short_version(full: &str) -> String {
+    let version = if full.contains(':') {
+        Version::Digest(full.into())
+    } else {
+        Version::Commit(full.into())
+    };
+    words::version(&version)
 }
 
 fn or_unknown<T: ToString>(value: Option<T>) -> String {
@@ -210,7 +221,7 @@ impl Row for AppRow {
 
     fn cells(&self, _: Timestamp) -> Vec<String> {
         let versions = self.versions.iter().flatten();
-        let versions = versions.map(|of| of.version.as_deref().unwrap_or(UNKNOWN));
+        let versions = versions.map(|of| of.version.as_deref().map_or_else(|| UNKNOWN.to_owned(), short_version));
         let places = self.locations.iter().flatten();
         let places = places.map(|place| format!("{} {}", place.location, place.instances));
         vec![
@@ -249,7 +260,7 @@ impl Row for InstanceRow {
         vec![
             self.status.to_string(),
             or_unknown(self.ready.map(|ready| if ready { "yes" } else { "no" })),
-            or_unknown(self.version.as_ref()),
+            or_unknown(self.version.as_deref().map(short_version)),
             or_unknown(self.node.as_ref()),
             or_unknown(self.location.as_ref()),
             or_unknown(self.ip.as_ref()),

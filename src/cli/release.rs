@@ -164,11 +164,9 @@ impl Row for ReleaseRow {
             let Some(side) = side else {
                 return [NONE.into(), NONE.into()];
             };
-            let version = side.version.as_deref().unwrap_or(NONE);
-            [
-                version.get(..12).unwrap_or(version).to_owned(),
-                format!("{}/{}", side.ready, side.instances),
-            ]
+            let version = side.version.as_deref();
+            let version = version.map_or_else(|| NONE.to_owned(), super::print::short_version);
+            [version, format!("{}/{}", side.ready, side.instances)]
         };
         let waits = if self.waits { ", waits" } else { "" };
         let [new, new_ready] = side(Some(&self.new));

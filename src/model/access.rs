@@ -17,7 +17,7 @@ impl Model {
         let mut actions = vec![Action::Open];
         match &self.trail.top().kind {
             ScreenKind::Fleet | ScreenKind::Locations | ScreenKind::EventsOf(_) | ScreenKind::EventsOfApp(_) => {
-                actions.push(Action::Detail)
+                actions.push(Action::Detail);
             }
             ScreenKind::Instance(_) | ScreenKind::Container(..) if self.trail.top().shows_charts() => {
                 actions = vec![Action::Charts, Action::ChartReach, Action::ChartNext];

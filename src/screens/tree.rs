@@ -3,7 +3,7 @@
 mod cells;
 mod rows;
 
-use cells::{fold, revision_cell, workload_cell};
+use cells::{fold, revision_cell, workload_cell, workload_ready};
 pub(super) use rows::collect;
 pub(crate) use rows::revision_key;
 use rows::workload_key;
@@ -16,7 +16,6 @@ use crate::domain::pod::label;
 use crate::domain::{Clean, ClusterId, Kind, ResourceRef, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Subject;
-use crate::release::Phase;
 
 pub(super) static COLUMNS: [Column; 15] = [
     Column::text(
@@ -146,14 +145,7 @@ impl Source for Tree<'_> {
                 open,
                 ..
             } => match column {
-                ColumnId::Ready => match ready {
-                    Some(_) if matches!(release.phase, Phase::Gray { .. } | Phase::GrayFailed { .. }) => {
-                        let old = release.old.as_ref().map_or(0, |old| old.ready);
-                        words::beside(old, release.new.ready, release.wanted())
-                    }
-                    Some(ready) => words::of_all(i64::from(*ready), workload.desired),
-                    None => Cell::muted(format!("–/{}", workload.desired)),
-                },
+                ColumnId::Ready => workload_ready(release, *ready, workload.desired),
                 ColumnId::State => {
                     let ready = ready.map_or(workload.ready, i64::from);
                     states::workload_state(release, (ready, workload.desired), *stuck, self.ctx.now_in(cluster))

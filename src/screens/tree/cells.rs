@@ -3,6 +3,7 @@
 use super::{Age, TreeRow};
 use crate::domain::{ClusterId, Workload};
 use crate::listing::{Cell, ColumnId, Tone};
+use crate::release::{Phase, Release};
 use crate::screens::context::Context;
 use crate::screens::{states, words};
 
@@ -30,6 +31,18 @@ pub(super) fn workload_cell(
         ColumnId::Version => Cell::plain(words::version(&workload.version)),
         ColumnId::Age => words::age(workload.created, ctx.now_in(cluster)),
         _ => Cell::empty(),
+    }
+}
+
+/// Instances that are ready: during a gray release of both sides, as in every list.
+pub(super) fn workload_ready(release: &Release, ready: Option<u32>, desired: i64) -> Cell {
+    match ready {
+        Some(_) if matches!(release.phase, Phase::Gray { .. } | Phase::GrayFailed { .. }) => {
+            let old = release.old.as_ref().map_or(0, |old| old.ready);
+            words::beside(old, release.new.ready, release.wanted())
+        }
+        Some(ready) => words::of_all(i64::from(ready), desired),
+        None => Cell::muted(format!("–/{desired}")),
     }
 }
 
