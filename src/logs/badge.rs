@@ -4,6 +4,9 @@ use rustc_hash::FxHashMap;
 
 use crate::domain::{Clean, Uid};
 
+/// Columns that the names before lines take: a screen cuts longer ones, a command shifts the lines after them.
+pub const WIDEST_NAME: usize = 28;
+
 /// Shortest name that is still recognised; a shorter one takes the part before it along.
 const SHORTEST: usize = 3;
 

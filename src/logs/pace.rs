@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 
 use super::level::Level;
-use super::stamp::Stamp;
+use super::stamp::{SECOND, Stamp};
 
 /// Seconds that are counted as one; a minute is so many of these.
 const STEP: i64 = 10;
 const STEPS_A_MINUTE: i64 = 60 / STEP;
 /// Minutes that are counted.
 pub const MINUTES: usize = 15;
+/// Nanoseconds: lines that come and are older are of the past.
+const BEHIND: i64 = 60 * SECOND;
 const STEPS: usize = MINUTES * STEPS_A_MINUTE as usize;
 
 /// Lines of some time, and those of them that are errors or worse; the lines of a stack trace are one error.
@@ -32,11 +34,19 @@ pub struct Pace {
     /// From `first` on.
     steps: VecDeque<Count>,
     first: i64,
+    /// The time of the line that came last, and how many came, by now and by the last tick.
+    last: Option<Stamp>,
+    added: u64,
+    told: u64,
+    /// How far was read, while what comes is of the past.
+    until: Option<Stamp>,
 }
 
 impl Pace {
     /// Counts a line; what is older than is counted is left out.
     pub fn add(&mut self, at: Stamp, level: Option<Level>, continues: bool) {
+        self.last = Some(at);
+        self.added += 1;
         let step = at.second().div_euclid(STEP);
         if self.steps.is_empty() {
             self.first = step;
@@ -68,6 +78,13 @@ impl Pace {
         }
     }
 
+    /// Takes note of the time: whether what comes is still of the past.
+    pub fn tick(&mut self, now: Stamp) {
+        let is_coming = self.added != self.told;
+        self.told = self.added;
+        self.until = self.last.filter(|last| is_coming && now.after(*last) > BEHIND);
+    }
+
     /// The minutes before a time, the earliest first; `None` where not all of a minute was read, which was from
     /// `since` on.
     pub fn minutes(&self, now: Stamp, since: Stamp) -> [Option<Count>; MINUTES] {
@@ -77,6 +94,12 @@ impl Pace {
             let from = end - (back as i64 + 1) * STEPS_A_MINUTE;
             if from * STEP < since.second() {
                 break;
+            }
+            if self
+                .until
+                .is_some_and(|until| (from + STEPS_A_MINUTE) * STEP > until.second())
+            {
+                continue;
             }
             let mut sum = Count::default();
             for step in from..from + STEPS_A_MINUTE {
@@ -97,7 +120,6 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::stamp::SECOND;
 
     const fn of_seconds(seconds: i64) -> Stamp {
         Stamp(seconds.saturating_mul(SECOND))
@@ -140,6 +162,19 @@ mod tests {
         assert_eq!(minutes[MINUTES - 1], Some(Count { lines: 1, errors: 0 }));
         assert_eq!(minutes[MINUTES - 2], None);
         let minutes = pace([]).minutes(of_seconds(1_809), of_seconds(0));
+        assert_eq!(minutes[MINUTES - 1], Some(Count::default()));
+    }
+
+    #[test]
+    fn minutes_that_are_still_to_be_read_are_unknown() {
+        let mut counted = pace((900..1_500).map(|second| (second, None, false)));
+        counted.tick(of_seconds(1_800));
+        let minutes = counted.minutes(of_seconds(1_800), of_seconds(0));
+        assert!(minutes[MINUTES - 5..].iter().all(Option::is_none), "{minutes:?}");
+        assert_eq!(minutes[MINUTES - 7].map(|count| count.lines), Some(60));
+        // Nothing more comes: that was all.
+        counted.tick(of_seconds(1_801));
+        let minutes = counted.minutes(of_seconds(1_801), of_seconds(0));
         assert_eq!(minutes[MINUTES - 1], Some(Count::default()));
     }
 

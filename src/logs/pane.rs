@@ -299,6 +299,11 @@ impl Pane {
         }
     }
 
+    /// Takes note of the time.
+    pub fn pass_time(&mut self, now: Stamp) {
+        self.pace.tick(now);
+    }
+
     pub const fn pace(&self) -> &Pace {
         &self.pace
     }

@@ -60,6 +60,9 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
     };
     let before = (logs.tally(), logs.pane.counts());
     let mut effects = logs.replan(world.pods(), is_new);
+    let now = model.now.into();
+    logs.pane.pass_time(now);
+    logs.on_other(|logs| logs.pane.pass_time(now));
     let sift = |logs: &mut Logs| logs.pane.matches().is_complete || logs.pane.sift(SIFT);
     let is_sifted = sift(logs) & logs.on_other(sift).unwrap_or(true);
     effects.extend(logs.make_room());

@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::domain::text::wrapped;
+use crate::logs::badge::WIDEST_NAME;
 use crate::logs::columns::Column;
 use crate::logs::follower::COLOURS;
 use crate::logs::{Bookmarks, Content, Level, Pane, Place, Row, Stamp, Which};
@@ -30,9 +31,6 @@ const NAMES: [Role; COLOURS] = [
     Role::Key,
     Role::Strong,
 ];
-/// Columns that names take at most.
-const WIDEST_NAME: u16 = 28;
-
 /// Texts, each with what it is drawn in.
 type Pieces = Vec<(String, Style)>;
 
@@ -156,7 +154,9 @@ impl<'a> Page<'a> {
     fn new(model: &Model, logs: &'a Logs, shown: Shown<'a>, theme: &'a Theme, area: Rect) -> Self {
         let widest = logs.names().iter().map(|name| line::width(&name.short)).max();
         let names = match widest {
-            Some(widest) if shown.look.names && logs.names().len() > 1 => widest.min(WIDEST_NAME).min(area.width / 4),
+            Some(widest) if shown.look.names && logs.names().len() > 1 => {
+                widest.min(WIDEST_NAME as u16).min(area.width / 4)
+            }
             _ => 0,
         };
         let east = match shown.look.times {

@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::cli::args::{Args, LogFormat, LogTimes, Logs};
 use crate::cli::{Environment, colours};
 use crate::domain::{Clean, CleanBuffer};
+use crate::logs::badge::WIDEST_NAME;
 use crate::logs::follower::COLOURS;
 use crate::logs::queue::{Item, Outgoing};
 use crate::logs::split::bare;
@@ -19,8 +20,6 @@ use crate::theme::ColourDepth;
 
 /// Bytes that are collected before they are written.
 const ROOM: usize = 64 * 1024;
-/// Columns that names take at most before the lines after them are shifted.
-const WIDEST: usize = 28;
 /// Foreground colours of names (ECMA-48 8.3.117, SGR): cyan, magenta, green, blue, yellow, bright cyan.
 const SGR: [&str; COLOURS] = ["36", "35", "32", "34", "33", "96"];
 
@@ -125,7 +124,7 @@ impl Printer {
         let names = follower.names();
         if self.widest.0 != names.len() {
             let widest = names.iter().map(|name| name.short.width()).max();
-            self.widest = (names.len(), widest.unwrap_or(0).min(WIDEST));
+            self.widest = (names.len(), widest.unwrap_or(0).min(WIDEST_NAME));
         }
         let width = name.short.width();
         let sgr = SGR.get(name.colour).filter(|_| self.is_coloured);

@@ -145,7 +145,7 @@ fn draw_title(
                 pieces.push((" ".to_owned(), muted));
             }
         }
-        None => pieces.push(("  less than a minute was read".to_owned(), muted)),
+        None => pieces.push(("  the last minute is not all read yet ".to_owned(), muted)),
     }
     let known: Vec<Count> = minutes.iter().flatten().copied().collect();
     let (errors, lines) = known.iter().fold((0, 0), |(errors, lines), count| {
