@@ -4,6 +4,7 @@
 //! changes through [`crate::update::update`].
 
 pub mod access;
+mod events;
 mod help;
 mod intents;
 pub mod logs;

@@ -2,14 +2,13 @@
 
 use super::Model;
 use super::logs::Logs;
-use crate::domain::access::Right;
-use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef, Verb};
+use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef};
 use crate::listing::{Column, ColumnId, RowKey};
 use crate::message::{Action, Group, Mode};
 use crate::screens::{Rows, ScreenKind, releases};
 
 /// How a reason begins that is a missing right.
-const NO_ACCESS: &str = "no access: ";
+pub(super) const NO_ACCESS: &str = "no access: ";
 
 impl Model {
     /// The actions that the line of keys offers here, most useful first.
@@ -242,71 +241,6 @@ impl Model {
             _ if cluster.pod(&pod.key).is_some_and(|pod| pod.node.is_none()) => Some("it has no node yet".into()),
             _ => Some("its node is not known".into()),
         }
-    }
-
-    fn events_refusal(&self) -> Option<String> {
-        let Some(screen) = self.events_screen() else {
-            return Some("nothing selected that has events".into());
-        };
-        if self.trail.top().kind == screen {
-            return Some("these are its events".into());
-        }
-        let objects = self.objects_of_events(&screen);
-        let mut missing = objects.iter().map(|object| self.events_right_missing(object));
-        let first = missing.next()??;
-        missing
-            .all(|right| right.is_some())
-            .then(|| format!("{NO_ACCESS}{first}"))
-    }
-
-    /// The right to list the events of an object, where it is known that one lacks it.
-    fn events_right_missing(&self, object: &ResourceRef) -> Option<String> {
-        let cluster = self.world.cluster(&object.cluster)?;
-        if let Some(Feed::NoAccess { right }) = cluster.feed_for(Kind::Event, &object.key.namespace) {
-            return Some(right.to_string());
-        }
-        // That it is refused for all namespaces says nothing of this one.
-        let right = Right::on(Verb::List, Kind::Event, &object.key.namespace);
-        (cluster.access.allows(&right) == Some(false)).then(|| right.to_string())
-    }
-
-    /// The screen of the events that are asked for: the selected row's, else the screen's own.
-    pub(crate) fn events_screen(&self) -> Option<ScreenKind> {
-        let screen = self.trail.top();
-        match (screen.list.selected(), &screen.kind) {
-            (Some(RowKey::Object(object)), ScreenKind::Events) if object.kind == Kind::Event => {
-                match self.about_selected_event().ok()? {
-                    RowKey::Object(about) => Some(ScreenKind::EventsOf(about)),
-                    RowKey::App(key) => Some(ScreenKind::EventsOfApp(key)),
-                    _ => None,
-                }
-            }
-            (Some(RowKey::Object(object)), _) if object.kind != Kind::Event => {
-                Some(ScreenKind::EventsOf(object.clone()))
-            }
-            (Some(RowKey::Container(pod, _)), _) => Some(ScreenKind::EventsOf(pod.clone())),
-            (Some(RowKey::App(key)), _) | (_, ScreenKind::App(key) | ScreenKind::EventsOfApp(key)) => {
-                Some(ScreenKind::EventsOfApp(key.clone()))
-            }
-            (_, kind) => kind.subject().cloned().map(ScreenKind::EventsOf),
-        }
-    }
-
-    /// The objects that a server is asked for older events of.
-    pub(crate) fn objects_of_events(&self, kind: &ScreenKind) -> Vec<ResourceRef> {
-        let ScreenKind::EventsOfApp(app) = kind else {
-            return kind.subject().cloned().into_iter().collect();
-        };
-        let scope = self.scope_here();
-        let found = self.world.workloads_of(app, &scope);
-        found
-            .map(|(cluster, workload)| ResourceRef {
-                cluster: cluster.id.clone(),
-                kind: workload.kind,
-                key: workload.key.clone(),
-                uid: workload.uid.clone(),
-            })
-            .collect()
     }
 
     /// The selected instance, or the one the screen is about.
