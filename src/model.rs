@@ -214,6 +214,7 @@ impl Model {
             activity: &self.activity,
             problems: &self.settings.problems,
             thresholds: self.settings.thresholds,
+            figure: self.trail.top().figure,
         };
         act(self.trail.top_mut(), ctx)
     }
@@ -234,6 +235,7 @@ impl Model {
             activity: &self.activity,
             problems: &self.settings.problems,
             thresholds: self.settings.thresholds,
+            figure: self.trail.top().figure,
         }
     }
 

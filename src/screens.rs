@@ -15,6 +15,7 @@ pub mod figures;
 pub mod fleet;
 pub mod growth;
 pub mod instances;
+mod kind;
 pub mod locations;
 pub mod logs;
 pub mod nodes;
@@ -27,120 +28,14 @@ pub mod words;
 
 use std::collections::BTreeSet;
 
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef};
+use crate::domain::{ClusterId, Kind};
 use crate::listing::{ColumnId, Filter, List, RowKey, Sort};
+use crate::metrics::Figure;
 use crate::world::{LocationKey, Scope};
 
 pub use context::Context;
+pub use kind::ScreenKind;
 pub use rows::Rows;
-
-/// Which screen it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScreenKind {
-    Fleet,
-    Locations,
-    Apps,
-    Instances,
-    Nodes,
-    Releases,
-    Events,
-    /// Events about one object.
-    EventsOf(ResourceRef),
-    /// Events about an app: its workloads, their revisions and instances.
-    EventsOfApp(AppKey),
-    Activity,
-    Log,
-    App(AppKey),
-    Instance(ResourceRef),
-    /// A container of an instance.
-    Container(ResourceRef, Clean),
-    Node(ResourceRef),
-    /// A cluster with its watches.
-    Cluster(ClusterId),
-    Logs(logs::Follow),
-}
-
-impl ScreenKind {
-    /// The kinds of object a screen's rows are made from: what is told when they are not all there.
-    pub fn feeds(&self) -> &'static [Kind] {
-        // The pods and what carries apps; what carries apps and its revisions.
-        const WORKLOADS: &[Kind] = Kind::OF_APPS.split_at(1).1;
-        const RELEASES: &[Kind] = Kind::OF_RELEASES.split_at(2).1;
-        match self {
-            Self::Fleet | Self::Locations | Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
-            Self::Apps | Self::App(_) => WORKLOADS,
-            Self::Releases => RELEASES,
-            Self::Instances | Self::Instance(_) | Self::Container(..) | Self::Logs(_) => &[Kind::Pod],
-            Self::Events | Self::EventsOf(_) | Self::EventsOfApp(_) => &[Kind::Event],
-            Self::Activity | Self::Log | Self::Cluster(_) => &[],
-        }
-    }
-
-    /// What its rows are called, one and many.
-    pub fn noun(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Fleet => ("cluster", "clusters"),
-            Self::Locations => ("location", "locations"),
-            Self::Apps => ("app", "apps"),
-            Self::Instances | Self::Node(_) => ("instance", "instances"),
-            Self::Nodes => ("node", "nodes"),
-            Self::Releases => ("release", "releases"),
-            Self::Events | Self::EventsOf(_) | Self::EventsOfApp(_) | Self::Container(..) => ("event", "events"),
-            Self::Activity => ("entry", "entries"),
-            Self::Log | Self::Logs(_) => ("line", "lines"),
-            Self::App(_) => ("row", "rows"),
-            Self::Instance(_) => ("container", "containers"),
-            Self::Cluster(_) => ("watch", "watches"),
-        }
-    }
-
-    /// The object a detail screen is about.
-    pub fn subject(&self) -> Option<&ResourceRef> {
-        match self {
-            Self::Instance(object) | Self::Container(object, _) | Self::Node(object) | Self::EventsOf(object) => {
-                Some(object)
-            }
-            Self::Fleet
-            | Self::Locations
-            | Self::Apps
-            | Self::Instances
-            | Self::Nodes
-            | Self::Releases
-            | Self::Events
-            | Self::EventsOfApp(_)
-            | Self::Activity
-            | Self::Log
-            | Self::Cluster(_)
-            | Self::Logs(_)
-            | Self::App(_) => None,
-        }
-    }
-
-    fn first_sort(&self) -> Option<Sort> {
-        let worst_first = |column| {
-            Some(Sort {
-                column,
-                descending: true,
-            })
-        };
-        match self {
-            Self::Apps | Self::Instances | Self::Nodes | Self::Node(_) => worst_first(ColumnId::State),
-            Self::Fleet
-            | Self::Locations
-            | Self::Releases
-            | Self::Events
-            | Self::EventsOf(_)
-            | Self::EventsOfApp(_)
-            | Self::Activity
-            | Self::Log
-            | Self::Cluster(_)
-            | Self::Logs(_)
-            | Self::App(_)
-            | Self::Instance(_)
-            | Self::Container(..) => None,
-        }
-    }
-}
 
 /// A screen with its state.
 #[derive(Clone, Debug)]
@@ -154,6 +49,8 @@ pub struct Screen {
     pub folds: BTreeSet<RowKey>,
     /// The first of the lines above the list that is in sight.
     pub facts_top: usize,
+    /// The figure that was chosen to be seen and sorted by.
+    pub figure: Option<Figure>,
     /// What was chosen of its charts.
     pub charts: charts::Choice,
     /// What the rows were made from.
@@ -178,6 +75,7 @@ impl Screen {
             rows: Rows::None,
             folds: BTreeSet::new(),
             facts_top: 0,
+            figure: None,
             charts,
             made_from: None,
         }
@@ -203,6 +101,19 @@ impl Screen {
             locations,
             namespaces: first(&self.within.namespaces, &picked.namespaces),
         }
+    }
+
+    /// Shows a figure in a column of its own and sorts by it, most first; `None`: as it was in the beginning.
+    pub fn show_figure(&mut self, figure: Option<Figure>) {
+        let figure = figure.filter(|_| self.kind.has_figures());
+        self.figure = figure;
+        let most_first = |figure| Sort {
+            column: ColumnId::Used(figure),
+            descending: true,
+        };
+        self.list
+            .sort_later(figure.map(most_first).or_else(|| self.kind.first_sort()));
+        self.outdate();
     }
 
     /// Whether charts are shown instead of the words and the list.
@@ -338,6 +249,10 @@ impl Screen {
             RowKey::Container(pod, name) => ScreenKind::Container(pod.clone(), name.clone()),
             RowKey::Loose(..) | RowKey::Entry(_) => return None,
         };
-        Some(Self::within(kind, within))
+        let mut screen = Self::within(kind, within);
+        if self.figure.is_some() {
+            screen.show_figure(self.figure);
+        }
+        Some(screen)
     }
 }

@@ -68,7 +68,9 @@ impl Question<'_> {
             shown: nodes.clone().into(),
             nodes: nodes.into(),
             pods: self.pods(view).map(|pod| pod.key.clone()).collect(),
+            namespaces: view.pod_namespaces().into(),
             everything: true,
+            figure: None,
         }
     }
 
@@ -237,6 +239,10 @@ impl Question<'_> {
             network_receive_errors_per_second: get(Figure::NetworkReceiveErrors),
             network_transmit_errors_per_second: get(Figure::NetworkTransmitErrors),
             threads: get(Figure::Threads),
+            oom_kills: get(Figure::OomKills),
+            throttled_fraction: get(Figure::CpuThrottled),
+            file_read_bytes_per_second: get(Figure::FsReads),
+            file_write_bytes_per_second: get(Figure::FsWrites),
             source: view.usage.supply().current.map(Source::name),
         }
     }
@@ -251,7 +257,7 @@ fn leading(view: &ClusterView, namespace: Option<&Clean>, instance: Option<&Clea
     ]
 }
 
-/// Figures added up over instances.
+/// Figures added up over instances; of shares the mean.
 #[derive(Default)]
 struct Sum<'a> {
     first: Option<&'a Pod>,
@@ -280,7 +286,8 @@ impl<'a> Sum<'a> {
     }
 
     fn get(&self, figure: Figure) -> Option<f64> {
-        self.total(figure).value()
+        let total = self.total(figure);
+        if figure.adds_up() { total.value() } else { total.mean() }
     }
 
     /// Of how many instances a figure is known.
@@ -304,7 +311,8 @@ fn figure(view: &ClusterView, subject: &Subject, figure: Figure, now: Millis) ->
             view.usage.now(&subject, figure, now)
         })
         .collect();
-    sum.value().filter(|_| sum.is_whole())
+    // Of shares the sum says nothing.
+    sum.value().filter(|_| sum.is_whole() && figure.adds_up())
 }
 
 /// Why nothing is known of a cluster's use, source by source, with hints.

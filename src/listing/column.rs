@@ -1,5 +1,7 @@
 //! The columns a list may have: what they are called, how wide they are, which go first when there is no room.
 
+use crate::metrics::{self, Figure};
+
 /// Names a column across all lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ColumnId {
@@ -53,10 +55,8 @@ pub enum ColumnId {
     Listed,
     LastEvent,
     Trouble,
-    CpuUsed,
-    MemoryUsed,
-    NetIn,
-    NetOut,
+    /// What is used.
+    Used(Figure),
     Growth,
     GrowthShare,
     GrowthCause,
@@ -76,6 +76,8 @@ pub enum Unit {
     Memory,
     /// Bytes a second.
     Rate,
+    /// Thousandths a second.
+    PerSecond,
     /// Seconds.
     Age,
     /// Thousandths: a share of what there is.
@@ -162,18 +164,20 @@ impl Column {
         }
     }
 
-    /// A number with what it was lately.
-    pub const fn line(
-        id: ColumnId,
-        title: &'static str,
-        names: &'static [&'static str],
-        width: u16,
-        priority: u8,
-        unit: Unit,
-    ) -> Self {
+    /// What is used: a number with what it was lately.
+    pub const fn figure(figure: Figure, priority: u8) -> Self {
+        let (width, unit) = match figure.unit() {
+            metrics::Unit::Cores => (6, Unit::Cpu),
+            metrics::Unit::Bytes => (9, Unit::Memory),
+            metrics::Unit::BytesPerSecond => (9, Unit::Rate),
+            metrics::Unit::PerSecond => (9, Unit::PerSecond),
+            metrics::Unit::Count => (9, Unit::Count),
+            metrics::Unit::Share => (9, Unit::Share),
+        };
+        let (id, title) = (ColumnId::Used(figure), figure.title());
         Self {
             align: Align::Line,
-            ..Self::number(id, title, names, width, priority, unit)
+            ..Self::number(id, title, figure.names(), width, priority, unit)
         }
     }
 

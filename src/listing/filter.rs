@@ -42,7 +42,7 @@ impl Filter {
 
     /// The same for the rows of a source: labels are refused where rows carry none.
     pub fn parse_for(text: &str, source: &dyn Source) -> Self {
-        let mut filter = Self::parse(text, source.columns());
+        let mut filter = Self::parse(text, &source.all_columns());
         let asked = filter.terms.len();
         if !source.has_labels() {
             filter.terms.retain(|term| !matches!(term, Term::Labels(_)));

@@ -8,6 +8,7 @@ use super::filter::Filter;
 use super::order::{Sort, order};
 use super::value::Value;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef};
+use crate::metrics::Figure;
 
 /// What a row is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +30,22 @@ pub enum RowKey {
 
 /// How a list reads rows. Rows are numbered in the order of their keys.
 pub trait Source {
+    /// The columns that are declared for it.
     fn columns(&self) -> &'static [Column];
+    /// The figure that a person chose to see and to sort by.
+    fn figure(&self) -> Option<Figure> {
+        None
+    }
+    /// All columns, with one of the chosen figure, before the others of what is used, if it has none yet.
+    fn all_columns(&self) -> Vec<Column> {
+        let mut all = self.columns().to_vec();
+        let chosen = self.figure().map(|figure| Column::figure(figure, 0));
+        if let Some(chosen) = chosen.filter(|chosen| all.iter().all(|column| column.id != chosen.id)) {
+            let place = all.iter().position(|column| matches!(column.id, ColumnId::Used(_)));
+            all.insert(place.unwrap_or(all.len()), chosen);
+        }
+        all
+    }
     fn len(&self) -> usize;
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -55,7 +71,8 @@ pub trait Source {
     }
     /// The same for everything that is written in the row, numbers too.
     fn any_cell(&self, row: u32, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        let mut shown = self.columns().iter().filter(|c| self.shows(c.id));
+        let all = self.all_columns();
+        let mut shown = all.iter().filter(|c| self.shows(c.id));
         shown.any(|c| test(&self.cell(row, c.id).text()))
     }
     /// Whether rows can be told apart by labels.
@@ -206,6 +223,11 @@ impl List {
     pub fn set_sort(&mut self, sort: Sort, source: &dyn Source) {
         self.sort = Some(sort);
         self.derive(source);
+    }
+
+    /// Takes an order for the next time that rows are made.
+    pub fn sort_later(&mut self, sort: Option<Sort>) {
+        self.sort = sort;
     }
 
     pub fn filter(&self) -> &Filter {

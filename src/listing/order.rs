@@ -1,6 +1,7 @@
-//! Sorting rows by a column, stable, with the row's own order as the last word.
+//! Sorting rows by a column, stable, with the row's own order as the last word; in a tree each branch by itself.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use super::column::{Column, ColumnId};
 use super::list::Source;
@@ -32,8 +33,40 @@ impl Sort {
 }
 
 /// Row numbers in order. Rows come from the source in the order of their keys, which decides between
-/// equals; what is not known comes last in either direction.
+/// equals; what is not known comes last in either direction. What is in a branch stays in it.
 pub fn order(source: &dyn Source, sort: Sort) -> Vec<u32> {
+    let sorted = flat(source, sort);
+    let is_tree = (0..source.len() as u32).any(|row| source.depth(row) > 0);
+    if is_tree { nested(source, &sorted) } else { sorted }
+}
+
+/// Puts what is in a branch below it again, in the order that was found.
+fn nested(source: &dyn Source, sorted: &[u32]) -> Vec<u32> {
+    let mut way: Vec<(usize, u32)> = Vec::new();
+    let above = (0..source.len() as u32).map(|row| {
+        let depth = source.depth(row);
+        while way.pop_if(|(above, _)| *above >= depth).is_some() {}
+        let above = way.last().map(|(_, row)| *row);
+        way.push((depth, row));
+        above
+    });
+    let above: Vec<Option<u32>> = above.collect();
+    let mut branches: BTreeMap<Option<u32>, Vec<u32>> = BTreeMap::new();
+    // From the last on: each is taken off its end again.
+    for &row in sorted.iter().rev() {
+        let branch = above.get(row as usize).copied().flatten();
+        branches.entry(branch).or_default().push(row);
+    }
+    let mut rows = Vec::with_capacity(sorted.len());
+    let mut waiting = branches.remove(&None).unwrap_or_default();
+    while let Some(row) = waiting.pop() {
+        rows.push(row);
+        waiting.extend(branches.remove(&Some(row)).into_iter().flatten());
+    }
+    rows
+}
+
+fn flat(source: &dyn Source, sort: Sort) -> Vec<u32> {
     let count = source.len() as u32;
     let values: Vec<Value<'_>> = (0..count).map(|row| source.value(row, sort.column)).collect();
     let mut keys = Keys::new(&values, sort.descending).all();

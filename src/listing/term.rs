@@ -178,6 +178,7 @@ fn operand(value: &str, column: &Column, columns: &[Column]) -> Result<Operand, 
         Unit::Cpu => Cpu::parse(value).map(|cpu| cpu.0),
         Unit::Memory => Memory::parse(value.strip_suffix('B').unwrap_or(value)).map(|memory| memory.0),
         Unit::Rate => parse_rate(value),
+        Unit::PerSecond => parse_per_second(value),
         Unit::Age => parse_age(value),
         Unit::Share => parse_share(value),
     };
@@ -193,6 +194,7 @@ fn example(unit: Unit) -> &'static str {
         Unit::Cpu => "cores, such as 500m or 2",
         Unit::Memory => "bytes, such as 512Mi or 2Gi",
         Unit::Rate => "bytes a second, such as 500k or 10M",
+        Unit::PerSecond => "a number a second, such as 0.5 or 2k",
         Unit::Age => "a time, such as 30s, 15m, 2h or 3d",
         Unit::Share => "a share, such as 80%",
     }
@@ -203,6 +205,12 @@ fn parse_rate(text: &str) -> Option<i64> {
     let text = text.strip_suffix("/s").unwrap_or(text);
     let bytes = parse_quantity(text.strip_suffix('B').unwrap_or(text))?;
     bytes.is_finite().then_some(bytes.round() as i64)
+}
+
+/// Parses `0.5`, `20/s`, `2k` as thousandths a second.
+fn parse_per_second(text: &str) -> Option<i64> {
+    let number = parse_quantity(text.strip_suffix("/s").unwrap_or(text))?;
+    number.is_finite().then_some((number * 1000.0).round() as i64)
 }
 
 fn parse_share(text: &str) -> Option<i64> {

@@ -1,5 +1,7 @@
 //! The figures a person sees: what each is, in which unit, and from which counters and gauges it comes.
 
+mod named;
+
 use strum::{EnumCount, VariantArray};
 
 use super::family::Family;
@@ -10,7 +12,7 @@ pub enum Unit {
     Cores,
     Bytes,
     BytesPerSecond,
-    /// Packets, drops, errors or kills a second.
+    /// Packets, drops or errors a second.
     PerSecond,
     Count,
     /// From 0 to 1.
@@ -49,6 +51,7 @@ pub enum Figure {
     Threads,
     /// Share of the scheduling periods in which the CPU limit held it back.
     CpuThrottled,
+    /// Since the container began: a rate would be over before anybody looked.
     OomKills,
     FsReads,
     FsWrites,
@@ -94,9 +97,8 @@ impl Figure {
             | Self::NetworkReceiveDropped
             | Self::NetworkTransmitDropped
             | Self::NetworkReceiveErrors
-            | Self::NetworkTransmitErrors
-            | Self::OomKills => Unit::PerSecond,
-            Self::Threads => Unit::Count,
+            | Self::NetworkTransmitErrors => Unit::PerSecond,
+            Self::Threads | Self::OomKills => Unit::Count,
             Self::CpuThrottled
             | Self::CpuWaiting
             | Self::CpuStalled
@@ -140,7 +142,7 @@ impl Figure {
             Self::NetworkTransmitErrors => Origin::Rate(Family::NetworkTransmitErrors),
             Self::Threads => Origin::Gauge(Family::Threads),
             Self::CpuThrottled => Origin::Ratio(Family::CfsThrottledPeriods, Family::CfsPeriods),
-            Self::OomKills => Origin::Rate(Family::OomEvents),
+            Self::OomKills => Origin::Gauge(Family::OomEvents),
             Self::FsReads => Origin::Rate(Family::FsReads),
             Self::FsWrites => Origin::Rate(Family::FsWrites),
             Self::CpuWaiting => Origin::Rate(Family::PressureCpuWaiting),

@@ -9,7 +9,7 @@ use super::family::Family;
 use super::figure::{Figure, Figures, Origin};
 use super::rate::{Spacing, Step, Track, per_second, share};
 use super::subject::{Span, Subject};
-use crate::domain::Clean;
+use crate::domain::{Clean, ObjectKey};
 
 /// How far a node's clock may be off before its times are replaced by those of this program.
 pub const CLOCK_TOLERANCE_MS: Millis = 90_000;
@@ -72,6 +72,7 @@ impl Meter {
     /// without rates for one that is new, began anew or was away for too long.
     pub fn take(&mut self, node: &Clean, scrape: &Scrape, received: Millis, spacing: Spacing) -> Vec<Measured> {
         let places = self.nodes.entry(node.clone()).or_default();
+        let mut inside: FxHashMap<ObjectKey, Figures> = FxHashMap::default();
         let mut measured = Vec::with_capacity(scrape.readings.len());
         for reading in &scrape.readings {
             let figures = if let Some(before) = places.get_mut(&reading.place) {
@@ -82,6 +83,9 @@ impl Meter {
                 figures
             };
             if let Some((span, figures)) = figures.filter(|(_, figures)| !figures.is_empty()) {
+                if let Place::Container(pod, _) = &reading.place {
+                    gather(&mut inside, pod, &figures);
+                }
                 measured.push(Measured {
                     subject: subject(&reading.place, node),
                     span,
@@ -89,6 +93,7 @@ impl Meter {
                 });
             }
         }
+        tell_pods(&mut measured, &inside);
         // A container may be missing from a scrape and come back; one that stays away is forgotten.
         places.retain(|_, before| received.saturating_sub(before.heard) <= spacing.longest_ms);
         measured
@@ -163,6 +168,39 @@ fn subject(place: &Place, node: &Clean) -> Subject {
         Place::Node => Subject::Node(node.clone()),
         Place::Pod(key) | Place::Sandbox(key) => Subject::Pod(key.clone()),
         Place::Container(key, name) => Subject::Container(key.clone(), name.clone()),
+    }
+}
+
+/// Of a pod's containers: all that were killed in them, and how much the one was held back that was most.
+fn gather(inside: &mut FxHashMap<ObjectKey, Figures>, pod: &ObjectKey, of: &Figures) {
+    let kills = of.get(Figure::OomKills).filter(|kills| *kills > 0.0);
+    let throttled = of.get(Figure::CpuThrottled);
+    if kills.is_none() && throttled.is_none() {
+        return;
+    }
+    let all = inside.entry(pod.clone()).or_default();
+    if let Some(kills) = kills {
+        all.set(Figure::OomKills, all.get(Figure::OomKills).unwrap_or(0.0) + kills);
+    }
+    if let Some(throttled) = throttled {
+        let most = all.get(Figure::CpuThrottled).unwrap_or(0.0);
+        all.set(Figure::CpuThrottled, most.max(throttled));
+    }
+}
+
+/// Says of pods what only their containers' cgroups count: a limit is a container's, and who exceeds it is killed
+/// there. A pod's own cgroup says 0 then, or nothing.
+fn tell_pods(measured: &mut [Measured], inside: &FxHashMap<ObjectKey, Figures>) {
+    for item in measured {
+        let Subject::Pod(pod) = &item.subject else { continue };
+        // What has no memory is its sandbox.
+        if item.figures.get(Figure::MemoryTotal).is_none() {
+            continue;
+        }
+        for (figure, value) in inside.get(pod).into_iter().flat_map(Figures::known) {
+            let own = item.figures.get(figure).unwrap_or(0.0);
+            item.figures.set(figure, own.max(value));
+        }
     }
 }
 

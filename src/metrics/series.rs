@@ -24,6 +24,11 @@ impl Total {
         if self.known > 0 { Some(self.sum) } else { None }
     }
 
+    /// The mean of what is known; `None` if nothing is.
+    pub fn mean(self) -> Option<f64> {
+        (self.known > 0).then(|| self.sum / f64::from(self.known))
+    }
+
     /// The share of its parts that are known, from 0 to 1; `None` of nothing.
     pub fn share(self) -> Option<f64> {
         (self.of > 0).then(|| f64::from(self.known) / f64::from(self.of))

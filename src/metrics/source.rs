@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Millis;
+use super::figure::Figure;
 use super::meter::Measured;
 use crate::domain::{Clean, ObjectKey};
 
@@ -114,8 +115,12 @@ pub struct Wanted {
     pub nodes: Arc<[Clean]>,
     /// The instances on screen; a single one is looked at closely, with its past.
     pub pods: Arc<[ObjectKey]>,
+    /// The namespaces that are watched; empty: all. Where only some may be seen only these are asked about.
+    pub namespaces: Arc<[Clean]>,
     /// Every figure of every instance is wanted, not only what fits on a screen.
     pub everything: bool,
+    /// A figure of every instance that is wanted beside [`Figure::BACKGROUND`]: a list is sorted by it.
+    pub figure: Option<Figure>,
 }
 
 /// What a cluster's measuring task has to say.

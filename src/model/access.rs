@@ -5,7 +5,7 @@ use super::logs::Logs;
 use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef};
 use crate::listing::{Column, ColumnId, RowKey};
 use crate::message::{Action, Group, Mode};
-use crate::screens::{Rows, ScreenKind, releases};
+use crate::screens::{Rows, ScreenKind, figures, releases};
 
 /// How a reason begins that is a missing right.
 pub(super) const NO_ACCESS: &str = "no access: ";
@@ -32,8 +32,10 @@ impl Model {
                 }
                 actions.extend([Action::Expand, Action::NodeOf, Action::EventsOf]);
             }
-            ScreenKind::Instances | ScreenKind::Node(_) | ScreenKind::Instance(_) => {
-                actions.extend([Action::Logs, Action::Charts, Action::NodeOf, Action::EventsOf]);
+            kind @ (ScreenKind::Instances | ScreenKind::Node(_) | ScreenKind::Instance(_)) => {
+                actions.extend([Action::Logs, Action::Charts]);
+                actions.extend(kind.has_branches().then_some(Action::Expand));
+                actions.extend([Action::NodeOf, Action::EventsOf]);
             }
             ScreenKind::Apps => actions.extend([Action::Logs, Action::SortByGrowth, Action::EventsOf]),
             ScreenKind::Releases => actions.extend([Action::Logs, Action::EventsOf]),
@@ -45,7 +47,11 @@ impl Model {
             actions.push(Action::Back);
         }
         if self.trail.top().kind != ScreenKind::Log {
-            actions.extend([Action::Filter, Action::PickSort, Action::Mark, Action::Wide]);
+            actions.extend([Action::Filter, Action::PickSort]);
+            if self.trail.top().kind.has_figures() {
+                actions.push(Action::PickFigure);
+            }
+            actions.extend([Action::Mark, Action::Wide]);
         }
         actions.extend([
             Action::ScopeClusters,
@@ -119,9 +125,10 @@ impl Model {
             _ if action.group() == Group::Logs && self.logs.is_none() => Some("no logs are open".into()),
             Action::FactsUp | Action::FactsDown => because(self.facts_most() == 0, "all lines are in sight"),
             Action::Expand => because(
-                !matches!(screen.kind, ScreenKind::App(_)) || matches!(selected, Some(RowKey::Container(..)) | None),
+                !screen.kind.has_branches() || matches!(selected, Some(RowKey::Container(..)) | None),
                 "nothing to open or close",
             ),
+            Action::PickFigure => self.figure_refusal(),
             Action::Charts | Action::ChartReach | Action::ChartNext => self.charts_refusal(action),
             Action::NodeOf => self.node_refusal(),
             Action::EventsOf => self.events_refusal(),
@@ -178,6 +185,14 @@ impl Model {
         Some(reason.to_owned())
     }
 
+    fn figure_refusal(&self) -> Option<String> {
+        let scope = self.scope_here();
+        if !self.trail.top().kind.has_figures() {
+            return Some("these use nothing".into());
+        }
+        (!figures::any(&self.context(&scope))).then(|| "nothing is measured".into())
+    }
+
     fn open_refusal(&self) -> Option<String> {
         let screen = self.trail.top();
         let selected = screen.list.selected();
@@ -197,6 +212,7 @@ impl Model {
         let scope = self.scope_here();
         let source = screen.rows.source(self.context(&scope));
         match action {
+            Action::SortReverse if screen.figure.is_some() => None,
             _ if matches!(screen.kind, ScreenKind::App(_)) => Some("a tree keeps its order".into()),
             Action::SortReverse if screen.list.sort().is_none() => Some("nothing is sorted yet".into()),
             Action::PickSort | Action::SortNext | Action::SortReverse => None,

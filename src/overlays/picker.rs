@@ -8,6 +8,7 @@ use crate::domain::{AppKey, Clean, ClusterId, Kind};
 use crate::listing::Sort;
 use crate::listing::fuzzy::Fuzzy;
 use crate::message::Action;
+use crate::metrics::Figure;
 use crate::world::LocationKey;
 
 /// What a picker is for.
@@ -15,6 +16,7 @@ use crate::world::LocationKey;
 pub enum Purpose {
     Palette,
     Sort,
+    Figure,
     Clusters,
     Locations,
     Namespaces,
@@ -27,6 +29,7 @@ impl Purpose {
         match self {
             Self::Palette => "go to",
             Self::Sort => "sort by",
+            Self::Figure => "sort by which figure?",
             Self::Clusters => "clusters in scope",
             Self::Locations => "locations in scope",
             Self::Namespaces => "namespaces in scope",
@@ -48,6 +51,8 @@ impl Purpose {
 pub enum Target {
     Action(Action),
     Sort(Sort),
+    /// A figure in a column of its own, or none.
+    Figure(Option<Figure>),
     Cluster(ClusterId),
     Location(LocationKey),
     Namespace(Clean),
@@ -152,7 +157,7 @@ impl Picker {
                 // A match in the name counts more than one in what an action does.
                 let by_label = fuzzy.score(&item.label).map(|score| score.saturating_mul(2));
                 let by_detail = || match item.target {
-                    Target::Action(_) => fuzzy.score(&item.detail),
+                    Target::Action(_) | Target::Figure(_) => fuzzy.score(&item.detail),
                     Target::Sort(_)
                     | Target::Cluster(_)
                     | Target::Location(_)

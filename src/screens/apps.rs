@@ -5,6 +5,7 @@ use super::figures::{Bounds, Whose};
 use super::growth::{self, Grown};
 use super::{figures, states, versions, words};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::metrics::Figure;
 use crate::release::Phase;
 use crate::world::{AppList, AppSummary, ClusterView};
 
@@ -20,10 +21,10 @@ pub(super) static COLUMNS: [Column; 22] = [
         0,
     )
     .worst_first(),
-    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 2, Unit::Cpu),
-    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 3, Unit::Memory),
-    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 5, Unit::Rate),
-    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 7, Unit::Rate),
+    Column::figure(Figure::Cpu, 2),
+    Column::figure(Figure::MemoryWorkingSet, 3),
+    Column::figure(Figure::NetworkReceiveBytes, 5),
+    Column::figure(Figure::NetworkTransmitBytes, 7),
     Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 8, Unit::Cpu),
     Column::number(
         ColumnId::Memory,
@@ -89,6 +90,10 @@ impl Source for Apps<'_> {
         &COLUMNS
     }
 
+    fn figure(&self) -> Option<Figure> {
+        self.ctx.figure
+    }
+
     fn len(&self) -> usize {
         self.rows.len()
     }
@@ -119,9 +124,7 @@ impl Source for Apps<'_> {
             ColumnId::Desired => Value::number(app.desired),
             ColumnId::Instances => Value::Number(i64::from(app.instances)),
             ColumnId::State => states::app_value(app, self.ctx.now),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                Whose::app(&self.ctx, &app.key).value(&self.ctx, column)
-            }
+            ColumnId::Used(figure) => Whose::app(&self.ctx, &app.key).value(&self.ctx, figure),
             ColumnId::Growth | ColumnId::GrowthShare | ColumnId::GrowthCause => {
                 growth::value(self.grown, &app.key, column)
             }
@@ -160,9 +163,7 @@ impl Source for Apps<'_> {
             ColumnId::Desired => app.desired.map_or_else(Cell::unknown, Cell::count),
             ColumnId::Instances => Cell::count(i64::from(app.instances)),
             ColumnId::State => states::app_state(app, self.ctx.now),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                Whose::app(&self.ctx, &app.key).cell(&self.ctx, column, Bounds::of_app(app))
-            }
+            ColumnId::Used(figure) => Whose::app(&self.ctx, &app.key).cell(&self.ctx, figure, Bounds::of_app(app)),
             ColumnId::Growth | ColumnId::GrowthShare | ColumnId::GrowthCause => {
                 growth::cell(self.grown, &app.key, column)
             }

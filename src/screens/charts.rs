@@ -2,7 +2,7 @@
 
 use super::containers::find;
 use super::context::Context;
-use super::figures::Bounds;
+use super::figures::{Bounds, amount};
 use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::Tone;
 use crate::metrics::{Figure, Resolution, Subject, Unit, series};
@@ -95,6 +95,8 @@ pub struct Chart {
     pub lines: Vec<Line>,
     /// What use is held against.
     pub levels: Vec<(&'static str, f64, Tone)>,
+    /// What else there is to say of it, beside its lines.
+    pub note: Option<(String, Tone)>,
 }
 
 impl Chart {
@@ -254,6 +256,9 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
         Chart {
             title,
             unit: first.map_or(Unit::Count, Figure::unit),
+            note: (first == Some(Figure::MemoryTotal))
+                .then(|| kills(ctx, cluster, &subject))
+                .flatten(),
             levels: levels.collect(),
             lines,
         }
@@ -264,6 +269,13 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
         slots,
         source: cluster.usage.supply().sentence(),
     })
+}
+
+/// How many processes were killed for want of memory since the containers began, where that is known.
+fn kills(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject) -> Option<(String, Tone)> {
+    let kills = cluster.usage.now(subject, Figure::OomKills, ctx.millis())?;
+    let tone = if kills > 0.0 { Tone::Warning } else { Tone::Muted };
+    Some((format!("OOM kills {}", amount(Figure::OomKills.unit(), kills)), tone))
 }
 
 /// What was not on screen is not known finely: there its minutes stand for it. What comes after the newest fine

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::figures::{self, Bounds, Whose};
+use super::figures::{self, Whose};
 use super::words;
 use crate::domain::container::{ContainerRole, ContainerState};
 use crate::domain::{Container, Pod, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::metrics::Subject;
+use crate::metrics::{Figure, Subject};
 
 pub(super) static COLUMNS: [Column; 13] = [
     Column::text(ColumnId::Name, "CONTAINER", &["name", "container"], (16, 30), 0),
@@ -16,8 +16,8 @@ pub(super) static COLUMNS: [Column; 13] = [
     Column::text(ColumnId::Kind, "ROLE", &["role"], (9, 9), 4),
     Column::number(ColumnId::Restarts, "↻", &["restarts"], 4, 1, Unit::Count),
     Column::text(ColumnId::Outcome, "LAST RUN", &["last-run", "last"], (18, 34), 2),
-    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 1, Unit::Cpu),
-    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 2, Unit::Memory),
+    Column::figure(Figure::Cpu, 1),
+    Column::figure(Figure::MemoryWorkingSet, 2),
     Column::number(ColumnId::Cpu, "CPU req", &["cpu-req"], 7, 5, Unit::Cpu),
     Column::number(ColumnId::CpuLimit, "limit", &["cpu-limit"], 7, 6, Unit::Cpu),
     Column::number(
@@ -76,6 +76,10 @@ impl Source for Containers<'_> {
         &COLUMNS
     }
 
+    fn figure(&self) -> Option<Figure> {
+        self.ctx.figure
+    }
+
     fn len(&self) -> usize {
         self.count
     }
@@ -96,9 +100,9 @@ impl Source for Containers<'_> {
                 since(container),
                 self.ctx.clock_in(&self.of.cluster),
             )),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed => self
+            ColumnId::Used(figure) => self
                 .whose(container)
-                .map_or(Value::Absent, |whose| whose.value(&self.ctx, column)),
+                .map_or(Value::Absent, |whose| whose.value(&self.ctx, figure)),
             ColumnId::Cpu => Value::Number(container.requests.cpu.0),
             ColumnId::Memory => Value::Number(container.requests.memory.0),
             ColumnId::CpuLimit => Value::number(container.limits.0),
@@ -126,9 +130,12 @@ impl Source for Containers<'_> {
                     Cell::plain(words::exit_words(exit)).and(ago, Tone::Muted)
                 }
             },
-            ColumnId::CpuUsed | ColumnId::MemoryUsed => self.whose(container).map_or_else(Cell::unknown, |whose| {
-                whose.cell(&self.ctx, column, Bounds::of_container(container))
-            }),
+            ColumnId::Used(figure) => {
+                let cluster = self.ctx.world.cluster(&self.of.cluster);
+                cluster.map_or_else(Cell::unknown, |cluster| {
+                    figures::of_container(&self.ctx, cluster, &self.of.key, container, figure)
+                })
+            }
             ColumnId::Cpu => words::requested(container.requests).0,
             ColumnId::Memory => words::requested(container.requests).1,
             ColumnId::CpuLimit => words::limits(container.limits).0,
@@ -179,7 +186,8 @@ pub(super) fn state(container: &Container) -> Cell {
     }
 }
 
-fn since(container: &Container) -> Option<crate::domain::Timestamp> {
+/// Since when it has been in its state.
+pub(super) fn since(container: &Container) -> Option<crate::domain::Timestamp> {
     match &container.state {
         ContainerState::Running { since } => *since,
         ContainerState::Terminated(exit) => exit.at,

@@ -2,7 +2,7 @@
 
 use crate::domain::{ClusterId, Moment, Timestamp};
 use crate::message::Trouble;
-use crate::metrics::{Millis, Thresholds};
+use crate::metrics::{Figure, Millis, Thresholds};
 use crate::world::{Scope, World};
 
 use super::activity::Entry;
@@ -23,6 +23,8 @@ pub struct Context<'a> {
     pub problems: &'a [Trouble],
     /// From which share of its bound on use is high or critical.
     pub thresholds: Thresholds,
+    /// The figure that was chosen to be seen and sorted by on this screen.
+    pub figure: Option<Figure>,
 }
 
 impl Context<'_> {

@@ -25,10 +25,7 @@ pub const LEAST_KNOWN: f64 = 0.9;
 /// The figure a column shows.
 pub const fn figure(column: ColumnId) -> Option<Figure> {
     match column {
-        ColumnId::CpuUsed => Some(Figure::Cpu),
-        ColumnId::MemoryUsed => Some(Figure::MemoryWorkingSet),
-        ColumnId::NetIn => Some(Figure::NetworkReceiveBytes),
-        ColumnId::NetOut => Some(Figure::NetworkTransmitBytes),
+        ColumnId::Used(figure) => Some(figure),
         _ => None,
     }
 }
@@ -172,13 +169,11 @@ impl<'a> Whose<'a> {
         let is_known = |total: &Total| total.share().is_some_and(|share| share >= self.least());
         let mut line: Vec<Option<f64>> = totals
             .into_iter()
-            .map(|total| total.value().filter(|_| is_known(&total)))
+            .map(|total| of_all(figure, total).filter(|_| is_known(&total)))
             .collect();
         if let Some(last) = line.last_mut().filter(|last| last.is_none()) {
             let now = self.now(ctx, figure);
-            *last = now
-                .value()
-                .filter(|_| now.share().is_some_and(|share| share >= LEAST_KNOWN));
+            *last = of_all(figure, now).filter(|_| now.share().is_some_and(|share| share >= LEAST_KNOWN));
         }
         line
     }
@@ -194,25 +189,20 @@ impl<'a> Whose<'a> {
     }
 
     /// As a filter and an order see it.
-    pub fn value(&self, ctx: &Context<'_>, column: ColumnId) -> Value<'static> {
-        let Some(figure) = figure(column) else {
-            return Value::Absent;
-        };
-        Value::number(self.now(ctx, figure).value().map(|value| match figure.unit() {
-            Unit::Cores => (value * 1000.0).round() as i64,
-            _ => value.round() as i64,
+    pub fn value(&self, ctx: &Context<'_>, figure: Figure) -> Value<'static> {
+        let now = of_all(figure, self.now(ctx, figure));
+        Value::number(now.map(|value| match figure.unit() {
+            Unit::Cores | Unit::PerSecond | Unit::Share => (value * 1000.0).round() as i64,
+            Unit::Bytes | Unit::BytesPerSecond | Unit::Count => value.round() as i64,
         }))
     }
 
     /// As a list shows it: a sign where it is near its bound or only part is known, number, unit, line.
-    pub fn cell(&self, ctx: &Context<'_>, column: ColumnId, bounds: Bounds) -> Cell {
-        let Some(figure) = figure(column) else {
-            return Cell::unknown();
-        };
+    pub fn cell(&self, ctx: &Context<'_>, figure: Figure, bounds: Bounds) -> Cell {
         let now = self.now(ctx, figure);
         let line = self.line(ctx, figure, Resolution::Coarse, MINUTES);
         let width = number_width(figure.unit());
-        let Some(value) = now.value() else {
+        let Some(value) = of_all(figure, now) else {
             let cell = Cell::new(format!(" {:>width$}", "–"), Tone::Unknown);
             return if line.iter().all(Option::is_none) {
                 cell
@@ -220,12 +210,17 @@ impl<'a> Whose<'a> {
                 cell.and_line(line, None, Tone::Accent)
             };
         };
-        let (limit, request) = bounds.of(figure);
+        let (limit, request) = if is_bounded(figure) {
+            bounds.of(figure)
+        } else {
+            (None, None)
+        };
         let level = ctx.thresholds.of(Some(value), limit, request).map(|(level, ..)| level);
         let (sign, tone) = match level {
-            _ if !now.is_whole() => ("≥", Tone::Unknown),
+            _ if !now.is_whole() => (if figure.adds_up() { "≥" } else { " " }, Tone::Unknown),
             Some(Level::Critical) => ("✖", Tone::Bad),
             Some(Level::High) => ("▲", Tone::Warning),
+            _ if figure == Figure::OomKills && value > 0.0 => ("▲", Tone::Warning),
             Some(Level::Normal) | None => (" ", Tone::Plain),
         };
         Cell::new(sign, tone)
@@ -245,11 +240,11 @@ pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
             Tone::Muted,
         );
     }
-    let columns = [
-        ("CPU", ColumnId::CpuUsed),
-        ("memory", ColumnId::MemoryUsed),
-        ("net in", ColumnId::NetIn),
-        ("out", ColumnId::NetOut),
+    let shown = [
+        ("CPU", Figure::Cpu),
+        ("memory", Figure::MemoryWorkingSet),
+        ("net in", Figure::NetworkReceiveBytes),
+        ("out", Figure::NetworkTransmitBytes),
     ];
     let mut cell = Cell::empty();
     let measured = whose.now(ctx, Figure::Cpu);
@@ -257,12 +252,12 @@ pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
         let told = format!("{} of {} instances measured", measured.known, measured.of);
         cell = cell.and(told, Tone::Unknown);
     }
-    for (name, column) in columns {
+    for (name, figure) in shown {
         if !cell.spans.is_empty() {
             cell = cell.and("  ·  ", Tone::Muted);
         }
         cell = cell.and(format!("{name} "), Tone::Muted);
-        let told = whose.cell(ctx, column, bounds).spans.into_iter();
+        let told = whose.cell(ctx, figure, bounds).spans.into_iter();
         cell.spans.extend(told.filter_map(|span| match span {
             Span::Text(text, _) if text.trim().is_empty() => None,
             Span::Text(text, tone) => Some(Span::Text(text.trim_start().to_owned(), tone)),
@@ -270,6 +265,16 @@ pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
         }));
     }
     cell
+}
+
+/// What stands for several of a figure: their sum, or of shares their mean.
+fn of_all(figure: Figure, total: Total) -> Option<f64> {
+    if figure.adds_up() { total.value() } else { total.mean() }
+}
+
+/// Whether being near the limit or the request says something: a page cache fills what it may.
+const fn is_bounded(figure: Figure) -> bool {
+    matches!(figure, Figure::Cpu | Figure::MemoryWorkingSet | Figure::MemoryRss)
 }
 
 /// What a subject was; of a sum the slots in which nearly all of it was known.
@@ -320,8 +325,8 @@ const fn number_width(unit: Unit) -> usize {
 }
 
 /// An instance's figures, as its lists show them.
-pub fn of_pod(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: ColumnId) -> Cell {
-    Whose::one(cluster, Subject::Pod(pod.key.clone())).cell(ctx, column, Bounds::of_pod(pod))
+pub fn of_pod(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, figure: Figure) -> Cell {
+    Whose::one(cluster, Subject::Pod(pod.key.clone())).cell(ctx, figure, Bounds::of_pod(pod))
 }
 
 /// A container's figures; its network is its instance's.
@@ -330,13 +335,13 @@ pub fn of_container(
     cluster: &ClusterView,
     pod: &crate::domain::ObjectKey,
     container: &crate::domain::Container,
-    column: ColumnId,
+    figure: Figure,
 ) -> Cell {
-    if figure(column).is_some_and(Figure::is_network) {
+    if figure.is_network() {
         return Cell::muted("");
     }
     let subject = Subject::Container(pod.clone(), container.name.clone());
-    Whose::one(cluster, subject).cell(ctx, column, Bounds::of_container(container))
+    Whose::one(cluster, subject).cell(ctx, figure, Bounds::of_container(container))
 }
 
 /// How much of a place is requested and used, both of what there is: `78 % / 41 %` after a bar of the first.

@@ -5,6 +5,7 @@ use super::figures::{self, Bounds, Whose};
 use super::words;
 use crate::domain::Link;
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
+use crate::metrics::Figure;
 use crate::world::{ClusterSummary, ClusterView};
 
 /// A cluster with its sums.
@@ -30,10 +31,10 @@ pub(super) static COLUMNS: [Column; 20] = [
         2,
         Unit::Count,
     ),
-    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 5, Unit::Cpu),
-    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 6, Unit::Memory),
-    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 8, Unit::Rate),
-    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::figure(Figure::Cpu, 5),
+    Column::figure(Figure::MemoryWorkingSet, 6),
+    Column::figure(Figure::NetworkReceiveBytes, 8),
+    Column::figure(Figure::NetworkTransmitBytes, 9),
     Column::bar(ColumnId::Cpu, "CPU req / used", &["cpu-req"], (14, 26), 3),
     Column::bar(
         ColumnId::Memory,
@@ -83,6 +84,10 @@ impl Source for Clusters<'_> {
         &COLUMNS
     }
 
+    fn figure(&self) -> Option<Figure> {
+        self.ctx.figure
+    }
+
     fn len(&self) -> usize {
         self.rows.len()
     }
@@ -109,9 +114,7 @@ impl Source for Clusters<'_> {
             ColumnId::Nodes => Value::number((sum.nodes > 0).then_some(i64::from(sum.nodes))),
             ColumnId::Apps => count(sum.apps),
             ColumnId::Instances => Value::number(ready(sum)),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                Whose::cluster(&self.ctx, cluster).value(&self.ctx, column)
-            }
+            ColumnId::Used(figure) => Whose::cluster(&self.ctx, cluster).value(&self.ctx, figure),
             ColumnId::Cpu => Value::number(words::share(sum.requested.cpu.0, sum.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(sum.requested.memory.0, sum.allocatable.memory.0)),
             ColumnId::CpuAllocatable => Value::number(known.then_some(sum.allocatable.cpu.0)),
@@ -162,8 +165,8 @@ impl Source for Clusters<'_> {
                 Some(ready) => words::of_all(ready, i64::from(sum.instances)),
                 None => Cell::unknown(),
             },
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                Whose::cluster(&self.ctx, cluster).cell(&self.ctx, column, Bounds::of_machines(sum.allocatable))
+            ColumnId::Used(figure) => {
+                Whose::cluster(&self.ctx, cluster).cell(&self.ctx, figure, Bounds::of_machines(sum.allocatable))
             }
             ColumnId::Cpu | ColumnId::Memory => {
                 let whose = Whose::cluster(&self.ctx, cluster);

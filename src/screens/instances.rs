@@ -1,21 +1,23 @@
 //! Instances: the pods of the scope, of an app or of a node, with what their containers do.
 
+mod container;
+mod rows;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::container::Inside;
+pub(super) use self::rows::{InstanceRow, Of, collect, in_locations};
 use super::context::Context;
 use super::figures::{self, Whose, columns};
 use super::words;
 use crate::domain::pod::{Health, label};
-use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef, Resources};
+use crate::domain::{Clean, Kind, Pod, ResourceRef, Resources};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::metrics::Subject;
+use crate::metrics::{Figure, Subject};
 use crate::world::{ClusterView, Slot};
-
-/// An instance: the place of its cluster, and its slot there.
-pub type InstanceRow = (u16, Slot);
 
 pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::Name, "INSTANCE", &["name", "instance"], (20, 46), 0).keeping_end(),
@@ -50,91 +52,6 @@ pub(super) static COLUMNS: [Column; 22] = [
     Column::text(ColumnId::Image, "IMAGE", &["image"], (20, 50), 14).only_wide(),
 ];
 
-/// What instances a list holds beside the scope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Of {
-    Scope,
-    Node(ClusterId, Clean),
-}
-
-/// The instances in the order of their names. `previous` is where they were: what is in order stays
-/// so, which makes sorting again cheap.
-pub(super) fn collect(ctx: &Context<'_>, of: &Of, previous: &[InstanceRow]) -> Vec<InstanceRow> {
-    let wanted = |cluster: &ClusterView, pod: &Pod| match of {
-        Of::Scope => true,
-        Of::Node(..) => pod.node.is_some(),
-    } && in_scope(ctx, cluster, pod);
-    let mut rows: Vec<InstanceRow> = Vec::with_capacity(previous.len() + 16);
-    let clusters = ctx.world.clusters();
-    // By cluster and slot.
-    let mut seen: Vec<Vec<bool>> = clusters.iter().map(|c| vec![false; c.pods.slots()]).collect();
-    let mut first_time = |(index, slot): InstanceRow| {
-        let seen = seen.get_mut(usize::from(index)).and_then(|c| c.get_mut(slot.index()));
-        seen.is_some_and(|seen| !std::mem::replace(seen, true))
-    };
-    if *of == Of::Scope {
-        for &(index, slot) in previous {
-            let cluster = clusters.get(usize::from(index));
-            if let Some((cluster, pod)) = cluster.and_then(|c| c.pods.at(slot).map(|pod| (c, pod)))
-                && ctx.scope.has_cluster(&cluster.id)
-                && wanted(cluster, pod)
-                && first_time((index, slot))
-            {
-                rows.push((index, slot));
-            }
-        }
-    }
-    for (index, cluster) in clusters.iter().enumerate() {
-        let index = index as u16;
-        if !ctx.scope.has_cluster(&cluster.id) {
-            continue;
-        }
-        let mut take = |slot: Slot, pod: &Pod| {
-            if wanted(cluster, pod) && first_time((index, slot)) {
-                rows.push((index, slot));
-            }
-        };
-        match of {
-            Of::Scope => cluster.pods.iter().for_each(|(slot, pod)| take(slot, pod)),
-            Of::Node(id, node) if *id == cluster.id => each(cluster, cluster.tally.on_node(node), &mut take),
-            Of::Node(..) => {}
-        }
-    }
-    sort(ctx, rows)
-}
-
-fn each(cluster: &ClusterView, slots: &[Slot], take: &mut impl FnMut(Slot, &Pod)) {
-    for &slot in slots {
-        if let Some(pod) = cluster.pods.at(slot) {
-            take(slot, pod);
-        }
-    }
-}
-
-fn in_scope(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod) -> bool {
-    in_locations(ctx, cluster, pod) && ctx.scope.has_namespace(&pod.key.namespace)
-}
-
-/// Whether an instance is in the locations of the scope.
-pub(super) fn in_locations(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod) -> bool {
-    ctx.scope.locations.is_empty()
-        || cluster
-            .standing(pod)
-            .location
-            .is_some_and(|location| ctx.scope.has_location(&cluster.id, &location))
-}
-
-fn sort(ctx: &Context<'_>, rows: Vec<InstanceRow>) -> Vec<InstanceRow> {
-    let clusters = ctx.world.clusters();
-    let pod = |(index, slot): InstanceRow| clusters.get(usize::from(index)).and_then(|c| c.pods.at(slot));
-    let mut keyed: Vec<(Option<&Arc<Pod>>, InstanceRow)> = rows.into_iter().map(|row| (pod(row), row)).collect();
-    keyed.sort_by(|(a, x), (b, y)| match (a, b) {
-        (Some(a), Some(b)) => a.key.cmp(&b.key).then_with(|| x.0.cmp(&y.0)),
-        _ => a.is_none().cmp(&b.is_none()),
-    });
-    keyed.into_iter().map(|(_, row)| row).collect()
-}
-
 /// Reads instances.
 #[derive(Debug)]
 pub(super) struct Instances<'a> {
@@ -145,14 +62,14 @@ pub(super) struct Instances<'a> {
     pub(super) written: Written,
 }
 
-/// What [`FIGURES`] are written from: requests, limits, whether the node is lost and what is ready, restarts.
-type Figures = (Resources, (Option<i64>, Option<i64>), (bool, (i64, i64)), u32);
+/// What [`NUMBERS`] are written from: requests, limits, whether the node is lost and what is ready, restarts.
+type Numbers = (Resources, (Option<i64>, Option<i64>), (bool, (i64, i64)), u32);
 
 /// Figures as they are shown, one a line: few differ among many instances, and a filter looks through all.
-pub(super) type Written = RefCell<FxHashMap<Figures, Box<str>>>;
+pub(super) type Written = RefCell<FxHashMap<Numbers, Box<str>>>;
 
 /// The columns of numbers, without the age and what is used: hardly two are alike.
-const FIGURES: [ColumnId; 6] = [
+const NUMBERS: [ColumnId; 6] = [
     ColumnId::Ready,
     ColumnId::Cpu,
     ColumnId::Memory,
@@ -163,14 +80,25 @@ const FIGURES: [ColumnId; 6] = [
 
 impl<'a> Instances<'a> {
     fn place(&self, row: u32) -> Option<(&'a ClusterView, Slot)> {
-        let (index, slot) = self.rows.get(row as usize)?;
-        let cluster = self.ctx.world.clusters().get(usize::from(*index))?;
-        Some((cluster, *slot))
+        let row = self.rows.get(row as usize)?;
+        Some((self.ctx.world.clusters().get(usize::from(row.cluster))?, row.slot))
     }
 
     fn get(&self, row: u32) -> Option<(&'a ClusterView, &'a Arc<Pod>)> {
         let (cluster, slot) = self.place(row)?;
         Some((cluster, cluster.pods.at(slot)?))
+    }
+
+    /// The container that the row is, of an instance that is open.
+    fn container(&self, row: u32) -> Option<Inside<'a>> {
+        let place = self.rows.get(row as usize)?.container?;
+        let (cluster, pod) = self.get(row)?;
+        let container = pod.containers.get(usize::from(place))?;
+        Some(Inside {
+            cluster,
+            pod,
+            container,
+        })
     }
 }
 
@@ -179,47 +107,42 @@ impl Source for Instances<'_> {
         &COLUMNS
     }
 
+    fn figure(&self) -> Option<Figure> {
+        self.ctx.figure
+    }
+
     fn len(&self) -> usize {
         self.rows.len()
     }
 
     fn key(&self, row: u32) -> Option<RowKey> {
         let (cluster, pod) = self.get(row)?;
-        Some(RowKey::Object(pod_ref(cluster, pod)))
+        let pod = pod_ref(cluster, pod);
+        Some(match self.container(row) {
+            Some(inside) => RowKey::Container(pod, inside.container.name.clone()),
+            None => RowKey::Object(pod),
+        })
+    }
+
+    fn depth(&self, row: u32) -> usize {
+        let row = self.rows.get(row as usize);
+        usize::from(row.is_some_and(|row| row.container.is_some()))
     }
 
     fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
-        let Some((cluster, pod)) = self.get(row) else {
-            return Value::Absent;
-        };
-        let node = || pod.node.as_ref().and_then(|name| cluster.node(name));
-        match column {
-            ColumnId::Name => Value::text(pod.key.name.as_str()),
-            ColumnId::Namespace => Value::text(pod.key.namespace.as_str()),
-            ColumnId::App => Value::text(pod.app.as_str()),
-            ColumnId::State => words::instance_value(cluster, pod),
-            ColumnId::Ready => Value::number(ready_now(cluster, pod).map(|(ready, _)| ready)),
-            ColumnId::Version => Value::known(pod.version.full()),
-            ColumnId::Cluster => Value::text(cluster.id.as_str()),
-            ColumnId::Location => node().map_or(Value::Absent, |n| Value::text(cluster.location_of(n).to_string())),
-            ColumnId::Group => Value::known(node().and_then(|n| n.group.as_deref()).unwrap_or_default()),
-            ColumnId::Node => Value::known(pod.node.as_deref().unwrap_or_default()),
-            ColumnId::Address => pod.ip.map_or(Value::Absent, |ip| Value::text(ip.to_string())),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                Whose::one(cluster, Subject::Pod(pod.key.clone())).value(&self.ctx, column)
-            }
-            ColumnId::Cpu => Value::Number(pod.shape.requests.cpu.0),
-            ColumnId::Memory => Value::Number(pod.shape.requests.memory.0),
-            ColumnId::CpuLimit => Value::number(pod.limits.0),
-            ColumnId::MemoryLimit => Value::number(pod.limits.1),
-            ColumnId::Restarts => Value::Number(i64::from(pod.restarts())),
-            ColumnId::Age => Value::number(words::seconds_since(pod.created, cluster.time(self.ctx.clock))),
-            ColumnId::Image => Value::known(pod.containers.first().map_or("", |c| &c.image)),
-            _ => Value::Absent,
+        if let Some(inside) = self.container(row)
+            && let Some(value) = inside.value(&self.ctx, column)
+        {
+            return value;
         }
+        self.get(row)
+            .map_or(Value::Absent, |(cluster, pod)| value(&self.ctx, cluster, pod, column))
     }
 
     fn cell(&self, row: u32, column: ColumnId) -> Cell {
+        if let Some(inside) = self.container(row) {
+            return inside.cell(&self.ctx, column);
+        }
         self.get(row).map_or_else(
             || Cell::muted("gone"),
             |(cluster, pod)| cell(&self.ctx, cluster, pod, column),
@@ -242,6 +165,9 @@ impl Source for Instances<'_> {
         let Some((cluster, slot)) = self.place(row) else {
             return false;
         };
+        if self.container(row).is_some_and(|inside| inside.any_text(test)) {
+            return true;
+        }
         let state = |test: &mut dyn FnMut(&str) -> bool| {
             let pod = cluster.pods.at(slot);
             pod.is_some_and(|pod| test(&words::instance_state(cluster, pod, self.ctx.now).text()))
@@ -259,11 +185,16 @@ impl Source for Instances<'_> {
         let Some((cluster, pod)) = self.get(row) else {
             return false;
         };
+        if let Some(inside) = self.container(row) {
+            return NUMBERS
+                .iter()
+                .any(|column| test(&inside.cell(&self.ctx, *column).text()));
+        }
         let lost = cluster.health(pod) == Health::Unknown;
         let figures = (pod.shape.requests, pod.limits, (lost, ready(pod)), pod.restarts());
         let mut written = self.written.borrow_mut();
         let written = written.entry(figures).or_insert_with(|| {
-            let cells = FIGURES.map(|column| cell(&self.ctx, cluster, pod, column).text());
+            let cells = NUMBERS.map(|column| cell(&self.ctx, cluster, pod, column).text());
             cells.join("\n").to_lowercase().into()
         });
         let age = words::seconds_since(pod.created, cluster.time(self.ctx.now));
@@ -271,7 +202,11 @@ impl Source for Instances<'_> {
     }
 
     fn is(&self, row: u32, key: &RowKey) -> bool {
-        let RowKey::Object(object) = key else { return false };
+        let object = match (key, self.container(row)) {
+            (RowKey::Object(object), None) => object,
+            (RowKey::Container(object, name), Some(inside)) if inside.container.name == *name => object,
+            _ => return false,
+        };
         self.get(row).is_some_and(|(cluster, pod)| {
             pod.uid == object.uid && pod.key == object.key && cluster.id == object.cluster && object.kind == Kind::Pod
         })
@@ -326,6 +261,33 @@ pub(super) fn ready_now(cluster: &ClusterView, pod: &Pod) -> Option<(i64, i64)> 
     (cluster.health(pod) != Health::Unknown).then(|| ready(pod))
 }
 
+/// What an instance has in a column.
+fn value<'a>(ctx: &Context<'_>, cluster: &'a ClusterView, pod: &'a Pod, column: ColumnId) -> Value<'a> {
+    let node = || pod.node.as_ref().and_then(|name| cluster.node(name));
+    match column {
+        ColumnId::Name => Value::text(pod.key.name.as_str()),
+        ColumnId::Namespace => Value::text(pod.key.namespace.as_str()),
+        ColumnId::App => Value::text(pod.app.as_str()),
+        ColumnId::State => words::instance_value(cluster, pod),
+        ColumnId::Ready => Value::number(ready_now(cluster, pod).map(|(ready, _)| ready)),
+        ColumnId::Version => Value::known(pod.version.full()),
+        ColumnId::Cluster => Value::text(cluster.id.as_str()),
+        ColumnId::Location => node().map_or(Value::Absent, |n| Value::text(cluster.location_of(n).to_string())),
+        ColumnId::Group => Value::known(node().and_then(|n| n.group.as_deref()).unwrap_or_default()),
+        ColumnId::Node => Value::known(pod.node.as_deref().unwrap_or_default()),
+        ColumnId::Address => pod.ip.map_or(Value::Absent, |ip| Value::text(ip.to_string())),
+        ColumnId::Used(figure) => Whose::one(cluster, Subject::Pod(pod.key.clone())).value(ctx, figure),
+        ColumnId::Cpu => Value::Number(pod.shape.requests.cpu.0),
+        ColumnId::Memory => Value::Number(pod.shape.requests.memory.0),
+        ColumnId::CpuLimit => Value::number(pod.limits.0),
+        ColumnId::MemoryLimit => Value::number(pod.limits.1),
+        ColumnId::Restarts => Value::Number(i64::from(pod.restarts())),
+        ColumnId::Age => Value::number(words::seconds_since(pod.created, cluster.time(ctx.clock))),
+        ColumnId::Image => Value::known(pod.containers.first().map_or("", |c| &c.image)),
+        _ => Value::Absent,
+    }
+}
+
 /// What an instance shows in a column, also in the tree of an app.
 pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: ColumnId) -> Cell {
     let node = || pod.node.as_ref().and_then(|name| cluster.node(name));
@@ -343,9 +305,7 @@ pub(super) fn cell(ctx: &Context<'_>, cluster: &ClusterView, pod: &Pod, column: 
         ColumnId::Node if lost => Cell::new(pod.node.as_deref().unwrap_or_default(), Tone::Warning),
         ColumnId::Node => Cell::or_unknown(pod.node.as_ref()),
         ColumnId::Address => pod.ip.map_or_else(Cell::unknown, |ip| Cell::muted(ip.to_string())),
-        ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-            figures::of_pod(ctx, cluster, pod, column)
-        }
+        ColumnId::Used(figure) => figures::of_pod(ctx, cluster, pod, figure),
         ColumnId::Cpu => words::requested(pod.shape.requests).0,
         ColumnId::Memory => words::requested(pod.shape.requests).1,
         ColumnId::CpuLimit => words::limits(pod.limits).0,
@@ -374,6 +334,6 @@ mod tests {
             .iter()
             .filter(|c| c.unit != Unit::Text && c.id != ColumnId::Age && c.align != Align::Line);
         let numbers: BTreeSet<ColumnId> = numbers.map(|c| c.id).collect();
-        assert_eq!(numbers, BTreeSet::from(FIGURES));
+        assert_eq!(numbers, BTreeSet::from(NUMBERS));
     }
 }

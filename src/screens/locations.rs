@@ -5,7 +5,7 @@ use super::figures::{self, Bounds, Whose};
 use super::growth::{self, Culprit};
 use super::words;
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::metrics::Subject;
+use crate::metrics::{Figure, Subject};
 use crate::world::LocationSummary;
 
 pub(super) static COLUMNS: [Column; 19] = [
@@ -15,10 +15,10 @@ pub(super) static COLUMNS: [Column; 19] = [
     Column::number(ColumnId::Nodes, "NODES", &["nodes"], 9, 1, Unit::Count),
     Column::number(ColumnId::Groups, "GROUPS", &["groups"], 6, 8, Unit::Count),
     Column::number(ColumnId::Exclusive, "EXCL", &["exclusive", "excl"], 4, 7, Unit::Count),
-    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 4, Unit::Cpu),
-    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 5, Unit::Memory),
-    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 8, Unit::Rate),
-    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::figure(Figure::Cpu, 4),
+    Column::figure(Figure::MemoryWorkingSet, 5),
+    Column::figure(Figure::NetworkReceiveBytes, 8),
+    Column::figure(Figure::NetworkTransmitBytes, 9),
     Column::bar(ColumnId::Cpu, "CPU req / used", &["cpu-req"], (14, 28), 2),
     Column::bar(
         ColumnId::Memory,
@@ -81,6 +81,10 @@ impl Source for Locations<'_> {
         &COLUMNS
     }
 
+    fn figure(&self) -> Option<Figure> {
+        self.ctx.figure
+    }
+
     fn len(&self) -> usize {
         self.rows.len()
     }
@@ -104,9 +108,7 @@ impl Source for Locations<'_> {
             ColumnId::Nodes => Value::Number(i64::from(l.nodes)),
             ColumnId::Groups => Value::Number(l.groups.len() as i64),
             ColumnId::Exclusive => Value::Number(l.exclusive.values().map(|&n| i64::from(n)).sum()),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                self.whose(l).value(&self.ctx, column)
-            }
+            ColumnId::Used(figure) => self.whose(l).value(&self.ctx, figure),
             ColumnId::Growth => self.culprit(row).value(),
             ColumnId::Cpu => Value::number(words::share(l.requested.cpu.0, l.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(l.requested.memory.0, l.allocatable.memory.0)),
@@ -137,10 +139,9 @@ impl Source for Locations<'_> {
             ColumnId::Nodes => words::of_all(i64::from(l.nodes_ready), i64::from(l.nodes)),
             ColumnId::Groups => Cell::count(l.groups.len() as i64),
             ColumnId::Exclusive => Cell::count(l.exclusive.values().map(|&n| i64::from(n)).sum()),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                self.whose(l)
-                    .cell(&self.ctx, column, Bounds::of_machines(l.allocatable))
-            }
+            ColumnId::Used(figure) => self
+                .whose(l)
+                .cell(&self.ctx, figure, Bounds::of_machines(l.allocatable)),
             ColumnId::Growth => self.culprit(row).cell(),
             ColumnId::Cpu | ColumnId::Memory => {
                 figures::requested_and_used(&self.ctx, &self.whose(l), column, l.requested, l.allocatable)

@@ -6,7 +6,7 @@ use super::words;
 use crate::domain::pod::label;
 use crate::domain::{Clean, Kind, Node, NodeHealth, ObjectKey, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::metrics::Subject;
+use crate::metrics::{Figure, Subject};
 use crate::world::NodeSummary;
 
 pub(super) static COLUMNS: [Column; 23] = [
@@ -17,10 +17,10 @@ pub(super) static COLUMNS: [Column; 23] = [
     Column::text(ColumnId::Group, "GROUP", &["group"], (7, 16), 6),
     Column::text(ColumnId::Exclusive, "EXCLUSIVE", &["exclusive", "excl"], (9, 20), 8),
     Column::number(ColumnId::Instances, "INST", &["instances", "inst"], 5, 3, Unit::Count),
-    Column::line(ColumnId::CpuUsed, "CPU", &["cpu"], 6, 3, Unit::Cpu),
-    Column::line(ColumnId::MemoryUsed, "MEM", &["memory", "mem"], 9, 4, Unit::Memory),
-    Column::line(ColumnId::NetIn, "NET in", &["net-in", "net"], 9, 7, Unit::Rate),
-    Column::line(ColumnId::NetOut, "NET out", &["net-out"], 9, 9, Unit::Rate),
+    Column::figure(Figure::Cpu, 3),
+    Column::figure(Figure::MemoryWorkingSet, 4),
+    Column::figure(Figure::NetworkReceiveBytes, 7),
+    Column::figure(Figure::NetworkTransmitBytes, 9),
     Column::bar(ColumnId::Cpu, "CPU req / used", &["cpu-req"], (14, 24), 1),
     Column::bar(
         ColumnId::Memory,
@@ -81,6 +81,10 @@ impl Source for Nodes<'_> {
         &COLUMNS
     }
 
+    fn figure(&self) -> Option<Figure> {
+        self.ctx.figure
+    }
+
     fn len(&self) -> usize {
         self.rows.len()
     }
@@ -113,9 +117,7 @@ impl Source for Nodes<'_> {
             ColumnId::Exclusive => Value::known(node.exclusive.as_deref().unwrap_or_default()),
             ColumnId::Instances => Value::number(instances(n)),
             ColumnId::Slots => Value::Number(n.taken.pods),
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                self.whose(n).value(&self.ctx, column)
-            }
+            ColumnId::Used(figure) => self.whose(n).value(&self.ctx, figure),
             ColumnId::Cpu => Value::number(words::share(taken.cpu.0, node.allocatable.cpu.0)),
             ColumnId::Memory => Value::number(words::share(taken.memory.0, node.allocatable.memory.0)),
             ColumnId::Headroom => Value::Number(n.headroom.count),
@@ -160,9 +162,7 @@ impl Source for Nodes<'_> {
                 };
                 Cell::new(format!("{taken}/{}", node.pod_slots), tone)
             }
-            ColumnId::CpuUsed | ColumnId::MemoryUsed | ColumnId::NetIn | ColumnId::NetOut => {
-                self.whose(n).cell(&self.ctx, column, Bounds::of_machines(allocatable))
-            }
+            ColumnId::Used(figure) => self.whose(n).cell(&self.ctx, figure, Bounds::of_machines(allocatable)),
             ColumnId::Cpu | ColumnId::Memory => {
                 figures::requested_and_used(&self.ctx, &self.whose(n), column, taken, allocatable)
             }

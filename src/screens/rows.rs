@@ -51,7 +51,7 @@ impl Rows {
             _ => {}
         }
         let instances = |of: Of| {
-            let rows = instances::collect(ctx, &of, &before);
+            let rows = instances::collect(ctx, &of, folds, &before);
             Self::Instances(of, rows)
         };
         match kind {

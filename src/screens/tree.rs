@@ -15,7 +15,7 @@ use super::{containers, instances, states, words};
 use crate::domain::pod::label;
 use crate::domain::{Clean, ClusterId, Kind, ResourceRef, Version};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::metrics::Subject;
+use crate::metrics::{Figure, Subject};
 
 pub(super) static COLUMNS: [Column; 15] = [
     Column::text(
@@ -74,7 +74,7 @@ impl Tree<'_> {
 }
 
 impl<'a> Tree<'a> {
-    /// Whose figures a row shows, and what they are held against. A container's have no order of their own.
+    /// Whose figures a row shows, and what they are held against.
     fn whose(&self, row: &'a TreeRow) -> Option<(Whose<'a>, Bounds)> {
         let view = |cluster: &ClusterId| self.ctx.world.cluster(cluster);
         match row {
@@ -86,7 +86,11 @@ impl<'a> Tree<'a> {
                 let whose = Whose::one(view(cluster)?, Subject::Pod(pod.key.clone()));
                 Some((whose, Bounds::of_pod(pod)))
             }
-            TreeRow::Container { .. } => None,
+            TreeRow::Container { pod, container, .. } => {
+                let subject = Subject::Container(pod.key.clone(), container.name.clone());
+                let whose = Whose::one(view(&pod.cluster)?, subject);
+                Some((whose, Bounds::of_container(container)))
+            }
         }
     }
 }
@@ -94,6 +98,10 @@ impl<'a> Tree<'a> {
 impl Source for Tree<'_> {
     fn columns(&self) -> &'static [Column] {
         &COLUMNS
+    }
+
+    fn figure(&self) -> Option<Figure> {
+        self.ctx.figure
     }
 
     fn len(&self) -> usize {
@@ -115,9 +123,9 @@ impl Source for Tree<'_> {
     }
 
     fn value(&self, row: u32, column: ColumnId) -> Value<'_> {
-        if figures::figure(column).is_some() {
+        if let Some(figure) = figures::figure(column) {
             let whose = self.rows.get(row as usize).and_then(|row| self.whose(row));
-            return whose.map_or(Value::Absent, |(whose, _)| whose.value(&self.ctx, column));
+            return whose.map_or(Value::Absent, |(whose, _)| whose.value(&self.ctx, figure));
         }
         let is_number = COLUMNS.iter().any(|c| c.id == column && c.unit != Unit::Text);
         if is_number {
@@ -131,11 +139,20 @@ impl Source for Tree<'_> {
         let Some(row) = self.rows.get(row as usize) else {
             return Cell::unknown();
         };
-        match row {
-            TreeRow::Workload { .. } | TreeRow::Revision { .. } if figures::figure(column).is_some() => {
+        match (row, figures::figure(column)) {
+            (TreeRow::Workload { .. } | TreeRow::Revision { .. }, Some(figure)) => {
                 let whose = self.whose(row);
-                whose.map_or_else(Cell::empty, |(whose, bounds)| whose.cell(&self.ctx, column, bounds))
+                return whose.map_or_else(Cell::empty, |(whose, bounds)| whose.cell(&self.ctx, figure, bounds));
             }
+            (TreeRow::Container { pod, container, .. }, Some(figure)) => {
+                let cluster = self.ctx.world.cluster(&pod.cluster);
+                return cluster.map_or_else(Cell::unknown, |cluster| {
+                    figures::of_container(&self.ctx, cluster, &pod.key, container, figure)
+                });
+            }
+            _ => {}
+        }
+        match row {
             TreeRow::Workload {
                 cluster,
                 workload,
@@ -164,12 +181,6 @@ impl Source for Tree<'_> {
                     ColumnId::Ready if pod.containers.len() == 1 => Cell::empty(),
                     other => instances::cell(&self.ctx, view, pod, other),
                 }
-            }
-            TreeRow::Container { pod, container, .. } if figures::figure(column).is_some() => {
-                let cluster = self.ctx.world.cluster(&pod.cluster);
-                cluster.map_or_else(Cell::unknown, |cluster| {
-                    figures::of_container(&self.ctx, cluster, &pod.key, container, column)
-                })
             }
             TreeRow::Container { container, lost, .. } => match column {
                 ColumnId::Name => Cell::muted("        ").and(container.name.as_str(), Tone::Plain),

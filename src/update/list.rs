@@ -2,9 +2,10 @@
 
 use crate::listing::{RowKey, Sort};
 use crate::message::{Action, Effect, Trouble};
+use crate::metrics::Figure;
 use crate::model::Model;
 use crate::model::access::sort_column;
-use crate::screens::{Screen, ScreenKind, charts};
+use crate::screens::{Screen, charts};
 
 /// Does what concerns the list alone; says whether it was that.
 pub(super) fn act(model: &mut Model, action: Action) -> bool {
@@ -91,7 +92,7 @@ fn with_list<T>(model: &mut Model, act: impl FnOnce(&mut crate::listing::List, &
 /// How many columns can be hidden to the left: the first and the last stay.
 fn most_shift(model: &mut Model) -> usize {
     let shown = with_list(model, |_, source| {
-        source.columns().iter().filter(|c| source.shows(c.id)).count()
+        source.all_columns().iter().filter(|c| source.shows(c.id)).count()
     });
     shown.saturating_sub(2)
 }
@@ -128,14 +129,25 @@ fn show_growth(model: &mut Model) {
     });
 }
 
+/// Shows a figure in a column of its own, most first; the same one again, or none, takes the column away.
+pub(super) fn show_figure(model: &mut Model, figure: Option<Figure>) {
+    let figure = figure.filter(|figure| model.trail.top().figure != Some(*figure));
+    model.trail.top_mut().show_figure(figure);
+    model.derive();
+    if let Some(figure) = figure {
+        step(model, isize::MIN);
+        if !Figure::BACKGROUND.contains(&figure) {
+            let text = format!("{}: kept of everything from now on", figure.name());
+            model.tell(Trouble::info(text));
+        }
+    }
+}
+
 fn sort_next(model: &mut Model) {
     let wide = model.wide;
     with_list(model, |list, source| {
-        let columns: Vec<_> = source
-            .columns()
-            .iter()
-            .filter(|c| source.shows(c.id) && (wide || !c.wide))
-            .collect();
+        let mut columns = source.all_columns();
+        columns.retain(|c| source.shows(c.id) && (wide || !c.wide));
         let here = list
             .sort()
             .and_then(|sort| columns.iter().position(|c| c.id == sort.column));
@@ -152,7 +164,7 @@ fn expand(model: &mut Model) {
     let Some(key) = screen.list.selected().cloned() else {
         return;
     };
-    if !matches!(screen.kind, ScreenKind::App(_)) || matches!(key, RowKey::Container(..)) {
+    if !screen.kind.has_branches() || matches!(key, RowKey::Container(..)) {
         return;
     }
     if !screen.folds.remove(&key) {
@@ -167,7 +179,8 @@ pub(super) fn copy(model: &mut Model, action: Action) -> Vec<Effect> {
     let text = if action == Action::CopyRow {
         with_list(model, |list, source| {
             let row = list.selected_row()?;
-            let cells = source.columns().iter().filter(|c| source.shows(c.id));
+            let columns = source.all_columns();
+            let cells = columns.iter().filter(|c| source.shows(c.id));
             Some(
                 cells
                     .map(|c| source.cell(row, c.id).text())

@@ -11,6 +11,7 @@ use crate::model::Model;
 /// What is wanted of each cluster, where that changed.
 pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
     let mut shown = in_sight(model);
+    let figure = model.screen().figure;
     let mut effects = Vec::new();
     let wanted: Vec<(ClusterId, Wanted)> = model
         .world
@@ -25,7 +26,9 @@ pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
                 shown: at.into_iter().filter(|name| !lost(name)).collect(),
                 nodes: cluster.tally.nodes().filter(|name| !lost(name)).cloned().collect(),
                 pods: pods.into_iter().collect(),
+                namespaces: cluster.pod_namespaces().into(),
                 everything: false,
+                figure,
             };
             (cluster.id.clone(), wanted)
         })

@@ -26,6 +26,7 @@ pub(super) fn open(model: &mut Model, action: Action) -> bool {
         Action::Help => Overlay::Help { scroll: 0 },
         Action::Palette => picker(model, Purpose::Palette),
         Action::PickSort => picker(model, Purpose::Sort),
+        Action::PickFigure => picker(model, Purpose::Figure),
         Action::ScopeClusters => picker(model, Purpose::Clusters),
         Action::ScopeLocations => picker(model, Purpose::Locations),
         Action::ScopeNamespaces => picker(model, Purpose::Namespaces),
@@ -59,6 +60,7 @@ fn is_chosen(model: &Model, target: &Target) -> bool {
             let without = &logs.follow.choice.without;
             !without.is_empty() && !without.contains(role)
         }),
+        Target::Figure(figure) => figure.is_some() && model.trail.top().figure == *figure,
         Target::Action(_) | Target::App(_) | Target::CarriedBy(_) | Target::EveryContainer => false,
     }
 }
@@ -212,7 +214,7 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
             super::logs::choose_containers(model, chosen);
             Vec::new()
         }
-        Purpose::Palette | Purpose::Sort => match chosen.into_iter().next() {
+        Purpose::Palette | Purpose::Sort | Purpose::Figure => match chosen.into_iter().next() {
             // The palette offers no containers.
             None | Some(Target::EveryContainer | Target::Container(_) | Target::Role(_)) => Vec::new(),
             Some(Target::Action(action)) => super::on_screen(model, action),
@@ -225,6 +227,10 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
             Some(Target::App(key)) => super::goto::show_app(model, &key),
             Some(Target::Sort(sort)) => {
                 sort_list(model, sort);
+                Vec::new()
+            }
+            Some(Target::Figure(figure)) => {
+                super::list::show_figure(model, figure);
                 Vec::new()
             }
             Some(Target::Cluster(id)) => super::goto::show(model, &RowKey::Cluster(id)),
@@ -260,6 +266,7 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
             Target::Namespace(name) => drop(scope.namespaces.insert(name)),
             Target::Action(_)
             | Target::Sort(_)
+            | Target::Figure(_)
             | Target::App(_)
             | Target::CarriedBy(_)
             | Target::EveryContainer
@@ -276,7 +283,7 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
         }
         Purpose::Locations => model.scope.locations = scope.locations,
         Purpose::Namespaces => model.scope.namespaces = scope.namespaces,
-        Purpose::Palette | Purpose::Sort | Purpose::Containers => {}
+        Purpose::Palette | Purpose::Sort | Purpose::Figure | Purpose::Containers => {}
     }
     leave_narrower_screen(model);
     model.derive();

@@ -195,6 +195,9 @@ fn legend(
         let text = format!("   {above} {name} {}", amount(chart.unit, *level));
         pieces.push((text, theme.style(role(*tone))));
     }
+    if let Some((note, tone)) = &chart.note {
+        pieces.push((format!("   {note}"), theme.style(role(*tone))));
+    }
     let pieces = pieces.iter().map(|(text, style)| (text.as_str(), *style));
     line::draw(buffer, (area.x, area.y), area.right(), pieces);
 }

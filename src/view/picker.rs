@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::pieces::{field, put};
-use crate::overlays::Picker;
+use crate::overlays::{Picker, Purpose};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 
@@ -56,7 +56,9 @@ fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) {
     }
     let height = usize::from(area.height).max(1);
     let top = (picker.cursor() + 1).saturating_sub(height);
-    let label_width = (area.width / 2).min(38);
+    // Figures have short names and much to say of each.
+    let widest = if picker.purpose == Purpose::Figure { 18 } else { 38 };
+    let label_width = (area.width / 2).min(widest);
     let shown = picker.matching().enumerate().skip(top).take(height);
     for ((place, (item, checked)), y) in shown.zip(area.y..area.bottom()) {
         let end = area.right().saturating_sub(1);

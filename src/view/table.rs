@@ -171,12 +171,8 @@ fn widen(widths: &mut Widths, columns: &[Column], mut cell: impl FnMut(&Column) 
 
 /// The columns that say something here; those scrolled past are left out, the first one stays.
 fn columns_here(source: &dyn Source, shift: usize) -> Vec<Column> {
-    let mut shown: Vec<Column> = source
-        .columns()
-        .iter()
-        .copied()
-        .filter(|c| source.shows(c.id))
-        .collect();
+    let mut shown = source.all_columns();
+    shown.retain(|c| source.shows(c.id));
     let after_first = shown.len().saturating_sub(2);
     shown.drain(1.min(shown.len())..=shift.min(after_first));
     shown
@@ -215,7 +211,8 @@ fn wish(column: &Column, cells: u16, (wide, room): (bool, u16), sort: Option<Col
         || (sort == Some(ColumnId::Growth) && matches!(column.id, ColumnId::GrowthShare | ColumnId::GrowthCause));
     let priority = if is_brought { 0 } else { column.priority };
     if column.align == Align::Line {
-        let number = cells.max(min);
+        let heading = if is_sorted { line::width(column.title) + 2 } else { 0 };
+        let number = cells.max(min).max(heading);
         let (least, most) = if lines {
             (number + 1 + LINE.0, number + 1 + LINE.1)
         } else {

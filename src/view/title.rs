@@ -8,10 +8,10 @@ use super::pieces::{field, put};
 use super::style::role;
 use super::table::Drawn;
 use crate::domain::quantity::thousands;
-use crate::listing::Column;
+use crate::listing::{Column, Source};
 use crate::model::Model;
 use crate::overlays::Overlay;
-use crate::screens::{ScreenKind, growth, words};
+use crate::screens::{Screen, ScreenKind, growth, words};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 use crate::world::Scope;
@@ -58,13 +58,13 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
 fn told(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
     let screen = model.screen();
     let muted = theme.style(Role::Muted);
-    let shown = screen.list.rows().len();
-    let nouns = screen.kind.noun();
-    let noun = if shown == 1 { nouns.0 } else { nouns.1 };
     let mut pieces: Vec<(String, Style)> = Vec::new();
     let scope_here = model.scope_here();
     let source = screen.rows.source(model.context(&scope_here));
     let sections = screen.list.sections(&*source);
+    let (shown, total) = counted(screen, &*source);
+    let nouns = screen.kind.noun();
+    let noun = if shown == 1 { nouns.0 } else { nouns.1 };
     if screen.kind == ScreenKind::Log {
         pieces.push(("the log of this program".to_owned(), theme.style(Role::Title)));
     } else if screen.shows_charts() {
@@ -79,16 +79,14 @@ fn told(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
             format!("{}: {}", nouns.1, each.collect::<Vec<_>>().join(", "))
         };
         pieces.push((told, theme.style(Role::Title)));
-        if shown != screen.list.total() {
-            pieces.push((format!(" of {}", thousands(screen.list.total() as i64)), muted));
+        if shown != total {
+            pieces.push((format!(" of {}", thousands(total as i64)), muted));
         }
     }
     if let Some(sort) = screen.list.sort().filter(|_| !screen.shows_charts()) {
-        let name = source
-            .columns()
-            .iter()
-            .find(|c| c.id == sort.column)
-            .map_or_else(String::new, Column::told);
+        let columns = source.all_columns();
+        let name = columns.iter().find(|c| c.id == sort.column);
+        let name = name.map_or_else(String::new, Column::told);
         let arrow = if sort.descending { "↓" } else { "↑" };
         pieces.push((format!("   sort {name} {arrow}"), muted));
     }
@@ -106,6 +104,17 @@ fn told(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
         pieces.push((told, theme.style(Role::Marked)));
     }
     pieces
+}
+
+/// How many rows there are, with the filter and without; the containers of instances that are open do not count.
+fn counted(screen: &Screen, source: &dyn Source) -> (usize, usize) {
+    let list = &screen.list;
+    if screen.folds.is_empty() || matches!(screen.kind, ScreenKind::App(_)) {
+        return (list.rows().len(), list.total());
+    }
+    let count = |rows: &mut dyn Iterator<Item = u32>| rows.filter(|row| source.depth(*row) == 0).count();
+    let all = u32::try_from(source.len()).unwrap_or(u32::MAX);
+    (count(&mut list.rows().iter().copied()), count(&mut (0..all)))
 }
 
 /// What there is to say of the columns, each in words that are first long, then short.

@@ -239,6 +239,16 @@ impl ClusterView {
             })
     }
 
+    /// The namespaces whose pods are watched one by one; none where all are watched together.
+    pub fn pod_namespaces(&self) -> Vec<Clean> {
+        let places: Vec<Clean> = self.feeds_of(Kind::Pod).map(|(place, _)| place.clone()).collect();
+        if places.iter().any(|place| place.is_empty()) {
+            Vec::new()
+        } else {
+            places
+        }
+    }
+
     /// The oldest and least of what the watches of a kind say, for a list of that kind.
     pub fn feed(&self, kind: Kind) -> Option<&Feed> {
         self.feeds_of(kind)

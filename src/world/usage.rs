@@ -4,8 +4,10 @@
 //! Figures of instances arrive one node at a time; sums are made in rounds, from what is fresh then. An
 //! instance that was not measured lately counts as unknown, in a sum too: never as zero.
 
+mod kept;
+
 use rustc_hash::{FxHashMap, FxHashSet};
-use strum::{EnumCount, VariantArray};
+use strum::VariantArray;
 
 use super::cluster::ClusterView;
 use super::store::Store;
@@ -14,7 +16,10 @@ use crate::domain::{AppKey, Clean, ObjectKey, Pod};
 use crate::metrics::history::Limits;
 use crate::metrics::source::{Report, Supply, Wanted};
 use crate::metrics::subject::{Span, Subject};
-use crate::metrics::{Attention, Figure, Figures, History, Measured, Millis, Resolution, Total};
+use crate::metrics::{Attention, Figure, History, Measured, Millis, Resolution};
+use kept::{Brief, Close};
+
+pub use kept::Sums;
 
 /// What was measured longer ago says nothing of now. A rotation through 5,000 nodes of 400 KB takes
 /// 100 s at the default budget.
@@ -25,117 +30,6 @@ const ROUND_MS: Millis = 15_000;
 const LARGE_ROUND_MS: Millis = 60_000;
 /// So many instances are many.
 const LARGE: usize = 20_000;
-
-/// The figures that are kept of everything.
-const KEPT: usize = Figure::BACKGROUND.len();
-
-/// The newest background figures of one subject, each with its time: what a pod's network moves is
-/// measured apart from the rest. A `NaN` is unknown.
-#[derive(Clone, Copy, Debug)]
-struct Brief {
-    at: [Millis; KEPT],
-    values: [f32; KEPT],
-}
-
-impl Default for Brief {
-    fn default() -> Self {
-        Self {
-            at: [Millis::MIN; KEPT],
-            values: [f32::NAN; KEPT],
-        }
-    }
-}
-
-impl Brief {
-    /// A figure that was measured since then.
-    fn get(&self, figure: Figure, since: Millis) -> Option<f64> {
-        let place = Figure::BACKGROUND.iter().position(|kept| *kept == figure)?;
-        let value = *self.values.get(place)?;
-        let is_fresh = *self.at.get(place)? >= since;
-        (is_fresh && !value.is_nan()).then_some(f64::from(value))
-    }
-
-    /// Takes over what newer figures know; what they lack stays while it is fresh.
-    fn take(&mut self, at: Millis, figures: &Figures) {
-        let places = self.at.iter_mut().zip(&mut self.values);
-        for ((known, value), figure) in places.zip(Figure::BACKGROUND) {
-            if let Some(new) = figures.get(figure)
-                && at >= *known
-            {
-                (*known, *value) = (at, new as f32);
-            }
-        }
-    }
-
-    /// When the newest of them was measured.
-    fn heard(&self) -> Millis {
-        self.at.iter().copied().max().unwrap_or(Millis::MIN)
-    }
-}
-
-/// All figures of what is on screen, each with its time.
-#[derive(Clone, Copy, Debug)]
-struct Close {
-    at: [Millis; Figure::COUNT],
-    figures: Figures,
-}
-
-impl Default for Close {
-    fn default() -> Self {
-        Self {
-            at: [Millis::MIN; Figure::COUNT],
-            figures: Figures::default(),
-        }
-    }
-}
-
-impl Close {
-    fn get(&self, figure: Figure, since: Millis) -> Option<f64> {
-        let is_fresh = *self.at.get(figure as usize)? >= since;
-        is_fresh.then(|| self.figures.get(figure)).flatten()
-    }
-
-    fn take(&mut self, at: Millis, figures: &Figures) {
-        for (figure, value) in figures.known() {
-            if let Some(known) = self.at.get_mut(figure as usize)
-                && at >= *known
-            {
-                *known = at;
-                self.figures.set(figure, value);
-            }
-        }
-    }
-}
-
-/// The sums of one app, node or location, of the background figures.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sums([Total; KEPT]);
-
-impl Sums {
-    /// A sum with how many of its parts are known; `None` for a figure that is not summed.
-    pub fn get(&self, figure: Figure) -> Option<Total> {
-        let place = Figure::BACKGROUND.iter().position(|kept| *kept == figure)?;
-        self.0.get(place).copied()
-    }
-
-    fn add(&mut self, brief: Option<&Brief>, since: Millis) {
-        for (total, figure) in self.0.iter_mut().zip(Figure::BACKGROUND) {
-            total.add(brief.and_then(|brief| brief.get(figure, since)));
-        }
-    }
-
-    /// With the share of the parts that are known, and how many there are.
-    fn figures(&self) -> (Figures, (f64, u32)) {
-        let mut figures = Figures::default();
-        for (total, figure) in self.0.iter().zip(Figure::BACKGROUND) {
-            if let Some(value) = total.value() {
-                figures.set(figure, value);
-            }
-        }
-        let cpu = self.get(Figure::Cpu).unwrap_or_default();
-        (figures, (cpu.share().unwrap_or(0.0), cpu.of))
-    }
-}
 
 /// What is known of a cluster's use.
 #[derive(Debug)]
@@ -148,6 +42,8 @@ pub struct Usage {
     shown: FxHashSet<ObjectKey>,
     /// The nodes of what is on screen.
     at: FxHashSet<Clean>,
+    /// What a list is sorted by: it is kept of everything.
+    asked: Option<Figure>,
     /// When the sums were made.
     summed: Millis,
 }
@@ -162,6 +58,7 @@ impl Default for Usage {
             sums: FxHashMap::default(),
             shown: FxHashSet::default(),
             at: FxHashSet::default(),
+            asked: None,
             summed: 0,
         }
     }
@@ -182,6 +79,7 @@ impl Usage {
     pub fn show(&mut self, wanted: &Wanted) {
         self.shown = wanted.pods.iter().cloned().collect();
         self.at = wanted.shown.iter().cloned().collect();
+        self.asked = wanted.figure;
         let mut close = std::mem::take(&mut self.close);
         close.retain(|subject, _| self.is_shown(subject));
         self.close = close;
@@ -247,7 +145,7 @@ impl Usage {
             self.latest
                 .entry(item.subject.clone())
                 .or_default()
-                .take(at, &item.figures);
+                .take(at, &item.figures, self.asked);
         }
         is_seen
     }
@@ -337,7 +235,7 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
         let app = app.map(Subject::App);
         let all = [Some(Subject::Cluster), node, location, app, part];
         for subject in all.into_iter().flatten() {
-            sums.entry(subject).or_default().add(brief, since);
+            sums.entry(subject).or_default().add(brief, since, usage.asked);
         }
     }
     drop_only_parts(&mut sums);

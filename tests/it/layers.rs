@@ -74,7 +74,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "listing",
-        may: &["domain"],
+        may: &["domain", "metrics"],
         never: SHELL,
     },
     Wall {
@@ -91,7 +91,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "overlays",
-        may: &["domain", "message", "notice", "world", "listing"],
+        may: &["domain", "metrics", "message", "notice", "world", "listing"],
         never: SHELL,
     },
     Wall {

@@ -18,6 +18,7 @@
 )]
 
 mod canary;
+mod chosen;
 mod cli;
 mod columns;
 mod contract;

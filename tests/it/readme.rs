@@ -30,6 +30,7 @@ const ROWS: &[&[Action]] = &[
     &[HistoryBack, HistoryForward, LastView],
     &[Filter, Action::ClearFilter],
     &[PickSort, SortNext, SortReverse],
+    &[Action::PickFigure],
     &[SortByName, SortByAge, SortByStatus, SortByNamespace, SortByGrowth],
     &[ScopeClusters, ScopeLocations, ScopeNamespaces, ScopeAll],
     &[Mark, MarkRange, ClearMarks],

@@ -44,6 +44,12 @@ pub(in crate::cli) struct TopRow {
     pub(in crate::cli) network_receive_errors_per_second: Option<f64>,
     pub(in crate::cli) network_transmit_errors_per_second: Option<f64>,
     pub(in crate::cli) threads: Option<f64>,
+    /// Since its containers began.
+    pub(in crate::cli) oom_kills: Option<f64>,
+    /// Of the scheduling periods, those in which a CPU limit held it back: from 0 to 1, of several the mean.
+    pub(in crate::cli) throttled_fraction: Option<f64>,
+    pub(in crate::cli) file_read_bytes_per_second: Option<f64>,
+    pub(in crate::cli) file_write_bytes_per_second: Option<f64>,
     pub(in crate::cli) source: Option<&'static str>,
     /// The cells that begin a line of the table.
     #[serde(skip)]
@@ -52,7 +58,7 @@ pub(in crate::cli) struct TopRow {
 
 impl TopRow {
     /// What is shown, by the names of its fields.
-    pub(super) const FIGURES: [(Figure, &'static str); 14] = [
+    pub(super) const FIGURES: [(Figure, &'static str); 18] = [
         (Figure::Cpu, "cpuCores"),
         (Figure::MemoryTotal, "memoryTotalBytes"),
         (Figure::MemoryRss, "memoryRssBytes"),
@@ -67,6 +73,10 @@ impl TopRow {
         (Figure::NetworkReceiveErrors, "networkReceiveErrorsPerSecond"),
         (Figure::NetworkTransmitErrors, "networkTransmitErrorsPerSecond"),
         (Figure::Threads, "threads"),
+        (Figure::OomKills, "oomKills"),
+        (Figure::CpuThrottled, "throttledFraction"),
+        (Figure::FsReads, "fileReadBytesPerSecond"),
+        (Figure::FsWrites, "fileWriteBytesPerSecond"),
     ];
 
     /// Of how many instances a cell is, where that is not the number of those that were measured.
@@ -95,6 +105,10 @@ impl Row for TopRow {
         "DROPPED/s",
         "ERRORS/s",
         "THREADS",
+        "OOM KILLS",
+        "THROTTLED",
+        "READ/s",
+        "WRITTEN/s",
     ];
 
     fn path(&self) -> Vec<&str> {
@@ -155,6 +169,12 @@ impl Row for TopRow {
                 ),
             ),
             shown(Figure::Threads, self.threads, |threads| format!("{threads:.0}")),
+            shown(Figure::OomKills, self.oom_kills, |kills| format!("{kills:.0}")),
+            shown(Figure::CpuThrottled, self.throttled_fraction, |share| {
+                format!("{:.1} %", share * 100.0)
+            }),
+            bytes(Figure::FsReads, self.file_read_bytes_per_second),
+            bytes(Figure::FsWrites, self.file_write_bytes_per_second),
         ]
     }
 }

@@ -145,3 +145,23 @@ fn of_containers_each_one_is_waited_for() {
     assert!(is_answered(TopWhat::Instances));
     assert!(!is_answered(TopWhat::Containers), "only their instances are known");
 }
+
+#[test]
+fn several_shares_are_their_mean_and_kills_and_files_their_sum() {
+    use Figure::{CpuThrottled, FsReads, OomKills};
+    let world = world([
+        &[(CpuThrottled, 0.1), (OomKills, 1.0), (FsReads, 4.0)],
+        &[(CpuThrottled, 0.4), (OomKills, 2.0), (FsReads, 5.0)],
+        &[],
+    ]);
+    let app = row(&world, TopWhat::Apps);
+    assert_eq!(app.throttled_fraction, Some(0.25));
+    assert_eq!(
+        (
+            app.oom_kills,
+            app.file_read_bytes_per_second,
+            app.file_write_bytes_per_second
+        ),
+        (Some(3.0), Some(9.0), None)
+    );
+}

@@ -4,10 +4,10 @@ use super::{events, fact, join, named};
 use crate::domain::container::ContainerState;
 use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::{Cell, Tone};
-use crate::metrics::Subject;
+use crate::metrics::{Figure, Subject};
 use crate::screens::containers::{find, role, state};
 use crate::screens::context::Context;
-use crate::screens::figures::{Bounds, Whose, uses};
+use crate::screens::figures::{Bounds, Whose, amount, uses};
 use crate::screens::words;
 use crate::world::ClusterView;
 
@@ -135,10 +135,14 @@ pub(super) fn container_facts(object: &ResourceRef, name: &Clean, ctx: &Context<
             .and(" ago", Tone::Muted)
         },
     );
-    lines.push(fact(
-        "last run",
-        last.and(format!("  ·  restarts {}", container.restarts), Tone::Muted),
-    ));
+    let mut last = last.and(format!("  ·  restarts {}", container.restarts), Tone::Muted);
+    let subject = Subject::Container(pod.key.clone(), container.name.clone());
+    if let Some(kills) = cluster.usage.now(&subject, Figure::OomKills, ctx.millis()) {
+        let tone = if kills > 0.0 { Tone::Warning } else { Tone::Muted };
+        let count = amount(Figure::OomKills.unit(), kills);
+        last = last.and(format!("  ·  OOM kills since it began {count}"), tone);
+    }
+    lines.push(fact("last run", last));
     lines.push(fact("role", Cell::plain(role(container.role))));
     lines.push(fact("image", Cell::plain(container.image.as_str())));
     if !container.image_id.is_empty() {

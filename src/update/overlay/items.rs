@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use strum::VariantArray;
+
 use crate::domain::{Clean, Kind};
-use crate::listing::Sort;
+use crate::listing::{ColumnId, Sort};
 use crate::message::{Action, Group, Mode};
+use crate::metrics::Figure;
 use crate::model::Model;
 use crate::overlays::{Item, Purpose, Target};
 use crate::screens::{states, words};
@@ -15,6 +18,7 @@ pub(super) fn items(model: &Model, purpose: Purpose) -> Vec<Item> {
     match purpose {
         Purpose::Palette => palette(model),
         Purpose::Sort => columns(model),
+        Purpose::Figure => figures(model),
         Purpose::Clusters => clusters(model),
         Purpose::Locations => locations(model),
         Purpose::Namespaces => namespaces(model),
@@ -92,9 +96,9 @@ const fn names(action: Action) -> &'static [&'static str] {
 fn columns(model: &Model) -> Vec<Item> {
     let scope = model.scope_here();
     let source = model.screen().rows.source(model.context(&scope));
-    let all = source.columns().iter();
+    let columns = source.all_columns();
     // Also those that are part of another column here, such as the namespace.
-    all.map(|column| Item {
+    let own = columns.iter().map(|column| Item {
         label: column.told(),
         detail: if column.largest_first {
             "largest or worst first"
@@ -105,8 +109,37 @@ fn columns(model: &Model) -> Vec<Item> {
         keys: String::new(),
         names: column.names,
         target: Target::Sort(Sort::by(column)),
-    })
-    .collect()
+    });
+    let has_column = |figure| columns.iter().any(|column| column.id == ColumnId::Used(figure));
+    let others = Figure::VARIANTS.iter().copied().filter(|figure| !has_column(*figure));
+    let is_there = model.refusal(Action::PickFigure).is_none();
+    let others = others.filter(|_| is_there).map(|figure| item_of(model, figure));
+    own.chain(others).collect()
+}
+
+/// Every figure there is, and that there is to be none any more.
+fn figures(model: &Model) -> Vec<Item> {
+    let none = model.screen().figure.map(|figure| Item {
+        label: "none".to_owned(),
+        detail: format!("no longer by {}, as it was in the beginning", figure.name()),
+        keys: String::new(),
+        names: &[],
+        target: Target::Figure(None),
+    });
+    let all = Figure::VARIANTS.iter().map(|figure| item_of(model, *figure));
+    all.chain(none).collect()
+}
+
+fn item_of(model: &Model, figure: Figure) -> Item {
+    let is_mean = model.screen().kind.sums_up() && !figure.adds_up();
+    let mean = if is_mean { "mean of the instances: " } else { "" };
+    Item {
+        label: figure.name().to_owned(),
+        detail: format!("{mean}{}", figure.help()),
+        keys: String::new(),
+        names: figure.names(),
+        target: Target::Figure(Some(figure)),
+    }
 }
 
 fn clusters(model: &Model) -> Vec<Item> {

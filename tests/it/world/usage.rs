@@ -190,6 +190,45 @@ fn sums_end_when_no_source_is_left() {
 }
 
 #[test]
+fn what_a_list_is_sorted_by_is_kept_of_everything() {
+    let mut fleet = fleet();
+    let ask = |fleet: &mut Fleet, figure| {
+        let wanted = Wanted {
+            figure,
+            ..Wanted::default()
+        };
+        fleet.0.show(&cluster(), &wanted);
+    };
+    let web = Subject::App(app("web"));
+    let sum = |fleet: &Fleet, figure| fleet.usage().sums(&web).and_then(|sums| sums.get(figure));
+    let figures = [(Figure::Cpu, 0.5), (Figure::MemoryRss, 7.0), (Figure::Threads, 40.0)];
+    fleet.measured(of_pod("web-0"), 300, &figures);
+    assert_eq!(fleet.now("web-0", Figure::MemoryRss, 301), None, "nobody asked");
+    ask(&mut fleet, Some(Figure::MemoryRss));
+    fleet.measured(of_pod("web-0"), 310, &figures);
+    assert_eq!(fleet.now("web-0", Figure::MemoryRss, 311), Some(7.0));
+    assert_eq!(fleet.now("web-1", Figure::MemoryRss, 311), None, "never 0");
+    fleet.0.add_up(at(316));
+    assert_eq!(sum(&fleet, Figure::MemoryRss), Some(total(7.0, 1, 2)));
+    assert_eq!(sum(&fleet, Figure::Threads), None);
+    ask(&mut fleet, Some(Figure::Threads));
+    assert_eq!(
+        fleet.now("web-0", Figure::Threads, 317),
+        None,
+        "not the value of another"
+    );
+    fleet.measured(of_pod("web-0"), 320, &figures);
+    assert_eq!(fleet.now("web-0", Figure::Threads, 321), Some(40.0));
+    assert_eq!(fleet.now("web-0", Figure::MemoryRss, 321), None);
+    fleet.0.add_up(at(332));
+    assert_eq!(sum(&fleet, Figure::Threads), Some(total(40.0, 1, 2)));
+    ask(&mut fleet, Some(Figure::Cpu));
+    fleet.measured(of_pod("web-0"), 330, &figures);
+    fleet.0.add_up(at(350));
+    assert_eq!(sum(&fleet, Figure::Cpu), Some(total(0.5, 1, 2)), "counted once");
+}
+
+#[test]
 fn only_what_is_on_screen_is_drawn_anew() {
     let mut fleet = fleet();
     let version = fleet.0.version();
