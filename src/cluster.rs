@@ -115,9 +115,9 @@ impl Cluster {
         tokio::spawn(measure::run(Arc::clone(&self.hub), settings, wanted, reports, cancel));
     }
 
-    /// Tries every source of figures once.
-    pub async fn sources(&self, settings: Measuring) -> Supply {
-        measure::survey(Arc::clone(&self.hub), settings).await
+    /// Tries every source of figures once; `namespaces` are those that may be seen, empty: all.
+    pub async fn sources(&self, settings: Measuring, namespaces: Vec<Clean>) -> Supply {
+        measure::survey(Arc::clone(&self.hub), settings, namespaces).await
     }
 
     /// Says which nodes there are and what is on screen: what is measured, and how often, follows it.

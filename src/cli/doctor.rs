@@ -12,7 +12,7 @@ use super::members::Member;
 use super::setup::Setup;
 use super::watch::{self, Known};
 use super::{Environment, Failure, Printable, fleet};
-use crate::cluster::{Cluster, Measuring};
+use crate::cluster::Cluster;
 use crate::domain::access::Right;
 use crate::domain::{Kind, Verb};
 use crate::metrics::source::Supply;
@@ -63,7 +63,7 @@ pub(super) fn run(
         let members = fleet::ready_members(args, &setup).await?;
         let known = watch::until_known(&members, &[], WAIT).await;
         let sources = known.clusters.iter().zip(&members);
-        let sources = sources.map(|(cluster, member)| sources_of(&known, cluster, &member.measuring));
+        let sources = sources.map(|(cluster, member)| sources_of(&known, cluster, member));
         let asked = ask_each(&known, &members, &namespaces).zip(sources);
         let found = future::join_all(asked.map(|(answers, sources)| future::join(answers, sources))).await;
         known.cancel.cancel();
@@ -141,9 +141,18 @@ async fn ask(known: &Known, cluster: &Cluster, rights: &[Right]) -> Option<Answe
 }
 
 /// Where one cluster's figures can come from; `None` if it takes too long, or nothing can be asked.
-async fn sources_of(known: &Known, cluster: &Cluster, settings: &Measuring) -> Option<Supply> {
+async fn sources_of(known: &Known, cluster: &Cluster, member: &Member) -> Option<Supply> {
     known.world.cluster(cluster.id()).filter(|view| view.link.is_live())?;
-    tokio::time::timeout(WAIT, cluster.sources(settings.clone())).await.ok()
+    let everywhere = Right::on(Verb::List, Kind::Pod, "");
+    let access = cluster.review(std::slice::from_ref(&everywhere));
+    let access = tokio::time::timeout(WAIT, access).await.ok()?;
+    let namespaces = if access.allows(&everywhere) == Some(false) {
+        watch::visible_namespaces(member, WAIT).await
+    } else {
+        Vec::new()
+    };
+    let sources = cluster.sources(member.measuring.clone(), namespaces);
+    tokio::time::timeout(WAIT, sources).await.ok()
 }
 
 fn print(setup: &Setup, items: &[Checkup], out: &mut dyn Write) -> std::io::Result<()> {

@@ -5,13 +5,15 @@ mod cadvisor;
 mod choice;
 mod metrics_api;
 mod prometheus;
+mod purse;
 mod rotation;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
@@ -22,6 +24,8 @@ use crate::metrics::source::{Choice, Report, Source, Supply, Wanted};
 use crate::metrics::{Measured, Millis};
 
 pub use rotation::Budget;
+
+use purse::Purse;
 
 /// How long to wait before sources are looked for again where none works.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
@@ -47,6 +51,8 @@ struct Bench {
     settings: Measuring,
     wanted: watch::Receiver<Wanted>,
     reports: Reports,
+    /// For answers that are not a node's: of those the rotation takes care.
+    purse: Mutex<Purse>,
 }
 
 /// Measures until cancelled.
@@ -57,33 +63,24 @@ pub(crate) async fn run(
     reports: Reports,
     cancel: CancellationToken,
 ) {
-    let bench = Bench {
-        hub,
-        settings,
-        wanted,
-        reports,
-    };
+    let bench = Bench::new(hub, settings, wanted, reports);
     let _ = cancel.run_until_cancelled(bench.measure()).await;
 }
 
 /// Nodes that are looked at to try the node proxy.
 const SOME_NODES: &str = "/api/v1/nodes?limit=100";
 
-/// Tries every source once.
-pub(crate) async fn survey(hub: Arc<Hub>, settings: Measuring) -> Supply {
+/// Tries every source once; `namespaces` are those that may be seen, empty: all.
+pub(crate) async fn survey(hub: Arc<Hub>, settings: Measuring, namespaces: Vec<Clean>) -> Supply {
     let nodes = some_nodes(&hub).await;
     let (_keep, wanted) = watch::channel(Wanted {
         nodes,
+        namespaces: namespaces.into(),
         ..Wanted::default()
     });
     let (reports, _) = mpsc::channel(1);
-    let bench = Bench {
-        hub,
-        settings,
-        wanted,
-        reports,
-    };
-    choice::choose(&bench, true).await.0
+    let bench = Bench::new(hub, settings, wanted, reports);
+    choice::choose(&bench, true, None).await.0
 }
 
 /// Some nodes that are ready; none where they may not be listed.
@@ -106,28 +103,87 @@ async fn some_nodes(hub: &Hub) -> Arc<[Clean]> {
 }
 
 impl Bench {
+    fn new(hub: Arc<Hub>, settings: Measuring, wanted: watch::Receiver<Wanted>, reports: Reports) -> Self {
+        let purse = Purse::new(settings.budget.bytes_per_second, Instant::now());
+        Self {
+            hub,
+            settings,
+            wanted,
+            reports,
+            purse: Mutex::new(purse),
+        }
+    }
+
+    /// The namespaces that may be seen, or none where all may.
+    fn namespaces(&self) -> Arc<[Clean]> {
+        Arc::clone(&self.wanted.borrow().namespaces)
+    }
+
+    /// Waits until the budget lets something be asked.
+    async fn afford(&self) {
+        loop {
+            let wait = self
+                .purse
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .wait_for(0, Instant::now());
+            match wait {
+                Some(wait) => tokio::time::sleep(wait.max(Duration::from_millis(1))).await,
+                None => return,
+            }
+        }
+    }
+
+    /// Takes what came off the budget.
+    fn spend(&self, bytes: usize) {
+        let mut purse = self.purse.lock().unwrap_or_else(PoisonError::into_inner);
+        purse.spend(bytes as u64);
+    }
+
     async fn measure(mut self) {
         if self.settings.choice == Choice::Off {
             return;
         }
         let mut resumes = self.hub.resumes.subscribe();
         self.first_nodes().await;
+        let mut failed = None;
         loop {
-            let (mut supply, way) = choice::choose(&self, false).await;
+            let (mut supply, way) = choice::choose(&self, false, failed.take()).await;
             self.supply(&supply).await;
             let current = supply.current;
             let run = async {
                 match way {
-                    Some(choice::Way::Cadvisor) => cadvisor::run(&self, &mut supply).await,
+                    Some(choice::Way::Cadvisor) => {
+                        let failure = cadvisor::run(&self, &mut supply).await;
+                        failed = failure.map(|failure| (Source::Cadvisor, failure));
+                    }
                     Some(choice::Way::MetricsApi) => metrics_api::run(&self, &mut supply).await,
                     Some(choice::Way::Prometheus(place)) => prometheus::run(&self, &place, &mut supply).await,
-                    None => drop(tokio::time::timeout(LOOK_AGAIN, resumes.changed()).await),
+                    None => {
+                        let others = self.other_namespaces();
+                        let sooner = async {
+                            tokio::select! {
+                                _ = resumes.changed() => {}
+                                () = others => {}
+                            }
+                        };
+                        drop(tokio::time::timeout(LOOK_AGAIN, sooner).await);
+                    }
                 }
             };
             tokio::select! {
                 () = run => {}
                 () = self.better(current) => {}
             }
+        }
+    }
+
+    /// Waits until other namespaces may be seen than now: sources may answer there.
+    async fn other_namespaces(&self) {
+        let mut wanted = self.wanted.clone();
+        let known = Arc::clone(&wanted.borrow_and_update().namespaces);
+        if wanted.wait_for(|wanted| wanted.namespaces != known).await.is_err() {
+            std::future::pending().await
         }
     }
 

@@ -4,3 +4,4 @@
 mod budget;
 mod failures;
 mod scenes;
+mod turns;

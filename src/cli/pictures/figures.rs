@@ -26,7 +26,7 @@ pub(super) type Member = (Cluster, Uses);
 /// Lets the world know where figures come from, and what was measured of everything until now.
 pub(super) async fn past(world: &mut World, members: &[Member], now: Timestamp) {
     for (cluster, _) in members {
-        let supply = cluster.sources(Measuring::default()).await;
+        let supply = cluster.sources(Measuring::default(), Vec::new()).await;
         world.measured(cluster.id(), Report::Supply(supply));
     }
     for minute in (0..MINUTES).rev() {

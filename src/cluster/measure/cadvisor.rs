@@ -13,14 +13,14 @@ use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
 use super::rotation::{Rotation, Turn};
-use super::{Bench, now};
+use super::{Bench, choice, now};
 use crate::cluster::error::ClusterError;
 use crate::cluster::hub::Hub;
 use crate::cluster::kinds;
 use crate::domain::Clean;
 use crate::metrics::exposition::Scanner;
 use crate::metrics::rate::Spacing;
-use crate::metrics::source::Supply;
+use crate::metrics::source::{Source, Supply};
 use crate::metrics::{Collector, Meter, Scrape};
 
 /// How long a node may take to answer.
@@ -29,27 +29,43 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const SPACING: Spacing = Spacing::of(30_000);
 /// The largest answer that is read; cAdvisor's default metrics of 250 pods are some 3 MB.
 const LARGEST: u64 = 64 << 20;
-/// After so many failures in a row, and a whole round of them, other sources are looked at again.
-const HOPELESS: usize = 20;
+/// So long after a question without any answer some nodes from all over the cluster are tried: a machine room that
+/// is off must not speak for all. What is on screen is asked every 10 s, so it is known within 30 s that nobody
+/// answers.
+const DOUBTFUL: Duration = Duration::from_secs(10);
 
 /// What a node was asked and what came.
 pub(super) struct Answer {
     pub(super) node: Clean,
+    asked: Instant,
     bytes: u64,
     pub(super) outcome: Result<Scrape, ClusterError>,
 }
 
-/// Asks the nodes in turn until nobody answers any more, or the right to ask is gone.
-pub(super) async fn run(bench: &Bench, supply: &mut Supply) {
+/// Asks the nodes in turn until nobody answers any more, or the right to ask is gone: then why, if it is known.
+pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Failure> {
     let mut wanted = bench.wanted.clone();
     let mut resumes = bench.hub.resumes.subscribe();
     let mut rotation = Rotation::new(bench.settings.budget, Instant::now());
     rotation.want(&wanted.borrow_and_update(), Instant::now());
     let mut meter = Meter::default();
     let mut failing: BTreeMap<Clean, Clean> = BTreeMap::new();
-    let mut in_a_row = 0;
+    // Since when there have been failures and no answer.
+    let mut silent: Option<Instant> = None;
+    let mut heard = Instant::now();
     let mut under_way = FuturesUnordered::new();
-    while in_a_row < HOPELESS.max(rotation.len()) {
+    loop {
+        if silent.is_some_and(|since| since + DOUBTFUL <= Instant::now()) {
+            under_way.clear();
+            let late = rotation.abandon(Instant::now());
+            failing.extend(late.into_iter().map(|node| (node, "no answer".into())));
+            if let Err(failure) = choice::try_source(bench, Source::Cadvisor).await {
+                return Some(failure);
+            }
+            (silent, heard) = (None, Instant::now());
+            say(bench, supply, &failing).await;
+        }
+        let doubtful = silent.map(|since| since + DOUBTFUL);
         let wake = match rotation.next(Instant::now()) {
             Turn::Ask(node) => {
                 under_way.push(ask(&bench.hub, node));
@@ -63,13 +79,13 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) {
                 rotation.done(&answer.node, answer.bytes, answer.outcome.is_ok(), Instant::now());
                 match answer.outcome {
                     Ok(scrape) => {
-                        in_a_row = 0;
+                        (silent, heard) = (None, Instant::now());
                         failing.remove(&answer.node);
                         bench.measured(meter.take(&answer.node, &scrape, now(), SPACING)).await;
                     }
-                    Err(ClusterError::Forbidden { .. }) => return,
+                    Err(ClusterError::Forbidden { .. }) => return None,
                     Err(error) => {
-                        in_a_row += 1;
+                        silent = silent.or(Some(answer.asked.max(heard)));
                         failing.insert(answer.node, reason(&error));
                     }
                 }
@@ -88,10 +104,11 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) {
             }
             // The link was down: what failed then says nothing of the nodes.
             Ok(()) = resumes.changed() => {
-                in_a_row = 0;
+                silent = None;
                 rotation.forgive(Instant::now());
             }
             () = sleep_until(wake) => {}
+            () = sleep_until(doubtful) => {}
         }
     }
 }
@@ -115,7 +132,7 @@ async fn say(bench: &Bench, supply: &mut Supply, failing: &BTreeMap<Clean, Clean
 
 /// Asks a node; what is late is a failure.
 pub(super) async fn ask(hub: &Hub, node: Clean) -> Answer {
-    let mut bytes = 0;
+    let (mut bytes, begun) = (0, Instant::now());
     let asked = tokio::time::timeout(TIMEOUT, scrape(hub, &node, &mut bytes)).await;
     let outcome = asked.unwrap_or_else(|_| {
         Err(ClusterError::transport(&format!(
@@ -123,7 +140,12 @@ pub(super) async fn ask(hub: &Hub, node: Clean) -> Answer {
             TIMEOUT.as_secs()
         )))
     });
-    Answer { node, bytes, outcome }
+    Answer {
+        node,
+        asked: begun,
+        bytes,
+        outcome,
+    }
 }
 
 /// Reads a node's figures as they arrive; `bytes` counts also what came before a failure.

@@ -10,7 +10,7 @@ use super::prometheus::{Found, Place};
 use super::{Bench, cadvisor, metrics_api, prometheus};
 use crate::cluster::door::JSON;
 use crate::cluster::error::ClusterError;
-use crate::cluster::questions;
+use crate::cluster::{kinds, questions};
 use crate::domain::access::Right;
 use crate::domain::{Clean, Verb};
 use crate::metrics::source::{Attempt, Choice, Outcome, Source, Supply};
@@ -45,8 +45,8 @@ impl std::fmt::Debug for Found {
     }
 }
 
-/// Tries the sources, best first, until one works; with `all` every one of them.
-pub(super) async fn choose(bench: &Bench, all: bool) -> (Supply, Option<Way>) {
+/// Tries the sources, best first, until one works; with `all` every one of them. `failed` is one that was just tried.
+pub(super) async fn choose(bench: &Bench, all: bool, mut failed: Option<(Source, Failure)>) -> (Supply, Option<Way>) {
     let mut supply = Supply::default();
     let mut way = None;
     for source in Source::ALL {
@@ -58,7 +58,12 @@ pub(super) async fn choose(bench: &Bench, all: bool) -> (Supply, Option<Way>) {
         let outcome = if !all && (way.is_some() || !is_wanted) {
             Outcome::NotTried
         } else {
-            match try_source(bench, source).await {
+            let known = failed.take_if(|(of, _)| *of == source);
+            let tried = match known {
+                Some((_, failure)) => Err(failure),
+                None => try_source(bench, source).await,
+            };
+            match tried {
                 Ok((found, place)) => {
                     if way.is_none() && is_wanted {
                         supply.current = Some(source);
@@ -79,7 +84,11 @@ pub(super) async fn works(bench: &Bench, source: Source) -> bool {
     try_source(bench, source).await.is_ok()
 }
 
-async fn try_source(bench: &Bench, source: Source) -> Tried {
+/// Tries one source.
+///
+/// # Errors
+/// Why it does not work.
+pub(super) async fn try_source(bench: &Bench, source: Source) -> Tried {
     match source {
         Source::Prometheus => try_prometheus(bench).await,
         Source::Cadvisor => try_cadvisor(bench).await,
@@ -87,9 +96,12 @@ async fn try_source(bench: &Bench, source: Source) -> Tried {
     }
 }
 
-type Tried = Result<(Way, Clean), (Clean, Clean)>;
+/// Why a source does not work, and what to do about it.
+pub(super) type Failure = (Clean, Clean);
 
-fn fails(reason: impl Into<Clean>, hint: &str) -> (Clean, Clean) {
+type Tried = Result<(Way, Clean), Failure>;
+
+fn fails(reason: impl Into<Clean>, hint: &str) -> Failure {
     (reason.into(), hint.into())
 }
 
@@ -97,17 +109,20 @@ async fn try_prometheus(bench: &Bench) -> Tried {
     const HINT: &str = "set `prometheus` in the cluster's section of the configuration";
     if let Some(address) = &bench.settings.prometheus {
         let place = Place::outside(address).map_err(|reason| (reason, HINT.into()))?;
-        let found = prometheus::probe(&bench.hub, place).await;
+        let found = prometheus::probe(bench, place).await;
         let found = found.map_err(|reason| fails(reason, "look whether it runs and scrapes the kubelets"))?;
         return Ok((Way::Prometheus(found), Clean::new(address)));
     }
-    let services = find_services(bench).await.map_err(|error| match error {
-        ClusterError::Forbidden { .. } => fails("it cannot be looked for: no right to list services", HINT),
+    let services = find_services(bench).await.map_err(|(place, error)| match error {
+        ClusterError::Forbidden { .. } => {
+            let missing = format!("it cannot be looked for: no right to list services{}", within(&place));
+            fails(missing, HINT)
+        }
         other => fails(other.to_string(), HINT),
     })?;
     let mut last = fails("no Service of Prometheus found", HINT);
     for (path, name) in services {
-        match prometheus::probe(&bench.hub, Place::Proxy(path)).await {
+        match prometheus::probe(bench, Place::Proxy(path)).await {
             Ok(found) => return Ok((Way::Prometheus(found), name)),
             Err(reason) => last = fails(format!("Service {name}: {reason}"), HINT),
         }
@@ -115,14 +130,52 @@ async fn try_prometheus(bench: &Bench) -> Tried {
     Err(last)
 }
 
-/// Services that look like Prometheus, with the path of their proxy, most likely first.
-async fn find_services(bench: &Bench) -> Result<Vec<(String, Clean)>, ClusterError> {
-    let (bytes, _) = bench.hub.door.read("/api/v1/services?limit=5000", JSON).await?;
-    let list: Value = serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)?;
-    let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
-    let mut found: Vec<(usize, String, Clean)> = items.filter_map(service).collect();
+/// ` in gift`; nothing for all namespaces.
+pub(super) fn within(namespace: &str) -> String {
+    if namespace.is_empty() {
+        String::new()
+    } else {
+        format!(" in {namespace}")
+    }
+}
+
+/// Services that look like Prometheus, with the path of their proxy, most likely first: of the whole cluster, or
+/// of the namespaces that may be seen. It fails, with the place, where none of them may be looked at.
+async fn find_services(bench: &Bench) -> Result<Vec<(String, Clean)>, (Clean, ClusterError)> {
+    let places = bench.namespaces();
+    let everywhere = [Clean::default()];
+    let places = if places.is_empty() { &everywhere[..] } else { &places };
+    let mut found: Vec<(usize, String, Clean)> = Vec::new();
+    let mut failure = None;
+    let mut is_answered = false;
+    for place in places {
+        match services(bench, place).await {
+            Ok(some) => {
+                is_answered = true;
+                found.extend(some);
+            }
+            Err(error) => failure = failure.or(Some((place.clone(), error))),
+        }
+    }
+    if let Some(failure) = failure.filter(|_| !is_answered) {
+        return Err(failure);
+    }
     found.sort();
     Ok(found.into_iter().map(|(_, path, name)| (path, name)).collect())
+}
+
+/// The Services of a namespace, or of all, that look like Prometheus.
+async fn services(bench: &Bench, namespace: &str) -> Result<Vec<(usize, String, Clean)>, ClusterError> {
+    let path = match namespace {
+        "" => "/api/v1/services?limit=5000".to_owned(),
+        one => format!("/api/v1/namespaces/{}/services?limit=5000", kinds::escape(one)),
+    };
+    bench.afford().await;
+    let (bytes, _) = bench.hub.door.read(&path, JSON).await?;
+    bench.spend(bytes.len());
+    let list: Value = serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)?;
+    let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
+    Ok(items.filter_map(service).collect())
 }
 
 /// How likely a Service is Prometheus' (less is more), its proxy's path and its name.
@@ -193,11 +246,11 @@ async fn try_cadvisor(bench: &Bench) -> Tried {
 }
 
 async fn try_metrics_api(bench: &Bench) -> Tried {
-    let probed = metrics_api::probe(&bench.hub).await;
-    probed.map_err(|error| match error {
+    let probed = metrics_api::probe(bench).await;
+    probed.map_err(|(place, error)| match error {
         ClusterError::NotFound { .. } => fails("metrics.k8s.io is not installed", "install metrics-server"),
         ClusterError::Forbidden { .. } => fails(
-            "no right to list pods.metrics.k8s.io",
+            metrics_api::no_right(&place),
             "ask for the right to list pods.metrics.k8s.io",
         ),
         ClusterError::Server { code: 503, .. } => fails(

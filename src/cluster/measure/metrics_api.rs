@@ -1,14 +1,13 @@
 //! Figures from `metrics.k8s.io`: CPU and working set of every container and node.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::Bench;
+use super::{Bench, choice};
 use crate::cluster::door::JSON;
 use crate::cluster::error::ClusterError;
-use crate::cluster::hub::Hub;
 use crate::cluster::kinds;
+use crate::domain::Clean;
 use crate::metrics::Measured;
 use crate::metrics::metrics_api::{List, read};
 use crate::metrics::source::Supply;
@@ -22,80 +21,124 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// After so many failures in a row other sources are looked at again.
 const HOPELESS: u32 = 4;
 
+/// Pages of one list; 150,000 pods are 150.
+const MOST_PAGES: usize = 1_000;
+
 /// Asks until it no longer answers.
 pub(super) async fn run(bench: &Bench, supply: &mut Supply) {
     let mut in_a_row = 0;
     while in_a_row < HOPELESS {
         let asked = tokio::time::Instant::now();
-        match all(&bench.hub).await {
-            Ok(items) => {
-                in_a_row = 0;
-                bench.measured(items).await;
-            }
-            Err(error) => {
-                in_a_row += 1;
-                supply.failing = 1;
-                supply.failure = Some(error.to_string().into());
-                bench.supply(supply).await;
-            }
-        }
-        if in_a_row == 0 && supply.failing > 0 {
-            supply.failing = 0;
-            supply.failure = None;
+        let Round { items, failures } = round(bench).await;
+        in_a_row = if items.is_empty() && !failures.is_empty() {
+            in_a_row + 1
+        } else {
+            0
+        };
+        bench.measured(items).await;
+        let failure = failures.first().cloned();
+        if (supply.failing, &supply.failure) != (failures.len(), &failure) {
+            (supply.failing, supply.failure) = (failures.len(), failure);
             bench.supply(supply).await;
         }
         tokio::time::sleep_until(asked + PERIOD).await;
     }
 }
 
-/// The figures of all nodes and pods. A user who may not see the nodes' still gets the pods'.
-async fn all(hub: &Hub) -> Result<Vec<Measured>, ClusterError> {
-    let mut items = pages(hub, "pods").await?;
-    match pages(hub, "nodes").await {
-        Ok(nodes) => items.extend(nodes),
-        Err(ClusterError::Forbidden { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    Ok(items)
+/// What one round brought, and what failed of it, in words.
+#[derive(Default)]
+struct Round {
+    items: Vec<Measured>,
+    failures: Vec<Clean>,
 }
 
-async fn pages(hub: &Hub, resource: &str) -> Result<Vec<Measured>, ClusterError> {
+/// The figures of all nodes and pods, or of the pods of the namespaces that may be seen. A user who may not see
+/// the nodes' still gets the pods'; a namespace that is refused costs no other.
+async fn round(bench: &Bench) -> Round {
+    let mut round = Round::default();
+    for place in places(bench).iter() {
+        match pages(bench, "pods", place).await {
+            Ok(items) => round.items.extend(items),
+            Err(ClusterError::Forbidden { .. }) => round.failures.push(no_right(place)),
+            Err(error) => round.failures.push(error.to_string().into()),
+        }
+    }
+    match pages(bench, "nodes", "").await {
+        Ok(nodes) => round.items.extend(nodes),
+        Err(ClusterError::Forbidden { .. }) => {}
+        Err(error) => round.failures.push(error.to_string().into()),
+    }
+    round
+}
+
+/// Where pods are asked for: one by one where only some namespaces may be seen, else all at once.
+fn places(bench: &Bench) -> Arc<[Clean]> {
+    let namespaces = bench.namespaces();
+    if namespaces.is_empty() {
+        [Clean::default()].into()
+    } else {
+        namespaces
+    }
+}
+
+/// The right that is missing, in words.
+pub(super) fn no_right(namespace: &str) -> Clean {
+    format!("no right to list pods.metrics.k8s.io{}", choice::within(namespace)).into()
+}
+
+fn path(resource: &str, namespace: &str, rest: &str) -> String {
+    let place = match namespace {
+        "" => String::new(),
+        one => format!("namespaces/{}/", kinds::escape(one)),
+    };
+    format!("/apis/metrics.k8s.io/v1beta1/{place}{resource}?{rest}")
+}
+
+/// A list page by page. Whoever gives the same page for the next, or one more for ever, gives no list.
+async fn pages(bench: &Bench, resource: &str, namespace: &str) -> Result<Vec<Measured>, ClusterError> {
     let mut items = Vec::new();
     let mut token = String::new();
-    loop {
+    for _ in 0..MOST_PAGES {
         let go_on = if token.is_empty() {
             String::new()
         } else {
             format!("&continue={}", kinds::escape(&token))
         };
-        let path = format!("/apis/metrics.k8s.io/v1beta1/{resource}?limit={PAGE}{go_on}");
-        let bytes = fetch(hub, &path).await?;
-        let list = legible(&bytes)?;
+        let list = fetch(bench, &path(resource, namespace, &format!("limit={PAGE}{go_on}"))).await?;
         items.extend(list.measured);
         if list.more.is_empty() {
             return Ok(items);
         }
+        if list.more == token {
+            return Err(ClusterError::transport("the list goes on with the same page for ever"));
+        }
         token = list.more;
     }
-}
-
-async fn fetch(hub: &Hub, path: &str) -> Result<Bytes, ClusterError> {
-    let late = |_| ClusterError::transport(&format!("no answer within {} s", TIMEOUT.as_secs()));
-    let asked = tokio::time::timeout(TIMEOUT, hub.door.read(path, JSON));
-    Ok(asked.await.map_err(late)??.0)
-}
-
-/// Whether it answers.
-///
-/// # Errors
-/// It is not there, does not answer or refuses.
-pub(super) async fn probe(hub: &Hub) -> Result<(), ClusterError> {
-    let bytes = fetch(hub, "/apis/metrics.k8s.io/v1beta1/pods?limit=1").await?;
-    legible(&bytes).map(drop)
+    Err(ClusterError::transport("the list has no end"))
 }
 
 /// A list whose items say something: amounts that are all no numbers are as good as no answer.
-fn legible(bytes: &[u8]) -> Result<List, ClusterError> {
-    let list = read(bytes).ok().filter(List::is_legible);
+async fn fetch(bench: &Bench, path: &str) -> Result<List, ClusterError> {
+    bench.afford().await;
+    let late = |_| ClusterError::transport(&format!("no answer within {} s", TIMEOUT.as_secs()));
+    let asked = tokio::time::timeout(TIMEOUT, bench.hub.door.read(path, JSON));
+    let (bytes, _) = asked.await.map_err(late)??;
+    bench.spend(bytes.len());
+    let list = read(&bytes).ok().filter(List::is_legible);
     list.ok_or(ClusterError::Unreadable)
+}
+
+/// Whether it answers: for the whole cluster, or in one of the namespaces that may be seen.
+///
+/// # Errors
+/// It is not there, does not answer or refuses; with the namespace in which that was seen.
+pub(super) async fn probe(bench: &Bench) -> Result<(), (Clean, ClusterError)> {
+    let mut failure = None;
+    for place in places(bench).iter() {
+        match fetch(bench, &path("pods", place, "limit=1")).await {
+            Ok(_) => return Ok(()),
+            Err(error) => failure = failure.or(Some((place.clone(), error))),
+        }
+    }
+    failure.map_or(Ok(()), Err)
 }

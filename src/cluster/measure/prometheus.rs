@@ -116,15 +116,20 @@ async fn outside(client: &kube::Client, path: &str) -> Result<Bytes, ClusterErro
 ///
 /// # Errors
 /// In words: it cannot be reached, refuses, or knows nothing of containers.
-pub(super) async fn probe(hub: &Hub, place: Place) -> Result<Found, Clean> {
+pub(super) async fn probe(bench: &Bench, place: Place) -> Result<Found, Clean> {
+    let seen = bench.namespaces();
+    let namespaces: Vec<&str> = seen.iter().map(Clean::as_str).collect();
     for window_s in WINDOWS {
         let question = Question {
             figure: Figure::Cpu,
             by: By::Namespace,
-            of: Selection::default(),
+            of: Selection {
+                namespaces: &namespaces,
+                ..Selection::default()
+            },
             window_s,
         };
-        let answer = ask(hub, &place, &question, When::At(now())).await?;
+        let answer = ask(bench, &place, &question, When::At(now())).await?;
         if !answer.lines.is_empty() {
             return Ok(Found { place, window_s });
         }
@@ -132,12 +137,15 @@ pub(super) async fn probe(hub: &Hub, place: Place) -> Result<Found, Clean> {
     Err("it knows no container (is cAdvisor scraped?)".into())
 }
 
-async fn ask(hub: &Hub, place: &Place, question: &Question<'_>, when: When) -> Result<Answer, Clean> {
-    let fetched = place.fetch(hub, &target(question, when)).await;
+/// Asks a question when the budget allows it.
+async fn ask(bench: &Bench, place: &Place, question: &Question<'_>, when: When) -> Result<Answer, Clean> {
+    bench.afford().await;
+    let fetched = place.fetch(&bench.hub, &target(question, when)).await;
     let bytes = fetched.map_err(|error| match (&error, place) {
         (ClusterError::Forbidden { .. }, Place::Proxy(_)) => "no right to get services/proxy".into(),
         _ => Clean::new(&error.to_string()),
     })?;
+    bench.spend(bytes.len());
     read(&bytes).map_err(|error| Clean::new(&error.to_string()))
 }
 
@@ -160,7 +168,7 @@ pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
             outcome = Some(outcomes);
         } else if begun >= all_at && (seen.pods.is_empty() || !seen.everything) {
             all_at = begun + PERIOD;
-            outcome = Some(everything(bench, found).await);
+            outcome = Some(everything(bench, found, seen.figure).await);
         } else if begun >= shown_at && !seen.pods.is_empty() {
             shown_at = begun + SHOWN_PERIOD;
             outcome = Some(on_screen(bench, found, &seen).await);
@@ -187,8 +195,11 @@ pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
                     return std::future::pending().await;
                 }
                 let before = std::mem::replace(&mut seen, wanted.borrow_and_update().clone());
-                if before.pods != seen.pods {
+                if before.pods != seen.pods || before.figure != seen.figure {
                     shown_at = shown_at.min(Instant::now() + SOON);
+                }
+                if before.figure != seen.figure {
+                    all_at = all_at.min(Instant::now() + SOON);
                 }
             }
         }
@@ -196,14 +207,20 @@ pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
 }
 
 /// What every instance uses.
-async fn everything(bench: &Bench, found: &Found) -> Result<(), Clean> {
-    let questions = Figure::BACKGROUND.map(|figure| Question {
+async fn everything(bench: &Bench, found: &Found, asked: Option<Figure>) -> Result<(), Clean> {
+    let asked = asked.filter(|figure| !Figure::BACKGROUND.contains(figure));
+    let seen = bench.namespaces();
+    let namespaces: Vec<&str> = seen.iter().map(Clean::as_str).collect();
+    let questions = Figure::BACKGROUND.into_iter().chain(asked).map(|figure| Question {
         figure,
         by: By::Pod,
-        of: Selection::default(),
+        of: Selection {
+            namespaces: &namespaces,
+            ..Selection::default()
+        },
         window_s: found.window_s,
     });
-    questions_at(bench, found, &questions, When::At(now())).await
+    questions_at(bench, found, &questions.collect::<Vec<_>>(), When::At(now())).await
 }
 
 /// What the containers of the instances on screen use.
@@ -228,13 +245,17 @@ async fn on_screen(bench: &Bench, found: &Found, wanted: &Wanted) -> Result<(), 
         pods: &names,
         container: "",
     };
-    let questions = [Figure::Cpu, Figure::MemoryWorkingSet, Figure::MemoryRss].map(|figure| Question {
+    let usual = [Figure::Cpu, Figure::MemoryWorkingSet, Figure::MemoryRss];
+    let asked = wanted
+        .figure
+        .filter(|figure| !usual.contains(figure) && !figure.is_network());
+    let questions = usual.into_iter().chain(asked).map(|figure| Question {
         figure,
         by: By::Container,
         of: of.clone(),
         window_s: found.window_s,
     });
-    questions_at(bench, found, &questions, when).await
+    questions_at(bench, found, &questions.collect::<Vec<_>>(), when).await
 }
 
 /// Every figure of some instances, of all where none are named, and of their containers.
@@ -283,9 +304,7 @@ async fn questions_at(bench: &Bench, found: &Found, questions: &[Question<'_>], 
     let mut gathered = Gathered::new(found.window_s);
     let mut failure = None;
     for some in questions.chunks(AT_ONCE) {
-        let asked = some
-            .iter()
-            .map(|question| ask(&bench.hub, &found.place, question, when));
+        let asked = some.iter().map(|question| ask(bench, &found.place, question, when));
         for (question, answer) in some.iter().zip(join_all(asked).await) {
             match answer {
                 Ok(answer) => answer.lines.iter().for_each(|line| gathered.take(question, line)),

@@ -1,14 +1,15 @@
 //! Whose turn it is: which node is asked next for its figures, within a budget.
 //!
 //! Nodes whose containers are on screen come first and often, the rest in rotation. Never more than so
-//! many requests are under way, and never more than so many bytes a second are asked for: a bucket fills
-//! at the budget's rate and each answer empties it by its size, expected while it is under way.
+//! many requests are under way, and never more than so many bytes a second are asked for: each answer takes
+//! its size out of a [`Purse`], what is expected of it while it is under way.
 
 use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::time::Instant;
 
+use super::purse::Purse;
 use crate::domain::Clean;
 use crate::metrics::source::Wanted;
 
@@ -62,9 +63,7 @@ pub(crate) struct Rotation {
     budget: Budget,
     places: FxHashMap<Clean, Place>,
     under_way: usize,
-    /// Bytes that may still be asked for; below zero after an answer that was larger than expected.
-    left: f64,
-    filled: Instant,
+    purse: Purse,
 }
 
 impl Rotation {
@@ -73,8 +72,7 @@ impl Rotation {
             budget,
             places: FxHashMap::default(),
             under_way: 0,
-            left: budget.bytes_per_second as f64,
-            filled: now,
+            purse: Purse::new(budget.bytes_per_second, now),
         }
     }
 
@@ -105,9 +103,14 @@ impl Rotation {
         }
     }
 
-    /// How many nodes there are.
-    pub(crate) fn len(&self) -> usize {
-        self.places.len()
+    /// Nobody waits any more for who is being asked: who that is.
+    pub(crate) fn abandon(&mut self, now: Instant) -> Vec<Clean> {
+        let asked = self.places.iter().filter(|(_, place)| place.is_under_way);
+        let asked: Vec<Clean> = asked.map(|(node, _)| node.clone()).collect();
+        for node in &asked {
+            self.done(node, 0, false, now);
+        }
+        asked
     }
 
     /// Nodes that failed are asked again at once.
@@ -120,7 +123,6 @@ impl Rotation {
 
     /// The next thing to do; a node that is to be asked counts as under way from now on.
     pub(crate) fn next(&mut self, now: Instant) -> Turn {
-        self.fill(now);
         if self.under_way >= self.budget.requests {
             return Turn::Idle;
         }
@@ -135,15 +137,12 @@ impl Rotation {
         if place.due > now {
             return Turn::Wait(place.due);
         }
-        let cost = place.bytes as f64;
-        let rate = self.budget.bytes_per_second as f64;
-        // An answer larger than the whole bucket must not wait for ever.
-        let needed = cost.min(rate);
-        if self.left < needed {
-            return Turn::Wait(now + Duration::from_secs_f64((needed - self.left) / rate));
+        let cost = place.bytes;
+        if let Some(wait) = self.purse.wait_for(cost, now) {
+            return Turn::Wait(now + wait);
         }
         let node = node.clone();
-        self.left -= cost;
+        self.purse.spend(cost);
         self.under_way += 1;
         if let Some(place) = self.places.get_mut(&node) {
             place.is_under_way = true;
@@ -153,10 +152,10 @@ impl Rotation {
 
     /// Takes note of an answer, or of its failure, with the bytes that came.
     pub(crate) fn done(&mut self, node: &Clean, bytes: u64, is_good: bool, now: Instant) {
-        self.fill(now);
         self.under_way = self.under_way.saturating_sub(1);
         let Some(place) = self.places.get_mut(node) else { return };
-        self.left += place.bytes as f64 - bytes as f64;
+        self.purse.give_back(place.bytes);
+        self.purse.spend(bytes);
         place.is_under_way = false;
         let period = if place.is_shown { SHOWN_PERIOD } else { REST_PERIOD };
         if is_good {
@@ -167,13 +166,6 @@ impl Rotation {
             place.failures += 1;
             place.due = now + (period * 2_u32.saturating_pow(place.failures.min(8))).min(LONGEST_REST);
         }
-    }
-
-    fn fill(&mut self, now: Instant) {
-        let rate = self.budget.bytes_per_second as f64;
-        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
-        self.left = (self.left + passed * rate).min(rate);
-        self.filled = now;
     }
 }
 

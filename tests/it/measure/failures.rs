@@ -169,7 +169,7 @@ async fn survey(trouble: Option<&Trouble>) -> Supply {
     let cancel = CancellationToken::new();
     let _guard = cancel.clone().drop_guard();
     let cluster = start(target.with_seed(7), Arc::new(Rules::default()), reports, cancel);
-    cluster.sources(Measuring::default()).await
+    cluster.sources(Measuring::default(), Vec::new()).await
 }
 
 #[tokio::test(start_paused = true)]
