@@ -218,12 +218,9 @@ impl Question<'_> {
             node,
             instances: sum.instances,
             instances_measured: sum.known(Figure::Cpu),
-            sum_of: TopRow::FIGURES
-                .into_iter()
-                .filter(|(figure, _)| get(*figure).is_some() && own_value(*figure).is_none())
-                .map(|(figure, name)| (name, sum.known(figure)))
-                .filter(|(_, known)| own.is_some() || *known != sum.known(Figure::Cpu))
-                .collect(),
+            sum_of: sum.told(own.is_some(), |figure| {
+                get(figure).is_some() && own_value(figure).is_none()
+            }),
             cpu_cores: get(Figure::Cpu),
             memory_total_bytes: get(Figure::MemoryTotal),
             memory_rss_bytes: get(Figure::MemoryRss),
@@ -288,6 +285,15 @@ impl<'a> Sum<'a> {
     fn get(&self, figure: Figure) -> Option<f64> {
         let total = self.total(figure);
         if figure.adds_up() { total.value() } else { total.mean() }
+    }
+
+    /// Of how many instances each figure is that is a sum, by name. Those of as many as the CPU go without saying, but
+    /// for a node's.
+    fn told(&self, is_node: bool, is_sum: impl Fn(Figure) -> bool) -> BTreeMap<&'static str, u32> {
+        let sums = TopRow::FIGURES.into_iter().filter(|(figure, _)| is_sum(*figure));
+        let known = sums.map(|(figure, name)| (name, self.known(figure)));
+        let usual = self.known(Figure::Cpu);
+        known.filter(|(_, known)| is_node || *known != usual).collect()
     }
 
     /// Of how many instances a figure is known.

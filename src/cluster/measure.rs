@@ -183,7 +183,7 @@ impl Bench {
         let mut wanted = self.wanted.clone();
         let known = Arc::clone(&wanted.borrow_and_update().namespaces);
         if wanted.wait_for(|wanted| wanted.namespaces != known).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -95,10 +95,25 @@ impl Packed {
         self.bytes.drain(..size(codes).min(self.bytes.len()));
     }
 
+    /// Gives back memory that is not needed.
+    pub fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+    }
+
     /// Bytes of memory held.
     pub fn held(&self) -> usize {
-        self.bytes.capacity()
+        block(self.bytes.capacity())
     }
+}
+
+/// What so many bytes cost the heap: glibc adds 8 and gives multiples of 16, 32 at least (`malloc/malloc.c`,
+/// `request2size`).
+pub const fn block(bytes: usize) -> usize {
+    if bytes == 0 {
+        return 0;
+    }
+    let chunk = (bytes + 8).next_multiple_of(16);
+    if chunk < 32 { 32 } else { chunk }
 }
 
 const fn size(codes: usize) -> usize {

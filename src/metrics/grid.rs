@@ -1,7 +1,7 @@
 //! A ring of time slots with a row for each figure of one subject. A slot that nobody wrote is a gap.
 
 use super::Millis;
-use super::code::{GAP, Packed, decode, encode};
+use super::code::{GAP, Packed, block, decode, encode};
 use super::subject::Span;
 
 /// Slots that are dropped at once when a grid is full: an even number of codes, whatever the rows.
@@ -179,19 +179,23 @@ impl Grid {
         (end - i64::from(slots)..end).map(value).collect()
     }
 
-    /// The newest slot there is.
-    pub const fn newest(&self) -> Option<u32> {
-        if self.count == 0 { None } else { Some(self.end() - 1) }
-    }
-
     /// How many samples there is room for in the slots that are kept.
     pub fn samples(&self) -> usize {
         self.count as usize * self.width()
     }
 
+    /// Lets go of all but about so many of the newest slots.
+    pub fn shorten(&mut self, slots: u32) {
+        let dropped = self.count.saturating_sub(slots) / DROPPED * DROPPED;
+        self.codes.drop_first(dropped as usize * self.width());
+        self.codes.shrink();
+        self.first += dropped;
+        self.count -= dropped;
+    }
+
     /// Bytes of memory held beside the struct itself.
     pub fn held(&self) -> usize {
-        self.codes.held() + self.open.capacity() * size_of::<Open>()
+        self.codes.held() + block(self.open.capacity() * size_of::<Open>())
     }
 }
 
@@ -274,7 +278,7 @@ mod tests {
         assert_eq!(grid.read(3, 1e-6, 99, 16).iter().flatten().count(), 16);
         assert!(grid.held() <= 24 * 3 + 2 * size_of::<Open>(), "{}", grid.held());
         write(&mut grid, 15_000, 15_015, &[cell(0, 1.0)]);
-        assert_eq!((grid.count, grid.newest()), (1, Some(1000)));
+        assert_eq!((grid.count, grid.end()), (1, 1001));
     }
 
     #[test]

@@ -33,21 +33,6 @@ pub struct Growth<K> {
     pub share: f64,
 }
 
-/// Who grew, the most first.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ranking<K> {
-    pub growths: Vec<Growth<K>>,
-    /// Apps that are not ranked because their use is not known in one of the windows.
-    pub unknown: usize,
-}
-
-impl<K> Ranking<K> {
-    /// What of the whole's change no app explains: the kubelet, the system, what is not known.
-    pub fn residual(&self, whole: f64) -> f64 {
-        whole - self.growths.iter().map(|growth| growth.increase).sum::<f64>()
-    }
-}
-
 /// The change from one window to the next, split into the instances that came, each taken to be as busy
 /// as they were, and into how much busier those that there are now became.
 ///
@@ -62,14 +47,12 @@ pub fn split(before: Usage, after: Usage) -> (f64, f64) {
     )
 }
 
-/// Ranks apps by their share of the increase. An app that is unknown in a window is counted, not ranked:
-/// neither its growth nor its shrinking is known.
-pub fn rank<K: Ord>(apps: impl IntoIterator<Item = (K, Option<Usage>, Option<Usage>)>) -> Ranking<K> {
+/// Ranks apps by their share of the increase, the most first. An app that is unknown in a window is left out: neither
+/// its growth nor its shrinking is known.
+pub fn rank<K: Ord>(apps: impl IntoIterator<Item = (K, Option<Usage>, Option<Usage>)>) -> Vec<Growth<K>> {
     let mut growths = Vec::new();
-    let mut unknown = 0;
     for (of, before, after) in apps {
         let (Some(before), Some(after)) = (before, after) else {
-            unknown += 1;
             continue;
         };
         let (more_instances, busier_instances) = split(before, after);
@@ -86,7 +69,7 @@ pub fn rank<K: Ord>(apps: impl IntoIterator<Item = (K, Option<Usage>, Option<Usa
         growth.share = if all > 0.0 { growth.increase.max(0.0) / all } else { 0.0 };
     }
     growths.sort_by(|a, b| b.increase.total_cmp(&a.increase).then_with(|| a.of.cmp(&b.of)));
-    Ranking { growths, unknown }
+    growths
 }
 
 #[cfg(test)]
@@ -109,21 +92,19 @@ mod tests {
             ("feed", usage(5.0, 1.0), usage(5.0, 1.0)),
             ("search", None, usage(3.0, 1.0)),
         ]);
-        let first = &ranking.growths[0];
+        let first = &ranking[0];
         assert_eq!(first.of, "danmaku");
         // 41.6 - 20 = 21.6: six more at 2 each, sixteen busier by 0.6 each.
         assert!((first.increase - 21.6).abs() < 1e-9);
         assert!((first.more_instances - 12.0).abs() < 1e-9);
         assert!((first.busier_instances - 9.6).abs() < 1e-9);
         assert!((first.share - 21.6 / 23.6).abs() < 1e-9);
-        let order: Vec<_> = ranking.growths.iter().map(|growth| growth.of).collect();
+        let order: Vec<_> = ranking.iter().map(|growth| growth.of).collect();
         assert_eq!(order, ["danmaku", "gift", "feed", "login"]);
         assert!(
-            ranking.growths[3].share.abs() < 1e-12,
+            ranking[3].share.abs() < 1e-12,
             "what shrank has no share of the increase"
         );
-        assert_eq!(ranking.unknown, 1);
-        assert!((ranking.residual(25.0) - (25.0 - 21.6 - 2.0 + 4.0)).abs() < 1e-9);
     }
 
     #[test]
@@ -132,9 +113,9 @@ mod tests {
             ("a", usage(10.0, 1.0), usage(10.0, 8.1)),
             ("b", usage(29.0, 1.0), usage(58.0, 1.0)),
         ]);
-        assert_eq!(format!("{:.0} %", ranking.growths[0].share * 100.0), "71 %");
-        assert!(ranking.growths[0].more_instances.abs() < 1e-12);
-        assert!(ranking.growths[1].busier_instances.abs() < 1e-12);
+        assert_eq!(format!("{:.0} %", ranking[0].share * 100.0), "71 %");
+        assert!(ranking[0].more_instances.abs() < 1e-12);
+        assert!(ranking[1].busier_instances.abs() < 1e-12);
     }
 
     #[test]
@@ -148,8 +129,8 @@ mod tests {
     #[test]
     fn nobody_grew() {
         let ranking = rank([("a", usage(2.0, 2.0), usage(2.0, 1.0))]);
-        assert!(ranking.growths[0].share.abs() < 1e-12);
-        assert_eq!(rank::<&str>([]).growths, []);
+        assert!(ranking[0].share.abs() < 1e-12);
+        assert_eq!(rank::<&str>([]), []);
     }
 
     proptest! {
@@ -165,8 +146,8 @@ mod tests {
         fn the_shares_add_up_to_one(apps in prop::collection::vec((0.0..9.0_f64, 0.0..9.0_f64, 0.0..9.0_f64, 0.0..9.0_f64), 1..9)) {
             let named = apps.iter().enumerate().map(|(i, &(n0, u0, n1, u1))| (i, usage(n0, u0), usage(n1, u1)));
             let ranking = rank(named);
-            let all: f64 = ranking.growths.iter().map(|growth| growth.share).sum();
-            let grew = ranking.growths.iter().any(|growth| growth.increase > 0.0);
+            let all: f64 = ranking.iter().map(|growth| growth.share).sum();
+            let grew = ranking.iter().any(|growth| growth.increase > 0.0);
             prop_assert!((all - f64::from(u8::from(grew))).abs() < 1e-9);
         }
     }

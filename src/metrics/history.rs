@@ -3,11 +3,12 @@
 //! What is on screen has a recent grid of all its figures and a coarse one; everything else a coarse one
 //! of [`Figure::BACKGROUND`]. A sample takes twelve bits (see [`super::code`]). When the budget is used
 //! up nothing new in the background is taken in, and what is on screen takes the place of what was heard
-//! longest ago: [`Usage`] says so.
+//! longest ago. Before that all that is in the background reaches back less far: [`History::shortage`] says so.
 
 use rustc_hash::FxHashMap;
 
 use super::Millis;
+use super::code::block;
 use super::figure::{Figure, Figures};
 use super::grid::{Cell, Grid, Shape};
 use super::subject::{Span, Subject};
@@ -23,6 +24,8 @@ const PARTS_FLOOR: f64 = 1e-3;
 /// is less than all, dropping ends. The distance keeps subjects from coming and going.
 const ADMIT: f64 = 0.90;
 const KEEP: f64 = 0.95;
+/// What is in the background reaches back so many slots at least; where that has no room either subjects go.
+const LEAST_SLOTS: u32 = 60;
 
 /// Which grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,10 +82,21 @@ pub struct Usage {
     pub refused: usize,
 }
 
+/// What there is no room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// How far the background reaches back, in milliseconds.
+    pub reach_ms: Millis,
+    /// Some subjects have no history, or not their fine one.
+    pub is_partial: bool,
+}
+
 /// The histories of one cluster.
 #[derive(Debug)]
 pub struct History {
     limits: Limits,
+    /// Slots that are kept of what is in the background.
+    reach: u32,
     tracks: FxHashMap<Subject, Box<Track>>,
     /// Bytes held by the tracks.
     held: usize,
@@ -101,7 +115,7 @@ struct Track {
 
 impl Track {
     fn held(&self) -> usize {
-        size_of::<Self>() + self.coarse.held() + self.recent.as_ref().map_or(0, Grid::held)
+        block(size_of::<Self>()) + self.coarse.held() + self.recent.as_ref().map_or(0, Grid::held)
     }
 }
 
@@ -109,6 +123,7 @@ impl History {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            reach: limits.coarse.slots,
             tracks: FxHashMap::default(),
             held: 0,
             dropped: 0,
@@ -152,14 +167,19 @@ impl History {
         if cells.is_empty() {
             return;
         }
-        let full = self.usage_of(ADMIT);
-        if full && attention == Attention::Background && !self.tracks.contains_key(subject) {
+        let is_new = attention == Attention::Background && !self.tracks.contains_key(subject);
+        if is_new && self.usage_of(ADMIT) && !self.shorten() {
             self.refused += 1;
             return;
         }
         let limits = self.limits;
+        let slots = match attention {
+            Attention::Shown => limits.coarse.slots,
+            Attention::Background => self.reach,
+        };
+        let coarse = Shape { slots, ..limits.coarse };
         let track = self.tracks.entry(subject.clone()).or_insert_with(|| {
-            self.held += size_of::<Track>();
+            self.held += block(size_of::<Track>());
             Box::new(Track {
                 recent: None,
                 coarse: Grid::default(),
@@ -173,7 +193,7 @@ impl History {
         if attention == Attention::Shown {
             track.recent.get_or_insert_default().write(limits.recent, span, cells);
         }
-        track.coarse.write(limits.coarse, span, cells);
+        track.coarse.write(coarse, span, cells);
         self.held = self.held + track.held() - before;
         if self.usage_of(1.0) {
             self.make_room(subject);
@@ -190,9 +210,35 @@ impl History {
         self.held + self.tracks.capacity() * (size_of::<(Subject, Box<Track>)>() + 1)
     }
 
-    /// Drops what matters least until it fits: first the fine past of what is not on screen, then what was
+    /// Lets all of the background reach back less far; says whether it could.
+    fn shorten(&mut self) -> bool {
+        let next = self.reach / 8 * 7;
+        if next < LEAST_SLOTS {
+            return false;
+        }
+        self.reach = next;
+        let background = self.tracks.values_mut();
+        for track in background.filter(|track| track.attention == Attention::Background) {
+            let before = track.held();
+            track.coarse.shorten(next);
+            self.held = self.held + track.held() - before;
+        }
+        true
+    }
+
+    /// What there is no room for; `None` while all is kept as it should be.
+    pub fn shortage(&self) -> Option<Shortage> {
+        let is_partial = self.refused + self.dropped > 0;
+        (is_partial || self.reach < self.limits.coarse.slots).then(|| Shortage {
+            reach_ms: Millis::from(self.reach) * self.limits.coarse.step_ms,
+            is_partial,
+        })
+    }
+
+    /// Drops what matters least until it fits: first the old past of all that is not on screen, then the fine past of what is not on screen, then what was
     /// not heard of for longest, what is on screen last; never the one that is being written.
     fn make_room(&mut self, writing: &Subject) {
+        while self.usage_of(KEEP) && self.shorten() {}
         let mut order: Vec<(Attention, Millis, Subject)> = self
             .tracks
             .iter()
@@ -276,11 +322,6 @@ impl History {
             Some(grid.read(row, floor, shape.slot(until)?, slots))
         });
         values.unwrap_or_else(|| vec![None; slots as usize])
-    }
-
-    /// When a subject was last measured.
-    pub fn heard(&self, of: &Subject) -> Option<Millis> {
-        self.tracks.get(of).map(|track| track.heard)
     }
 
     /// What it holds.

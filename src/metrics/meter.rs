@@ -103,15 +103,6 @@ impl Meter {
     pub fn keep_nodes(&mut self, nodes: &FxHashSet<Clean>) {
         self.nodes.retain(|node, _| nodes.contains(node));
     }
-
-    /// How many readings are held.
-    pub fn len(&self) -> usize {
-        self.nodes.values().map(FxHashMap::len).sum()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.nodes.values().all(FxHashMap::is_empty)
-    }
 }
 
 impl Before {

@@ -67,10 +67,6 @@ pub struct Track {
 }
 
 impl Track {
-    pub const fn last(&self) -> Option<Millis> {
-        self.last
-    }
-
     /// Takes the time of the next sample.
     ///
     /// One that is older than what is known came late; two of them, the second after the first, or one

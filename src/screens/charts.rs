@@ -1,5 +1,7 @@
 //! The charts of an instance or a container: which lines each has, and against what they are held.
 
+mod recipes;
+
 use super::containers::find;
 use super::context::Context;
 use super::figures::{Bounds, amount};
@@ -8,6 +10,9 @@ use crate::listing::Tone;
 use crate::metrics::{Figure, Resolution, Subject, Unit, series};
 use crate::world::ClusterView;
 use crate::world::usage::FRESH_MS;
+
+pub use recipes::MOST;
+use recipes::{RECIPES, Recipe, TONES, of};
 
 /// How far back charts reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +39,13 @@ impl Reach {
             Self::Hour => "1 h",
             Self::SixHours => "6 h",
         }
+    }
+
+    /// The slot of another reach that shows the same moment; `None` where it does not go back so far.
+    pub const fn moved(self, back: u32, to: Self) -> Option<u32> {
+        let seconds = back as i64 * self.grid().2;
+        let back = (seconds / to.grid().2) as u32;
+        if back < to.slots() { Some(back) } else { None }
     }
 
     /// Slots at most.
@@ -67,6 +79,8 @@ pub struct Choice {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub name: &'static str,
+    /// What its amounts are of, after them: `of the time`.
+    pub of: &'static str,
     pub tone: Tone,
     /// A value a slot, oldest first.
     pub values: Vec<Option<f64>>,
@@ -87,6 +101,16 @@ impl Line {
     }
 }
 
+/// What use is held against: drawn across.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    pub name: &'static str,
+    pub value: f64,
+    pub tone: Tone,
+    /// Tells one from the other without colour too.
+    pub sign: &'static str,
+}
+
 /// A chart: lines of one unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
@@ -94,12 +118,17 @@ pub struct Chart {
     pub unit: Unit,
     pub lines: Vec<Line>,
     /// What use is held against.
-    pub levels: Vec<(&'static str, f64, Tone)>,
+    pub levels: Vec<Level>,
     /// What else there is to say of it, beside its lines.
     pub note: Option<(String, Tone)>,
 }
 
 impl Chart {
+    /// Whether it is of memory: there kills for want of it are told.
+    fn is_memory(&self) -> bool {
+        self.unit == Unit::Bytes
+    }
+
     /// Whether anything of it is known.
     pub fn is_known(&self) -> bool {
         self.lines.iter().any(|line| line.values.iter().any(Option::is_some))
@@ -117,12 +146,8 @@ pub struct Charts {
     pub source: Clean,
 }
 
-/// What a chart is made of: its title, the names and figures of its lines, whether it is left out where nothing
-/// of it is known.
-type Recipe = (&'static str, &'static [(&'static str, Figure)], bool);
-
-/// As many charts as there can be.
-pub const MOST: usize = 9;
+/// Seconds until what is on screen was surely measured again: it is asked for every 10 to 15 s, and takes up to 10.
+const HELD_S: i64 = 30;
 
 /// Slots of the recent grid in one of the coarse grid.
 const FINE: u32 = 4;
@@ -136,74 +161,6 @@ pub fn in_sight(width: u16, height: u16) -> (u16, u16, usize) {
     let down = (height / LEAST.1).max(1);
     (across, down, usize::from(across * down))
 }
-
-const RECIPES: [Recipe; MOST] = [
-    ("CPU", &[("used", Figure::Cpu)], false),
-    (
-        "memory",
-        &[
-            ("total", Figure::MemoryTotal),
-            ("cache", Figure::MemoryCache),
-            ("rss", Figure::MemoryRss),
-            ("working set", Figure::MemoryWorkingSet),
-        ],
-        false,
-    ),
-    (
-        "network",
-        &[
-            ("out", Figure::NetworkTransmitBytes),
-            ("in", Figure::NetworkReceiveBytes),
-        ],
-        false,
-    ),
-    (
-        "CPU held back",
-        &[
-            ("throttled periods", Figure::CpuThrottled),
-            ("some wait", Figure::CpuWaiting),
-            ("all wait", Figure::CpuStalled),
-        ],
-        false,
-    ),
-    (
-        "packets",
-        &[
-            ("out", Figure::NetworkTransmitPackets),
-            ("in", Figure::NetworkReceivePackets),
-        ],
-        false,
-    ),
-    (
-        "packets lost",
-        &[
-            ("dropped out", Figure::NetworkTransmitDropped),
-            ("dropped in", Figure::NetworkReceiveDropped),
-            ("errors out", Figure::NetworkTransmitErrors),
-            ("errors in", Figure::NetworkReceiveErrors),
-        ],
-        false,
-    ),
-    (
-        "files",
-        &[("written", Figure::FsWrites), ("read", Figure::FsReads)],
-        false,
-    ),
-    ("threads", &[("threads", Figure::Threads)], false),
-    (
-        "memory and disk waited for",
-        &[
-            ("memory, some", Figure::MemoryWaiting),
-            ("memory, all", Figure::MemoryStalled),
-            ("disk, some", Figure::IoWaiting),
-            ("disk, all", Figure::IoStalled),
-        ],
-        true,
-    ),
-];
-
-/// Tones of lines, from the last: what is most looked at lies on top.
-const TONES: [Tone; 4] = [Tone::Accent, Tone::Good, Tone::Busy, Tone::Unknown];
 
 /// The charts of an instance, or of one container of it; `None` if it is gone.
 pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, reach: Reach) -> Option<Charts> {
@@ -225,43 +182,15 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
             let minutes = line(Resolution::Coarse, slots.div_ceil(FINE) + 1);
             fill_past(&mut values, &minutes, ctx.millis() / (step * 1000));
         }
+        hold_newest(&mut values, step);
         values
     };
-    let charts = RECIPES.into_iter().map(|(title, figures, optional)| {
-        let mut lines: Vec<Line> = figures
-            .iter()
-            .zip(
-                TONES
-                    .into_iter()
-                    .take(figures.len())
-                    .collect::<Vec<_>>()
-                    .into_iter()
-                    .rev(),
-            )
-            .map(|(&(name, figure), tone)| Line {
-                name,
-                tone,
-                values: line(figure),
-            })
-            .collect();
-        let first = figures.first().map(|(_, figure)| *figure);
-        let (limit, request) = first.map_or((None, None), |figure| bounds.of(figure));
-        let levels = [("limit", limit, Tone::Bad), ("request", request, Tone::Muted)];
-        let levels = levels
-            .into_iter()
-            .filter_map(|(name, at, tone)| at.map(|at| (name, at, tone)));
-        if optional {
-            lines.retain(|line| line.values.iter().any(Option::is_some));
+    let charts = RECIPES.into_iter().map(|recipe| {
+        let mut chart = drawn(recipe, bounds, &line);
+        if chart.is_memory() {
+            chart.note = kills(ctx, cluster, &subject);
         }
-        Chart {
-            title,
-            unit: first.map_or(Unit::Count, Figure::unit),
-            note: (first == Some(Figure::MemoryTotal))
-                .then(|| kills(ctx, cluster, &subject))
-                .flatten(),
-            levels: levels.collect(),
-            lines,
-        }
+        chart
     });
     Some(Charts {
         charts: charts.filter(|chart| !chart.lines.is_empty()).collect(),
@@ -269,6 +198,43 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
         slots,
         source: cluster.usage.supply().sentence(),
     })
+}
+
+/// A chart by its recipe; what it leaves out where nothing is known has no lines then.
+fn drawn((title, figures, optional): Recipe, bounds: Bounds, line: &impl Fn(Figure) -> Vec<Option<f64>>) -> Chart {
+    // The last lies on top: the tones are told off from there.
+    let tones = TONES.into_iter().take(figures.len()).rev();
+    let lines = figures.iter().zip(tones).map(|(&(name, figure), tone)| Line {
+        name,
+        of: of(figure),
+        tone,
+        values: line(figure),
+    });
+    let mut lines: Vec<Line> = lines.collect();
+    if optional {
+        lines.retain(|line| line.values.iter().any(Option::is_some));
+    }
+    let first = figures.first().map(|(_, figure)| *figure);
+    let (limit, request) = first.map_or((None, None), |figure| bounds.of(figure));
+    let level = |name, value: Option<f64>, tone, sign| {
+        value.map(|value| Level {
+            name,
+            value,
+            tone,
+            sign,
+        })
+    };
+    let levels = [
+        level("limit", limit, Tone::Bad, "━"),
+        level("request", request, Tone::Muted, "┄"),
+    ];
+    Chart {
+        title,
+        unit: first.map_or(Unit::Count, Figure::unit),
+        levels: levels.into_iter().flatten().collect(),
+        note: None,
+        lines,
+    }
 }
 
 /// How many processes were killed for want of memory since the containers began, where that is known.
@@ -295,6 +261,19 @@ fn fill_past(values: &mut [Option<f64>], minutes: &[Option<f64>], newest: i64) {
         let place = usize::try_from(minute_of(newest) - minute_of(slot)).ok();
         let place = place.and_then(|back| minutes.len().checked_sub(back + 1));
         *value = place.and_then(|place| minutes.get(place).copied().flatten());
+    }
+}
+
+/// What was measured last holds until it is measured again: the newest slots are empty while that is under way, and
+/// are no gap for as long as a measurement may take.
+fn hold_newest(values: &mut [Option<f64>], step: i64) {
+    let held = (HELD_S / step.max(1)).max(1) as usize;
+    let Some(last) = values.iter().rposition(Option::is_some) else {
+        return;
+    };
+    let value = values.get(last).copied().flatten();
+    if values.len() - last <= held + 1 {
+        values.iter_mut().skip(last).for_each(|slot| *slot = value);
     }
 }
 
@@ -332,13 +311,14 @@ fn line(
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, fill_past};
+    use super::{Line, fill_past, hold_newest};
     use crate::listing::Tone;
 
     #[test]
     fn what_was_last_measured_long_ago_is_not_what_is_used_now() {
         let line = |values: &[Option<f64>]| Line {
             name: "used",
+            of: "",
             tone: Tone::Good,
             values: values.to_vec(),
         };
@@ -350,6 +330,22 @@ mod tests {
         assert_eq!(line(&values).read(Some(11), 15), Some(1.0), "where it is pointed at");
         assert_eq!(line(&[Some(2.0), None, None]).read(None, 60), Some(2.0));
         assert_eq!(line(&[Some(2.0), None, None, None]).read(None, 60), None);
+    }
+
+    #[test]
+    fn the_newest_slots_are_no_gap_while_they_are_being_measured() {
+        let (no, one) = (None, Some(1.0));
+        for (step, values, held) in [
+            (15, [one, no, one, no, no], [one, no, one, one, one]),
+            (15, [one, one, no, no, no], [one, one, no, no, no]),
+            (60, [one, one, one, one, no], [one; 5]),
+            (60, [one, one, one, no, no], [one, one, one, no, no]),
+            (60, [no; 5], [no; 5]),
+        ] {
+            let mut line = values;
+            hold_newest(&mut line, step);
+            assert_eq!(line, held, "{step}: {values:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub use bounds::Bounds;
 use super::context::Context;
 use super::words;
 use crate::domain::quantity::Rate;
-use crate::domain::{AppKey, ClusterId, Cpu, Memory, Pod, Resources};
+use crate::domain::{AppKey, Clean, ClusterId, Cpu, Memory, Pod, Resources};
 use crate::listing::{Cell, ColumnId, Span, Tone, Value};
 use crate::metrics::{Figure, Level, Millis, Resolution, Subject, Total, Unit};
 use crate::world::ClusterView;
@@ -139,7 +139,10 @@ impl<'a> Whose<'a> {
         let mut all = Total::default();
         for (cluster, subject) in &self.parts {
             let known = is_measured(cluster);
-            let measured = cluster.usage.now(subject, figure, ctx.millis()).filter(|_| known);
+            let measured = cluster.usage.now(subject, figure, ctx.millis());
+            let measured = measured
+                .or_else(|| inside(ctx, cluster, subject, figure))
+                .filter(|_| known);
             let sum = cluster.usage.sums(subject).and_then(|sums| sums.get(figure));
             // Of a machine that was measured itself its instances are only a part.
             match sum.filter(|_| known && measured.is_none()) {
@@ -265,6 +268,20 @@ pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
         }));
     }
     cell
+}
+
+/// What an instance's containers use together, where that is known of each that runs and only of them.
+fn inside(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject, figure: Figure) -> Option<f64> {
+    let Subject::Pod(key) = subject else { return None };
+    if figure.is_network() || !figure.adds_up() {
+        return None;
+    }
+    let running = cluster.pod(key)?.containers.iter().filter(|c| c.state.is_running());
+    let of = |name: &Clean| Subject::Container(key.clone(), name.clone());
+    let sum: Total = running
+        .map(|container| cluster.usage.now(&of(&container.name), figure, ctx.millis()))
+        .collect();
+    sum.value().filter(|_| sum.is_whole())
 }
 
 /// What stands for several of a figure: their sum, or of shares their mean.

@@ -36,6 +36,14 @@ pub struct Span {
 }
 
 impl Span {
+    /// Whether it is all that is ever compared.
+    pub const fn is_whole(self) -> bool {
+        self.apart == APART
+    }
+
+    /// Minutes with figures before anything is said.
+    pub const LEAST: u32 = LEAST_APART + 1;
+
     /// What fits in so many minutes with figures.
     fn within(minutes: u32) -> Option<Self> {
         let window = WINDOW.min(minutes / 2);
@@ -46,12 +54,18 @@ impl Span {
 
 /// Over which time growth is told in the scope, the same for all that is compared; `None`: too short a time yet.
 pub fn span(ctx: &Context<'_>) -> Option<Span> {
+    Span::within(measured(ctx)?)
+}
+
+/// For how many minutes there have been figures in the scope, up to those that are compared; `None`: nothing is
+/// measured.
+pub fn measured(ctx: &Context<'_>) -> Option<u32> {
     let measured = ctx.world.clusters_in(ctx.scope).filter_map(|cluster| {
         let minutes = minutes(ctx, cluster, &Subject::Cluster, APART + WINDOW);
         let first = minutes.iter().position(Option::is_some)?;
         Some((minutes.len() - first) as u32)
     });
-    Span::within(measured.min()?)
+    measured.min()
 }
 
 /// How much apps grew in the scope.
@@ -62,7 +76,7 @@ pub fn of_apps(ctx: &Context<'_>, apps: &[AppSummary]) -> Grown {
         let (before, after) = windows(ctx, whose.parts(), span);
         (app.key.clone(), before, after)
     });
-    let growths = rank(windows).growths;
+    let growths = rank(windows);
     growths.into_iter().map(|growth| (growth.of.clone(), growth)).collect()
 }
 
@@ -108,7 +122,7 @@ pub fn of_location(ctx: &Context<'_>, location: &LocationSummary) -> Culprit {
         let (before, after) = windows(ctx, &[(cluster, subject)], span);
         (app.key.clone(), before, after)
     });
-    match rank(of_each).growths.into_iter().next() {
+    match rank(of_each).into_iter().next() {
         Some(first) if first.increase > 0.0 => Culprit::Grows {
             app: first.of,
             share: first.share,

@@ -22,8 +22,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
         Action::ColumnsLeft | Action::ColumnsRight if model.trail.top().shows_charts() => point(model, action),
         Action::ChartReach => {
             let charts = &mut model.trail.top_mut().charts;
-            charts.reach = charts.reach.next();
-            charts.back = None;
+            let next = charts.reach.next();
+            charts.back = charts.back.and_then(|back| charts.reach.moved(back, next));
+            charts.reach = next;
         }
         Action::ChartNext => next_chart(model),
         Action::ColumnsLeft => model.shift = model.shift.min(most_shift(model)).saturating_sub(1),

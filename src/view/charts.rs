@@ -104,7 +104,7 @@ fn one(theme: &Theme, buffer: &mut Buffer, area: Rect, chart: &Chart, (all, back
     let levels = chart
         .levels
         .iter()
-        .map(|(_, level, _)| *level)
+        .map(|level| level.value)
         .filter(|level| near(*level));
     let top = nice(levels.fold(largest, f64::max), chart.unit);
     legend(theme, buffer, area, chart, (all, back, &near));
@@ -118,7 +118,7 @@ fn one(theme: &Theme, buffer: &mut Buffer, area: Rect, chart: &Chart, (all, back
     let middle = (plot.height >= 6).then_some((plot.height / 2, top / 2.0));
     let labels = [(0, top), (plot.height - 1, 0.0)];
     for (row, value) in labels.into_iter().chain(middle) {
-        let text = format!("{:>width$} ", amount(chart.unit, value), width = usize::from(AXIS) - 1);
+        let text = format!("{:>width$} ", on_axis(chart.unit, value), width = usize::from(AXIS) - 1);
         line::draw(buffer, (area.x, plot.y + row), plot.x, [(text.as_str(), muted)]);
     }
     let dots = usize::from(plot.width) * 2;
@@ -138,7 +138,7 @@ fn one(theme: &Theme, buffer: &mut Buffer, area: Rect, chart: &Chart, (all, back
         levels: chart
             .levels
             .iter()
-            .map(|(_, level, tone)| (*level, theme.style(role(*tone))))
+            .map(|level| (level.value, level.sign, theme.style(role(level.tone))))
             .collect(),
         top,
         cursor: back.map(column),
@@ -146,6 +146,16 @@ fn one(theme: &Theme, buffer: &mut Buffer, area: Rect, chart: &Chart, (all, back
     };
     chart::draw(buffer, plot, &drawn);
     times(buffer, plot, i64::from(all.slots) * all.step, muted);
+}
+
+/// An amount with its unit, of cores too: those are elsewhere known by their column.
+fn on_axis(unit: Unit, value: f64) -> String {
+    let text = amount(unit, value);
+    match unit {
+        Unit::Cores if text == "1" => "1 core".to_owned(),
+        Unit::Cores if !text.ends_with('m') => format!("{text} cores"),
+        _ => text,
+    }
 }
 
 /// The axis of time under a chart.
@@ -186,14 +196,14 @@ fn legend(
         let value = line.read(back, all.step);
         pieces.push((format!("   {} ", line.name), theme.style(role(line.tone))));
         pieces.push(match value {
-            Some(value) => (amount(chart.unit, value), theme.style(Role::Text)),
+            Some(value) => (amount(chart.unit, value) + line.of, theme.style(Role::Text)),
             None => ("–".to_owned(), theme.style(Role::Unknown)),
         });
     }
-    for (name, level, tone) in &chart.levels {
-        let above = if near(*level) { "┄" } else { "↑" };
-        let text = format!("   {above} {name} {}", amount(chart.unit, *level));
-        pieces.push((text, theme.style(role(*tone))));
+    for level in &chart.levels {
+        let sign = if near(level.value) { level.sign } else { "↑" };
+        let text = format!("   {sign} {} {}", level.name, amount(chart.unit, level.value));
+        pieces.push((text, theme.style(role(level.tone))));
     }
     if let Some((note, tone)) = &chart.note {
         pieces.push((format!("   {note}"), theme.style(role(*tone))));
@@ -229,6 +239,19 @@ fn nice(value: f64, unit: Unit) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_tells_its_unit() {
+        for (value, told) in [
+            (0.0, "0 cores"),
+            (0.5, "500m"),
+            (1.0, "1 core"),
+            (2.0, "2 cores"),
+            (1.5, "1.5 cores"),
+        ] {
+            assert_eq!(on_axis(Unit::Cores, value), told);
+        }
+    }
 
     #[test]
     fn axes_end_at_round_amounts() {

@@ -11,7 +11,7 @@ use crate::domain::quantity::thousands;
 use crate::listing::{Column, Source};
 use crate::model::Model;
 use crate::overlays::Overlay;
-use crate::screens::{Screen, ScreenKind, growth, words};
+use crate::screens::{Context, Screen, ScreenKind, growth, words};
 use crate::theme::{Role, Theme};
 use crate::widgets::line;
 use crate::world::Scope;
@@ -36,8 +36,8 @@ fn title(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect, drawn: D
     let width: u16 = pieces.iter().map(|(text, _)| line::width(text)).sum();
     let end = if is_scoped { scope_x } else { area.right() };
     let mut room = end.saturating_sub(area.x + width + 4);
-    let growth = drawn.has_growth.then(|| growth::span(&model.context(&scope_here)));
-    for notes in remarks(drawn, !scope_here.namespaces.is_empty(), growth.flatten()) {
+    let growth = drawn.has_growth.then(|| growth_words(&model.context(&scope_here)));
+    for notes in remarks(drawn, !scope_here.namespaces.is_empty(), growth) {
         if let Some(note) = notes.into_iter().find(|note| line::width(note) + 3 <= room) {
             room -= line::width(&note) + 3;
             pieces.push((format!("   {note}"), muted));
@@ -117,8 +117,21 @@ fn counted(screen: &Screen, source: &dyn Source) -> (usize, usize) {
     (count(&mut list.rows().iter().copied()), count(&mut (0..all)))
 }
 
+/// Over which time growth is told, or how long that takes yet.
+fn growth_words(ctx: &Context<'_>) -> String {
+    match growth::span(ctx) {
+        Some(span) if span.is_whole() => format!("growth in {} min", span.apart),
+        Some(span) => format!("growth in {} min so far", span.apart),
+        None => format!(
+            "growth needs {} min, has {}",
+            growth::Span::LEAST,
+            growth::measured(ctx).unwrap_or(0)
+        ),
+    }
+}
+
 /// What there is to say of the columns, each in words that are first long, then short.
-fn remarks(drawn: Drawn, has_namespaces: bool, growth: Option<growth::Span>) -> Vec<Vec<String>> {
+fn remarks(drawn: Drawn, has_namespaces: bool, growth: Option<String>) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     if drawn.has_room && has_namespaces {
         all.push(vec!["requested and room: all namespaces".to_owned()]);
@@ -129,9 +142,7 @@ fn remarks(drawn: Drawn, has_namespaces: bool, growth: Option<growth::Span>) -> 
             "* of 500m, 512 MiB each".to_owned(),
         ]);
     }
-    if let Some(span) = growth {
-        all.push(vec![format!("growth in {} min", span.apart)]);
-    }
+    all.extend(growth.map(|told| vec![told]));
     if drawn.hidden > 0 {
         let word = if drawn.hidden == 1 { "column" } else { "columns" };
         all.push(vec![

@@ -17,8 +17,8 @@ pub struct Line {
 pub struct Plot {
     /// The last lies over the others.
     pub lines: Vec<Line>,
-    /// Levels that are drawn across, such as a limit.
-    pub levels: Vec<(f64, Style)>,
+    /// Levels that are drawn across, such as a limit, each with its sign.
+    pub levels: Vec<(f64, &'static str, Style)>,
     /// The value of the upper edge; the lower is 0.
     pub top: f64,
     /// A column of the area that is pointed at.
@@ -36,10 +36,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, plot: &Plot) {
     if area.is_empty() || plot.top <= 0.0 {
         return;
     }
-    for (level, style) in plot.levels.iter().filter(|(level, _)| *level <= plot.top) {
+    // The first lies on top where two are the same.
+    for (level, sign, style) in plot.levels.iter().rev().filter(|(level, ..)| *level <= plot.top) {
         let y = area.y + height(*level, plot.top, area.height) / 4;
         for x in area.left()..area.right() {
-            put(buffer, (x, y), "┄", *style);
+            put(buffer, (x, y), sign, *style);
         }
     }
     for x in 0..area.width {
@@ -57,7 +58,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, plot: &Plot) {
     if let Some(x) = plot.cursor.filter(|x| *x < area.width) {
         for y in area.top()..area.bottom() {
             if let Some(cell) = buffer.cell_mut((area.x + x, y)) {
-                if [" ", "┄"].contains(&cell.symbol()) {
+                let is_level = plot.levels.iter().any(|(_, sign, _)| *sign == cell.symbol());
+                if cell.symbol() == " " || is_level {
                     cell.set_symbol("│").set_style(plot.gap);
                 } else {
                     cell.modifier.insert(Modifier::REVERSED);
@@ -177,8 +179,8 @@ mod tests {
     #[test]
     fn levels_and_the_cursor_lie_under_the_line() {
         let mut plot = plot(&[Some(0.0), Some(0.0), Some(0.0), Some(0.0)]);
-        plot.levels.push((7.0, Style::new()));
-        plot.levels.push((8.0, Style::new()));
+        plot.levels.push((7.0, "┄", Style::new()));
+        plot.levels.push((8.0, "━", Style::new()));
         plot.cursor = Some(1);
         assert_eq!(drawn(&plot, 2, 2), ["┄│", "⣀⣀"]);
     }

@@ -187,3 +187,149 @@ fn revisions_are_told_apart_by_what_they_use() {
         bench.act(&[Action::Open]);
     });
 }
+
+#[test]
+fn the_moment_pointed_at_stays_when_charts_reach_further() {
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("rank-");
+    bench.act(&[Action::Charts]);
+    bench.act(&[Action::ColumnsLeft; 37]);
+    let moment = |bench: &mut Bench| {
+        let frame = bench.frame(120, 40);
+        let told = frame
+            .split("│ ")
+            .nth(1)
+            .map(|rest| rest.chars().take(8).collect::<String>());
+        told.unwrap_or_default()
+    };
+    let pointed = moment(&mut bench);
+    assert_eq!(pointed.len(), 8, "{pointed}");
+    for reach in ["an hour", "six", "a quarter"] {
+        bench.act(&[Action::ChartReach]);
+        assert_eq!(moment(&mut bench), pointed, "{reach}");
+    }
+    // What a quarter of an hour does not reach is not pointed at there.
+    bench.act(&[Action::ChartReach]);
+    bench.act(&[Action::ColumnsLeft; 20]);
+    bench.act(&[Action::ChartReach, Action::ChartReach]);
+    assert_eq!(bench.model.screen().charts.back, None);
+}
+
+#[test]
+fn limit_and_request_are_told_apart_without_colours_and_letters_too() {
+    use pilothouse::theme::{ColourDepth, Glyphs};
+    let mut bench = measured::bench();
+    bench.theme = bench.theme.clone().fitted(ColourDepth::None, Glyphs::Ascii);
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("rank-");
+    bench.act(&[Action::Charts]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("= limit 8") && frame.contains("- request 4"), "{frame}");
+    assert!(frame.contains("======") && frame.contains("------"), "{frame}");
+    assert!(frame.contains("cores"), "the axis has its unit: {frame}");
+}
+
+#[test]
+fn growth_says_how_long_it_takes_to_be_known() {
+    let mut bench = Bench::fleet();
+    for id in ["idc-bj", "aliyun", "mixed-sh"] {
+        let supply = pilothouse::metrics::source::Supply {
+            current: Some(pilothouse::metrics::source::Source::Cadvisor),
+            ..Default::default()
+        };
+        bench.send(Message::Metrics(ClusterId::new(id), Report::Supply(supply)));
+    }
+    bench.act(&[Action::ShowApps, Action::SortByGrowth]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("growth needs 3 min, has 0"), "{frame}");
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowApps, Action::SortByGrowth]);
+    assert!(bench.frame(120, 40).contains("growth in 10 min "));
+}
+
+#[test]
+fn a_line_does_not_lose_its_last_cell_while_the_next_is_measured() {
+    use pilothouse::metrics::Resolution;
+    use pilothouse::screens::figures::{MINUTES, Whose};
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowApps]);
+    let id = ClusterId::new("idc-bj");
+    let cluster = bench.model.world().cluster(&id).unwrap();
+    let pods: Vec<_> = cluster
+        .pods
+        .values()
+        .filter(|pod| pod.node.is_some())
+        .cloned()
+        .collect();
+    let start = fleet::now();
+    for second in 1..150 {
+        let now = start + chrono::TimeDelta::seconds(second);
+        if second % 15 == 7 {
+            let at = now.timestamp_millis();
+            let items = pods.iter().map(|pod| {
+                let mut figures = Figures::default();
+                figures.set(Figure::Cpu, 1.0);
+                let span = Span {
+                    from: at - 15_000,
+                    to: at,
+                };
+                let subject = Subject::Pod(pod.key.clone());
+                Measured { subject, span, figures }
+            });
+            let items = items.collect();
+            bench.send(Message::Metrics(id.clone(), Report::Measured { at, items }));
+        }
+        bench.send(Message::Tick(now, fleet::moment(second)));
+        let scope = bench.model.scope_here();
+        let ctx = bench.model.context(&scope);
+        let cluster = ctx.world.cluster(&id).unwrap();
+        let well = pods.iter().filter(|pod| {
+            cluster
+                .usage
+                .now(&Subject::Pod(pod.key.clone()), Figure::Cpu, now.timestamp_millis())
+                .is_some()
+        });
+        for pod in well {
+            let whose = Whose::one(cluster, Subject::Pod(pod.key.clone()));
+            let line = whose.line(&ctx, Figure::Cpu, Resolution::Coarse, MINUTES);
+            assert!(line.last().unwrap().is_some(), "{second} s: {} {line:?}", pod.key);
+        }
+        let whole = Whose::place(&ctx, &id, Subject::Cluster);
+        let is_whole = whole.now(&ctx, Figure::Cpu).share().is_some_and(|share| share >= 0.9);
+        let line = whole.line(&ctx, Figure::Cpu, Resolution::Coarse, MINUTES);
+        assert!(!is_whole || line.last().unwrap().is_some(), "{second} s: {line:?}");
+    }
+}
+
+#[test]
+fn a_history_that_is_full_is_told_with_how_far_it_reaches() {
+    let mut bench = measured::bench();
+    let at = fleet::now().timestamp_millis();
+    let mut figures = Figures::default();
+    for figure in Figure::BACKGROUND {
+        figures.set(figure, 1.0);
+    }
+    let items = (0..7_000).map(|number| Measured {
+        subject: Subject::Pod(pilothouse::domain::ObjectKey::new(
+            "gift",
+            format!("live-gift-{number}"),
+        )),
+        span: Span {
+            from: at - 6 * 3_600_000,
+            to: at,
+        },
+        figures,
+    });
+    let items = items.collect();
+    bench.act(&[Action::Top, Action::Detail]);
+    assert!(!bench.frame(200, 50).contains("histories fill"));
+    bench.send(Message::Metrics(
+        ClusterId::new("idc-bj"),
+        Report::Measured { at, items },
+    ));
+    let frame = bench.frame(200, 50);
+    assert!(frame.contains("histories fill 16 MiB: they reach back "), "{frame}");
+    let history = bench.model.world().clusters()[0].usage.history().usage();
+    assert!(history.bytes <= history.budget && history.refused == 0, "{history:?}");
+}

@@ -20,7 +20,7 @@ use crate::cluster::kinds;
 use crate::domain::Clean;
 use crate::metrics::exposition::Scanner;
 use crate::metrics::rate::Spacing;
-use crate::metrics::source::{Source, Supply};
+use crate::metrics::source::{Source, Supply, Wanted};
 use crate::metrics::{Collector, Meter, Scrape};
 
 /// How long a node may take to answer.
@@ -48,44 +48,39 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Fa
     let mut resumes = bench.hub.resumes.subscribe();
     let mut rotation = Rotation::new(bench.settings.budget, Instant::now());
     rotation.want(&wanted.borrow_and_update(), Instant::now());
-    let mut meter = Meter::default();
-    let mut failing: BTreeMap<Clean, Clean> = BTreeMap::new();
-    // Since when there have been failures and no answer.
-    let mut silent: Option<Instant> = None;
-    let mut heard = Instant::now();
+    let (mut meter, mut failing) = (Meter::default(), BTreeMap::new());
+    let mut silence = Silence::from(Instant::now());
     let mut under_way = FuturesUnordered::new();
     loop {
-        if silent.is_some_and(|since| since + DOUBTFUL <= Instant::now()) {
+        let doubtful = silence.doubtful();
+        if doubtful.is_some_and(|at| at <= Instant::now()) {
             under_way.clear();
-            let late = rotation.abandon(Instant::now());
-            failing.extend(late.into_iter().map(|node| (node, "no answer".into())));
-            if let Err(failure) = choice::try_source(bench, Source::Cadvisor).await {
+            if let Err(failure) = look_around(bench, &mut rotation, &mut failing).await {
                 return Some(failure);
             }
-            (silent, heard) = (None, Instant::now());
+            silence = Silence::from(Instant::now());
             say(bench, supply, &failing).await;
+            continue;
         }
-        let doubtful = silent.map(|since| since + DOUBTFUL);
-        let wake = match rotation.next(Instant::now()) {
-            Turn::Ask(node) => {
-                under_way.push(ask(&bench.hub, node));
-                continue;
+        let wake = loop {
+            match rotation.next(Instant::now()) {
+                Turn::Ask(node) => under_way.push(ask(&bench.hub, node)),
+                Turn::Wait(at) => break Some(at),
+                Turn::Idle => break None,
             }
-            Turn::Wait(at) => Some(at),
-            Turn::Idle => None,
         };
         tokio::select! {
             Some(answer) = under_way.next() => {
                 rotation.done(&answer.node, answer.bytes, answer.outcome.is_ok(), Instant::now());
                 match answer.outcome {
                     Ok(scrape) => {
-                        (silent, heard) = (None, Instant::now());
+                        silence = Silence::from(Instant::now());
                         failing.remove(&answer.node);
                         bench.measured(meter.take(&answer.node, &scrape, now(), SPACING)).await;
                     }
                     Err(ClusterError::Forbidden { .. }) => return None,
                     Err(error) => {
-                        silent = silent.or(Some(answer.asked.max(heard)));
+                        silence.lasts(answer.asked);
                         failing.insert(answer.node, reason(&error));
                     }
                 }
@@ -96,21 +91,60 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Fa
                     return std::future::pending().await;
                 }
                 let wanted = wanted.borrow_and_update().clone();
-                let nodes: FxHashSet<Clean> = wanted.nodes.iter().cloned().collect();
-                failing.retain(|node, _| nodes.contains(node));
-                meter.keep_nodes(&nodes);
+                keep_to(&wanted, &mut failing, &mut meter);
                 rotation.want(&wanted, Instant::now());
                 say(bench, supply, &failing).await;
             }
             // The link was down: what failed then says nothing of the nodes.
             Ok(()) = resumes.changed() => {
-                silent = None;
+                silence = Silence::from(Instant::now());
                 rotation.forgive(Instant::now());
             }
-            () = sleep_until(wake) => {}
-            () = sleep_until(doubtful) => {}
+            () = sleep_until(wake.into_iter().chain(doubtful).min()) => {}
         }
     }
+}
+
+/// Since when nobody answers.
+struct Silence {
+    heard: Instant,
+    /// When the first was asked that failed since somebody was heard.
+    since: Option<Instant>,
+}
+
+impl Silence {
+    /// Somebody was heard then.
+    const fn from(heard: Instant) -> Self {
+        Self { heard, since: None }
+    }
+
+    /// A question that was asked then failed.
+    fn lasts(&mut self, asked: Instant) {
+        self.since = self.since.or(Some(asked.max(self.heard)));
+    }
+
+    /// From when on it is to be doubted that anybody answers.
+    fn doubtful(&self) -> Option<Instant> {
+        self.since.map(|since| since + DOUBTFUL)
+    }
+}
+
+/// Gives up whoever was being asked, and tries some nodes from all over the cluster.
+async fn look_around(
+    bench: &Bench,
+    rotation: &mut Rotation,
+    failing: &mut BTreeMap<Clean, Clean>,
+) -> Result<(), choice::Failure> {
+    let late = rotation.abandon(Instant::now());
+    failing.extend(late.into_iter().map(|node| (node, "no answer".into())));
+    choice::try_source(bench, Source::Cadvisor).await.map(drop)
+}
+
+/// Forgets the nodes that are gone.
+fn keep_to(wanted: &Wanted, failing: &mut BTreeMap<Clean, Clean>, meter: &mut Meter) {
+    let nodes: FxHashSet<Clean> = wanted.nodes.iter().cloned().collect();
+    failing.retain(|node, _| nodes.contains(node));
+    meter.keep_nodes(&nodes);
 }
 
 async fn sleep_until(at: Option<Instant>) {

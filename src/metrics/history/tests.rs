@@ -7,6 +7,10 @@ use Resolution::{Coarse, Recent};
 
 const S: Millis = 1000;
 
+fn heard(history: &History, i: usize) -> Option<Millis> {
+    history.tracks.get(&subject(i)).map(|track| track.heard)
+}
+
 fn subject(i: usize) -> Subject {
     Subject::Container(ObjectKey::new("live", format!("gift-{i}")), "web".into())
 }
@@ -72,7 +76,7 @@ fn the_slots_that_are_not_measured_yet_are_gaps() {
         &history.line(&subject(0), Figure::Cpu, Recent, 80 * S, 4),
         &[Some(30.0), Some(45.0), None, None],
     );
-    assert_eq!(history.heard(&subject(0)), Some(60 * S));
+    assert_eq!(heard(&history, 0), Some(60 * S));
 }
 
 #[test]
@@ -133,9 +137,39 @@ fn a_full_history_refuses_the_background_and_says_so() {
     let usage = history.usage();
     assert!(usage.bytes <= usage.budget, "{usage:?}");
     assert!(usage.refused > 0 && usage.subjects > 100, "{usage:?}");
+    assert!(history.shortage().is_some_and(|shortage| shortage.is_partial));
     let first = history.line(&subject(0), Figure::Cpu, Coarse, 3599 * S, 60);
     assert_eq!(first.iter().flatten().count(), 60, "who has a history keeps it");
-    assert_eq!(history.heard(&subject(1999)), None);
+    assert_eq!(heard(&history, 1999), None);
+}
+
+#[test]
+fn a_large_cluster_reaches_back_less_far_and_leaves_nobody_out() {
+    let mut history = History::new(limits(2 << 20));
+    for minute in 0..6 * 60 {
+        for i in 0..1_000 {
+            run(&mut history, &subject(i), minute * 60..(minute + 1) * 60, Background);
+        }
+        let usage = history.usage();
+        assert!(usage.bytes <= usage.budget, "{usage:?}");
+    }
+    let usage = history.usage();
+    assert_eq!(
+        (usage.subjects, usage.dropped, usage.refused),
+        (1_000, 0, 0),
+        "{usage:?}"
+    );
+    let shortage = history.shortage().unwrap();
+    let minutes = shortage.reach_ms / 60_000;
+    assert!((120..360).contains(&minutes) && !shortage.is_partial, "{shortage:?}");
+    let line = history.line(&subject(7), Figure::Cpu, Coarse, 6 * 3600 * S - 1, 360);
+    let known = line.iter().flatten().count() as Millis;
+    assert!((minutes..minutes + 16).contains(&known), "{known} of {minutes}");
+    assert!(
+        usage.bytes * 10 > usage.budget * 7,
+        "no more is given up than has to be: {usage:?}"
+    );
+    assert_eq!(History::new(Limits::default()).shortage(), None);
 }
 
 #[test]
@@ -154,8 +188,8 @@ fn what_is_on_screen_takes_the_place_of_what_was_heard_longest_ago() {
         let line = history.line(&subject(i), Figure::Cpu, Recent, 7199 * S, 60);
         assert_eq!(line.iter().flatten().count(), 60, "{i}");
     }
-    assert_eq!(history.heard(&subject(0)), None);
-    assert!(history.heard(&subject(99)).is_some());
+    assert_eq!(heard(&history, 0), None);
+    assert!(heard(&history, 99).is_some());
 }
 
 #[test]
@@ -184,8 +218,5 @@ fn what_nobody_hears_of_any_more_is_forgotten() {
         &[Some(22.5)],
     );
     history.tidy(22_000 * S);
-    assert_eq!(
-        (history.heard(&subject(0)), history.heard(&subject(1))),
-        (None, Some(3600 * S))
-    );
+    assert_eq!((heard(&history, 0), heard(&history, 1)), (None, Some(3600 * S)));
 }

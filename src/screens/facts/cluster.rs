@@ -1,7 +1,7 @@
 //! What is told of a cluster above its watches: its link, what answers, who we are there, what it has.
 
 use super::{fact, join, named};
-use crate::domain::{Clean, ClusterId, Feed, Kind, Link};
+use crate::domain::{Clean, ClusterId, Feed, Kind, Link, Memory};
 use crate::listing::{Cell, Tone};
 use crate::screens::context::Context;
 use crate::screens::words;
@@ -122,7 +122,20 @@ pub(super) fn figures(cluster: &ClusterView) -> Cell {
         Some(_) if supply.failing > 0 => Tone::Warning,
         Some(_) => Tone::Plain,
     };
-    Cell::new(supply.sentence().as_str(), tone)
+    let cell = Cell::new(supply.sentence().as_str(), tone);
+    let history = cluster.usage.history();
+    let Some(shortage) = history.shortage() else {
+        return cell;
+    };
+    let room = Memory(i64::try_from(history.limits().budget).unwrap_or(i64::MAX));
+    let reach = words::span(shortage.reach_ms / 1000);
+    let rest = if shortage.is_partial {
+        ", and some have none"
+    } else {
+        ""
+    };
+    let told = format!("  ·  histories fill {room}: they reach back {reach}{rest}");
+    cell.and(told, Tone::Warning)
 }
 
 /// The controllers of releases that discovery found.

@@ -151,14 +151,17 @@ async fn where_no_kubelet_answers_any_more_the_next_source_is_taken_within_30_s(
         let (supply, at) = run
             .supply(31, |supply| supply.current == Some(Source::MetricsApi))
             .await;
+        let took = at.abs_diff(begun);
         // And what the requests take.
-        assert!(at - begun <= Duration::from_millis(30_500), "{reply}: {:?}", at - begun);
+        assert!(took <= Duration::from_millis(30_500), "{reply}: {took:?}");
         let Some(Outcome::Fails { reason, .. }) = supply.outcome(Source::Cadvisor) else {
             panic!("{supply:?}")
         };
         assert!(reason.starts_with("node "), "{reason}");
         silent.store(false, Ordering::Relaxed);
-        fault.into_iter().for_each(|fault| simulation.faults().remove(fault));
+        if let Some(fault) = fault {
+            simulation.faults().remove(fault);
+        }
         run.supply(400, |supply| supply.current == Some(Source::Cadvisor)).await;
     }
 }
@@ -183,7 +186,7 @@ async fn a_machine_room_that_is_off_does_not_speak_for_all() {
     let mut run = measure(&simulation, Measuring::default(), wanted, Arc::new(is_off));
     run.supply(120, |supply| supply.failing >= 60).await;
     let later = timeout(
-        Duration::from_secs(120),
+        Duration::from_mins(2),
         run.supply(200, |supply| supply.current != Some(Source::Cadvisor)),
     );
     assert!(later.await.is_err(), "the others go on");
