@@ -276,7 +276,8 @@ mod tests {
         assert!((16..24).contains(&grid.count), "{}", grid.count);
         assert_eq!(shown(&grid, 0, 99, 3), "70 80 90");
         assert_eq!(grid.read(3, 1e-6, 99, 16).iter().flatten().count(), 16);
-        assert!(grid.held() <= 24 * 3 + 2 * size_of::<Open>(), "{}", grid.held());
+        let most = block(24 * 3) + block(2 * size_of::<Open>());
+        assert!(grid.held() <= most, "{} of {most}", grid.held());
         write(&mut grid, 15_000, 15_015, &[cell(0, 1.0)]);
         assert_eq!((grid.count, grid.end()), (1, 1001));
     }

@@ -55,7 +55,7 @@ fn every_picture_shows_what_it_is_named_after() {
             "apps" | "light" => "VERSION",
             "app" => "REVISION",
             "instances" | "node" => "INSTANCE",
-            "container" => "throttled",
+            "container" => "held back by the limit",
             "grown" => "OF ALL",
             "logs" => "trace=",
             "divided" => "errors/min",
