@@ -141,9 +141,7 @@ fn dispatch(
     let exit = match &args.command {
         None => return screen::run(args, environment, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
-        Some(Command::Release {
-            command: release::ReleaseCommand::Status(asked),
-        }) => release::status(args, asked, environment, out, err),
+        Some(Command::Release { command }) => release::run(args, command, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
         Some(Command::Logs(logs)) => logs::run(args, logs, environment, out, err),
         Some(Command::Doctor(doctor)) => doctor::run(args, doctor, environment, out, err),

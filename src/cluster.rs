@@ -5,6 +5,7 @@
 //! credentials), `door` (every request), `link` (is it there?), `watch` (one kind), `wire` and
 //! `project` (bytes to values).
 
+mod act;
 mod clock;
 mod connect;
 mod definitions;
@@ -30,11 +31,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::access::Right;
-use crate::domain::{Access, Clean, ClusterId, ClusterReport, Event, ObjectKey, ResourceRef, Uid};
+use crate::domain::{Access, Clean, ClusterId, ClusterReport, Driver, Event, ObjectKey, ResourceRef, Uid};
 use crate::logs::Request;
 use crate::metrics::source::{Report, Supply, Wanted};
+use crate::release::step::Step;
 use hub::Hub;
 
+pub use act::{ActError, Done, Note, Prepared};
 pub use clock::moment;
 pub use connect::{ConnectError, Options, Target, targets};
 pub use error::ClusterError;
@@ -157,6 +160,27 @@ impl Cluster {
     /// [`ClusterError::ReadOnly`].
     pub fn may_write(&self) -> Result<(), ClusterError> {
         self.hub.door.may_write()
+    }
+
+    /// Prepares a step of an object's release: the patch of what it is now, tried by the server without effect.
+    ///
+    /// # Errors
+    /// Nothing may be written, the step cannot be taken now, or the server refuses it.
+    pub async fn prepare(
+        &self,
+        object: &ResourceRef,
+        step: &Step,
+        driver: Option<Driver>,
+    ) -> Result<Prepared, ActError> {
+        act::prepare(&self.hub, object, step, driver).await
+    }
+
+    /// Carries out what was prepared, exactly once, and notes it.
+    ///
+    /// # Errors
+    /// Somebody else changed the object meanwhile, the server refuses, or it is not known whether it was done.
+    pub async fn carry_out(&self, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
+        act::carry_out(&self.hub, prepared, note).await
     }
 
     /// Asks what the user may do; rights the server does not answer for are left out.

@@ -12,10 +12,12 @@ pub mod partition;
 pub mod phase;
 pub mod share;
 pub mod side;
+pub mod step;
 pub mod template;
 #[cfg(test)]
 mod testing;
 pub mod twin;
+pub mod warning;
 
 pub use cause::Cause;
 pub use phase::Phase;

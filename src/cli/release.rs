@@ -1,4 +1,6 @@
-//! `pilothouse release status`: which phase each workload's release is in, for people and for scripts.
+//! `pilothouse release`: which phase each workload's release is in, and the steps from one phase to the next.
+
+mod act;
 
 use std::io::Write;
 
@@ -11,6 +13,7 @@ use super::rows::version;
 use super::setup::Setup;
 use super::{Environment, Failure, Printable, fleet, namespaces, project, watch};
 use crate::domain::{Clean, ClusterId, Kind, Timestamp};
+use crate::release::step::Step;
 use crate::release::{Phase, Side};
 use crate::runtime::Exit;
 use crate::world::release::app_of;
@@ -20,6 +23,26 @@ use crate::world::{ClusterView, World};
 pub enum ReleaseCommand {
     /// Print the phase of each workload's release, its versions and their instances
     Status(ReleaseStatus),
+    /// Begin a gray release: some instances of a new version, until a person decides
+    Start(act::StartAsk),
+    /// More instances of the new version
+    Grow(act::GrowAsk),
+    /// All instances of the new version beside the old ones, which stay until they are taken offline
+    Full(act::FullAsk),
+    /// Take the old instances offline once all new ones are ready
+    Offline(act::Ask),
+    /// Back to the old version
+    Abort(act::Ask),
+    /// Publish an older version, without a build
+    Rollback(act::RollbackAsk),
+    /// End a hold that has no end, such as after `kubectl rollout undo` during a gray release
+    Repair(act::Ask),
+    /// Stop the controller from replacing instances
+    Pause(act::Ask),
+    /// Let the controller go on
+    Resume(act::Ask),
+    /// Replace every instance by a new one of the same version
+    Restart(act::Ask),
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -190,8 +213,33 @@ impl Row for ReleaseRow {
     }
 }
 
+/// Runs the command.
+pub(super) fn run(
+    args: &Args,
+    command: &ReleaseCommand,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let (ask, step) = match command {
+        ReleaseCommand::Status(asked) => return status(args, asked, environment, out, err),
+        ReleaseCommand::Start(start) => (&start.ask, start.step()),
+        ReleaseCommand::Grow(grow) => (&grow.ask, Step::Grow(grow.gray)),
+        ReleaseCommand::Full(full) if full.rolling => (&full.ask, Step::Full),
+        ReleaseCommand::Full(full) => (&full.ask, Step::KeepOld),
+        ReleaseCommand::Offline(ask) => (ask, Step::Offline),
+        ReleaseCommand::Abort(ask) => (ask, Step::Abort),
+        ReleaseCommand::Rollback(back) => (&back.ask, Step::Rollback(back.to.clone())),
+        ReleaseCommand::Repair(ask) => (ask, Step::Repair),
+        ReleaseCommand::Pause(ask) => (ask, Step::Pause),
+        ReleaseCommand::Resume(ask) => (ask, Step::Resume),
+        ReleaseCommand::Restart(ask) => (ask, Step::Restart),
+    };
+    act::run(args, ask, &step, environment, (out, err))
+}
+
 /// Looks, and prints the releases: all that are in flight, or every workload of one app.
-pub(super) fn status(
+fn status(
     args: &Args,
     asked: &ReleaseStatus,
     environment: &Environment,

@@ -53,6 +53,25 @@ pub(crate) struct Door {
     heard_at: AtomicU64,
 }
 
+/// A request that changes something.
+#[derive(Clone, Debug)]
+pub(crate) struct Write<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    /// How the body is meant: its content type.
+    pub(crate) kind: &'static str,
+    pub(crate) body: &'a serde_json::Value,
+}
+
+/// A request as it is sent, again after a new login.
+struct Asked<'a> {
+    method: Method,
+    path: &'a str,
+    accept: &'static str,
+    kind: &'static str,
+    body: Vec<u8>,
+}
+
 /// A successful answer whose body is still to be read.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -131,6 +150,26 @@ impl Door {
         }
     }
 
+    /// Sends a write, once: only a 401, after which nothing was done, is answered with new credentials.
+    ///
+    /// # Errors
+    /// [`ClusterError::ReadOnly`] before anything is sent; of [`ClusterError::Transport`] and
+    /// [`ClusterError::Server`] it is not known whether the write was done.
+    pub(crate) async fn write(&self, write: Write<'_>) -> Result<serde_json::Value, ClusterError> {
+        self.may_write()?;
+        let body = write.body.to_string().into_bytes();
+        let request = Asked {
+            method: write.method,
+            path: write.path,
+            accept: JSON,
+            kind: write.kind,
+            body,
+        };
+        let answer = self.send(request, self.head_timeout).await?;
+        let bytes = self.collect(answer.body, LARGEST_ANSWER).await?;
+        serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)
+    }
+
     /// Asks for `path`; a status other than 2xx is an error.
     pub(crate) async fn get(&self, path: &str, accept: &'static str) -> Result<Answer, ClusterError> {
         self.ask(Method::GET, path, accept, Vec::new(), self.head_timeout).await
@@ -187,11 +226,22 @@ impl Door {
         body: Vec<u8>,
         limit: Duration,
     ) -> Result<Answer, ClusterError> {
+        let request = Asked {
+            method,
+            path,
+            accept,
+            kind: JSON,
+            body,
+        };
+        self.send(request, limit).await
+    }
+
+    async fn send(&self, request: Asked<'_>, limit: Duration) -> Result<Answer, ClusterError> {
         let session = self.login.session().await?;
-        let mut answer = self.once(&session, &method, path, accept, body.clone(), limit).await?;
+        let mut answer = self.once(&session, &request, limit).await?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.login.can_renew() {
             let renewed = self.login.renew(session.number).await?;
-            answer = self.once(&renewed, &method, path, accept, body, limit).await?;
+            answer = self.once(&renewed, &request, limit).await?;
         }
         if !answer.status().is_success() {
             return Err(self.failure(answer).await);
@@ -207,21 +257,21 @@ impl Door {
     async fn once(
         &self,
         session: &Session,
-        method: &Method,
-        path: &str,
-        accept: &'static str,
-        body: Vec<u8>,
+        asked: &Asked<'_>,
         limit: Duration,
     ) -> Result<Response<Body>, ClusterError> {
-        let mut request = Request::builder().method(method).uri(path).header(ACCEPT, accept);
-        if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, JSON);
+        let mut request = Request::builder()
+            .method(&asked.method)
+            .uri(asked.path)
+            .header(ACCEPT, asked.accept);
+        if !asked.body.is_empty() {
+            request = request.header(CONTENT_TYPE, asked.kind);
         }
         if let Some(token) = &session.token {
             request = request.header(AUTHORIZATION, token.clone());
         }
         let request = request
-            .body(Body::from(body))
+            .body(Body::from(asked.body.clone()))
             .map_err(|_| ClusterError::transport("request cannot be formed"))?;
         match timeout(limit, session.client.send(request)).await {
             Ok(Ok(answer)) => {

@@ -131,6 +131,13 @@ impl Hub {
             .between(least, most)
     }
 
+    /// Random bits: they keep names apart that are made in the same millisecond.
+    pub(crate) fn random(&self) -> u128 {
+        let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bits = || (dice.throw() * (1_u64 << 40) as f64) as u128;
+        bits() << 40 | bits()
+    }
+
     /// A watch was cut before its time.
     pub(crate) fn note_cut(&self) {
         let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);

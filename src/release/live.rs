@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::hold::Originals;
-use super::template::same;
+use super::template::{TemplateError, same};
 use crate::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
 
 const HASH: &str = "pod-template-hash";
@@ -52,6 +52,8 @@ pub enum Refusal {
     BadLabel(String),
     #[error("the hold is in order: there is nothing to repair")]
     NothingToRepair,
+    #[error(transparent)]
+    Template(#[from] TemplateError),
 }
 
 /// A Deployment with its `ReplicaSets`, as they were read.
@@ -74,7 +76,12 @@ impl<'a> Live<'a> {
         self.deployment.pointer("/metadata/labels")?.get(key)?.as_str()
     }
 
-    pub(super) fn desired(&self) -> i64 {
+    /// The ULID of the operation that is under way.
+    pub fn operation(&self) -> Option<&'a str> {
+        self.label(HOLD_OP)
+    }
+
+    pub fn desired(&self) -> i64 {
         self.number("/spec/replicas").unwrap_or(1)
     }
 

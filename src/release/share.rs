@@ -25,6 +25,21 @@ pub fn beside(replicas: i32, percent: f64) -> Share {
     }
 }
 
+/// What so many instances are of `replicas`, beside or in place of old ones.
+pub fn of_instances(replicas: i32, instances: i32, beside: bool) -> Share {
+    let all = if beside {
+        replicas.saturating_add(instances)
+    } else {
+        replicas
+    };
+    let real = f64::from(instances) / f64::from(all.max(1)) * 100.0;
+    Share {
+        instances,
+        asked: real,
+        real,
+    }
+}
+
 /// The instances in place of old ones that are `percent` of `replicas`: rounded up, at least one.
 pub fn in_place(replicas: i32, percent: f64) -> Share {
     let share = (percent / 100.0).clamp(0.0, 1.0);

@@ -138,7 +138,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "cluster",
-        may: &["domain", "metrics", "logs"],
+        may: &["domain", "metrics", "logs", "release"],
         never: TERMINAL,
     },
     Wall {

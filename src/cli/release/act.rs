@@ -1,0 +1,446 @@
+//! `pilothouse release start|grow|full|offline|abort|rollback|repair|pause|resume|restart`: what would be written, and
+//! with `--yes` the write; with `--wait` until it is there.
+
+use std::io::Write;
+use std::time::Duration;
+
+use chrono::Utc;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::super::args::{Args, parse_duration};
+use super::super::setup::Setup;
+use super::super::watch::{self, Known};
+use super::super::{Environment, Failure, Printable, fleet, project};
+use super::KINDS;
+use crate::cluster::{ActError, Cluster, Note, Prepared};
+use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
+use crate::release::live::Method;
+use crate::release::step::{Count, New, Step};
+use crate::release::template::Facts;
+use crate::release::{Phase, Release};
+use crate::runtime::Exit;
+use crate::world::release::app_of;
+
+/// What every step is asked with.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Ask {
+    /// The app: NAME or NAMESPACE/NAME; every Deployment that carries it, cluster after cluster
+    pub app: String,
+    /// Do it; without it what would be done is printed, and the exit code is 3
+    #[arg(long)]
+    pub yes: bool,
+    /// Only print what would be done
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Follow until it is done: 0 then, 1 where it fails, 4 where somebody else changed it
+    #[arg(long, requires = "yes")]
+    pub wait: bool,
+    /// How long to follow
+    #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Why, for the app's ledger
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How to print it
+    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
+    pub output: super::super::args::Report,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum How {
+    /// Beside the old instances: needs room for them
+    Surge,
+    /// In place of as many old instances, which go first
+    Replace,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct StartAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// The image to release
+    #[arg(long, value_name = "IMAGE")]
+    pub image: String,
+    /// Which container gets it, where there are several
+    #[arg(short, long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// The commit it was built from, noted beside it
+    #[arg(long, value_name = "SHA")]
+    pub commit: Option<String>,
+    /// How many new instances of each Deployment: a number, or a share such as 20%
+    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
+    pub gray: Count,
+    /// Whether new instances run beside the old ones or in their place
+    #[arg(long, default_value = "surge", value_name = "HOW")]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct GrowAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// How many new instances there are to be in all: a number, or a share such as 50%
+    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
+    pub gray: Count,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct FullAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// By an ordinary rolling update: old instances go as new ones come
+    #[arg(long)]
+    pub rolling: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RollbackAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// The revision to go back to, by its number or hash [default: the one before]
+    #[arg(long, value_name = "REVISION")]
+    pub to: Option<String>,
+}
+
+impl StartAsk {
+    pub(super) fn step(&self) -> Step {
+        let facts = Facts {
+            commit: self.commit.clone(),
+            ..Facts::default()
+        };
+        Step::Start(Box::new(New {
+            image: self.image.clone(),
+            container: self.container.clone(),
+            facts,
+            method: match self.how {
+                How::Surge => Method::Surge,
+                How::Replace => Method::Replace,
+            },
+            count: self.gray,
+        }))
+    }
+}
+
+/// Without `--yes`: it was shown, and nothing was written.
+const ONLY_SHOWN: u8 = 3;
+/// Somebody else changed it.
+const CHANGED: u8 = 4;
+
+/// One Deployment that a step is taken on.
+struct Target {
+    cluster: Cluster,
+    object: ResourceRef,
+    app: Clean,
+    driver: Option<Driver>,
+}
+
+/// One step on one Deployment, for scripts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ActRow {
+    cluster: String,
+    namespace: Clean,
+    app: Clean,
+    kind: &'static str,
+    name: Clean,
+    step: &'static str,
+    desired: i64,
+    differences: Vec<DifferenceRow>,
+    warnings: Vec<String>,
+    /// Whether it was written.
+    written: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct DifferenceRow {
+    place: Clean,
+    from: Option<Clean>,
+    to: Option<Clean>,
+}
+
+impl ActRow {
+    fn new(target: &Target, prepared: &Prepared) -> Self {
+        let differences = prepared.differences.iter().map(|difference| DifferenceRow {
+            place: difference.place.clone(),
+            from: difference.from.clone(),
+            to: difference.to.clone(),
+        });
+        Self {
+            cluster: target.object.cluster.to_string(),
+            namespace: target.object.key.namespace.clone(),
+            app: target.app.clone(),
+            kind: target.object.kind.name(),
+            name: target.object.key.name.clone(),
+            step: prepared.step.title(),
+            desired: prepared.desired,
+            differences: differences.collect(),
+            warnings: prepared
+                .warnings
+                .iter()
+                .map(crate::release::warning::Warning::words)
+                .collect(),
+            written: false,
+        }
+    }
+
+    fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let workload = format!("{} {}/{}", self.kind, self.namespace, self.name);
+        writeln!(
+            out,
+            "{}  {workload} ({} instances): {}",
+            self.cluster, self.desired, self.step
+        )?;
+        for DifferenceRow { place, from, to } in &self.differences {
+            let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+            writeln!(out, "  {place}: {} → {}", side(from), side(to))?;
+        }
+        for warning in &self.warnings {
+            writeln!(out, "  ▲ {warning}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes a step on every Deployment of an app, one after the other; the first that fails ends it.
+pub(super) fn run(
+    args: &Args,
+    ask: &Ask,
+    step: &Step,
+    environment: &Environment,
+    (out, err): (&mut dyn Write, &mut dyn Write),
+) -> Result<Exit, Failure> {
+    let setup = Setup::load(args, environment)?;
+    for problem in &setup.problems {
+        writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
+    }
+    fleet::block_on(async {
+        let members = fleet::ready_members(args, &setup).await?;
+        let mut known = watch::until_known(&members, &KINDS, Duration::from_mins(1)).await;
+        for (cluster, gaps) in &known.missing {
+            for gap in gaps {
+                writeln!(err, "pilothouse: {cluster}: {gap}")?;
+            }
+        }
+        let targets = targets(&known, &ask.app)?;
+        let mut prepared = Vec::new();
+        for target in &targets {
+            let one = target.cluster.prepare(&target.object, step, target.driver).await;
+            prepared.push(one.map_err(|error| failure(target, &error))?);
+        }
+        let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
+        let is_text = ask.output == super::super::args::Report::Text;
+        if is_text {
+            for row in &rows {
+                row.print(out)?;
+            }
+        }
+        let outcome = if ask.yes {
+            carry_out(&mut known, ask, (&targets, &prepared), &mut rows, err).await
+        } else {
+            if is_text {
+                writeln!(err, "nothing was written; repeat it with --yes to do it")?;
+            }
+            let shown = if ask.dry_run { Exit::DONE } else { ONLY_SHOWN };
+            Ok(Exit(shown))
+        };
+        if !is_text {
+            let text = serde_json::to_string_pretty(&serde_json::json!({"items": rows})).unwrap_or_default();
+            writeln!(out, "{text}")?;
+        }
+        known.cancel.cancel();
+        outcome
+    })?
+}
+
+async fn carry_out(
+    known: &mut Known,
+    ask: &Ask,
+    (targets, prepared): (&[Target], &[Prepared]),
+    rows: &mut [ActRow],
+    err: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    for ((target, prepared), row) in targets.iter().zip(prepared).zip(rows) {
+        let view = known.world.cluster(&target.object.cluster);
+        let by = view
+            .and_then(|view| view.identity.user.clone())
+            .unwrap_or_else(|| "somebody".into());
+        let note = Note {
+            app: &target.app,
+            by: &by,
+            reason: ask.reason.as_deref(),
+        };
+        let done = target.cluster.carry_out(prepared, &note).await;
+        let done = done.map_err(|error| failure(target, &error))?;
+        row.written = true;
+        let name = format!("{}: {}", target.object.cluster, target.object.key);
+        writeln!(err, "{name}: written")?;
+        for unnoted in &done.unnoted {
+            writeln!(err, "pilothouse: {name}: {unnoted}")?;
+        }
+        if ask.wait {
+            let end = follow(known, target, &prepared.step, done.generation, ask.timeout, err).await?;
+            if end != Exit(Exit::DONE) {
+                return Ok(end);
+            }
+        }
+    }
+    Ok(Exit(Exit::DONE))
+}
+
+/// The Deployments of an app, cluster after cluster.
+fn targets(known: &Known, app: &str) -> Result<Vec<Target>, Failure> {
+    let mut found = Vec::new();
+    for cluster in &known.clusters {
+        let Some(view) = known.world.cluster(cluster.id()) else {
+            continue;
+        };
+        for kind in Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_workload() && *kind != Kind::Job)
+        {
+            for workload in view.workloads(kind) {
+                let its = app_of(workload);
+                if project::is_app(app, &its.namespace, &its.name) {
+                    found.push(target(cluster, workload));
+                }
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::failed(
+            format!("there is no workload of an app '{app}'"),
+            "apps are NAME or NAMESPACE/NAME; `pilothouse get apps` lists them",
+        ));
+    }
+    let mut namespaces: Vec<&Clean> = found.iter().map(|target| &target.object.key.namespace).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    if namespaces.len() > 1 {
+        let names: Vec<String> = namespaces
+            .iter()
+            .map(|namespace| format!("{namespace}/{app}"))
+            .collect();
+        return Err(Failure::usage(
+            format!("several namespaces have an app '{app}'"),
+            format!("say which one: {}", names.join(", ")),
+        ));
+    }
+    Ok(found)
+}
+
+fn target(cluster: &Cluster, workload: &Workload) -> Target {
+    Target {
+        cluster: cluster.clone(),
+        object: ResourceRef {
+            cluster: cluster.id().clone(),
+            kind: workload.kind,
+            key: workload.key.clone(),
+            uid: workload.uid.clone(),
+        },
+        app: workload.app.clone(),
+        driver: workload.driver,
+    }
+}
+
+fn failure(target: &Target, error: &ActError) -> Failure {
+    let object = &target.object;
+    let what = format!("{}: {} {}: {error}", object.cluster, object.kind, object.key);
+    let exit = match error {
+        ActError::Changed(_) => CHANGED,
+        _ => Exit::FAILED,
+    };
+    Failure {
+        exit: Exit(exit),
+        ..Failure::failed(what, error.hint())
+    }
+}
+
+/// How a step that was written stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stand {
+    Going,
+    There,
+    Failed,
+    /// It is neither what was written nor on the way there.
+    Foreign,
+}
+
+fn stand(step: &Step, release: &Release) -> Stand {
+    let phase = &release.phase;
+    match (step, phase) {
+        (_, phase) if phase.fails() && !matches!(step, Step::Abort | Step::Pause) => Stand::Failed,
+        (_, Phase::ForeignChange | Phase::OrphanHold) => Stand::Foreign,
+        (Step::Start(_) | Step::Grow(_), Phase::Gray { ready, wanted, .. }) if ready >= wanted && *wanted > 0 => {
+            Stand::There
+        }
+        (Step::Start(_) | Step::Grow(_) | Step::KeepOld, Phase::Full { .. }) => Stand::There,
+        (Step::Start(_) | Step::Grow(_) | Step::KeepOld, Phase::Stable | Phase::Aborting { .. }) => Stand::Foreign,
+        (
+            Step::Full | Step::Offline | Step::Abort | Step::Rollback(_) | Step::Repair | Step::Resume | Step::Restart,
+            Phase::Stable,
+        ) => Stand::There,
+        (Step::Pause, Phase::Paused) => Stand::There,
+        _ => Stand::Going,
+    }
+}
+
+/// Follows until the step is there, fails, or somebody else changes it.
+async fn follow(
+    known: &mut Known,
+    target: &Target,
+    step: &Step,
+    generation: i64,
+    timeout: Duration,
+    err: &mut dyn Write,
+) -> Result<Exit, Failure> {
+    let until = Instant::now() + timeout;
+    let name = format!("{}: {}", target.object.cluster, target.object.key);
+    let mut said = String::new();
+    loop {
+        let view = known.world.cluster(&target.object.cluster);
+        let found = view.and_then(|view| Some((view, view.workload(target.object.kind, &target.object.key)?)));
+        if let Some((view, workload)) = found
+            && workload.generation.0 >= generation
+            && workload.generation.1 >= generation
+        {
+            let mut release = view.release_of(workload);
+            release.phase = release.phase.at(release.since, view.time(Utc::now()));
+            let word = words(&release);
+            if said != word {
+                writeln!(err, "{name}: {word}")?;
+                said = word;
+            }
+            match stand(step, &release) {
+                Stand::Going => {}
+                Stand::There => return Ok(Exit(Exit::DONE)),
+                Stand::Failed => return Ok(Exit(Exit::FAILED)),
+                Stand::Foreign => return Ok(Exit(CHANGED)),
+            }
+        }
+        let tick = (Instant::now() + Duration::from_secs(1)).min(until);
+        match tokio::time::timeout_at(tick, known.reports.recv()).await {
+            Ok(Some((id, report))) => watch::apply(&mut known.world, &id, report),
+            Ok(None) => return Ok(Exit(Exit::FAILED)),
+            Err(_) if Instant::now() >= until => {
+                writeln!(err, "{name}: not there after {} s; it goes on", timeout.as_secs())?;
+                return Ok(Exit(Exit::FAILED));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn words(release: &Release) -> String {
+    let why = match &release.phase {
+        Phase::GrayFailed { cause, .. } => format!(": {}", cause.words()),
+        Phase::Stuck { message, .. } => format!(": {message}"),
+        _ => String::new(),
+    };
+    let old = release.old.as_ref().map_or(0, |old| old.ready);
+    format!(
+        "{}{why}, new {} ready, old {old} ready",
+        release.phase.name(),
+        release.new.ready
+    )
+}

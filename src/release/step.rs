@@ -1,0 +1,314 @@
+//! What a person may ask of a Deployment's release, and the patch that does it.
+
+use serde_json::Value;
+
+use super::deployment::{self, Start};
+use super::ledger::Operation;
+use super::live::{Live, Method, Refusal, hash_of, revision};
+use super::share::{self, Share};
+use super::template::{Facts, with_image};
+use crate::domain::{Clean, Driver, Timestamp};
+
+/// How many instances, said as a number or as a share of the app.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Count {
+    Instances(i32),
+    Percent(f64),
+}
+
+impl Count {
+    /// `3` or `20%`.
+    ///
+    /// # Errors
+    /// How it has to be written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        const HOW: &str = "write a number of instances or a share, such as 2 or 20%";
+        let Some(percent) = text.strip_suffix('%') else {
+            let number = text.parse().ok().filter(|&number| number > 0);
+            return number.map(Self::Instances).ok_or_else(|| HOW.into());
+        };
+        let percent = percent.trim().parse().ok().filter(|&p| p > 0.0 && p <= 100.0);
+        percent.map(Self::Percent).ok_or_else(|| HOW.into())
+    }
+
+    /// What it comes to of so many instances.
+    pub fn of(self, desired: i32, method: Method) -> Share {
+        match (self, method) {
+            (Self::Percent(percent), Method::Surge) => share::beside(desired, percent),
+            (Self::Percent(percent), Method::Replace) => share::in_place(desired, percent),
+            (Self::Instances(instances), _) => share::of_instances(desired, instances, method == Method::Surge),
+        }
+    }
+}
+
+/// A version to be released.
+#[derive(Clone, Debug, PartialEq)]
+pub struct New {
+    pub image: String,
+    /// Which container gets it; needed where there are several.
+    pub container: Option<String>,
+    pub facts: Facts,
+    pub method: Method,
+    pub count: Count,
+}
+
+/// What may be asked of a release.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    Start(Box<New>),
+    Grow(Count),
+    /// All new instances beside the old.
+    KeepOld,
+    /// From gray by an ordinary rolling update.
+    Full,
+    Offline,
+    Abort,
+    /// To the revision of this hash or number, else to the one before.
+    Rollback(Option<String>),
+    Repair,
+    Pause,
+    Resume,
+    Restart,
+}
+
+/// What a patch needs that is not in the objects.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The operation's ULID.
+    pub operation: &'a str,
+    pub driver: Option<Driver>,
+    pub now: Timestamp,
+}
+
+impl Step {
+    /// What the ledger calls it.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Start(_) => Operation::Start,
+            Self::Grow(_) => Operation::Grow,
+            Self::KeepOld => Operation::KeepOld,
+            Self::Full => Operation::Full,
+            Self::Offline => Operation::Offline,
+            Self::Abort => Operation::Abort,
+            Self::Rollback(_) => Operation::Rollback,
+            Self::Repair => Operation::Repair,
+            Self::Pause => Operation::Pause,
+            Self::Resume => Operation::Resume,
+            Self::Restart => Operation::Restart,
+        }
+    }
+
+    /// In words, as a confirmation's title.
+    pub const fn title(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "begin a gray release",
+            Self::Grow(_) => "grow the gray release",
+            Self::KeepOld => "all new instances, the old ones kept",
+            Self::Full => "all new instances by a rolling update",
+            Self::Offline => "take the old instances offline",
+            Self::Abort => "abort: back to the old version",
+            Self::Rollback(_) => "roll back",
+            Self::Repair => "repair a hold without end",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Restart => "restart every instance",
+        }
+    }
+
+    /// The JSON Patch of the Deployment as it is.
+    ///
+    /// # Errors
+    /// Why it cannot be done now.
+    pub fn patch(&self, live: Live<'_>, around: Around<'_>) -> Result<Value, Refusal> {
+        let desired = i32::try_from(live.desired()).unwrap_or(i32::MAX);
+        match self {
+            Self::Start(new) => {
+                let template = live.template().ok_or(Refusal::Incomplete("a template"))?;
+                let template = with_image(template, new.container.as_deref(), &new.image, &new.facts)?;
+                let start = Start {
+                    template: &template,
+                    method: new.method,
+                    instances: new.count.of(desired, new.method).instances,
+                    operation: around.operation,
+                    driver: around.driver,
+                };
+                deployment::start(live, start)
+            }
+            Self::Grow(count) => deployment::grow(live, count.of(desired, live.surge().0).instances),
+            Self::KeepOld => deployment::keep_old(live),
+            Self::Full => deployment::full(live),
+            Self::Offline => deployment::offline(live),
+            Self::Abort => deployment::abort(live),
+            Self::Rollback(to) => deployment::rollback(live, &target(live, to.as_deref())?),
+            Self::Repair => deployment::repair(live),
+            Self::Pause => deployment::pause(live),
+            Self::Resume => deployment::resume(live),
+            Self::Restart => deployment::restart(live, around.now),
+        }
+    }
+}
+
+/// The hash of the revision to go back to: the one of this hash or number, else the newest before the one that runs.
+fn target(live: Live<'_>, to: Option<&str>) -> Result<String, Refusal> {
+    let newest = live.newest().and_then(revision);
+    let found = match to {
+        Some(to) => live
+            .owned()
+            .find(|set| hash_of(set) == Some(to) || revision(set).is_some_and(|number| number.to_string() == to)),
+        None => live
+            .owned()
+            .filter(|set| revision(set) < newest)
+            .max_by_key(|set| revision(set)),
+    };
+    let gone = || Refusal::RevisionGone(to.unwrap_or("before").to_owned());
+    found.and_then(hash_of).map(str::to_owned).ok_or_else(gone)
+}
+
+/// What is different in one place of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// `spec.template.spec.containers[live].image`
+    pub place: Clean,
+    /// `None`: it was not there.
+    pub from: Option<Clean>,
+    /// `None`: it is gone.
+    pub to: Option<Clean>,
+}
+
+/// Fields that the server keeps, and that nobody asked for.
+const SERVERS_OWN: [&str; 5] = [
+    "metadata.managedFields",
+    "metadata.resourceVersion",
+    "metadata.generation",
+    "metadata.creationTimestamp",
+    "status",
+];
+
+/// What a write changes, place by place, in the order of the fields.
+pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    differ("", Some(before), Some(after), &mut found);
+    found
+}
+
+fn differ(place: &str, before: Option<&Value>, after: Option<&Value>, found: &mut Vec<Difference>) {
+    if before == after || SERVERS_OWN.contains(&place) {
+        return;
+    }
+    let names = match (before, after) {
+        (Some(Value::Object(_)) | None, Some(Value::Object(_))) | (Some(Value::Object(_)), None) => {
+            parts(before, after, |key| {
+                if place.is_empty() {
+                    key.to_owned()
+                } else {
+                    format!("{place}.{key}")
+                }
+            })
+        }
+        (Some(Value::Array(_)) | None, Some(Value::Array(_))) | (Some(Value::Array(_)), None) => {
+            parts(before, after, |key| format!("{place}[{key}]"))
+        }
+        _ => Vec::new(),
+    };
+    if names.is_empty() {
+        let text = |value: Option<&Value>| {
+            value.map(|value| match value {
+                Value::String(text) => Clean::new(text),
+                other => Clean::new(&other.to_string()),
+            })
+        };
+        found.push(Difference {
+            place: Clean::new(place),
+            from: text(before),
+            to: text(after),
+        });
+    }
+    for (place, before, after) in names {
+        differ(&place, before, after, found);
+    }
+}
+
+type Part<'a> = (String, Option<&'a Value>, Option<&'a Value>);
+
+/// The parts of two objects or lists side by side; those of a list by their `name`, where they have one.
+fn parts<'a>(before: Option<&'a Value>, after: Option<&'a Value>, place: impl Fn(&str) -> String) -> Vec<Part<'a>> {
+    fn keyed(value: Option<&Value>) -> Vec<(String, &Value)> {
+        match value {
+            Some(Value::Object(fields)) => fields.iter().map(|(key, value)| (key.clone(), value)).collect(),
+            Some(Value::Array(items)) => {
+                let items = items.iter().enumerate();
+                let key = |(index, item): (usize, &Value)| match item.get("name").and_then(Value::as_str) {
+                    Some(name) => name.to_owned(),
+                    None => index.to_string(),
+                };
+                items.map(|(index, item)| (key((index, item)), item)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+    let (before, after) = (keyed(before), keyed(after));
+    let of = |all: &[(String, &'a Value)], key: &str| all.iter().find(|(known, _)| known == key).map(|(_, v)| *v);
+    let mut keys: Vec<&String> = before.iter().chain(&after).map(|(key, _)| key).collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter()
+        .map(|key| (place(key), of(&before, key), of(&after, key)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_number_or_a_share_is_read() {
+        for (text, count) in [
+            ("2", Some(Count::Instances(2))),
+            ("20%", Some(Count::Percent(20.0))),
+            ("2.5 %", Some(Count::Percent(2.5))),
+            ("0", None),
+            ("-1", None),
+            ("101%", None),
+            ("x", None),
+            ("%", None),
+        ] {
+            assert_eq!(Count::parse(text).ok(), count, "{text}");
+        }
+        assert_eq!(Count::Percent(20.0).of(10, Method::Surge).instances, 3);
+        assert_eq!(Count::Percent(20.0).of(10, Method::Replace).instances, 2);
+        let asked = Count::Instances(2).of(10, Method::Surge);
+        assert!((asked.real - 16.7).abs() < 0.05, "{asked:?}");
+    }
+
+    #[test]
+    fn differences_name_their_place() {
+        let before = json!({
+            "metadata": {"generation": 1, "labels": {"a": "1"}},
+            "spec": {"replicas": 3, "containers": [{"name": "x", "image": "x:1"}, {"name": "y", "image": "y:1"}], "list": [1, 2]},
+            "status": {"replicas": 3},
+        });
+        let after = json!({
+            "metadata": {"generation": 2, "labels": {"a": "1", "b": "2"}},
+            "spec": {"replicas": 3, "containers": [{"name": "y", "image": "y:2"}, {"name": "x", "image": "x:1"}], "list": [1], "paused": true},
+            "status": {"replicas": 4},
+        });
+        let told: Vec<String> = differences(&before, &after)
+            .iter()
+            .map(|d| {
+                let word = |side: &Option<Clean>| side.as_ref().map_or("–".to_owned(), ToString::to_string);
+                format!("{} {} {}", d.place, word(&d.from), word(&d.to))
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "metadata.labels.b – 2",
+                "spec.containers[y].image y:1 y:2",
+                "spec.list[1] 2 –",
+                "spec.paused – true",
+            ]
+        );
+        assert_eq!(differences(&after, &after), []);
+    }
+}
