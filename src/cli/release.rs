@@ -1,6 +1,7 @@
 //! `pilothouse release`: which phase each workload's release is in, and the steps from one phase to the next.
 
 mod act;
+mod follow;
 
 use std::io::Write;
 

@@ -23,6 +23,8 @@ const MANAGER: &str = "pilothouse";
 /// How often, and how long apart, it is looked whether a write arrived whose answer did not.
 const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+/// How long a controller is given to see the last change before a step is refused for it.
+const SETTLE: Duration = Duration::from_millis(300);
 /// How often a ledger is written anew that somebody else wrote meanwhile.
 const LEDGER_TRIES: u32 = 5;
 
@@ -99,7 +101,7 @@ async fn list(hub: &Hub, kind: Kind, namespace: &str) -> Result<Vec<Value>, Clus
     }
 }
 
-/// Looks at the object, makes the patch and lets the server try it.
+/// Looks at the object, makes the patch and lets the server try it; looks again where it changed in between.
 pub(crate) async fn prepare(
     hub: &Hub,
     object: &ResourceRef,
@@ -107,11 +109,29 @@ pub(crate) async fn prepare(
     driver: Option<Driver>,
 ) -> Result<Prepared, ActError> {
     hub.door.may_write()?;
+    let mut prepared = look_and_try(hub, object, step, driver).await;
+    for _ in 1..LOOKS {
+        let passes = matches!(prepared, Err(ActError::Changed(_) | ActError::Refused(Refusal::Unseen)));
+        if !passes {
+            break;
+        }
+        tokio::time::sleep(SETTLE).await;
+        prepared = look_and_try(hub, object, step, driver).await;
+    }
+    prepared
+}
+
+async fn look_and_try(
+    hub: &Hub,
+    object: &ResourceRef,
+    step: &Step,
+    driver: Option<Driver>,
+) -> Result<Prepared, ActError> {
     if object.kind != Kind::Deployment {
         return Err(ActError::Unsupported(object.kind));
     }
-    let path = path(object);
-    let deployment = get(hub, &path).await?;
+    let place = path(object);
+    let deployment = get(hub, &place).await?;
     if deployment.pointer("/metadata/uid").and_then(Value::as_str) != Some(object.uid.to_string().as_str()) {
         return Err(ActError::Changed("another object of this name took its place".into()));
     }
@@ -131,7 +151,7 @@ pub(crate) async fn prepare(
     let patch = step.patch(live, around)?;
     let tried = Write {
         method: Method::PATCH,
-        path: &format!("{path}?dryRun=All&fieldManager={MANAGER}"),
+        path: &format!("{place}?dryRun=All&fieldManager={MANAGER}"),
         kind: JSON_PATCH,
         body: &patch,
     };

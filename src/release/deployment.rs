@@ -12,9 +12,9 @@
 //! | [`repair`] | the settings from before | a hold without end |
 //! | [`pause`], [`resume`], [`restart`] | `spec.paused`; the annotation that `kubectl rollout restart` writes | |
 //!
-//! Every patch is absolute, so a repeat does no harm, and begins with tests. `metadata.resourceVersion` for the
-//! start: no label says yet that anybody else began. The later steps test uid, generation and the operation's
-//! label instead, for each status write changes the resourceVersion, and labels do not change the generation. The
+//! Every patch is absolute, so a repeat does no harm, and begins with tests: uid, generation, and the operation's
+//! label where there is one. Each step changes the spec, and so the generation: of two that begin at once one is
+//! refused. Status writes change the resourceVersion all the time, so it is tested only where nothing else tells. The
 //! API server runs the tests against the object it then writes; one that fails answers 422.
 
 use serde_json::{Value, json};
@@ -68,15 +68,12 @@ pub fn start(live: Live<'_>, ask: Start<'_>) -> Result<Value, Refusal> {
     within(ask.instances, 1, desired)?;
     let from = hash_of(newest).ok_or(Refusal::Incomplete("a revision's hash"))?;
     let originals = Originals::of(live.deployment).ok_or(Refusal::Incomplete("a strategy"))?;
-    let (uid, version) = (live.text("/metadata/uid"), live.text("/metadata/resourceVersion"));
-    let mut patch = vec![
-        test("/metadata/uid", uid.ok_or(Refusal::Incomplete("a uid"))?.into()),
-        test(
-            "/metadata/resourceVersion",
-            version.ok_or(Refusal::Incomplete("a resourceVersion"))?.into(),
-        ),
-    ];
+    let mut patch = live.tests()?;
     if live.deployment.pointer("/metadata/labels").is_none_or(Value::is_null) {
+        // Labels that somebody else adds meanwhile do not change the generation, and would be lost.
+        let version = live.text("/metadata/resourceVersion");
+        let version = version.ok_or(Refusal::Incomplete("a resourceVersion"))?;
+        patch.push(test("/metadata/resourceVersion", version.into()));
         patch.push(add("/metadata/labels", json!({})));
     }
     let (surge, unavailable) = match ask.method {

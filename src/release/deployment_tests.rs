@@ -106,7 +106,7 @@ fn a_start_holds_beside_or_in_place_of_old_ones() {
             patch,
             json!([
                 {"op": "test", "path": "/metadata/uid", "value": "u1"},
-                {"op": "test", "path": "/metadata/resourceVersion", "value": "41"},
+                {"op": "test", "path": "/metadata/generation", "value": 7},
                 {"op": "add", "path": "/metadata/labels/pilothouse.dev~1hold", "value": HELD},
                 {"op": "add", "path": "/metadata/labels/pilothouse.dev~1hold-from", "value": "one"},
                 {"op": "add", "path": "/metadata/labels/pilothouse.dev~1hold-op", "value": "01K4"},

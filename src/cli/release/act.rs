@@ -4,21 +4,19 @@
 use std::io::Write;
 use std::time::Duration;
 
-use chrono::Utc;
 use serde::Serialize;
-use tokio::time::Instant;
 
 use super::super::args::{Args, parse_duration};
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
 use super::super::{Environment, Failure, Printable, fleet, project};
 use super::KINDS;
+use super::follow::{CHANGED, follow};
 use crate::cluster::{ActError, Cluster, Note, Prepared};
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
 use crate::release::live::Method;
 use crate::release::step::{Count, New, Step};
 use crate::release::template::Facts;
-use crate::release::{Phase, Release};
 use crate::runtime::Exit;
 use crate::world::release::app_of;
 
@@ -124,8 +122,6 @@ impl StartAsk {
 
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
-/// Somebody else changed it.
-const CHANGED: u8 = 4;
 
 /// One Deployment that a step is taken on.
 struct Target {
@@ -279,7 +275,7 @@ async fn carry_out(
             writeln!(err, "pilothouse: {name}: {unnoted}")?;
         }
         if ask.wait {
-            let end = follow(known, target, &prepared.step, done.generation, ask.timeout, err).await?;
+            let end = follow(known, &target.object, &prepared.step, done.generation, ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
                 return Ok(end);
             }
@@ -354,93 +350,4 @@ fn failure(target: &Target, error: &ActError) -> Failure {
         exit: Exit(exit),
         ..Failure::failed(what, error.hint())
     }
-}
-
-/// How a step that was written stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stand {
-    Going,
-    There,
-    Failed,
-    /// It is neither what was written nor on the way there.
-    Foreign,
-}
-
-fn stand(step: &Step, release: &Release) -> Stand {
-    let phase = &release.phase;
-    match (step, phase) {
-        (_, phase) if phase.fails() && !matches!(step, Step::Abort | Step::Pause) => Stand::Failed,
-        (_, Phase::ForeignChange | Phase::OrphanHold) => Stand::Foreign,
-        (Step::Start(_) | Step::Grow(_), Phase::Gray { ready, wanted, .. }) if ready >= wanted && *wanted > 0 => {
-            Stand::There
-        }
-        (Step::Start(_) | Step::Grow(_) | Step::KeepOld, Phase::Full { .. }) => Stand::There,
-        (Step::Start(_) | Step::Grow(_) | Step::KeepOld, Phase::Stable | Phase::Aborting { .. }) => Stand::Foreign,
-        (
-            Step::Full | Step::Offline | Step::Abort | Step::Rollback(_) | Step::Repair | Step::Resume | Step::Restart,
-            Phase::Stable,
-        ) => Stand::There,
-        (Step::Pause, Phase::Paused) => Stand::There,
-        _ => Stand::Going,
-    }
-}
-
-/// Follows until the step is there, fails, or somebody else changes it.
-async fn follow(
-    known: &mut Known,
-    target: &Target,
-    step: &Step,
-    generation: i64,
-    timeout: Duration,
-    err: &mut dyn Write,
-) -> Result<Exit, Failure> {
-    let until = Instant::now() + timeout;
-    let name = format!("{}: {}", target.object.cluster, target.object.key);
-    let mut said = String::new();
-    loop {
-        let view = known.world.cluster(&target.object.cluster);
-        let found = view.and_then(|view| Some((view, view.workload(target.object.kind, &target.object.key)?)));
-        if let Some((view, workload)) = found
-            && workload.generation.0 >= generation
-            && workload.generation.1 >= generation
-        {
-            let mut release = view.release_of(workload);
-            release.phase = release.phase.at(release.since, view.time(Utc::now()));
-            let word = words(&release);
-            if said != word {
-                writeln!(err, "{name}: {word}")?;
-                said = word;
-            }
-            match stand(step, &release) {
-                Stand::Going => {}
-                Stand::There => return Ok(Exit(Exit::DONE)),
-                Stand::Failed => return Ok(Exit(Exit::FAILED)),
-                Stand::Foreign => return Ok(Exit(CHANGED)),
-            }
-        }
-        let tick = (Instant::now() + Duration::from_secs(1)).min(until);
-        match tokio::time::timeout_at(tick, known.reports.recv()).await {
-            Ok(Some((id, report))) => watch::apply(&mut known.world, &id, report),
-            Ok(None) => return Ok(Exit(Exit::FAILED)),
-            Err(_) if Instant::now() >= until => {
-                writeln!(err, "{name}: not there after {} s; it goes on", timeout.as_secs())?;
-                return Ok(Exit(Exit::FAILED));
-            }
-            Err(_) => {}
-        }
-    }
-}
-
-fn words(release: &Release) -> String {
-    let why = match &release.phase {
-        Phase::GrayFailed { cause, .. } => format!(": {}", cause.words()),
-        Phase::Stuck { message, .. } => format!(": {message}"),
-        _ => String::new(),
-    };
-    let old = release.old.as_ref().map_or(0, |old| old.ready);
-    format!(
-        "{}{why}, new {} ready, old {old} ready",
-        release.phase.name(),
-        release.new.ready
-    )
 }
