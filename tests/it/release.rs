@@ -1,6 +1,9 @@
 //! The steps of a gray release against a simulated cluster with its controllers: the same counts at the same steps as
 //! on a real one, and the phase that is told of each.
 
+mod writes;
+
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +15,7 @@ use pilothouse::release::deployment::{self, Start};
 use pilothouse::release::live::{Live, Method, Refusal};
 use pilothouse::release::template::{Facts, with_image};
 use pilothouse::release::{Cause, Phase};
+use pilothouse::sim::SimBody;
 use pilothouse::sim::Simulation;
 use pilothouse::sim::resource::NODES;
 use pilothouse::sim::store::Store;
@@ -23,29 +27,53 @@ use crate::support::watch_target;
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/gift/deployments/live";
 const SETS: &str = "/apis/apps/v1/namespaces/gift/replicasets";
 
+/// A request of the program that changes something.
+#[derive(Clone, Debug)]
+struct Sent {
+    method: String,
+    path: String,
+    body: Value,
+}
+
+/// What the program sent, and what becomes of the answers.
+#[derive(Debug, Default)]
+struct Wire {
+    sent: Vec<Sent>,
+    /// Answers to so many writes that are no dry runs are lost on the way.
+    lost: usize,
+}
+
 /// A cluster with an app of ten instances, watched.
 struct Flow {
     simulation: Simulation,
     observer: Observer,
-    _cluster: pilothouse::cluster::Cluster,
+    cluster: pilothouse::cluster::Cluster,
+    wire: Arc<Mutex<Wire>>,
 }
 
 impl Flow {
     async fn new() -> Self {
+        Self::with(false).await
+    }
+
+    async fn with(readonly: bool) -> Self {
         let simulation = Simulation::new(Store::new(1)).with_controllers(1);
         let room = json!({"cpu": "64", "memory": "256Gi", "pods": "110"});
         let node = json!({"metadata": {"name": "sim"}, "status": {"capacity": room, "allocatable": room}});
         simulation.change(|store, now| drop(store.create(&NODES, node, now)));
         let server = simulation.clone();
+        let wire = Arc::new(Mutex::new(Wire::default()));
+        let noted = Arc::clone(&wire);
         let target = Target::in_process(ClusterId::new("sim"), move |request| {
-            let server = server.clone();
-            async move { server.answer(request).await }
+            let (server, noted) = (server.clone(), Arc::clone(&noted));
+            async move { pass(&server, &noted, request).await }
         });
-        let (cluster, observer) = watch_target(target);
+        let (cluster, observer) = watch_target(target.with_readonly(readonly));
         let mut flow = Self {
             simulation,
             observer,
-            _cluster: cluster,
+            cluster,
+            wire,
         };
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gift"}});
         flow.send("POST", "/api/v1/namespaces", "application/json", &namespace)
@@ -139,6 +167,28 @@ impl Flow {
         ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"]
             .map(|field| deployment["status"][field].as_i64().unwrap_or(0))
     }
+}
+
+/// Hands a request on, notes it where it changes something, and may lose the answer.
+async fn pass(
+    server: &Simulation,
+    wire: &Mutex<Wire>,
+    request: http::Request<Bytes>,
+) -> std::io::Result<http::Response<SimBody>> {
+    let (method, path) = (request.method().to_string(), request.uri().to_string());
+    let is_review = path.contains("reviews");
+    let body = serde_json::from_slice(request.body()).unwrap_or_default();
+    let answer = server.answer(request).await?;
+    if method != "GET" && !is_review {
+        let mut wire = wire.lock().unwrap();
+        let is_lost = wire.lost > 0 && !path.contains("dryRun");
+        wire.lost -= usize::from(is_lost);
+        wire.sent.push(Sent { method, path, body });
+        if is_lost {
+            return Err(std::io::ErrorKind::ConnectionReset.into());
+        }
+    }
+    Ok(answer)
 }
 
 fn seen_phase(seen: &Seen) -> Option<Phase> {

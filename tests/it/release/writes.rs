@@ -1,0 +1,245 @@
+//! Writes of the program itself: shown first, sent once, read back where no answer comes, noted.
+
+use pilothouse::cluster::{ActError, ClusterError, Done, Note, Prepared};
+use pilothouse::domain::{Driver, Kind, Object, ResourceRef};
+use pilothouse::release::ledger::{KEY, Ledger, Operation};
+use pilothouse::release::live::{Method, Refusal};
+use pilothouse::release::step::{Count, New, Step};
+use pilothouse::release::template::Facts;
+use pilothouse::sim::fault::{Fault, Pattern, Verb};
+use serde_json::Value;
+
+use super::{Flow, Sent, gray};
+
+const LEDGER: &str = "/api/v1/namespaces/gift/configmaps/pilothouse-ledger-live";
+
+fn start(image: &str, instances: i32) -> Step {
+    Step::Start(Box::new(New {
+        image: image.into(),
+        container: None,
+        facts: Facts::default(),
+        method: Method::Surge,
+        count: Count::Instances(instances),
+    }))
+}
+
+impl Flow {
+    fn object(&self) -> ResourceRef {
+        let Some(Object::Workload(workload)) = self.observer.seen.object(Kind::Deployment, "live") else {
+            panic!("it is not seen");
+        };
+        ResourceRef {
+            cluster: self.cluster.id().clone(),
+            kind: Kind::Deployment,
+            key: workload.key.clone(),
+            uid: workload.uid.clone(),
+        }
+    }
+
+    async fn prepare(&self, step: &Step) -> Result<Prepared, ActError> {
+        self.cluster.prepare(&self.object(), step, None).await
+    }
+
+    async fn carry_out(&self, prepared: &Prepared) -> Result<Done, ActError> {
+        let note = Note {
+            app: "live",
+            by: "oncall",
+            reason: Some("because"),
+        };
+        self.cluster.carry_out(prepared, &note).await
+    }
+
+    /// What was sent that is no dry run, of one kind of object.
+    fn sent(&self, plural: &str) -> Vec<Sent> {
+        let wire = self.wire.lock().unwrap();
+        let real = wire.sent.iter().filter(|sent| !sent.path.contains("dryRun"));
+        real.filter(|sent| sent.path.contains(&format!("/{plural}")))
+            .cloned()
+            .collect()
+    }
+
+    async fn ledger(&self) -> Ledger {
+        let (_, map) = self.send("GET", LEDGER, "application/json", &Value::Null).await;
+        Ledger::parse(map["data"][KEY].as_str().unwrap_or_default())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_is_shown_without_effect_then_sent_once_and_noted() {
+    let mut flow = Flow::new().await;
+    let before = flow.deployment().await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let place = "spec.template.spec.containers[live].image";
+    let image = prepared
+        .differences
+        .iter()
+        .find(|difference| difference.place == *place)
+        .unwrap();
+    assert_eq!(
+        (image.from.as_deref(), image.to.as_deref()),
+        (Some("live:v1"), Some("live:v2"))
+    );
+    assert_eq!(
+        flow.deployment().await["metadata"]["generation"],
+        before["metadata"]["generation"]
+    );
+    assert_eq!(flow.sent("").len(), 0, "nothing but a dry run");
+    let done = flow.carry_out(&prepared).await.unwrap();
+    assert_eq!(done.unnoted, Vec::<pilothouse::domain::Clean>::new());
+    assert_eq!(flow.sent("deployments").len(), 1);
+    flow.until("two beside ten", &gray(2, 10)).await;
+    let grown = flow.prepare(&Step::Grow(Count::Instances(4))).await.unwrap();
+    flow.carry_out(&grown).await.unwrap();
+    let ledger = flow.ledger().await;
+    let told: Vec<_> = ledger
+        .entries()
+        .map(|e| (e.op, e.by.as_str(), e.to.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Operation::Grow, "oncall", None),
+            (Operation::Start, "oncall", Some("live:v2"))
+        ]
+    );
+    let ids: Vec<_> = ledger.entries().map(|e| e.id.clone()).collect();
+    assert_eq!(ids[0], ids[1], "the steps of one release share their operation");
+    let (_, events) = flow
+        .send(
+            "GET",
+            "/api/v1/namespaces/gift/events",
+            "application/json",
+            &Value::Null,
+        )
+        .await;
+    let of_ours = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["reason"] == "Release");
+    assert_eq!(of_ours.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_lost_is_read_back_and_nothing_is_sent_again() {
+    let flow = Flow::new().await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    flow.wire.lock().unwrap().lost = 1;
+    let done = flow.carry_out(&prepared).await.unwrap();
+    assert_eq!(flow.deployment().await["metadata"]["generation"], done.generation);
+    assert_eq!(flow.sent("deployments").len(), 1);
+    // A request that never arrived is told as what it is: nobody knows.
+    let grown = flow.prepare(&Step::Grow(Count::Instances(4))).await.unwrap();
+    let reply = Fault::Reply {
+        to: Pattern::plural("deployments").verb(Verb::Patch),
+        code: 504,
+        retry_after: None,
+        body: pilothouse::sim::fault::Body::Empty,
+    };
+    flow.simulation.faults().add(reply);
+    let unclear = flow.carry_out(&grown).await.unwrap_err();
+    assert!(
+        matches!(unclear, ActError::Unclear(ClusterError::Server { code: 504, .. })),
+        "{unclear:?}"
+    );
+    assert_eq!(flow.sent("deployments").len(), 2, "once each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_who_were_shown_the_same_one_writes() {
+    let mut flow = Flow::new().await;
+    let (first, second) = (
+        flow.prepare(&start("live:v2", 2)).await.unwrap(),
+        flow.prepare(&start("live:v3", 3)).await.unwrap(),
+    );
+    flow.carry_out(&first).await.unwrap();
+    let refused = flow.carry_out(&second).await.unwrap_err();
+    assert!(matches!(refused, ActError::Changed(_)), "{refused:?}");
+    flow.until("the first one's", &gray(2, 10)).await;
+    let again = flow.carry_out(&first).await.unwrap_err();
+    assert!(
+        matches!(again, ActError::Changed(_)),
+        "a repeat does no harm: {again:?}"
+    );
+    let held = flow.prepare(&start("live:v3", 3)).await.unwrap_err();
+    assert_eq!(held, ActError::Refused(Refusal::InHold));
+    assert_eq!(flow.ledger().await.entries().count(), 1, "only what was done is noted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_only_read_sends_nothing() {
+    let flow = Flow::with(true).await;
+    let refused = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
+    assert_eq!(refused, ActError::Cluster(ClusterError::ReadOnly));
+    assert_eq!(flow.sent("").len(), 0);
+    assert_eq!(flow.wire.lock().unwrap().sent.len(), 0, "not even a dry run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_no_right_is_told_which_before_anything_is_written() {
+    let flow = Flow::new().await;
+    let forbidden = Fault::Forbid(Pattern::plural("deployments").verb(Verb::Patch));
+    flow.simulation.faults().add(forbidden);
+    let refused = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
+    assert!(
+        matches!(refused, ActError::Cluster(ClusterError::Forbidden { .. })),
+        "{refused:?}"
+    );
+    assert!(refused.to_string().contains("patch"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_controller_releases_is_left_to_it() {
+    let flow = Flow::new().await;
+    let driven = flow
+        .cluster
+        .prepare(&flow.object(), &start("live:v2", 2), Some(Driver::Flagger))
+        .await;
+    assert!(
+        matches!(driven, Err(ActError::Refused(Refusal::Driven(_)))),
+        "{driven:?}"
+    );
+}
+
+/// Every write of every step says which object and which state of it is meant.
+#[tokio::test(start_paused = true)]
+async fn no_write_is_unconditional() {
+    let mut flow = Flow::new().await;
+    let steps = [
+        (start("live:v2", 2), gray(2, 10)),
+        (Step::Grow(Count::Instances(4)), gray(4, 10)),
+        (Step::KeepOld, pilothouse::release::Phase::Full { new: 10, old: 10 }),
+        (Step::Offline, pilothouse::release::Phase::Stable),
+        (Step::Rollback(None), pilothouse::release::Phase::Stable),
+        (start("live:v3", 1), gray(1, 10)),
+        (Step::Abort, pilothouse::release::Phase::Stable),
+        (Step::Restart, pilothouse::release::Phase::Stable),
+        (Step::Pause, pilothouse::release::Phase::Paused),
+        (Step::Resume, pilothouse::release::Phase::Stable),
+    ];
+    for (step, phase) in &steps {
+        let prepared = flow.prepare(step).await.unwrap();
+        flow.carry_out(&prepared).await.unwrap();
+        flow.until(step.title(), phase).await;
+    }
+    let sent = flow.sent("");
+    let patches: Vec<&Sent> = sent.iter().filter(|sent| sent.method == "PATCH").collect();
+    assert_eq!(patches.len(), steps.len());
+    for patch in patches {
+        let tested = |path: &str| {
+            let operations = patch.body.as_array().unwrap();
+            operations.iter().any(|op| op["op"] == "test" && op["path"] == path)
+        };
+        assert!(tested("/metadata/uid") && tested("/metadata/generation"), "{patch:?}");
+    }
+    for sent in &sent {
+        let is_conditional = match sent.method.as_str() {
+            // A new object: its name is taken, or it is made.
+            "PATCH" | "POST" => true,
+            "PUT" => sent.body["metadata"]["resourceVersion"].is_string() && sent.body["metadata"]["uid"].is_string(),
+            other => panic!("{other}: {sent:?}"),
+        };
+        assert!(is_conditional, "{sent:?}");
+    }
+    assert_eq!(flow.ledger().await.entries().count(), steps.len());
+}
