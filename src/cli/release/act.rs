@@ -9,8 +9,7 @@ use serde::Serialize;
 use super::super::args::{Args, parse_duration};
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
-use super::super::{Environment, Failure, Printable, fleet, project};
-use super::KINDS;
+use super::super::{Environment, Failure, Printable, fleet, namespaces, project};
 use super::follow::{CHANGED, follow};
 use crate::cluster::{ActError, Cluster, Note, Prepared};
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
@@ -212,12 +211,10 @@ pub(super) fn run(
     }
     fleet::block_on(async {
         let members = fleet::ready_members(args, &setup).await?;
-        let mut known = watch::until_known(&members, &KINDS, Duration::from_mins(1)).await;
-        for (cluster, gaps) in &known.missing {
-            for gap in gaps {
-                writeln!(err, "pilothouse: {cluster}: {gap}")?;
-            }
-        }
+        let mut known = watch::until_known(&members, Kind::OF_RELEASES, Duration::from_mins(1)).await;
+        let unknown = namespaces::unknown(&args.namespace, &known).await;
+        namespaces::told(&args.namespace, &unknown, err)?;
+        fleet::tell_missing(&known, err)?;
         let targets = targets(&known, &ask.app)?;
         let mut prepared = Vec::new();
         for target in &targets {
