@@ -112,7 +112,7 @@ fn check_terminal(environment: &Environment) -> Result<(), Failure> {
 }
 
 /// Who gives the orders: `oncall@jump1`.
-fn person(environment: &Environment) -> String {
+pub(super) fn person(environment: &Environment) -> String {
     let name = environment
         .variable("USER")
         .or_else(|| environment.variable("LOGNAME"))

@@ -73,6 +73,21 @@ pub struct Prepared {
     after: Value,
 }
 
+impl Prepared {
+    /// The image before and after, where the step changes it.
+    pub fn images(&self) -> (Option<&Clean>, Option<&Clean>) {
+        let mut images = self
+            .differences
+            .iter()
+            .filter(|difference| difference.place.ends_with(".image"));
+        let image = images.next();
+        (
+            image.and_then(|image| image.from.as_ref()),
+            image.and_then(|image| image.to.as_ref()),
+        )
+    }
+}
+
 /// A write that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
@@ -240,19 +255,16 @@ pub struct Note<'a> {
 }
 
 fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
-    let image = prepared
-        .differences
-        .iter()
-        .find(|difference| difference.place.ends_with(".image"));
-    let side = |side: fn(&Difference) -> Option<&Clean>| image.and_then(side).map(ToString::to_string);
+    let (from, to) = prepared.images();
+    let text = |image: Option<&Clean>| image.map(ToString::to_string);
     Entry {
         id: prepared.operation.clone(),
         op: prepared.step.operation(),
         at: clock::now(),
         by: note.by.to_owned(),
         workload: format!("{} {}", prepared.object.kind, prepared.object.key.name),
-        from: side(|difference| difference.from.as_ref()),
-        to: side(|difference| difference.to.as_ref()),
+        from: text(from),
+        to: text(to),
         reason: note.reason.map(str::to_owned),
         config: Vec::new(),
         more: serde_json::Map::new(),

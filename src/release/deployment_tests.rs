@@ -121,7 +121,9 @@ fn a_start_holds_beside_or_in_place_of_old_ones() {
     let mut bare = stable();
     bare["metadata"].as_object_mut().unwrap().remove("labels");
     let patch = start(live(&bare, &alone()), ask(&new, Method::Surge, 2)).unwrap();
-    assert_eq!(patch[2], json!({"op": "add", "path": "/metadata/labels", "value": {}}));
+    let version = json!({"op": "test", "path": "/metadata/resourceVersion", "value": "41"});
+    assert_eq!(patch[2], version, "labels that somebody adds meanwhile would be lost");
+    assert_eq!(patch[3], json!({"op": "add", "path": "/metadata/labels", "value": {}}));
 }
 
 #[test]

@@ -39,6 +39,26 @@ pub enum Operation {
     Scale,
 }
 
+impl Operation {
+    /// As the ledger and the activity log spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Grow => "grow",
+            Self::KeepOld => "keep-old",
+            Self::Offline => "offline",
+            Self::Full => "full",
+            Self::Abort => "abort",
+            Self::Rollback => "rollback",
+            Self::Repair => "repair",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Restart => "restart",
+            Self::Scale => "scale",
+        }
+    }
+}
+
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -156,6 +176,13 @@ mod tests {
         );
         assert_eq!(Ledger::parse(&ledger.text()), ledger);
         assert_eq!(name("live-gift"), "pilothouse-ledger-live-gift");
+    }
+
+    #[test]
+    fn an_operation_is_spelt_one_way() {
+        for op in [Operation::Start, Operation::KeepOld, Operation::Scale] {
+            assert_eq!(serde_json::to_value(op).unwrap(), op.name());
+        }
     }
 
     #[test]

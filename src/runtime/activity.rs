@@ -16,6 +16,26 @@ pub struct ActivityLog {
     person: String,
 }
 
+/// A write to a cluster that was tried, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt<'a> {
+    pub cluster: &'a str,
+    /// `Deployment gift/live`
+    pub object: String,
+    pub uid: String,
+    /// The operation's ULID; the steps of one release share it.
+    pub operation: &'a str,
+    /// Who, as the cluster knows them.
+    pub user: &'a str,
+    pub from: Option<&'a str>,
+    pub to: Option<&'a str>,
+    pub reason: Option<&'a str>,
+    /// `done`, or why not.
+    pub answer: String,
+    pub milliseconds: u64,
+}
+
 #[derive(Serialize)]
 struct Entry<'a> {
     time: String,
@@ -26,6 +46,8 @@ struct Entry<'a> {
     cluster: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<&'a Attempt<'a>>,
 }
 
 impl ActivityLog {
@@ -74,7 +96,25 @@ impl ActivityLog {
         }
     }
 
+    /// A write was tried: which step, and what came of it. It is on disk when this returns.
+    pub fn attempted(&self, now: DateTime<Utc>, step: &str, attempt: &Attempt<'_>) {
+        self.line(now, step, (None, None), Some(attempt));
+        if let Some(journal) = &self.journal {
+            journal.flush();
+        }
+    }
+
     fn write(&self, now: DateTime<Utc>, did: &str, cluster: Option<&str>, object: Option<String>) {
+        self.line(now, did, (cluster, object), None);
+    }
+
+    fn line(
+        &self,
+        now: DateTime<Utc>,
+        did: &str,
+        (cluster, object): (Option<&str>, Option<String>),
+        attempt: Option<&Attempt<'_>>,
+    ) {
         let Some(journal) = &self.journal else { return };
         let entry = Entry {
             time: now.to_rfc3339_opts(SecondsFormat::Millis, true),
@@ -83,6 +123,7 @@ impl ActivityLog {
             did,
             cluster,
             object,
+            attempt,
         };
         if let Ok(line) = serde_json::to_string(&entry) {
             journal.line(line);
@@ -111,12 +152,27 @@ mod tests {
         log.effect(now, &Effect::LoadEvents(object));
         log.effect(now, &Effect::Copy("private".into()));
         log.effect(now, &Effect::Reconnect);
+        let attempt = Attempt {
+            cluster: "idc-bj",
+            object: "Deployment gift/live".into(),
+            uid: "u1".into(),
+            operation: "01K",
+            user: "oncall",
+            from: Some("live:v1"),
+            to: None,
+            reason: None,
+            answer: "done".into(),
+            milliseconds: 12,
+        };
+        log.attempted(now, "start", &attempt);
         log.stopped(now, 0);
         let written = std::fs::read_to_string(path).unwrap();
         let lines: Vec<serde_json::Value> = written.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         let did: Vec<_> = lines.iter().map(|line| line["did"].as_str().unwrap()).collect();
-        assert_eq!(did, ["start", "load-events", "reconnect", "stop"]);
+        assert_eq!(did, ["start", "load-events", "reconnect", "start", "stop"]);
         assert_eq!(lines[1]["object"], "Pod gift/live-gift-x");
+        assert_eq!(lines[3]["attempt"]["uid"], "u1");
+        assert_eq!(lines[3]["attempt"]["to"], serde_json::Value::Null);
         assert_eq!(lines[1]["person"], "oncall@jump1");
         assert_eq!(lines[1]["time"], "2027-01-15T08:00:00.000Z");
     }

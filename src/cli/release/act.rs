@@ -4,19 +4,22 @@
 use std::io::Write;
 use std::time::Duration;
 
+use chrono::Utc;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::super::args::{Args, parse_duration};
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
-use super::super::{Environment, Failure, Printable, fleet, namespaces, project};
+use super::super::{Environment, Failure, Printable, fleet, namespaces, project, screen};
 use super::follow::{CHANGED, follow};
-use crate::cluster::{ActError, Cluster, Note, Prepared};
+use crate::cluster::{ActError, Cluster, Done, Note, Prepared};
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
 use crate::release::live::Method;
 use crate::release::step::{Count, New, Step};
 use crate::release::template::Facts;
 use crate::runtime::Exit;
+use crate::runtime::activity::{ActivityLog, Attempt};
 use crate::world::release::app_of;
 
 /// What every step is asked with.
@@ -209,6 +212,7 @@ pub(super) fn run(
     for problem in &setup.problems {
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
     }
+    let activity = ActivityLog::open(Some(&setup.paths.activity()), screen::person(environment));
     fleet::block_on(async {
         let members = fleet::ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, Kind::OF_RELEASES, Duration::from_mins(1)).await;
@@ -229,7 +233,7 @@ pub(super) fn run(
             }
         }
         let outcome = if ask.yes {
-            carry_out(&mut known, ask, (&targets, &prepared), &mut rows, err).await
+            carry_out(&mut known, (ask, &activity), (&targets, &prepared), &mut rows, err).await
         } else {
             if is_text {
                 writeln!(err, "nothing was written; repeat it with --yes to do it")?;
@@ -246,9 +250,36 @@ pub(super) fn run(
     })?
 }
 
+/// A line of the activity log for each write that was tried.
+fn log_attempt(
+    activity: &ActivityLog,
+    (target, prepared): (&Target, &Prepared),
+    note: &Note<'_>,
+    done: &Result<Done, ActError>,
+    took: Duration,
+) {
+    let (from, to) = prepared.images();
+    let attempt = Attempt {
+        cluster: target.object.cluster.as_str(),
+        object: format!("{} {}", target.object.kind, target.object.key),
+        uid: target.object.uid.to_string(),
+        operation: &prepared.operation,
+        user: note.by,
+        from: from.map(Clean::as_str),
+        to: to.map(Clean::as_str),
+        reason: note.reason,
+        answer: match done {
+            Ok(_) => "done".into(),
+            Err(error) => error.to_string(),
+        },
+        milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    };
+    activity.attempted(Utc::now(), prepared.step.operation().name(), &attempt);
+}
+
 async fn carry_out(
     known: &mut Known,
-    ask: &Ask,
+    (ask, activity): (&Ask, &ActivityLog),
     (targets, prepared): (&[Target], &[Prepared]),
     rows: &mut [ActRow],
     err: &mut dyn Write,
@@ -263,7 +294,9 @@ async fn carry_out(
             by: &by,
             reason: ask.reason.as_deref(),
         };
+        let begun = Instant::now();
         let done = target.cluster.carry_out(prepared, &note).await;
+        log_attempt(activity, (target, prepared), &note, &done, begun.elapsed());
         let done = done.map_err(|error| failure(target, &error))?;
         row.written = true;
         let name = format!("{}: {}", target.object.cluster, target.object.key);
