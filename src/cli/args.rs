@@ -94,6 +94,8 @@ Exit codes:
   0        done
   1        something could not be had; what could be is printed
   2        it cannot start like this
+  3        a step was shown and not taken, for --yes was not said
+  4        somebody else changed it
   101      a bug, with a report
   128 + N  ended by signal N";
 
