@@ -177,10 +177,7 @@ fn draw_facts(model: &Model, theme: &Theme, buffer: &mut Buffer, body: Rect, y: 
     if is_scrolled {
         let keys = [Action::FactsUp, Action::FactsDown].map(|a| model.keys_of(Mode::Screen, a).unwrap_or("–"));
         let [up, down] = keys;
-        let text = format!(
-            "… {top} lines above, {} below · {up} {down} scroll",
-            facts.len() - top - shown
-        );
+        let text = pieces::out_of_sight((top, up), (facts.len() - top - shown, down));
         let pieces = [(text.as_str(), theme.style(Role::Muted))];
         line::draw(buffer, (body.x + 2, y), body.right(), pieces);
         y += 1;

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::pieces::out_of_sight;
 use crate::message::{Action, Mode};
 use crate::model::Model;
 use crate::overlays::help::Line;
@@ -24,8 +25,8 @@ pub(super) fn draw(model: &Model, scroll: usize, theme: &Theme, buffer: &mut Buf
     }
     if layout.most() > 0 {
         let [down, up] = [Action::CursorDown, Action::CursorUp].map(|a| model.keys_of(Mode::Reader, a).unwrap_or("–"));
-        let below = layout.most() - top;
-        let text = format!(" ↑ {top} lines above: {up} · ↓ {below} below: {down} ");
+        let told = out_of_sight((top, up), (layout.most() - top, down));
+        let text = format!(" {told} ");
         let x = area.right().saturating_sub(line::width(&text) + 2);
         let style = theme.style(Role::Accent);
         line::draw(buffer, (x, area.bottom() - 1), area.right(), [(text.as_str(), style)]);

@@ -33,3 +33,13 @@ pub(super) fn field(theme: &Theme, sign: &str, (before, after): (&str, &str)) ->
         (rest.as_str().to_owned(), style),
     ]
 }
+
+/// What lies out of sight on either side, with the keys that go there; nothing of a side where nothing does.
+pub(super) fn out_of_sight((above, up): (usize, &str), (below, down): (usize, &str)) -> String {
+    let side = |sign: &str, lines: usize, place: &str, key: &str| {
+        let s = if lines == 1 { "" } else { "s" };
+        (lines > 0).then(|| format!("{sign} {lines} line{s} {place}: {key}"))
+    };
+    let sides = [side("↑", above, "above", up), side("↓", below, "below", down)];
+    sides.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}

@@ -162,12 +162,12 @@ fn a_storm_of_sizes_ends_in_the_last_one() {
 fn a_key_after_a_resize_is_not_held_back() {
     let mut terminal = demo();
     terminal.type_bytes(b"?");
-    terminal.wait_for_text("up a row");
+    terminal.wait_for_text("here: fleet");
     let before = terminal.see(|seen| seen.bytes.len());
     terminal.resize(100, 30);
     terminal.wait_for("a frame of the new size", |seen| seen.bytes.len() > before);
     terminal.type_bytes(b"\x1b");
-    terminal.wait_for("help to close", |seen| !seen.text().contains("up a row"));
+    terminal.wait_for("help to close", |seen| !seen.text().contains("here: fleet"));
     terminal.type_bytes(b"q");
     assert_eq!(terminal.wait_for_end().0.exit_code(), 0);
 }
