@@ -124,9 +124,10 @@ fn draw_body(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &m
     let told = toast.as_ref().map_or(0, Toast::height);
     if let Some(logs) = model.logs() {
         let cursor = logs::draw(model, logs, theme, buffer, body);
-        // Lines scroll as they come: what is told stands over their title, and at the other end where the cursor is.
+        // Lines scroll as they come: what is told stands over their title, and at the other end where the cursor is, or
+        // what a person types.
         if let Some(toast) = toast {
-            let is_under = cursor.is_some_and(|y| y < body.y + told);
+            let is_under = cursor.is_some_and(|y| y < body.y + told) || model.mode() == Mode::Prompt;
             let y = if is_under { body.bottom() - told } else { body.y };
             toast.draw(theme, buffer, Rect::new(body.x, y, body.width, told));
         }

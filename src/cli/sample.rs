@@ -135,7 +135,7 @@ impl Question<'_> {
             .filter_map(|pod| pod.node.as_ref())
     }
 
-    /// The rows, the busiest first.
+    /// The rows, in no order that counts.
     pub(super) fn rows(&self, view: &ClusterView, now: Millis) -> Vec<TopRow> {
         let mut rows: BTreeMap<Vec<Clean>, Sum<'_>> = BTreeMap::new();
         if self.what == TopWhat::Nodes {
@@ -170,15 +170,9 @@ impl Question<'_> {
             let subject = Subject::Pod(pod.key.clone());
             rows.entry(key).or_default().add(view, pod, &subject, pod.limits.1, now);
         }
-        let mut rows: Vec<TopRow> = rows
-            .into_iter()
+        rows.into_iter()
             .map(|(key, sum)| self.row(view, &key, &sum, now))
-            .collect();
-        rows.sort_by(|a, b| {
-            let order = b.cpu_cores.partial_cmp(&a.cpu_cores).unwrap_or(Ordering::Equal);
-            order.then_with(|| a.leading.cmp(&b.leading))
-        });
-        rows
+            .collect()
     }
 
     fn row(&self, view: &ClusterView, key: &[Clean], sum: &Sum<'_>, now: Millis) -> TopRow {
@@ -243,6 +237,14 @@ impl Question<'_> {
             source: view.usage.supply().current.map(Source::name),
         }
     }
+}
+
+/// Sorts the rows of all clusters together, by CPU.
+pub(super) fn busiest_first(rows: &mut [TopRow]) {
+    rows.sort_by(|a, b| {
+        let order = b.cpu_cores.partial_cmp(&a.cpu_cores).unwrap_or(Ordering::Equal);
+        order.then_with(|| a.leading.cmp(&b.leading))
+    });
 }
 
 /// What a row of a table begins with: cluster, namespace, name.

@@ -151,6 +151,7 @@ fn show(
             writeln!(err, "pilothouse: {}: {reason}", view.id)?;
         }
     }
+    sample::busiest_first(&mut rows);
     print(&rows, top.output, now, out)?;
     out.flush()?;
     Ok(is_whole)

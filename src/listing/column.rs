@@ -164,6 +164,11 @@ impl Column {
         }
     }
 
+    /// Whether it stays where others have to go: it names what a row is about, or is what a person chose.
+    pub const fn stays(&self) -> bool {
+        self.priority == 0
+    }
+
     /// What is used: a number with what it was lately.
     pub const fn figure(figure: Figure, priority: u8) -> Self {
         let (width, unit) = match figure.unit() {

@@ -90,12 +90,13 @@ fn with_list<T>(model: &mut Model, act: impl FnOnce(&mut crate::listing::List, &
     model.with_screen(&scope, |screen, ctx| screen.with_list(ctx, act))
 }
 
-/// How many columns can be hidden to the left: the first and the last stay.
+/// How many columns can be hidden to the left: names stay, and of the others the last.
 fn most_shift(model: &mut Model) -> usize {
-    let shown = with_list(model, |_, source| {
-        source.all_columns().iter().filter(|c| source.shows(c.id)).count()
+    let others = with_list(model, |_, source| {
+        let columns = source.all_columns();
+        columns.iter().filter(|c| source.shows(c.id) && !c.stays()).count()
     });
-    shown.saturating_sub(2)
+    others.saturating_sub(1)
 }
 
 /// Puts the cursor on an object.

@@ -169,12 +169,16 @@ fn widen(widths: &mut Widths, columns: &[Column], mut cell: impl FnMut(&Column) 
     }
 }
 
-/// The columns that say something here; those scrolled past are left out, the first one stays.
+/// The columns that say something here; those scrolled past are left out, names stay.
 fn columns_here(source: &dyn Source, shift: usize) -> Vec<Column> {
     let mut shown = source.all_columns();
     shown.retain(|c| source.shows(c.id));
-    let after_first = shown.len().saturating_sub(2);
-    shown.drain(1.min(shown.len())..=shift.min(after_first));
+    let mut left = shift.min(shown.iter().filter(|c| !c.stays()).count().saturating_sub(1));
+    shown.retain(|column| {
+        let is_past = left > 0 && !column.stays();
+        left -= usize::from(is_past);
+        !is_past
+    });
     shown
 }
 

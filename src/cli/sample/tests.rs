@@ -165,3 +165,15 @@ fn several_shares_are_their_mean_and_kills_and_files_their_sum() {
         (Some(3.0), Some(9.0), None)
     );
 }
+
+#[test]
+fn the_busiest_of_all_clusters_comes_first() {
+    let busy = |cores: Option<f64>| {
+        let known: Vec<(Figure, f64)> = cores.map(|cores| (Figure::Cpu, cores)).into_iter().collect();
+        row(&world([&known, &[], &[]]), TopWhat::Apps)
+    };
+    let mut rows = vec![busy(None), busy(Some(1.0)), busy(Some(2.0))];
+    busiest_first(&mut rows);
+    let cores: Vec<_> = rows.iter().map(|row| row.cpu_cores).collect();
+    assert_eq!(cores, [Some(2.0), Some(1.0), None]);
+}

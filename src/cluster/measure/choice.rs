@@ -140,15 +140,19 @@ pub(super) fn within(namespace: &str) -> String {
 }
 
 /// Services that look like Prometheus, with the path of their proxy, most likely first: of the whole cluster, or
-/// of the namespaces that may be seen. It fails, with the place, where none of them may be looked at.
+/// where that may not be looked at of the namespaces that may be seen. It fails, with the place, where none may.
 async fn find_services(bench: &Bench) -> Result<Vec<(String, Clean)>, (Clean, ClusterError)> {
-    let places = bench.namespaces();
-    let everywhere = [Clean::default()];
-    let places = if places.is_empty() { &everywhere[..] } else { &places };
+    let everywhere = services(bench, "").await;
+    let namespaces = bench.namespaces();
+    let places = match everywhere {
+        Err(ClusterError::Forbidden { .. }) if !namespaces.is_empty() => &namespaces,
+        Ok(some) => return Ok(likeliest_first(some)),
+        Err(error) => return Err((Clean::default(), error)),
+    };
     let mut found: Vec<(usize, String, Clean)> = Vec::new();
     let mut failure = None;
     let mut is_answered = false;
-    for place in places {
+    for place in places.iter() {
         match services(bench, place).await {
             Ok(some) => {
                 is_answered = true;
@@ -160,8 +164,12 @@ async fn find_services(bench: &Bench) -> Result<Vec<(String, Clean)>, (Clean, Cl
     if let Some(failure) = failure.filter(|_| !is_answered) {
         return Err(failure);
     }
+    Ok(likeliest_first(found))
+}
+
+fn likeliest_first(mut found: Vec<(usize, String, Clean)>) -> Vec<(String, Clean)> {
     found.sort();
-    Ok(found.into_iter().map(|(_, path, name)| (path, name)).collect())
+    found.into_iter().map(|(_, path, name)| (path, name)).collect()
 }
 
 /// The Services of a namespace, or of all, that look like Prometheus.

@@ -371,3 +371,15 @@ async fn prometheus_of_a_namespace_is_found_and_asked_of_that_one_alone() {
     assert!(has(Figure::Cpu) && has(Figure::Threads), "what a list is sorted by too");
     assert!(!has(Figure::MemoryRss), "and no more than that");
 }
+
+/// Who may look everywhere and chose one namespace still has the cluster's own Prometheus.
+#[tokio::test(start_paused = true)]
+async fn prometheus_of_another_namespace_serves_a_chosen_one() {
+    let simulation = fleet(4, 60, Some("monitoring"));
+    let (mine, _) = namespaces(&simulation);
+    let mut run = measure(&simulation, Measuring::default(), only(&[&mine]), nothing());
+    let (supply, _) = run.supply(60, |supply| supply.current.is_some()).await;
+    assert_eq!(supply.current, Some(Source::Prometheus), "{supply:?}");
+    let is_mine = |item: &Measured| matches!(&item.subject, Subject::Pod(pod) if pod.namespace == mine);
+    assert!(run.measured(60).await.iter().all(is_mine));
+}

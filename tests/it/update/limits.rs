@@ -117,6 +117,11 @@ fn help_and_columns_scroll_back_at_once_from_their_end() {
     let end = bench.frame(80, 24);
     bench.act(&[Action::ColumnsLeft]);
     assert_ne!(bench.frame(80, 24), end);
+    // Whatever is scrolled past, a row says what it is.
+    bench.act(&[Action::ShowLocations]);
+    bench.act(&[Action::ColumnsRight; 9]);
+    let frame = bench.frame(80, 24);
+    assert!(frame.contains("LOCATION") && frame.contains("idc-bj-a"), "{frame}");
 }
 
 #[test]
