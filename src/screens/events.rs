@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::words;
-use crate::domain::{AppKey, Clean, ClusterId, Event, Kind, ResourceRef, Uid};
+use crate::domain::{AppKey, Clean, ClusterId, Event, Kind, ResourceRef, Uid, Workload};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::{ClusterView, Slot};
 
@@ -31,7 +31,7 @@ pub(super) enum About<'a> {
     App(OfApp),
 }
 
-/// An app's workloads, revisions and instances: those there are, by uid, and the names that those which are gone begin
+/// Workloads with their revisions and instances: those there are, by uid, and the names that those which are gone begin
 /// with.
 pub(super) struct OfApp {
     namespace: Clean,
@@ -39,26 +39,30 @@ pub(super) struct OfApp {
     makers: HashSet<(ClusterId, Clean)>,
 }
 
-impl About<'_> {
+impl<'a> About<'a> {
     /// All that belongs to an app in the clusters of the scope.
     pub(super) fn of_app(ctx: &Context<'_>, app: &AppKey) -> Self {
-        let mut of = OfApp {
-            namespace: app.namespace.clone(),
-            uids: HashSet::new(),
-            makers: HashSet::new(),
-        };
+        let mut of = OfApp::new(&app.namespace);
         for (cluster, workload) in ctx.world.workloads_of(app, ctx.scope) {
-            let id = || cluster.id.clone();
-            of.uids.insert((id(), workload.uid.clone()));
-            of.makers.insert((id(), workload.key.name.clone()));
-            for revision in cluster.revisions_of(workload) {
-                of.uids.insert((id(), revision.uid.clone()));
-                of.makers.insert((id(), revision.key.name.clone()));
-            }
+            of.add(cluster, workload);
         }
         let pods = ctx.world.instances_of(app, ctx.scope);
         of.uids
             .extend(pods.map(|(cluster, pod)| (cluster.id.clone(), pod.uid.clone())));
+        Self::App(of)
+    }
+
+    /// An object, and where it is a workload what it made.
+    pub(super) fn of_object(ctx: &Context<'_>, object: &'a ResourceRef) -> Self {
+        let cluster = ctx.world.cluster(&object.cluster).filter(|_| object.kind.is_workload());
+        let found = cluster.and_then(|cluster| Some((cluster, cluster.workload(object.kind, &object.key)?)));
+        let Some((cluster, workload)) = found.filter(|(_, workload)| workload.uid == object.uid) else {
+            return Self::Object(object);
+        };
+        let mut of = OfApp::new(&object.key.namespace);
+        of.add(cluster, workload);
+        let pods = cluster.pods_of(workload);
+        of.uids.extend(pods.map(|pod| (cluster.id.clone(), pod.uid.clone())));
         Self::App(of)
     }
 
@@ -72,6 +76,25 @@ impl About<'_> {
 }
 
 impl OfApp {
+    fn new(namespace: &Clean) -> Self {
+        Self {
+            namespace: namespace.clone(),
+            uids: HashSet::new(),
+            makers: HashSet::new(),
+        }
+    }
+
+    /// A workload with its revisions.
+    fn add(&mut self, cluster: &ClusterView, workload: &Workload) {
+        let id = || cluster.id.clone();
+        self.uids.insert((id(), workload.uid.clone()));
+        self.makers.insert((id(), workload.key.name.clone()));
+        for revision in cluster.revisions_of(workload) {
+            self.uids.insert((id(), revision.uid.clone()));
+            self.makers.insert((id(), revision.key.name.clone()));
+        }
+    }
+
     fn holds(&self, event: &Event, cluster: &ClusterId) -> bool {
         let (kind, key, uid) = &event.about;
         if key.namespace != self.namespace {

@@ -69,7 +69,7 @@ impl Rows {
             ScreenKind::Events => Self::Events(events::collect(ctx, &About::All)),
             ScreenKind::EventsOfApp(key) => Self::Events(events::collect(ctx, &About::of_app(ctx, key))),
             ScreenKind::EventsOf(object) | ScreenKind::Container(object, _) => {
-                Self::Events(events::collect(ctx, &About::Object(object)))
+                Self::Events(events::collect(ctx, &About::of_object(ctx, object)))
             }
             ScreenKind::Activity => Self::Activity,
             ScreenKind::Log | ScreenKind::Logs(_) => Self::None,

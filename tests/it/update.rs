@@ -247,7 +247,7 @@ fn lines_above_a_list_scroll_where_they_do_not_fit() {
     }
     let frame = bench.frame(80, 24);
     assert!(
-        frame.contains(", 0 below") && !frame.contains("state      ✖ lost"),
+        frame.contains("above: (") && !frame.contains("below: )") && !frame.contains("state      ✖ lost"),
         "{frame}"
     );
     for _ in 0..20 {
