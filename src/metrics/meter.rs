@@ -35,6 +35,9 @@ struct Before {
     /// When it was last seen, on this program's clock.
     heard: Millis,
     counters: Counters,
+    /// What its pod is told of it: the pod's own cgroup is measured at another time.
+    kills: Option<f32>,
+    throttled: Option<f32>,
 }
 
 /// The counters of a reading, without room for those it lacks.
@@ -72,7 +75,6 @@ impl Meter {
     /// without rates for one that is new, began anew or was away for too long.
     pub fn take(&mut self, node: &Clean, scrape: &Scrape, received: Millis, spacing: Spacing) -> Vec<Measured> {
         let places = self.nodes.entry(node.clone()).or_default();
-        let mut inside: FxHashMap<ObjectKey, Figures> = FxHashMap::default();
         let mut measured = Vec::with_capacity(scrape.readings.len());
         for reading in &scrape.readings {
             let figures = if let Some(before) = places.get_mut(&reading.place) {
@@ -83,9 +85,6 @@ impl Meter {
                 figures
             };
             if let Some((span, figures)) = figures.filter(|(_, figures)| !figures.is_empty()) {
-                if let Place::Container(pod, _) = &reading.place {
-                    gather(&mut inside, pod, &figures);
-                }
                 measured.push(Measured {
                     subject: subject(&reading.place, node),
                     span,
@@ -93,9 +92,9 @@ impl Meter {
                 });
             }
         }
-        tell_pods(&mut measured, &inside);
         // A container may be missing from a scrape and come back; one that stays away is forgotten.
         places.retain(|_, before| received.saturating_sub(before.heard) <= spacing.longest_ms);
+        tell_pods(&mut measured, &inside(places));
         measured
     }
 
@@ -109,16 +108,17 @@ impl Before {
     fn new(reading: &Reading, received: Millis, spacing: Spacing) -> (Self, Option<(Span, Figures)>) {
         let mut track = Track::default();
         track.step(reading.at, spacing);
-        let before = Self {
+        let figures = amounts(&reading.values);
+        let mut before = Self {
             track,
             run: reading.run,
             heard: received,
             counters: Counters::of(&reading.values),
+            kills: None,
+            throttled: None,
         };
-        (
-            before,
-            Some((Span::at(on_our_clock(reading.at, received)), amounts(&reading.values))),
-        )
+        before.note(&figures);
+        (before, Some((Span::at(on_our_clock(reading.at, received)), figures)))
     }
 
     fn take(&mut self, reading: &Reading, received: Millis, spacing: Spacing) -> Option<(Span, Figures)> {
@@ -138,7 +138,13 @@ impl Before {
         }
         self.run = reading.run;
         self.counters = Counters::of(&reading.values);
+        self.note(&figures);
         Some((span, figures))
+    }
+
+    fn note(&mut self, figures: &Figures) {
+        self.kills = figures.get(Figure::OomKills).map(|kills| kills as f32);
+        self.throttled = figures.get(Figure::CpuThrottled).map(|share| share as f32);
     }
 }
 
@@ -162,21 +168,28 @@ fn subject(place: &Place, node: &Clean) -> Subject {
     }
 }
 
-/// Of a pod's containers: all that were killed in them, and how much the one was held back that was most.
-fn gather(inside: &mut FxHashMap<ObjectKey, Figures>, pod: &ObjectKey, of: &Figures) {
-    let kills = of.get(Figure::OomKills).filter(|kills| *kills > 0.0);
-    let throttled = of.get(Figure::CpuThrottled);
-    if kills.is_none() && throttled.is_none() {
-        return;
+/// Of each pod's containers: all that were killed in them, and how much the one was held back that was most.
+///
+/// All that are known count, not only those that this scrape measured anew.
+fn inside(places: &FxHashMap<Place, Before>) -> FxHashMap<ObjectKey, Figures> {
+    let mut inside: FxHashMap<ObjectKey, Figures> = FxHashMap::default();
+    for (place, before) in places {
+        let Place::Container(pod, _) = place else { continue };
+        let kills = before.kills.map(f64::from).filter(|kills| *kills > 0.0);
+        let throttled = before.throttled.map(f64::from);
+        if kills.is_none() && throttled.is_none() {
+            continue;
+        }
+        let all = inside.entry(pod.clone()).or_default();
+        if let Some(kills) = kills {
+            all.set(Figure::OomKills, all.get(Figure::OomKills).unwrap_or(0.0) + kills);
+        }
+        if let Some(throttled) = throttled {
+            let most = all.get(Figure::CpuThrottled).unwrap_or(0.0);
+            all.set(Figure::CpuThrottled, most.max(throttled));
+        }
     }
-    let all = inside.entry(pod.clone()).or_default();
-    if let Some(kills) = kills {
-        all.set(Figure::OomKills, all.get(Figure::OomKills).unwrap_or(0.0) + kills);
-    }
-    if let Some(throttled) = throttled {
-        let most = all.get(Figure::CpuThrottled).unwrap_or(0.0);
-        all.set(Figure::CpuThrottled, most.max(throttled));
-    }
+    inside
 }
 
 /// Says of pods what only their containers' cgroups count: a limit is a container's, and who exceeds it is killed

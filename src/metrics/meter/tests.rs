@@ -42,26 +42,30 @@ fn text(at: Millis, cpu: f64, threads: u32, run: &str) -> Vec<u8> {
     format!("container_cpu_usage_seconds_total{labels} {cpu} {at}\ncontainer_threads{labels} {threads} {at}\n").into()
 }
 
+/// A pod of two containers, of which 2 and 1 processes were killed: its own cgroup counts none, and is measured at
+/// another time than they.
+fn killed(pod_at: Millis, at: Millis, throttled: u32) -> Vec<u8> {
+    let line = |family: &str, name: &str, value: u32, at: Millis| {
+        let image = if name.is_empty() { "" } else { "i" };
+        format!(
+            "container_{family}{{container=\"{name}\",id=\"/p{name}\",image=\"{image}\",namespace=\"n\",pod=\"p\"}} \
+             {value} {at}\n"
+        )
+    };
+    let mut text = line("memory_usage_bytes", "", 900, pod_at) + &line("oom_events_total", "", 0, pod_at);
+    for (name, kills) in [("a", 2), ("b", 1)] {
+        let own = if name == "a" { throttled } else { 0 };
+        text += &line("oom_events_total", name, kills, at);
+        text += &line("cpu_cfs_periods_total", name, 10 * (at / 1000) as u32, at);
+        text += &line("cpu_cfs_throttled_periods_total", name, own, at);
+    }
+    text.into_bytes()
+}
+
 #[test]
 fn a_pod_is_told_of_what_only_its_containers_count() {
-    let text = |at: Millis, throttled: u32| {
-        let line = |family: &str, id: &str, container: &str, value: u32| {
-            let image = if container.is_empty() { "" } else { "i" };
-            format!(
-                "container_{family}{{container=\"{container}\",id=\"/{id}\",image=\"{image}\",namespace=\"n\",pod=\"p\"}} \
-                 {value} {at}\n"
-            )
-        };
-        let mut text = line("memory_usage_bytes", "p", "", 900) + &line("oom_events_total", "p", "", 0);
-        for (name, kills) in [("a", 2), ("b", 1)] {
-            let own = if name == "a" { throttled } else { 0 };
-            text += &line("oom_events_total", name, name, kills);
-            text += &line("cpu_cfs_periods_total", name, name, 10 * (at / 1000) as u32);
-            text += &line("cpu_cfs_throttled_periods_total", name, name, own);
-        }
-        text.into_bytes()
-    };
-    let (first, second) = (text(1_000_000, 0), text(1_020_000, 50));
+    let first = killed(1_000_000, 1_000_000, 0);
+    let second = killed(1_020_000, 1_020_000, 50);
     let measured = take(&[(1_000_000, &first), (1_020_000, &second)]);
     let pod = ObjectKey::new("n", "p");
     let (_, whole) = of(&measured, &Subject::Pod(pod.clone())).unwrap();
@@ -69,6 +73,18 @@ fn a_pod_is_told_of_what_only_its_containers_count() {
     assert_eq!(whole.get(Figure::CpuThrottled), Some(0.25), "the one that was most");
     let (_, one) = of(&measured, &Subject::Container(pod, "a".into())).unwrap();
     assert_eq!(one.get(Figure::OomKills), Some(2.0));
+}
+
+#[test]
+fn a_pod_measured_anew_before_its_containers_is_told_of_them_as_they_were() {
+    let first = killed(1_000_000, 1_000_000, 0);
+    let second = killed(1_020_000, 1_020_000, 50);
+    let third = killed(1_030_000, 1_020_000, 50);
+    let measured = take(&[(1_000_000, &first), (1_020_000, &second), (1_030_000, &third)]);
+    assert_eq!(measured.len(), 1, "nothing but the pod is new: {measured:?}");
+    let (_, whole) = of(&measured, &Subject::Pod(ObjectKey::new("n", "p"))).unwrap();
+    assert_eq!(whole.get(Figure::OomKills), Some(3.0));
+    assert_eq!(whole.get(Figure::CpuThrottled), Some(0.25));
 }
 
 /// The figures after two texts, of `c`.
