@@ -155,17 +155,20 @@ pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
     let mut seen = wanted.borrow_and_update().clone();
     let mut in_a_row = 0;
     let (mut all_at, mut shown_at) = (Instant::now(), Instant::now());
-    let mut past_of: Option<ObjectKey> = None;
+    // Whose past is told, and from when on it is asked for again where it was not.
+    let (mut past_of, mut past_at): (Option<ObjectKey>, _) = (None, Instant::now());
     while in_a_row < HOPELESS {
         let begun = Instant::now();
         let mut outcome = None;
         if let [one] = &*seen.pods
             && past_of.as_ref() != Some(one)
+            && begun >= past_at
             && !seen.everything
         {
-            let outcomes = past(bench, found, one).await;
-            past_of = Some(one.clone());
-            outcome = Some(outcomes);
+            let told = past(bench, found, one).await;
+            past_of = told.is_ok().then(|| one.clone());
+            past_at = begun + PERIOD;
+            outcome = Some(told);
         } else if begun >= all_at && (seen.pods.is_empty() || !seen.everything) {
             all_at = begun + PERIOD;
             outcome = Some(everything(bench, found, seen.figure).await);
@@ -181,20 +184,18 @@ pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
                 bench.supply(supply).await;
             }
         }
-        let next = if seen.everything {
-            shown_at
-        } else if seen.pods.is_empty() {
-            all_at
-        } else {
-            all_at.min(shown_at)
-        };
         tokio::select! {
-            () = tokio::time::sleep_until(next) => {}
+            () = tokio::time::sleep_until(next(&seen, all_at, shown_at)) => {}
             changed = wanted.changed() => {
                 if changed.is_err() {
                     return std::future::pending().await;
                 }
                 let before = std::mem::replace(&mut seen, wanted.borrow_and_update().clone());
+                if before.pods != seen.pods {
+                    // What it did while nobody looked is asked for when it is looked at again.
+                    past_of = past_of.filter(|of| matches!(&*seen.pods, [one] if one == of));
+                    past_at = Instant::now();
+                }
                 if before.pods != seen.pods || before.figure != seen.figure {
                     shown_at = shown_at.min(Instant::now() + SOON);
                 }
@@ -203,6 +204,17 @@ pub(super) async fn run(bench: &Bench, found: &Found, supply: &mut Supply) {
                 }
             }
         }
+    }
+}
+
+/// When something is asked next. Where nothing is on screen the time to ask for that never comes.
+fn next(wanted: &Wanted, all_at: Instant, shown_at: Instant) -> Instant {
+    if wanted.pods.is_empty() {
+        all_at
+    } else if wanted.everything {
+        shown_at
+    } else {
+        all_at.min(shown_at)
     }
 }
 
@@ -358,5 +370,34 @@ impl Gathered {
                 figures,
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_waits_for_what_it_will_ask() {
+        let now = Instant::now();
+        let (all_at, shown_at) = (now + PERIOD, now);
+        let wanted = |pods: &[ObjectKey], everything| Wanted {
+            pods: pods.into(),
+            everything,
+            ..Wanted::default()
+        };
+        let some = [ObjectKey::new("gift", "web-0")];
+        for (pods, everything, expected) in [
+            (&some[..], true, shown_at),
+            (&some[..], false, shown_at),
+            (&[], false, all_at),
+            (&[], true, all_at),
+        ] {
+            assert_eq!(
+                next(&wanted(pods, everything), all_at, shown_at),
+                expected,
+                "{pods:?} {everything}"
+            );
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! What measuring does when the world is not as it should be: nobody answers, lists have no end, only some namespaces
 //! may be seen, Prometheus tells more than the budget allows.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use chrono::Utc;
 use http::{Request, Response};
-use pilothouse::cluster::{Budget, Measuring, Rules, Target, start};
+use pilothouse::cluster::{Budget, Cluster, Measuring, Rules, Target, start};
 use pilothouse::domain::{Clean, ClusterId, ObjectKey};
 use pilothouse::metrics::source::{Choice, Outcome, Report, Source, Supply, Wanted};
 use pilothouse::metrics::{Figure, Measured, Subject};
@@ -42,6 +42,7 @@ fn names(simulation: &Simulation) -> Vec<Clean> {
 struct Run {
     reports: mpsc::Receiver<(ClusterId, Report)>,
     begun: Instant,
+    cluster: Cluster,
     _guard: tokio_util::sync::DropGuard,
 }
 
@@ -76,6 +77,7 @@ fn measure(simulation: &Simulation, settings: Measuring, wanted: Wanted, instead
     Run {
         reports,
         begun: Instant::now(),
+        cluster,
         _guard: cancel.drop_guard(),
     }
 }
@@ -273,6 +275,48 @@ async fn what_prometheus_and_the_metrics_api_say_comes_off_the_budget_too() {
 }
 
 /// Lets a user read some kinds in one namespace and nothing else.
+#[tokio::test(start_paused = true)]
+async fn the_past_of_an_instance_is_asked_for_until_it_is_told_and_when_it_is_looked_at_again() {
+    let simulation = fleet(2, 20, Some("monitoring"));
+    let key = |pod: &Value| {
+        let text = |path: &str| pod.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+        ObjectKey::new(text("/metadata/namespace"), text("/metadata/name"))
+    };
+    let pods: Vec<ObjectKey> = simulation.with_store(|store| store.list(&PODS).map(|pod| key(pod)).collect());
+    let wanted = |of: &ObjectKey| Wanted {
+        pods: [of.clone()].into(),
+        nodes: names(&simulation).into(),
+        ..Wanted::default()
+    };
+    let asked = Arc::new(AtomicUsize::new(0));
+    let is_failing = Arc::new(AtomicBool::new(true));
+    let (count, fails) = (Arc::clone(&asked), Arc::clone(&is_failing));
+    let instead: Answering = Arc::new(move |request| {
+        let is_past = request.uri().path().ends_with("/query_range");
+        count.fetch_add(usize::from(is_past), Ordering::Relaxed);
+        (is_past && fails.load(Ordering::Relaxed)).then(|| Instead::Text("<html>".to_owned()))
+    });
+    let settings = Measuring {
+        choice: Choice::Only(Source::Prometheus),
+        ..Measuring::default()
+    };
+    let mut run = measure(&simulation, settings, wanted(&pods[0]), instead);
+    let asks = async |run: &mut Run, seconds| {
+        run.measured(seconds).await;
+        asked.swap(0, Ordering::Relaxed)
+    };
+    let failed = asks(&mut run, 10).await;
+    assert!(failed > 0);
+    is_failing.store(false, Ordering::Relaxed);
+    let told = asks(&mut run, 60).await;
+    assert!(told > failed, "{told} after {failed}: the nearer past too");
+    assert_eq!(asks(&mut run, 120).await, 0, "it is told");
+    run.cluster.want(wanted(&pods[1]));
+    assert_eq!(asks(&mut run, 60).await, told, "another's");
+    run.cluster.want(wanted(&pods[0]));
+    assert_eq!(asks(&mut run, 60).await, told, "what it did while nobody looked");
+}
+
 fn let_in(simulation: &Simulation, namespace: &str, user: &str, rules: &Value) {
     simulation.change(|store, now| {
         let role = json!({"metadata": {"namespace": namespace, "name": "reader"}, "rules": rules});
