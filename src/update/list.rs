@@ -139,7 +139,7 @@ pub(super) fn show_figure(model: &mut Model, figure: Option<Figure>) {
     if let Some(figure) = figure {
         step(model, isize::MIN);
         if !Figure::BACKGROUND.contains(&figure) {
-            let text = format!("{}: kept of everything from now on", figure.name());
+            let text = format!("{}: its newest value is kept of everything from now on", figure.name());
             model.tell(Trouble::info(text));
         }
     }

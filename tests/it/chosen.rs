@@ -93,6 +93,16 @@ fn any_figure_sorts_any_list_of_what_uses_something() {
 }
 
 #[test]
+fn only_the_newest_value_is_promised_of_what_is_kept_for_a_list() {
+    let mut bench = measured::bench();
+    bench.act(&[ShowApps, PickFigure]);
+    bench.text("threads");
+    bench.act(&[Accept]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("threads: its newest value is kept"), "{frame}");
+}
+
+#[test]
 fn what_is_not_known_of_it_comes_last_and_is_never_0() {
     let mut bench = measured::bench();
     bench.act(&[ShowInstances]);
