@@ -86,7 +86,7 @@ pub enum Culprit {
     /// Its use then or now is not known.
     Unknown,
     Steady,
-    /// The app with the largest part of an increase, in cores.
+    /// The app with the largest part of an increase, in cores; its share is of what the location grew by.
     Grows {
         app: AppKey,
         share: f64,
@@ -115,17 +115,14 @@ pub fn of_location(ctx: &Context<'_>, location: &LocationSummary) -> Culprit {
         .filter(|app| app.places.iter().any(|(place, _)| *place == *name));
     let of_each = here.map(|app| {
         let part = Subject::AppIn(app.key.clone(), name.clone());
-        let subject = match cluster.usage.sums(&part) {
-            Some(_) => part,
-            None => Subject::App(app.key.clone()),
-        };
-        let (before, after) = windows(ctx, &[(cluster, subject)], span);
+        let (before, after) = windows(ctx, &[(cluster, part)], span);
         (app.key.clone(), before, after)
     });
     match rank(of_each).into_iter().next() {
         Some(first) if first.increase > 0.0 => Culprit::Grows {
             app: first.of,
-            share: first.share,
+            // Where others shrank one may have grown by more than the whole.
+            share: (first.increase / increase).min(1.0),
             increase,
         },
         _ => Culprit::Unknown,
@@ -155,16 +152,52 @@ fn windows(ctx: &Context<'_>, parts: &[(&ClusterView, Subject)], span: Span) -> 
 
 /// How many instances there were and what they used together, a slot a minute, the newest last; `None` where not
 /// enough of it is known.
+///
+/// Of what a cluster says nothing in a minute in which it is known itself, it had none: it came later.
 fn minutes(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject, slots: u32) -> Vec<Option<(f64, f64)>> {
+    let mut own = told(ctx, cluster, subject, slots);
+    let is_partial = cluster
+        .usage
+        .history()
+        .shortage()
+        .is_some_and(|shortage| shortage.is_partial);
+    if !is_partial && own.contains(&Told::Nothing) {
+        let whole = told(ctx, cluster, &Subject::Cluster, slots);
+        for (own, whole) in own.iter_mut().zip(whole) {
+            if *own == Told::Nothing && matches!(whole, Told::Known(..)) {
+                *own = Told::Known(0.0, 0.0);
+            }
+        }
+    }
+    let known = own.into_iter().map(|told| match told {
+        Told::Known(count, used) => Some((count, used)),
+        Told::Nothing | Told::TooLittle => None,
+    });
+    known.collect()
+}
+
+/// What the history says of a sum in a minute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Told {
+    Nothing,
+    TooLittle,
+    /// Instances and what they used together.
+    Known(f64, f64),
+}
+
+fn told(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject, slots: u32) -> Vec<Told> {
     let (usage, until) = (&cluster.usage, ctx.millis());
     let used = usage.line(subject, Figure::Cpu, Resolution::Coarse, until, slots);
     let known = usage.history().known(subject, Resolution::Coarse, until, slots);
     let count = usage.history().parts(subject, Resolution::Coarse, until, slots);
     let all = used.into_iter().zip(known).zip(count);
     all.map(|((used, known), count)| {
-        let share = known.filter(|known| *known >= LEAST_KNOWN)?;
-        // The few that are not known are taken to be like the others.
-        Some((count?, used? / share))
+        let Some(count) = count else { return Told::Nothing };
+        match known.filter(|known| *known >= LEAST_KNOWN).zip(used) {
+            // The few that are not known are taken to be like the others.
+            Some((share, used)) => Told::Known(count, used / share),
+            None => Told::TooLittle,
+        }
     })
     .collect()
 }

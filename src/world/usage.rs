@@ -16,7 +16,7 @@ use crate::domain::{AppKey, Clean, ObjectKey, Pod};
 use crate::metrics::history::Limits;
 use crate::metrics::source::{Report, Supply, Wanted};
 use crate::metrics::subject::{Span, Subject};
-use crate::metrics::{Attention, Figure, History, Measured, Millis, Resolution};
+use crate::metrics::{Attention, Figure, Figures, History, Measured, Millis, Resolution};
 use kept::{Brief, Close};
 
 pub use kept::Sums;
@@ -238,19 +238,26 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
             sums.entry(subject).or_default().add(brief, since, usage.asked);
         }
     }
-    drop_only_parts(&mut sums);
+    let only = only_parts(&sums);
+    let is_only = |subject: &Subject| matches!(subject, Subject::AppIn(app, _) if only.contains(app));
     let usage = &mut cluster.usage;
     for pod in &ended {
         usage.forget(pod);
     }
     for (subject, sum) in &sums {
-        let (figures, known) = sum.figures();
-        if !figures.is_empty() {
-            usage
-                .history
-                .record_sum(subject, span, &figures, known, Attention::Background);
+        let (mut figures, known) = sum.figures();
+        if is_only(subject) {
+            // By its CPU it is told, should the app come to other locations too, what it had here before.
+            let mut cpu = Figures::default();
+            figures.get(Figure::Cpu).inspect(|used| cpu.set(Figure::Cpu, *used));
+            figures = cpu;
         }
+        // That there is something of which nothing is known is a fact too: it is not 0.
+        usage
+            .history
+            .record_sum(subject, span, &figures, known, Attention::Background);
     }
+    sums.retain(|subject, _| !is_only(subject));
     if usage.latest.is_empty() && usage.supply.current.is_none() {
         // Nothing is known and nobody is asked: sums of nothing are not worth another round.
         sums.clear();
@@ -262,18 +269,16 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
     true
 }
 
-/// Of an app in one location that and the whole are the same: its part is left out.
-fn drop_only_parts(sums: &mut FxHashMap<Subject, Sums>) {
-    let mut places: FxHashMap<AppKey, usize> = FxHashMap::default();
+/// The apps in one location: their part there and the whole are the same.
+fn only_parts(sums: &FxHashMap<Subject, Sums>) -> FxHashSet<AppKey> {
+    let mut places: FxHashMap<&AppKey, usize> = FxHashMap::default();
     for subject in sums.keys() {
         if let Subject::AppIn(app, _) = subject {
-            *places.entry(app.clone()).or_default() += 1;
+            *places.entry(app).or_default() += 1;
         }
     }
-    sums.retain(|subject, _| match subject {
-        Subject::AppIn(app, _) => places.get(app).is_some_and(|places| *places > 1),
-        _ => true,
-    });
+    let only = places.into_iter().filter(|(_, places)| *places == 1);
+    only.map(|(app, _)| app.clone()).collect()
 }
 
 /// A location's or app's subject, by name.

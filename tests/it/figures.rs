@@ -167,6 +167,54 @@ fn what_grew_most_comes_first_and_a_location_names_it() {
     );
 }
 
+/// An app of which instances come four minutes ago.
+const CAME: fleet::App = fleet::App {
+    namespace: "wallet",
+    name: "coupon",
+    instances: 0,
+    cpu: 4_000,
+    memory_mib: 512,
+    story: fleet::Story::Stable,
+};
+
+/// What a location's row says it grows by.
+fn grows_by(bench: &mut Bench, location: &str) -> String {
+    bench.act(&[Action::ShowLocations]);
+    let frame = bench.frame(240, 50);
+    let row = frame.lines().find(|line| line.contains(location));
+    row.unwrap_or_else(|| panic!("{frame}")).to_owned()
+}
+
+#[test]
+fn an_app_that_is_new_takes_the_growth_of_its_location() {
+    let mut bench = measured::bench_where(|world, minute| {
+        if minute == 4 {
+            fleet::add(world, "aliyun", "aliyun-node-001", &CAME, 0..12);
+        }
+    });
+    let row = grows_by(&mut bench, "cn-hangzhou-h");
+    assert!(row.contains("wallet/coupon 9"), "nearly all of it: {row}");
+    bench.act(&[Action::ShowApps, Action::SortByGrowth]);
+    let frame = bench.frame(200, 50);
+    let first = frame.lines().find(|line| line.contains('▌')).unwrap_or_default();
+    assert!(first.contains("coupon") && first.contains("more instances"), "{frame}");
+}
+
+#[test]
+fn an_app_that_spills_takes_the_growth_of_where_it_came_to_only() {
+    let mut bench = measured::bench_where(|world, minute| match minute {
+        29 => fleet::add(world, "idc-bj", "idc-bj-node-001", &CAME, 0..12),
+        4 => fleet::add(world, "idc-bj", "idc-bj-node-002", &CAME, 12..24),
+        _ => {}
+    });
+    let (home, new) = (grows_by(&mut bench, "idc-bj-a"), grows_by(&mut bench, "idc-bj-b"));
+    assert!(
+        new.contains("wallet/coupon 100 % of +"),
+        "of what the location grew by: {new}"
+    );
+    assert!(!home.contains("coupon"), "{home}");
+}
+
 #[test]
 fn the_reason_for_missing_figures_is_told_where_one_looks() {
     let mut bench = measured::bench();

@@ -153,6 +153,19 @@ pub(crate) fn list(world: &mut World, cluster: &str, kind: Kind, objects: Vec<Ob
     world.apply(&ClusterId::new(cluster), ClusterReport::Batch(batch), now());
 }
 
+/// Starts some instances of an app on a node.
+pub(crate) fn add(world: &mut World, cluster: &str, node: &str, app: &App, numbers: std::ops::Range<u32>) {
+    let pods = numbers.map(|i| Change::Upsert(Object::Pod(Box::new(pod(app, i, node, i)))));
+    let batch = Batch {
+        kind: Kind::Pod,
+        namespace: "".into(),
+        generation: 1,
+        changes: pods.collect(),
+        sweep: false,
+    };
+    world.apply(&ClusterId::new(cluster), ClusterReport::Batch(batch), now());
+}
+
 fn fill(world: &mut World, cluster: &str, locations: &[&str], nodes: u32, provider: &Provider, apps: &[App]) {
     let names: Vec<String> = (1..=nodes).map(|i| format!("{cluster}-node-{i:03}")).collect();
     let machines = names.iter().enumerate().map(|(i, name)| {

@@ -15,6 +15,11 @@ const GAP: std::ops::Range<i64> = 6..9;
 
 /// The program over the small fleet, half an hour after it began to measure. The last cluster has no source.
 pub(crate) fn bench() -> Bench {
+    bench_where(|_, _| {})
+}
+
+/// The same, where something happens before each of its minutes is measured: so many minutes ago, the last 0.
+pub(crate) fn bench_where(happens: impl Fn(&mut World, i64)) -> Bench {
     let now = super::fleet::now();
     let mut world = super::fleet::world();
     let mut ids: Vec<ClusterId> = world.clusters().iter().map(|cluster| cluster.id.clone()).collect();
@@ -25,6 +30,7 @@ pub(crate) fn bench() -> Bench {
     }
     for minute in (0..MINUTES).rev() {
         let at = now - chrono::TimeDelta::seconds(minute * 60);
+        happens(&mut world, minute);
         if !GAP.contains(&minute) {
             for id in &ids {
                 let items = measure(&world, id, at.timestamp_millis(), minute);
