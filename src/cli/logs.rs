@@ -170,7 +170,7 @@ impl Desk {
     fn arrived(&mut self, message: Message) {
         let Message::Log(news) = message else { return };
         self.now();
-        let pod = pod_of(&self.known.world, &news);
+        let pod = pod_of(&self.known.world, &self.follower, &news);
         let order = self.follower.take(&news, pod, &mut self.queue);
         if let Some(order) = order {
             self.perform(vec![order]);
@@ -264,14 +264,13 @@ impl Desk {
     }
 }
 
-/// The instance that ended; of lines nobody asks.
-fn pod_of<'a>(world: &'a World, news: &News) -> Option<&'a Pod> {
+/// The instance that has the name of the one that ended; of lines nobody asks.
+fn pod_of<'a>(world: &'a World, follower: &Follower, news: &News) -> Option<&'a Pod> {
     if matches!(news.what, What::Piece(_)) {
         return None;
     }
-    let mut pods = world.pods();
-    let found = pods.find(|(cluster, pod)| **cluster == news.slot.cluster && pod.uid == news.slot.uid);
-    found.map(|(_, pod)| pod)
+    let pod = world.cluster(&news.slot.cluster)?.pod(follower.instance_of(&news.slot)?)?;
+    Some(pod)
 }
 
 /// Names in words, the first few of them.

@@ -10,13 +10,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::badge::{Colours, short_names};
 use super::block::StreamId;
 use super::divider::Divider;
-use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, containers_of, plan, steps};
+use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, containers_of, named, plan, steps};
 use super::reading::Request;
 use super::resume::Start;
 use super::run::{Extent, Next, restarted};
 use super::sink::Sink;
 use super::stream::Stream;
-use crate::domain::{Clean, ClusterId, Container, Pod};
+use crate::domain::{Clean, ClusterId, Container, ObjectKey, Pod};
 use ends::{Reading, Stage};
 
 /// Colours of instances.
@@ -245,27 +245,24 @@ impl Follower {
 
     /// What an instance that is gone wrote last is on its way, so it is read as long as something comes of it, or
     /// would if there was room. Who is there and no longer asked for writes on for ever, and is given the same moment.
+    /// Who was replaced and was asked for again since is left at once: the server knows names alone, and may have
+    /// answered with the log of the other.
     fn leave<'a>(
         &mut self,
         leaving: &FxHashSet<Slot>,
         pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)>,
         sink: &mut impl Sink,
     ) -> Vec<Order> {
-        let mut there: FxHashSet<&Slot> = FxHashSet::default();
-        for (cluster, pod) in pods {
-            there.extend(
-                leaving
-                    .iter()
-                    .filter(|slot| slot.cluster == *cluster && slot.uid == pod.uid),
-            );
-        }
+        let names = leaving.iter().filter_map(|slot| Some((slot, self.instance_of(slot)?)));
+        let named = named(pods, names);
         let mut over = Vec::new();
         for (slot, reading) in &mut self.readings {
             if !leaving.contains(slot) {
                 reading.leaving = 0;
                 continue;
             }
-            let is_there = there.contains(slot);
+            let is_there = named.get(slot).is_some_and(|pod| pod.uid == slot.uid);
+            let is_replaced = named.contains_key(slot) && !is_there;
             let is_awaited = reading.is_heard || !sink.has_room(reading.stream.id());
             reading.is_heard = false;
             reading.leaving = if is_awaited && !is_there {
@@ -273,8 +270,12 @@ impl Follower {
             } else {
                 reading.leaving + 1
             };
-            if reading.leaving > PATIENCE {
-                let divider = if is_there { Divider::Left } else { Divider::Gone };
+            if reading.leaving > PATIENCE || (is_replaced && reading.is_asked_again) {
+                let divider = match (is_there, is_replaced) {
+                    (true, _) => Divider::Left,
+                    (false, true) => Divider::Replaced,
+                    (false, false) => Divider::Gone,
+                };
                 over.push((slot.clone(), divider));
             }
         }
@@ -350,6 +351,11 @@ impl Follower {
     pub fn target_of(&self, stream: StreamId) -> Option<&Target> {
         let reading = self.name_of(stream).and_then(|name| self.readings.get(&name.slot));
         reading.map(|reading| &reading.target)
+    }
+
+    /// The name of the instance whose log it is.
+    pub fn instance_of(&self, slot: &Slot) -> Option<&ObjectKey> {
+        self.readings.get(slot).map(|reading| &reading.target.pod)
     }
 
     /// The stream of a container's log.

@@ -235,6 +235,26 @@ pub(super) fn containers_of<'a>(
     found
 }
 
+/// The instances that have these names now, be they the same or others that took the names.
+pub(super) fn named<'s, 'a>(
+    pods: impl Iterator<Item = (&'a ClusterId, &'a Pod)>,
+    slots: impl Iterator<Item = (&'s Slot, &'s ObjectKey)>,
+) -> FxHashMap<Slot, &'a Pod> {
+    let mut by_name: FxHashMap<_, Vec<&Slot>> = FxHashMap::default();
+    for (slot, name) in slots {
+        by_name.entry((&slot.cluster, name)).or_default().push(slot);
+    }
+    let mut found = FxHashMap::default();
+    if by_name.is_empty() {
+        return found;
+    }
+    for (cluster, pod) in pods {
+        let of_name = by_name.get(&(cluster, &pod.key)).into_iter().flatten();
+        found.extend(of_name.map(|slot| ((*slot).clone(), pod)));
+    }
+    found
+}
+
 /// Whether anything of an instance was asked for.
 pub fn covers(intents: &[Intent], choice: &Choice, cluster: &ClusterId, pod: &Pod) -> bool {
     let mut containers = pod.containers.iter();

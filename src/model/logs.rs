@@ -8,9 +8,9 @@ mod look;
 mod opened;
 mod saved;
 
-use crate::domain::{Clean, ClusterId, Pod, Timestamp};
+use crate::domain::{Clean, ClusterId, ObjectKey, Pod, Timestamp};
 use crate::logs::follower::{Name, Tally};
-use crate::logs::plan::Target;
+use crate::logs::plan::{Slot, Target};
 use crate::logs::stamp::SECOND;
 use crate::logs::{Bookmarks, Follower, News, Order, Pane, Stamp, Start, StreamId, What, Wish};
 use crate::message::Effect;
@@ -89,7 +89,7 @@ impl Logs {
         orders.into_iter().map(effect).collect()
     }
 
-    /// Takes what came of a reading; `pod` is the instance as it is known now.
+    /// Takes what came of a reading; `pod` is the instance of that name ([`Self::instance_of`]) as it is known now.
     pub fn take(&mut self, news: &News, pod: Option<&Pod>) -> Vec<Effect> {
         // Nobody joins by this.
         let (follower, mut sink) = self.sink(&|_| false);
@@ -112,6 +112,11 @@ impl Logs {
 
     pub fn tally(&self) -> Tally {
         self.follower.tally()
+    }
+
+    /// The name of the instance whose log it is.
+    pub fn instance_of(&self, slot: &Slot) -> Option<&ObjectKey> {
+        self.follower.instance_of(slot)
     }
 
     /// How many logs of a cluster may be open at a time.

@@ -5,7 +5,7 @@ mod reader;
 mod saving;
 mod typing;
 
-use crate::domain::{AppKey, ClusterId, Pod};
+use crate::domain::AppKey;
 use crate::logs::columns::Columns;
 use crate::logs::plan::{Choice, FIRST_LINES, FOLLOW_LIMIT, Intent, Target};
 use crate::logs::{News, pane::PANE_BYTES};
@@ -80,10 +80,11 @@ pub(super) fn arrived(model: &mut Model, news: &News) -> Vec<Effect> {
     let Some(logs) = &mut model.logs else {
         return Vec::new();
     };
-    let is_of = |(cluster, pod): &(&ClusterId, &Pod)| **cluster == news.slot.cluster && pod.uid == news.slot.uid;
+    let cluster = model.world.cluster(&news.slot.cluster);
     let is_end = matches!(news.what, crate::logs::What::Ended { .. });
-    let pod = if is_end { model.world.pods().find(is_of) } else { None };
-    let effects = logs.take(news, pod.map(|(_, pod)| pod));
+    let name = logs.instance_of(&news.slot).filter(|_| is_end);
+    let pod = name.and_then(|name| cluster?.pod(name));
+    let effects = logs.take(news, pod.map(|pod| &**pod));
     let is_asked_for = !matches!(logs.follow.from, From::Tail(_));
     if is_asked_for && !logs.is_loss_told && logs.has_let_go() {
         logs.is_loss_told = true;

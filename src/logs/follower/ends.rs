@@ -3,7 +3,7 @@
 use super::{Follower, Order};
 use crate::domain::{Clean, ClusterId, Pod};
 use crate::logs::divider::Divider;
-use crate::logs::plan::{Phase, Slot, Target};
+use crate::logs::plan::{Phase, Slot, Target, named};
 use crate::logs::reading::{News, Request, What};
 use crate::logs::run::{Before, End, Next, Run, next};
 use crate::logs::sink::Sink;
@@ -28,6 +28,8 @@ pub(super) struct Reading {
     pub(super) stage: Stage,
     /// The request that counts; news of others come too late.
     number: u64,
+    /// Whether there was a request before that one.
+    pub(super) is_asked_again: bool,
     /// Readings that failed one after the other, none of which lasted.
     failures: u32,
     /// Those of them since something came.
@@ -70,6 +72,7 @@ impl Reading {
             stream,
             stage: Stage::Open,
             number: 0,
+            is_asked_again: false,
             failures: 0,
             fruitless: 0,
             age: 0,
@@ -89,6 +92,7 @@ impl Follower {
         let Some(reading) = self.readings.get_mut(slot) else {
             return Order::Leave(slot.clone());
         };
+        reading.is_asked_again = reading.number > 0;
         reading.number = number;
         reading.age = 0;
         let is_rest = matches!(reading.stage, Stage::Rest(..));
@@ -107,7 +111,7 @@ impl Follower {
         }))
     }
 
-    /// Takes what came of a reading; `pod` is the instance as it is known now.
+    /// Takes what came of a reading; `pod` is the instance of that name ([`Self::instance_of`]) as it is known now.
     pub fn take(&mut self, news: &News, pod: Option<&Pod>, sink: &mut impl Sink) -> Option<Order> {
         let reading = self.readings.get_mut(&news.slot)?;
         if reading.number != news.number || !reading.stage.is_open() {
@@ -134,6 +138,11 @@ impl Follower {
         pod: Option<&Pod>,
         sink: &mut impl Sink,
     ) -> Option<Order> {
+        if pod.is_some_and(|pod| pod.uid != slot.uid) {
+            self.lost += usize::from(self.wish.is_once && end != End::Closed);
+            self.replaced(slot, end, sink);
+            return None;
+        }
         if matches!(end, End::Refused | End::Absent) {
             return self.refuse(slot, end, reason.unwrap_or_default(), sink);
         }
@@ -177,6 +186,14 @@ impl Follower {
         }
         reading.stage = Stage::Ended(end, 0);
         self.decide(slot, end, 0, pod, sink)
+    }
+
+    /// Another instance has the name: the server would answer with its log.
+    fn replaced(&mut self, slot: &Slot, end: End, sink: &mut impl Sink) {
+        if let Some(reading) = self.readings.get_mut(slot).filter(|_| end != End::Closed) {
+            reading.stream.cut(None, sink);
+        }
+        self.finish(slot, Some(Divider::Replaced), sink);
     }
 
     /// The server says no: the place is given back, and it is asked again after a while.
@@ -302,19 +319,20 @@ impl Follower {
             _ => None,
         });
         let ended: Vec<_> = ended.collect();
-        let is_there = |slot: &Slot| {
-            let mut pods = pods.clone();
-            pods.any(|(cluster, pod)| *cluster == slot.cluster && pod.uid == slot.uid)
-        };
-        let refused = self.refused().map(|(slot, _)| slot);
-        let gone: Vec<_> = refused.filter(|slot| !is_there(slot)).cloned().collect();
-        for slot in gone {
-            self.finish(&slot, Some(Divider::Gone), sink);
+        let refused: Vec<_> = self.refused().map(|(slot, _)| slot.clone()).collect();
+        let slots = ended.iter().map(|(slot, ..)| slot).chain(&refused);
+        let names = slots.filter_map(|slot| Some((slot, self.instance_of(slot)?)));
+        let named = named(pods.clone(), names);
+        for slot in &refused {
+            match named.get(slot) {
+                Some(pod) if pod.uid == slot.uid => {}
+                Some(_) => self.finish(slot, Some(Divider::Replaced), sink),
+                None => self.finish(slot, Some(Divider::Gone), sink),
+            }
         }
         let decide = |(slot, end, ticks): (Slot, End, u32)| {
-            let mut pods = pods.clone();
-            let pod = pods.find(|(cluster, pod)| **cluster == slot.cluster && pod.uid == slot.uid);
-            self.decide(&slot, end, ticks, pod.map(|(_, pod)| pod), sink)
+            let pod = named.get(&slot).copied();
+            self.decide(&slot, end, ticks, pod, sink)
         };
         ended.into_iter().filter_map(decide).collect()
     }

@@ -1,6 +1,6 @@
 //! Containers that start again, instances that come and go, servers that refuse: what is read of them, and what is said.
 
-use pilothouse::domain::{Change, ContainerState, ObjectKey, Uid};
+use pilothouse::domain::{Change, ContainerState, ObjectKey, Pod, Uid};
 use pilothouse::logs::run::End;
 use pilothouse::logs::{Ask, Request};
 use pilothouse::message::{Action, Effect};
@@ -124,6 +124,53 @@ fn what_an_instance_that_is_gone_wrote_is_read_as_long_as_it_comes() {
     let left = (30..40).flat_map(|second| tick(&mut bench, second));
     assert_eq!(left.collect::<Vec<_>>(), [Effect::LeaveLog(request.slot)]);
     assert_eq!(rows(&bench.model).last().unwrap(), "[the instance is gone]");
+}
+
+/// An instance of a `StatefulSet` is replaced by one of the same name while its log is cut off; what was asked for
+/// since, and what the watch tells then.
+fn replaced_behind_a_cut(bench: &mut Bench) -> (Request, Pod) {
+    let requests = open(bench, Action::ShowApps, "gift/billing");
+    let request = requests.into_iter().find(|r| r.slot.cluster.0 == "idc-bj").unwrap();
+    let mut pod = pod_of(bench, &request);
+    piece(bench, &request, &answer(request.ask, 2));
+    let again = reads(&ended(bench, &request, End::Broken, "reset")).remove(0);
+    assert_eq!(again.pod, pod.key, "asked for by its name");
+    pod.uid = Uid::Uuid(4711);
+    (again, pod)
+}
+
+#[test]
+fn f31_an_instance_that_took_the_name_of_another_while_it_was_cut_off_is_read_once() {
+    let mut bench = Bench::fleet();
+    let (again, pod) = replaced_behind_a_cut(&mut bench);
+    in_world(&mut bench, pod.clone());
+    let effects = tick(&mut bench, 1);
+    assert!(effects.contains(&Effect::LeaveLog(again.slot.clone())), "{effects:?}");
+    let new = reads(&effects).remove(0);
+    assert_eq!((&new.slot.uid, new.ask), (&pod.uid, Ask::default()));
+    // What the server sent to the former is the other's.
+    for n in 2..40 {
+        let bytes = line(n).1.into_bytes();
+        piece(&mut bench, &again, &bytes);
+        piece(&mut bench, &new, &bytes);
+        assert_eq!(tick(&mut bench, n), []);
+    }
+    let told = "[the instance was replaced by another of the same name]".to_owned();
+    assert!(rows(&bench.model).contains(&told), "{:?}", rows(&bench.model));
+    let wanted: Vec<String> = (0..40).map(|n| format!("line {n}")).collect();
+    assert_eq!(lines(&bench.model), wanted);
+}
+
+#[test]
+fn an_instance_whose_name_is_anothers_is_not_asked_for_again() {
+    for end in [End::Broken, End::Closed, End::Refused, End::Absent] {
+        let mut bench = Bench::fleet();
+        let (again, pod) = replaced_behind_a_cut(&mut bench);
+        in_world(&mut bench, pod);
+        assert_eq!(reads(&ended(&mut bench, &again, end, "no")), [], "{end:?}");
+        let last = rows(&bench.model).pop().unwrap();
+        assert_eq!(last, "[the instance was replaced by another of the same name]", "{end:?}");
+    }
 }
 
 #[test]
