@@ -16,6 +16,8 @@ pub enum Divider {
         exit: Option<Exit>,
         missed: u32,
     },
+    /// Of the run that was read the server no longer has what came next.
+    Unfinished,
     /// It ended and does not start again, or not yet.
     Ended { exit: Option<Exit> },
     /// The instance is gone.
@@ -58,6 +60,7 @@ impl Divider {
                 };
                 format!("restarted{}{missed}", how(exit.as_ref()))
             }
+            Self::Unfinished => "the rest of this run is not kept".to_owned(),
             Self::Ended { exit } => format!("ended{}", how(exit.as_ref())),
             Self::Gone => "the instance is gone".to_owned(),
             Self::Left => "no longer among what is read".to_owned(),

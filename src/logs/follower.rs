@@ -13,7 +13,7 @@ use super::divider::Divider;
 use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, containers_of, named, plan, steps};
 use super::reading::Request;
 use super::resume::Start;
-use super::run::{Extent, Next, restarted};
+use super::run::{Before, Extent, Next, restarted};
 use super::sink::Sink;
 use super::stream::Stream;
 use crate::domain::{Clean, ClusterId, Container, ObjectKey, Pod};
@@ -235,7 +235,12 @@ impl Follower {
             .map(|container| restarted(&read, extent, container));
         reading.target = target;
         match next {
-            Some(Next::Restart { before, divider, run }) => self.restart(&slot, before, divider, run, sink),
+            Some(Next::Restart { before, divider, run }) => {
+                if extent == Extent::SoFar && before != Some(Before::Rest) {
+                    self.leave_unfinished(&slot, sink);
+                }
+                self.restart(&slot, before, divider, run, sink);
+            }
             _ => self.begin(&slot, Divider::Joined { restarts }, &joined, sink),
         }
         if let Some(reading) = self.readings.get_mut(&slot) {

@@ -163,6 +163,9 @@ impl Follower {
         if let Stage::Rest(divider, run) = &reading.stage {
             let (divider, run) = (divider.clone(), run.clone());
             if end == End::Closed || is_tried_enough {
+                if end != End::Closed {
+                    self.leave_unfinished(slot, sink);
+                }
                 self.begin(slot, divider, &run, sink);
             }
             return Some(self.ask(slot));
@@ -249,12 +252,23 @@ impl Follower {
                 None
             }
             Next::Restart { before, divider, run } => {
-                if end == End::Closed && before == Some(Before::Rest) {
-                    reading.stream.cut(None, sink);
+                match (end, &before) {
+                    (End::Closed, Some(Before::Rest)) => {
+                        reading.stream.cut(None, sink);
+                    }
+                    (End::Closed, _) | (_, Some(Before::Rest)) => {}
+                    _ => self.leave_unfinished(slot, sink),
                 }
                 self.restart(slot, before, divider, run, sink);
                 Some(self.ask(slot))
             }
+        }
+    }
+
+    /// Says that what the run that was read wrote next is lost.
+    pub(super) fn leave_unfinished(&self, slot: &Slot, sink: &mut impl Sink) {
+        if let Some(reading) = self.readings.get(slot) {
+            sink.divide(reading.stream.id(), None, Divider::Unfinished);
         }
     }
 

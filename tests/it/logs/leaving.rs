@@ -306,6 +306,61 @@ fn a_run_that_came_and_went_while_a_log_was_ended_is_read_too() {
     );
 }
 
+/// A log that is cut, of a container that by then has started again so many times, and waits or runs.
+fn cut_behind(restarts: u32, is_waiting: bool, end: End) -> Vec<String> {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 1));
+    let pod = with_container(pod_of(&bench, &request), |container| {
+        container.restarts += restarts;
+        container.last_exit = Some(killed());
+        if is_waiting {
+            container.state = ContainerState::Waiting {
+                reason: "CrashLoopBackOff".into(),
+                message: "".into(),
+            };
+        }
+    });
+    in_world(&mut bench, pod);
+    ended(&mut bench, &request, end, "");
+    rows(&bench.model)
+}
+
+#[test]
+fn the_rest_of_a_run_that_is_lost_behind_a_cut_is_told() {
+    let lost = "[the rest of this run is not kept]";
+    for (restarts, is_waiting, next) in [
+        (1, true, "[restarted]"),
+        (3, true, "[restarted; the log of 2 runs before is not kept]"),
+        (3, false, "[restarted; the log of 1 run before is not kept]"),
+    ] {
+        assert_eq!(cut_behind(restarts, is_waiting, End::Broken), ["line 0", lost, next]);
+        // What ended in order was read to its end.
+        assert_eq!(cut_behind(restarts, is_waiting, End::Closed), ["line 0", next]);
+    }
+    assert_eq!(cut_behind(1, false, End::Broken), ["line 0"], "that is read first");
+}
+
+#[test]
+fn the_rest_of_a_run_that_cannot_be_read_is_told() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    piece(&mut bench, &request, &answer(request.ask, 1));
+    let pod = with_container(pod_of(&bench, &request), |container| container.restarts += 1);
+    in_world(&mut bench, pod);
+    let mut rest = reads(&ended(&mut bench, &request, End::Broken, "")).remove(0);
+    for _ in 0..3 {
+        assert!(rest.previous, "{rest:?}");
+        rest = reads(&ended(&mut bench, &rest, End::Broken, "")).remove(0);
+        if !rest.previous {
+            break;
+        }
+    }
+    assert!(!rest.previous && rest.follow, "{rest:?}");
+    let told = rows(&bench.model);
+    assert!(told.contains(&"[the rest of this run is not kept]".to_owned()), "{told:?}");
+}
+
 #[test]
 fn runs_that_are_not_kept_are_told() {
     let mut bench = Bench::fleet();
