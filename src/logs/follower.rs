@@ -332,6 +332,14 @@ impl Follower {
         self.has_heard
     }
 
+    /// Whether what some streams write now is known: one of them is heard, or all have ended.
+    pub fn is_read(&self, is_of: impl Fn(StreamId) -> bool) -> bool {
+        let of = || self.readings.values().filter(|reading| is_of(reading.stream.id()));
+        let is_heard = |reading: &Reading| reading.stage.is_open() && reading.has_heard;
+        let is_over = || of().next().is_some() && of().all(|reading| reading.stage == Stage::Done);
+        of().any(is_heard) || is_over()
+    }
+
     /// The number of the last request.
     pub const fn number(&self) -> u64 {
         self.number

@@ -86,8 +86,13 @@ impl Pace {
     }
 
     /// The minutes before a time, the earliest first; `None` where not all of a minute was read, which was from
-    /// `since` on.
-    pub fn minutes(&self, now: Stamp, since: Stamp) -> [Option<Count>; MINUTES] {
+    /// `since` on, and up to the newest line unless it `is_read` now.
+    pub fn minutes(&self, now: Stamp, since: Stamp, is_read: bool) -> [Option<Count>; MINUTES] {
+        let until = if is_read {
+            self.until
+        } else {
+            Some(self.last.unwrap_or(Stamp(i64::MIN)))
+        };
         let end = now.second().div_euclid(STEP) + 1;
         let mut minutes = [None; MINUTES];
         for (back, minute) in minutes.iter_mut().rev().enumerate() {
@@ -95,10 +100,7 @@ impl Pace {
             if from * STEP < since.second() {
                 break;
             }
-            if self
-                .until
-                .is_some_and(|until| (from + STEPS_A_MINUTE) * STEP > until.second())
-            {
+            if until.is_some_and(|until| (from + STEPS_A_MINUTE) * STEP > until.second()) {
                 continue;
             }
             let mut sum = Count::default();
@@ -144,7 +146,7 @@ mod tests {
             (1_740, Some(Level::Warn), false),
             (1_690, None, false),
         ]);
-        let minutes = counted.minutes(of_seconds(1_805), of_seconds(0));
+        let minutes = counted.minutes(of_seconds(1_805), of_seconds(0), true);
         let count = |lines, errors| Some(Count { lines, errors });
         assert_eq!(
             minutes[MINUTES - 1],
@@ -158,23 +160,34 @@ mod tests {
 
     #[test]
     fn a_minute_that_was_not_all_read_is_unknown_and_a_silent_one_is_nothing() {
-        let minutes = pace([(1_800, None, false)]).minutes(of_seconds(1_809), of_seconds(1_700));
+        let minutes = pace([(1_800, None, false)]).minutes(of_seconds(1_809), of_seconds(1_700), true);
         assert_eq!(minutes[MINUTES - 1], Some(Count { lines: 1, errors: 0 }));
         assert_eq!(minutes[MINUTES - 2], None);
-        let minutes = pace([]).minutes(of_seconds(1_809), of_seconds(0));
-        assert_eq!(minutes[MINUTES - 1], Some(Count::default()));
+        let silent = pace([]).minutes(of_seconds(1_809), of_seconds(0), true);
+        assert_eq!(silent[MINUTES - 1], Some(Count::default()));
+        let unread = pace([]).minutes(of_seconds(1_809), of_seconds(0), false);
+        assert_eq!(unread, [None; MINUTES]);
+    }
+
+    #[test]
+    fn minutes_after_the_newest_line_are_unknown_while_nobody_reads() {
+        let counted = pace((900..1_500).map(|second| (second, None, false)));
+        let minutes = |is_read| counted.minutes(of_seconds(1_800), of_seconds(0), is_read);
+        assert!(minutes(false)[MINUTES - 5..].iter().all(Option::is_none));
+        assert_eq!(minutes(false)[MINUTES - 7].map(|count| count.lines), Some(60));
+        assert!(minutes(true)[MINUTES - 5..].iter().all(|count| *count == Some(Count::default())));
     }
 
     #[test]
     fn minutes_that_are_still_to_be_read_are_unknown() {
         let mut counted = pace((900..1_500).map(|second| (second, None, false)));
         counted.tick(of_seconds(1_800));
-        let minutes = counted.minutes(of_seconds(1_800), of_seconds(0));
+        let minutes = counted.minutes(of_seconds(1_800), of_seconds(0), true);
         assert!(minutes[MINUTES - 5..].iter().all(Option::is_none), "{minutes:?}");
         assert_eq!(minutes[MINUTES - 7].map(|count| count.lines), Some(60));
         // Nothing more comes: that was all.
         counted.tick(of_seconds(1_801));
-        let minutes = counted.minutes(of_seconds(1_801), of_seconds(0));
+        let minutes = counted.minutes(of_seconds(1_801), of_seconds(0), true);
         assert_eq!(minutes[MINUTES - 1], Some(Count::default()));
     }
 

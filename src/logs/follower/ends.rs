@@ -42,6 +42,8 @@ pub(super) struct Reading {
     refusals: u32,
     /// Ticks that it was not among what is asked for, or that nothing came since its instance is gone.
     pub(super) leaving: u32,
+    /// Whether something came since it was asked for.
+    pub(super) has_heard: bool,
     /// Whether something came since the last tick on which it was gone.
     pub(super) is_heard: bool,
 }
@@ -79,6 +81,7 @@ impl Reading {
             refusal: None,
             refusals: 0,
             leaving: 0,
+            has_heard: false,
             is_heard: false,
         }
     }
@@ -94,7 +97,7 @@ impl Follower {
         };
         reading.is_asked_again = reading.number > 0;
         reading.number = number;
-        reading.age = 0;
+        (reading.age, reading.has_heard) = (0, false);
         let is_rest = matches!(reading.stage, Stage::Rest(..));
         if !is_rest {
             reading.stage = Stage::Open;
@@ -122,7 +125,7 @@ impl Follower {
                 reading.fruitless = 0;
                 (reading.refusal, reading.refusals) = (None, 0);
                 self.has_heard = true;
-                reading.is_heard = true;
+                (reading.has_heard, reading.is_heard) = (true, true);
                 reading.stream.feed(bytes, sink);
                 None
             }

@@ -156,14 +156,20 @@ impl Logs {
         other || self.pane.counts().evicted > 0
     }
 
-    /// The lines and errors of a half in each of the last minutes; `None` where not all of a minute was read.
-    pub fn minutes(&self, pane: &Pane, now: Stamp) -> [Option<Count>; MINUTES] {
+    /// The lines and errors of a side in each of the last minutes; `None` where not all of a minute was read.
+    pub fn minutes(&self, side: Side, now: Stamp) -> [Option<Count>; MINUTES] {
+        let pane = match &self.other {
+            Some(other) if side != self.side => &other.pane,
+            _ => &self.pane,
+        };
+        let is_of = |stream: StreamId| self.sides.get(stream.0 as usize) == Some(&side);
+        let is_read = !self.is_held && self.follower.is_read(is_of);
         let since = match self.start {
             Start::Everything => Stamp(i64::MIN),
             Start::Since(since) => since,
             // What is before the last lines of a container was not read.
             Start::Tail(_) => self.opened,
         };
-        pane.pace().minutes(now, since)
+        pane.pace().minutes(now, since, is_read)
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn draw(
         Side::New => (other, Shown::of(logs)),
     };
     let now = Stamp::from(model.now);
-    let minutes = [old, new].map(|half| logs.minutes(half.pane, now));
+    let minutes = [Side::Old, Side::New].map(|side| logs.minutes(side, now));
     // Of many instances and of few: what share of their lines are errors, both to one scale.
     let most = minutes.iter().flatten().flatten().filter_map(share).fold(0.0, f64::max);
     let areas = areas(body);

@@ -3,9 +3,11 @@
 use insta::assert_snapshot;
 use pilothouse::domain::{Clean, Timestamp};
 use pilothouse::logs::{Content, Pane, Place, Request, Which};
+use pilothouse::logs::run::End;
 use pilothouse::message::{Action, Effect};
+use pilothouse::model::logs::Side;
 
-use super::{in_world, open, piece, pod_of, reads, tick};
+use super::{ended, in_world, open, piece, pod_of, reads, tick};
 use crate::support::fleet;
 use crate::support::screen::Bench;
 
@@ -70,16 +72,43 @@ fn lines_of_old_and_new_instances_go_to_their_halves_and_are_counted() {
     assert_eq!(texts(&other.pane), vec!["INFO fine"; old.len()]);
     assert_eq!(texts(&logs.pane).len(), 32);
     let now = fleet::now().into();
-    let errors = |pane: &Pane| logs.minutes(pane, now).map(|count| count.unwrap().errors);
+    let errors = |side| logs.minutes(side, now).map(|count| count.unwrap().errors);
     let mut wanted = [0; 15];
-    assert_eq!(errors(&other.pane), wanted);
+    assert_eq!(errors(Side::Old), wanted);
     (wanted[14], wanted[8]) = (30, 1);
-    assert_eq!(errors(&logs.pane), wanted);
+    assert_eq!(errors(Side::New), wanted);
     let frame = bench.frame(160, 40);
     assert!(
         frame.contains("30 errors/min, ") && frame.contains("  0 errors/min, 0.0 % in 15 min"),
         "{frame}"
     );
+}
+
+#[test]
+fn of_minutes_that_nobody_read_nothing_is_told() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    let now = fleet::now().into();
+    let last = |bench: &Bench, side| bench.model.logs().unwrap().minutes(side, now)[14];
+    let both = |bench: &Bench| [Side::Old, Side::New].map(|side| last(bench, side).map(|count| count.lines));
+    assert_eq!(both(&bench), [None, None], "nothing was heard yet");
+    write(&mut bench, &old, &line(600, "INFO fine"));
+    assert_eq!(both(&bench), [Some(0), None], "old instances are silent");
+    write(&mut bench, &new, &line(600, "INFO fine"));
+    let mut again = Vec::new();
+    for request in &old {
+        again.extend(reads(&ended(&mut bench, request, End::Broken, "reset")));
+    }
+    assert_eq!(both(&bench), [None, Some(0)], "all old ones are cut off");
+    ended(&mut bench, &again.remove(0), End::Refused, "no");
+    assert_eq!(both(&bench), [None, Some(0)], "refused, or cut off");
+    write(&mut bench, &again[..1], &line(600, "INFO fine"));
+    assert_eq!(both(&bench), [Some(0), Some(0)]);
+    bench.act(&[Action::LogPause]);
+    while !bench.model.logs().unwrap().is_full() {
+        write(&mut bench, &new[..1], &line(600, "INFO again and again").repeat(2_000));
+    }
+    assert_eq!(both(&bench), [None, None], "nothing is read while there is no room");
 }
 
 #[test]
