@@ -269,7 +269,9 @@ fn pod_of<'a>(world: &'a World, follower: &Follower, news: &News) -> Option<&'a 
     if matches!(news.what, What::Piece(_)) {
         return None;
     }
-    let pod = world.cluster(&news.slot.cluster)?.pod(follower.instance_of(&news.slot)?)?;
+    let pod = world
+        .cluster(&news.slot.cluster)?
+        .pod(follower.instance_of(&news.slot)?)?;
     Some(pod)
 }
 

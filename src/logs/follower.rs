@@ -259,15 +259,15 @@ impl Follower {
         sink: &mut impl Sink,
     ) -> Vec<Order> {
         let names = leaving.iter().filter_map(|slot| Some((slot, self.instance_of(slot)?)));
-        let named = named(pods, names);
+        let known = named(pods, names);
         let mut over = Vec::new();
         for (slot, reading) in &mut self.readings {
             if !leaving.contains(slot) {
                 reading.leaving = 0;
                 continue;
             }
-            let is_there = named.get(slot).is_some_and(|pod| pod.uid == slot.uid);
-            let is_replaced = named.contains_key(slot) && !is_there;
+            let is_there = known.get(slot).is_some_and(|pod| pod.uid == slot.uid);
+            let is_replaced = known.contains_key(slot) && !is_there;
             let is_awaited = reading.is_heard || !sink.has_room(reading.stream.id());
             reading.is_heard = false;
             reading.leaving = if is_awaited && !is_there {

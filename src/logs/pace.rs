@@ -175,7 +175,11 @@ mod tests {
         let minutes = |is_read| counted.minutes(of_seconds(1_800), of_seconds(0), is_read);
         assert!(minutes(false)[MINUTES - 5..].iter().all(Option::is_none));
         assert_eq!(minutes(false)[MINUTES - 7].map(|count| count.lines), Some(60));
-        assert!(minutes(true)[MINUTES - 5..].iter().all(|count| *count == Some(Count::default())));
+        assert!(
+            minutes(true)[MINUTES - 5..]
+                .iter()
+                .all(|count| *count == Some(Count::default()))
+        );
     }
 
     #[test]

@@ -339,16 +339,16 @@ impl Follower {
         let refused: Vec<_> = self.refused().map(|(slot, _)| slot.clone()).collect();
         let slots = ended.iter().map(|(slot, ..)| slot).chain(&refused);
         let names = slots.filter_map(|slot| Some((slot, self.instance_of(slot)?)));
-        let named = named(pods.clone(), names);
+        let known = named(pods.clone(), names);
         for slot in &refused {
-            match named.get(slot) {
+            match known.get(slot) {
                 Some(pod) if pod.uid == slot.uid => {}
                 Some(_) => self.finish(slot, Some(Divider::Replaced), sink),
                 None => self.finish(slot, Some(Divider::Gone), sink),
             }
         }
         let decide = |(slot, end, ticks): (Slot, End, u32)| {
-            let pod = named.get(&slot).copied();
+            let pod = known.get(&slot).copied();
             self.decide(&slot, end, ticks, pod, sink)
         };
         ended.into_iter().filter_map(decide).collect()

@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use pilothouse::domain::{Clean, Timestamp};
-use pilothouse::logs::{Content, Pane, Place, Request, Which};
 use pilothouse::logs::run::End;
+use pilothouse::logs::{Content, Pane, Place, Request, Which};
 use pilothouse::message::{Action, Effect};
 use pilothouse::model::logs::Side;
 

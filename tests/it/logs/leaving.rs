@@ -169,7 +169,10 @@ fn an_instance_whose_name_is_anothers_is_not_asked_for_again() {
         in_world(&mut bench, pod);
         assert_eq!(reads(&ended(&mut bench, &again, end, "no")), [], "{end:?}");
         let last = rows(&bench.model).pop().unwrap();
-        assert_eq!(last, "[the instance was replaced by another of the same name]", "{end:?}");
+        assert_eq!(
+            last, "[the instance was replaced by another of the same name]",
+            "{end:?}"
+        );
     }
 }
 
@@ -358,7 +361,10 @@ fn the_rest_of_a_run_that_cannot_be_read_is_told() {
     }
     assert!(!rest.previous && rest.follow, "{rest:?}");
     let told = rows(&bench.model);
-    assert!(told.contains(&"[the rest of this run is not kept]".to_owned()), "{told:?}");
+    assert!(
+        told.contains(&"[the rest of this run is not kept]".to_owned()),
+        "{told:?}"
+    );
 }
 
 #[test]
