@@ -1,7 +1,8 @@
 //! Figures from Prometheus: at an address from the configuration, or found as a Service and reached
 //! through the API server's service proxy. It alone has a past.
 
-use std::collections::BTreeMap;
+mod gathered;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,15 +13,15 @@ use kube::client::Body;
 use strum::VariantArray;
 use tokio::time::{Instant, timeout};
 
+use self::gathered::Gathered;
 use super::{Bench, now};
 use crate::cluster::door::JSON;
 use crate::cluster::error::ClusterError;
 use crate::cluster::hub::Hub;
 use crate::domain::{Clean, ObjectKey};
-use crate::metrics::prometheus::{Answer, By, Line, Question, Selection, When, read, target};
+use crate::metrics::prometheus::{Answer, By, Question, Selection, When, read, target};
 use crate::metrics::source::{Supply, Wanted};
-use crate::metrics::subject::{Span, Subject};
-use crate::metrics::{Figure, Figures, Measured, Millis};
+use crate::metrics::{Figure, Millis};
 
 /// Between two questions about everything.
 const PERIOD: Duration = Duration::from_secs(30);
@@ -326,51 +327,6 @@ async fn questions_at(bench: &Bench, found: &Found, questions: &[Question<'_>], 
     }
     bench.measured(gathered.measured()).await;
     failure.map_or(Ok(()), Err)
-}
-
-/// Figures of one subject at one time, from as many answers as there are figures.
-struct Gathered {
-    window: Millis,
-    figures: BTreeMap<(Subject, Millis), Figures>,
-}
-
-impl Gathered {
-    fn new(window_s: u32) -> Self {
-        Self {
-            window: Millis::from(window_s) * 1_000,
-            figures: BTreeMap::new(),
-        }
-    }
-
-    fn take(&mut self, question: &Question<'_>, line: &Line) {
-        let key = ObjectKey::new(line.namespace.clone(), line.pod.clone());
-        let subject = match question.by {
-            By::Container if !line.container.is_empty() => Subject::Container(key, line.container.clone()),
-            By::Container | By::Pod => Subject::Pod(key),
-            By::Namespace => return,
-        };
-        for (at, value) in &line.points {
-            let figures = self.figures.entry((subject.clone(), *at)).or_default();
-            figures.set(question.figure, *value);
-        }
-    }
-
-    /// A rate holds for its window, but a window is longer than the step to the next one: the newest part
-    /// is what it says most about.
-    fn measured(self) -> Vec<Measured> {
-        let span = |to: Millis| Span {
-            from: to - self.window.min(15_000),
-            to,
-        };
-        self.figures
-            .into_iter()
-            .map(|((subject, at), figures)| Measured {
-                subject,
-                span: span(at),
-                figures,
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]

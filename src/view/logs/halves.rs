@@ -141,11 +141,11 @@ fn draw_title(
             let role = if errors > 0 { Role::Bad } else { Role::Muted };
             let errors = thousands(errors as i64);
             pieces.push((format!("  {errors} errors/min"), theme.style(role)));
-            if !is_wide {
-                pieces.push((" ".to_owned(), muted));
-            }
         }
-        None => pieces.push(("  the last minute is not all read yet ".to_owned(), muted)),
+        None => pieces.push(("  the last minute is not all read yet".to_owned(), muted)),
+    }
+    if !is_wide {
+        pieces.push((" ".to_owned(), muted));
     }
     let known: Vec<Count> = minutes.iter().flatten().copied().collect();
     let (errors, lines) = known.iter().fold((0, 0), |(errors, lines), count| {
