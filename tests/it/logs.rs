@@ -7,6 +7,7 @@ mod looking;
 mod moving;
 mod opening;
 mod reading;
+mod runs;
 mod saving;
 
 use bytes::Bytes;

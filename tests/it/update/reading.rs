@@ -1,7 +1,7 @@
 //! What a person reads of a list at a glance: parts, counts, names that stay apart, what a sort is called.
 
 use pilothouse::domain::terms::Rolling;
-use pilothouse::domain::{Batch, Change, ClusterId, ClusterReport, Kind, Object, ObjectKey, Terms};
+use pilothouse::domain::{Batch, Change, ClusterId, ClusterReport, Kind, Object, ObjectKey, Terms, Workload};
 use pilothouse::listing::{ColumnId, Value};
 use pilothouse::message::{Action, Effect, Message};
 
@@ -47,18 +47,13 @@ fn the_cursor_is_in_sight_below_the_names_of_parts() {
     );
 }
 
-#[test]
-fn a_newest_revision_whose_instances_have_no_place_says_so() {
-    let mut bench = Bench::fleet();
+/// A Deployment of idc-bj, told anew with something changed.
+fn change_deployment(bench: &mut Bench, (namespace, name): (&str, &str), change: impl FnOnce(&mut Workload)) {
     let id = ClusterId::new("idc-bj");
-    let key = ObjectKey::new("user", "profile");
     let cluster = bench.model.world().cluster(&id).unwrap();
+    let key = ObjectKey::new(namespace, name);
     let mut workload = (**cluster.workload(Kind::Deployment, &key).unwrap()).clone();
-    workload.terms = Terms::Deployment(Rolling {
-        revision: Some(1),
-        settled: true,
-        ..Rolling::default()
-    });
+    change(&mut workload);
     let batch = Batch {
         kind: Kind::Deployment,
         namespace: "".into(),
@@ -67,6 +62,18 @@ fn a_newest_revision_whose_instances_have_no_place_says_so() {
         sweep: false,
     };
     bench.send(Message::Cluster(id, ClusterReport::Batch(batch)));
+}
+
+#[test]
+fn a_newest_revision_whose_instances_have_no_place_says_so() {
+    let mut bench = Bench::fleet();
+    change_deployment(&mut bench, ("user", "profile"), |workload| {
+        workload.terms = Terms::Deployment(Rolling {
+            revision: Some(1),
+            settled: true,
+            ..Rolling::default()
+        });
+    });
     bench.act(&[Action::ShowReleases]);
     bench.filter("user/profile");
     let frame = bench.frame(120, 40);
@@ -253,26 +260,16 @@ fn the_events_of_what_an_event_is_about() {
 #[test]
 fn a_gray_release_is_counted_alike_in_every_list() {
     let mut bench = Bench::fleet();
-    let id = ClusterId::new("idc-bj");
-    let key = ObjectKey::new("gift", "live-gift");
-    let cluster = bench.model.world().cluster(&id).unwrap();
-    let mut workload = (**cluster.workload(Kind::Deployment, &key).unwrap()).clone();
-    workload.terms = Terms::Deployment(Rolling {
-        revision: Some(2),
-        min_ready_seconds: i32::MAX - 1,
-        ..Rolling::default()
+    change_deployment(&mut bench, ("gift", "live-gift"), |workload| {
+        workload.terms = Terms::Deployment(Rolling {
+            revision: Some(2),
+            min_ready_seconds: i32::MAX - 1,
+            ..Rolling::default()
+        });
+        let labels = [("pilothouse.dev/hold", "x"), ("pilothouse.dev/hold-from", "5f6d8")];
+        let known = workload.labels.iter().cloned();
+        workload.labels = known.chain(labels.map(|(k, v)| (k.into(), v.into()))).collect();
     });
-    let labels = [("pilothouse.dev/hold", "x"), ("pilothouse.dev/hold-from", "5f6d8")];
-    let known = workload.labels.iter().cloned();
-    workload.labels = known.chain(labels.map(|(k, v)| (k.into(), v.into()))).collect();
-    let batch = Batch {
-        kind: Kind::Deployment,
-        namespace: "".into(),
-        generation: 1,
-        changes: vec![Change::Upsert(Object::Workload(Box::new(workload)))],
-        sweep: false,
-    };
-    bench.send(Message::Cluster(id, ClusterReport::Batch(batch)));
     pick_cluster(&mut bench);
     let mut seen = Vec::new();
     for way in [
