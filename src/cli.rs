@@ -140,6 +140,13 @@ fn dispatch(
 ) -> color_eyre::Result<Exit> {
     let exit = match &args.command {
         None => return screen::run(args, environment, err),
+        Some(Command::Demo { command: None }) => {
+            let args = Args {
+                demo: true,
+                ..args.clone()
+            };
+            return screen::run(&args, environment, err);
+        }
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
         Some(Command::Release { command }) => release::run(args, command, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
@@ -151,10 +158,12 @@ fn dispatch(
         Some(Command::Config {
             command: ConfigCommand::Check,
         }) => extras::config_check(args, environment, out),
-        Some(Command::Demo { command }) => match command {
-            DemoCommand::Serve(serve) => simulated::serve(serve, args.seed, out),
-            DemoCommand::Screenshot { folder } => pictures::write(folder, out),
-        },
+        Some(Command::Demo {
+            command: Some(DemoCommand::Serve(serve)),
+        }) => simulated::serve(serve, args.seed, out),
+        Some(Command::Demo {
+            command: Some(DemoCommand::Screenshot { folder }),
+        }) => pictures::write(folder, out),
     };
     Ok(exit?)
 }

@@ -125,10 +125,10 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// The simulated fleet
+    /// The simulated fleet: shown, as by --demo, or served, or drawn
     Demo {
         #[command(subcommand)]
-        command: DemoCommand,
+        command: Option<DemoCommand>,
     },
 }
 

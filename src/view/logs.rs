@@ -287,7 +287,7 @@ impl<'a> Page<'a> {
             && let Some(name) = self.logs.name_of(row.stream)
         {
             let role = NAMES.get(name.colour).copied().unwrap_or(Role::Accent);
-            let short = line::cut_middle(&name.short, self.names);
+            let short = line::cut_path(&name.short, self.names);
             let pad = usize::from(self.names.saturating_sub(line::width(&short)));
             pieces.push((format!("{short}{} ", " ".repeat(pad)), theme.style(role)));
         }

@@ -52,6 +52,42 @@ pub fn cut_middle(text: &str, most: u16) -> String {
     format!("{}{tail}", cut(text, most - width(&tail)))
 }
 
+/// A path such as `cluster/instance/container` in at most so many columns: its longest part loses its beginning,
+/// for what tells instances of one revision apart is the end; where that leaves too little of it, the middle goes.
+pub fn cut_path(path: &str, most: u16) -> String {
+    const LEAST: u16 = 6;
+    let parts = path.split('/');
+    let longest = parts.clone().map(width).max().unwrap_or(0);
+    let over = width(path).saturating_sub(most);
+    if over == 0 {
+        return path.to_owned();
+    }
+    if longest < over + LEAST {
+        return cut_middle(path, most);
+    }
+    let mut left = Some(longest - over);
+    let shorter = parts.map(|part| match left.filter(|_| width(part) == longest) {
+        Some(room) => {
+            left = None;
+            cut_start(part, room)
+        }
+        None => part.to_owned(),
+    });
+    shorter.collect::<Vec<_>>().join("/")
+}
+
+/// The end of `text` in at most so many columns.
+fn cut_start(text: &str, most: u16) -> String {
+    let mut end = String::new();
+    for grapheme in text.graphemes(true).rev() {
+        if width(&end) + width(grapheme) >= most {
+            break;
+        }
+        end.insert_str(0, grapheme);
+    }
+    format!("…{end}")
+}
+
 /// Draws pieces one after the other in the columns from `x` to before `end`; gives where they ended.
 pub fn draw<'a>(
     buffer: &mut Buffer,
@@ -85,6 +121,22 @@ mod tests {
             ("ab", 0, ""),
         ] {
             assert_eq!(cut_middle(text, most), cut, "{text} in {most}");
+        }
+    }
+
+    #[test]
+    fn of_a_path_the_longest_part_loses_its_beginning() {
+        for (path, most, short) in [
+            ("b7b9f75c4-4jhdp/log-agent", 25, "b7b9f75c4-4jhdp/log-agent"),
+            ("b7b9f75c4-4jhdp/log-agent", 20, "…5c4-4jhdp/log-agent"),
+            ("idc-bj/live-gift-5f6d8-006", 14, "idc-bj/…d8-006"),
+            ("idc-bj/live-gift-5f6d8-006", 12, "idc-b…d8-006"),
+            ("直播礼物直播", 7, "…物直播"),
+            ("直播礼物直播", 6, "…直播"),
+            ("ab", 1, "…"),
+            ("ab", 0, ""),
+        ] {
+            assert_eq!(cut_path(path, most), short, "{path} in {most}");
         }
     }
 

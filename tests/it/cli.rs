@@ -30,6 +30,7 @@ fn what_cannot_start_says_so_in_a_sentence_and_exits_with_2() {
     for (arguments, said) in [
         (&[][..], "this is not a terminal"),
         (&["--demo"], "this is not a terminal"),
+        (&["demo"], "this is not a terminal"),
         (
             &["get", "clusters", "--config", "/nowhere.toml"],
             "/nowhere.toml cannot be read",

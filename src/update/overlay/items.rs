@@ -27,23 +27,27 @@ pub(super) fn items(model: &Model, purpose: Purpose) -> Vec<Item> {
 }
 
 fn palette(model: &Model) -> Vec<Item> {
-    let mut items: Vec<Item> = Action::ALL
-        .iter()
-        .filter(|action| match action.group() {
-            Group::Move | Group::Typing => false,
-            Group::Screens | Group::List | Group::Logs | Group::Scope | Group::Program => **action != Action::Palette,
-        })
-        .map(|&action| Item {
-            label: action.name().to_owned(),
-            detail: match model.refusal(action) {
-                Some(reason) => format!("{} (not now: {reason})", action.help()),
-                None => action.help().to_owned(),
-            },
-            keys: model.keys_of(Mode::Screen, action).unwrap_or_default().to_owned(),
-            names: names(action),
-            target: Target::Action(action),
-        })
-        .collect();
+    let actions = Action::ALL.iter().copied().filter(|action| match action.group() {
+        Group::Move | Group::Typing => false,
+        Group::Screens | Group::List | Group::Logs | Group::Scope | Group::Program => *action != Action::Palette,
+    });
+    let item = |action: Action, reason: Option<String>| Item {
+        label: action.name().to_owned(),
+        detail: match reason {
+            Some(reason) => format!("{} (not now: {reason})", action.help()),
+            None => action.help().to_owned(),
+        },
+        keys: model.keys_of(Mode::Screen, action).unwrap_or_default().to_owned(),
+        names: names(action),
+        target: Target::Action(action),
+    };
+    let (mut items, mut refused) = (Vec::new(), Vec::new());
+    for action in actions {
+        match model.refusal(action) {
+            None => items.push(item(action, None)),
+            Some(reason) => refused.push(item(action, Some(reason.to_string()))),
+        }
+    }
     items.extend(CARRIERS.map(|(kind, names)| Item {
         label: kind.plural().to_owned(),
         detail: format!("apps that a {kind} carries"),
@@ -62,6 +66,8 @@ fn palette(model: &Model) -> Vec<Item> {
         names: &[],
         target: Target::App(app.key),
     }));
+    // Of what matches equally well, what can be done comes first.
+    items.append(&mut refused);
     items
 }
 

@@ -41,6 +41,17 @@ fn the_palette_finds_actions_screens_and_names() {
 }
 
 #[test]
+fn what_cannot_be_done_now_comes_after_what_can() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::Palette]);
+    let shown = bench.frame(200, 50);
+    assert!(shown.contains("show-fleet") && !shown.contains("not now"), "{shown}");
+    bench.text("clear-filter");
+    let shown = bench.frame(200, 50);
+    assert!(shown.contains("not now"), "{shown}");
+}
+
+#[test]
 fn the_palette_knows_kinds_by_the_names_that_kubectl_has() {
     for (typed, crumb, filter) in [
         ("pods", "instances", ""),
