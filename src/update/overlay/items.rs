@@ -45,7 +45,7 @@ fn palette(model: &Model) -> Vec<Item> {
     for action in actions {
         match model.refusal(action) {
             None => items.push(item(action, None)),
-            Some(reason) => refused.push(item(action, Some(reason.to_string()))),
+            Some(reason) => refused.push(item(action, Some(reason))),
         }
     }
     items.extend(CARRIERS.map(|(kind, names)| Item {
