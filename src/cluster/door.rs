@@ -1,6 +1,7 @@
 //! Sends requests: with the credentials of the moment, a limit on every wait, and no retry of its own
 //! but one after a 401 that new credentials may cure.
 
+mod client;
 mod gathered;
 mod login;
 #[cfg(test)]
@@ -23,7 +24,7 @@ use super::error::{ClusterError, retry_after};
 use super::wire::meta::Status;
 use super::wire::{Encoding, Wire, frame};
 use crate::domain::{Clean, Moment};
-use gathered::{Gathered, TooLarge};
+use gathered::{Gathered, NotTaken};
 use login::Login;
 use session::Session;
 
@@ -302,9 +303,10 @@ impl Door {
     pub(crate) async fn collect(&self, mut body: Body, largest: usize) -> Result<Bytes, ClusterError> {
         let mut whole = Gathered::new(largest);
         while let Some(bytes) = self.chunk(&mut body).await? {
-            whole
-                .push(&bytes)
-                .map_err(|TooLarge| ClusterError::transport("the answer is too large"))?;
+            whole.push(&bytes).map_err(|why| match why {
+                NotTaken::TooLarge => ClusterError::transport("the answer is too large"),
+                NotTaken::NoMemory => ClusterError::transport("there is no memory for the answer"),
+            })?;
         }
         Ok(whole.finish())
     }

@@ -2,9 +2,9 @@
 
 use http::HeaderValue;
 use kube::Client;
-use kube::client::ClientBuilder;
 use tokio::sync::Semaphore;
 
+use super::client;
 use crate::cluster::clock;
 use crate::cluster::connect::Way;
 use crate::cluster::connect::exec::Credential;
@@ -73,10 +73,10 @@ pub(super) async fn make(
         .transpose()
         .map_err(|_| login("the credential plugin's token has forbidden characters"))?;
     // What kube says about broken keys and files may quote them.
-    let builder = ClientBuilder::try_from(config)
-        .map_err(|_| login("a certificate, key or token file of this context cannot be used"))?;
+    let client =
+        client::client(config).map_err(|_| login("a certificate, key or token file of this context cannot be used"))?;
     let session = Session {
-        client: builder.build(),
+        client,
         token,
         expires: credential.as_ref().and_then(|c| c.expires),
         number,
