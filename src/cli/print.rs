@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::Failure;
 use super::args::Format;
 use super::rows::{Amounts, AppRow, ClusterRow, EventRow, Headroom, InstanceRow, LocationRow, NodeRow};
+use crate::domain::quantity::thousands;
 use crate::domain::{Clean, Cpu, Memory, Timestamp, Version};
 use crate::screens::words;
 
@@ -108,7 +109,7 @@ fn share(requested: Option<Amounts>, allocatable: Option<Amounts>) -> [String; 2
 }
 
 fn room(headroom: Option<Headroom>) -> String {
-    or_unknown(headroom.map(|headroom| headroom.instances))
+    or_unknown(headroom.map(|headroom| thousands(headroom.instances)))
 }
 
 /// `12s`, `5m`, `3h`, `40d`, as kubectl's one-unit ages.
@@ -203,6 +204,19 @@ impl Row for LocationRow {
     }
 }
 
+/// How an app stands: what is wrong with its instances, after what is under way if something is.
+fn standing(progress: &str, trouble: Option<&str>) -> String {
+    let trouble = trouble.map(|trouble| match trouble {
+        "NodeLost" => "stuck on lost nodes",
+        other => other,
+    });
+    match trouble {
+        None => progress.to_owned(),
+        Some(trouble) if progress == "steady" => trouble.to_owned(),
+        Some(trouble) => format!("{progress}, {trouble}"),
+    }
+}
+
 impl Row for AppRow {
     const HEADER: &'static [&'static str] = &[
         "CLUSTER",
@@ -227,10 +241,7 @@ impl Row for AppRow {
         vec![
             joined(versions, ","),
             format!("{}/{}", or_unknown(self.ready), or_unknown(self.desired)),
-            self.trouble.as_ref().map_or_else(
-                || self.progress.clone(),
-                |trouble| format!("{}: {trouble}", self.progress),
-            ),
+            standing(&self.progress, self.trouble.as_deref()),
             or_unknown(self.restarts),
             joined(places, ", "),
         ]

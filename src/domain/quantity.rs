@@ -79,7 +79,7 @@ impl fmt::Display for Memory {
             value /= 1024.0;
             unit += 1;
         }
-        let digits = usize::from(value.abs() < 10.0 && value.fract() != 0.0 && unit > 0);
+        let digits = usize::from(value.abs() < 9.95 && value.fract() != 0.0 && unit > 0);
         let unit = UNITS.get(unit).copied().unwrap_or_default();
         f.pad(&format!("{value:.digits$} {unit}"))
     }
@@ -228,6 +228,7 @@ mod tests {
             (0, "0 B"),
             (512 << 20, "512 MiB"),
             (61 << 30, "61 GiB"),
+            ((10 << 30) - 1, "10 GiB"),
             (1 << 40, "1 TiB"),
         ] {
             assert_eq!(Memory(bytes).to_string(), text);

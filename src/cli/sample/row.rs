@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cli::print::Row;
 use crate::domain::{Clean, ClusterId, Memory, Timestamp};
 use crate::metrics::Figure;
+use crate::screens::figures::amount;
 
 /// What stands for unknown in a table.
 pub(super) const UNKNOWN: &str = "–";
@@ -99,16 +100,16 @@ impl Row for TopRow {
         "RSS",
         "CACHE",
         "LIMIT",
-        "IN/s",
-        "OUT/s",
-        "PACKETS/s",
-        "DROPPED/s",
-        "ERRORS/s",
+        "IN",
+        "OUT",
+        "PACKETS",
+        "DROPPED",
+        "ERRORS",
         "THREADS",
         "OOM KILLS",
         "THROTTLED",
-        "READ/s",
-        "WRITTEN/s",
+        "READ",
+        "WRITTEN",
     ];
 
     fn path(&self) -> Vec<&str> {
@@ -125,11 +126,13 @@ impl Row for TopRow {
     }
 
     fn cells(&self, _: Timestamp) -> Vec<String> {
-        let shown = |figure, value: Option<f64>, show: fn(f64) -> String| {
-            value.map_or_else(|| UNKNOWN.to_owned(), |value| show(value) + &self.of(figure))
+        // In the units of the screens.
+        let shown = |figure: Figure, value: Option<f64>| {
+            value.map_or_else(
+                || UNKNOWN.to_owned(),
+                |value| amount(figure.unit(), value) + &self.of(figure),
+            )
         };
-        let bytes = |figure, value| shown(figure, value, |bytes| Memory(bytes.round() as i64).to_string());
-        let number = |figure, value| shown(figure, value, |number| format!("{number:.1}"));
         let both = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
         let instances = if self.instances_measured == self.instances {
             self.instances.to_string()
@@ -138,43 +141,41 @@ impl Row for TopRow {
         };
         vec![
             instances,
-            shown(Figure::Cpu, self.cpu_cores, |cores| format!("{cores:.3}")),
-            bytes(Figure::MemoryTotal, self.memory_total_bytes),
-            bytes(Figure::MemoryWorkingSet, self.memory_working_set_bytes),
-            bytes(Figure::MemoryRss, self.memory_rss_bytes),
-            bytes(Figure::MemoryCache, self.memory_cache_bytes),
+            shown(Figure::Cpu, self.cpu_cores),
+            shown(Figure::MemoryTotal, self.memory_total_bytes),
+            shown(Figure::MemoryWorkingSet, self.memory_working_set_bytes),
+            shown(Figure::MemoryRss, self.memory_rss_bytes),
+            shown(Figure::MemoryCache, self.memory_cache_bytes),
             self.memory_limit_bytes
                 .map_or_else(|| UNKNOWN.to_owned(), |limit| Memory(limit).to_string()),
-            bytes(Figure::NetworkReceiveBytes, self.network_receive_bytes_per_second),
-            bytes(Figure::NetworkTransmitBytes, self.network_transmit_bytes_per_second),
-            number(
+            shown(Figure::NetworkReceiveBytes, self.network_receive_bytes_per_second),
+            shown(Figure::NetworkTransmitBytes, self.network_transmit_bytes_per_second),
+            shown(
                 Figure::NetworkReceivePackets,
                 both(
                     self.network_receive_packets_per_second,
                     self.network_transmit_packets_per_second,
                 ),
             ),
-            number(
+            shown(
                 Figure::NetworkReceiveDropped,
                 both(
                     self.network_receive_dropped_per_second,
                     self.network_transmit_dropped_per_second,
                 ),
             ),
-            number(
+            shown(
                 Figure::NetworkReceiveErrors,
                 both(
                     self.network_receive_errors_per_second,
                     self.network_transmit_errors_per_second,
                 ),
             ),
-            shown(Figure::Threads, self.threads, |threads| format!("{threads:.0}")),
-            shown(Figure::OomKills, self.oom_kills, |kills| format!("{kills:.0}")),
-            shown(Figure::CpuThrottled, self.throttled_fraction, |share| {
-                format!("{:.1} %", share * 100.0)
-            }),
-            bytes(Figure::FsReads, self.file_read_bytes_per_second),
-            bytes(Figure::FsWrites, self.file_write_bytes_per_second),
+            shown(Figure::Threads, self.threads),
+            shown(Figure::OomKills, self.oom_kills),
+            shown(Figure::CpuThrottled, self.throttled_fraction),
+            shown(Figure::FsReads, self.file_read_bytes_per_second),
+            shown(Figure::FsWrites, self.file_write_bytes_per_second),
         ]
     }
 }
