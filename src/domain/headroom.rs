@@ -95,7 +95,7 @@ pub struct Fit {
 }
 
 /// What stops one more instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Limit {
     /// The node takes none of this shape, for the reason given.
     Refused(Refusal),
@@ -123,7 +123,7 @@ impl Limit {
 }
 
 /// Why a node takes no instance of a shape at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
     NotReady,
     Cordoned,

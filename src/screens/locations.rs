@@ -10,7 +10,7 @@ use crate::world::LocationSummary;
 
 pub(super) static COLUMNS: [Column; 19] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 20), 5),
-    Column::text(ColumnId::Location, "LOCATION", &["location", "name"], (10, 26), 0),
+    Column::text(ColumnId::Location, "LOCATION", &["location", "name"], (10, 26), 0).keeping_end(),
     Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 12), 6),
     Column::number(ColumnId::Nodes, "NODES", &["nodes"], 9, 1, Unit::Count),
     Column::number(ColumnId::Groups, "GROUPS", &["groups"], 6, 8, Unit::Count),
@@ -27,7 +27,7 @@ pub(super) static COLUMNS: [Column; 19] = [
         (14, 28),
         3,
     ),
-    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 1, Unit::Count),
+    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 1, Unit::Count).up_to(9),
     Column::text(ColumnId::Growth, "GROWS, cores", &["grows", "growth"], (14, 46), 2).worst_first(),
     Column::number(
         ColumnId::Instances,
@@ -154,8 +154,7 @@ impl Source for Locations<'_> {
             ColumnId::MemoryAllocatable => Cell::plain(l.requested.memory.to_string())
                 .and(" of ", Tone::Muted)
                 .and(l.allocatable.memory.to_string(), Tone::Plain),
-            ColumnId::Headroom if l.headroom == 0 => Cell::new("full", Tone::Bad),
-            ColumnId::Headroom => Cell::count(l.headroom),
+            ColumnId::Headroom => words::room(l.headroom, l.limit()),
             ColumnId::Instances => {
                 ready(l).map_or_else(Cell::unknown, |ready| words::of_all(ready, i64::from(l.instances)))
             }

@@ -10,7 +10,7 @@ use crate::metrics::{Figure, Subject};
 use crate::world::NodeSummary;
 
 pub(super) static COLUMNS: [Column; 23] = [
-    Column::text(ColumnId::Name, "NODE", &["name", "node"], (12, 30), 0),
+    Column::text(ColumnId::Name, "NODE", &["name", "node"], (12, 30), 0).keeping_end(),
     Column::text(ColumnId::State, "STATE", &["state", "status"], (14, 34), 0).worst_first(),
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster"], (8, 16), 9),
     Column::text(ColumnId::Location, "LOCATION", &["location"], (10, 20), 4),
@@ -29,7 +29,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         (14, 24),
         2,
     ),
-    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 5, 5, Unit::Count),
+    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 5, 5, Unit::Count).up_to(9),
     Column::text(ColumnId::Cidr, "POD CIDR", &["cidr"], (16, 18), 10),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 7, Unit::Age),
     Column::number(ColumnId::Slots, "SLOTS", &["slots"], 7, 11, Unit::Count).only_wide(),
@@ -166,7 +166,7 @@ impl Source for Nodes<'_> {
             ColumnId::Cpu | ColumnId::Memory => {
                 figures::requested_and_used(&self.ctx, &self.whose(n), column, taken, allocatable)
             }
-            ColumnId::Headroom => Cell::count(n.headroom.count),
+            ColumnId::Headroom => words::room(n.headroom.count, Some(n.headroom.limit)),
             ColumnId::Cidr => Cell::or_unknown(node.pod_cidrs.first()),
             ColumnId::Age => words::age(node.created, self.ctx.now_in(&n.cluster)),
             ColumnId::Address => Cell::or_unknown(node.internal_ip.as_ref()),

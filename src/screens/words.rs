@@ -1,6 +1,7 @@
 //! How facts are put into words and numbers: ages, shares, states; the same on every screen.
 
 use crate::domain::container::{ContainerState, Exit};
+use crate::domain::headroom::Limit;
 use crate::domain::pod::Health;
 use crate::domain::{Feed, Kind, Link, Moment, Pod, Resources, Timestamp, Version};
 use crate::listing::{Cell, ColumnId, Tone, Value};
@@ -239,6 +240,15 @@ pub fn instance_value(cluster: &ClusterView, pod: &Pod) -> Value<'static> {
     }
 }
 
+/// How many more fit in a place; where none does, and not because it is full, the reason.
+pub fn room(count: i64, limit: Option<Limit>) -> Cell {
+    match limit {
+        _ if count > 0 => Cell::count(count),
+        Some(limit @ Limit::Refused(_)) => Cell::new(limit.name().trim_start_matches("node "), Tone::Warning),
+        _ => Cell::new("full", Tone::Bad),
+    }
+}
+
 /// Requested CPU or memory as a cell; nothing requested is said so.
 pub fn requested(resources: Resources) -> (Cell, Cell) {
     let cell = |amount: i64, text: String| {
@@ -302,6 +312,22 @@ mod tests {
         ] {
             assert_eq!(version(&told), short);
         }
+    }
+
+    #[test]
+    fn where_nothing_fits_the_reason_is_told() {
+        use crate::domain::headroom::Refusal;
+        for (count, limit, told) in [
+            (3, Limit::Cpu, "3"),
+            (0, Limit::Cpu, "full"),
+            (0, Limit::Slots, "full"),
+            (0, Limit::Refused(Refusal::Taint), "taint"),
+            (0, Limit::Refused(Refusal::Cordoned), "cordoned"),
+            (0, Limit::Refused(Refusal::NotReady), "not ready"),
+        ] {
+            assert_eq!(room(count, Some(limit)).text(), told);
+        }
+        assert_eq!(room(0, None).text(), "full");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::cluster::ClusterView;
 use super::scope::Scope;
 use super::tally::{AppTally, is_instance};
 use super::{Slot, World};
-use crate::domain::headroom::Taken;
+use crate::domain::headroom::{Limit, Taken};
 use crate::domain::pod::Health;
 use crate::domain::{Clean, ClusterId, Fit, Node, PodShape, Provider, Resources};
 
@@ -63,6 +63,8 @@ pub struct LocationSummary {
     pub failing: u32,
     /// Instances of [`REFERENCE_INSTANCE`] that still fit, node by node, without exclusive nodes.
     pub headroom: i64,
+    /// What stops one more, and on how many nodes.
+    pub limits: BTreeMap<Limit, u32>,
     /// Whether all pods are known; without that what is requested, and what fits, is not.
     pub pods_known: bool,
 }
@@ -219,8 +221,15 @@ impl LocationSummary {
             stuck: 0,
             failing: 0,
             headroom: 0,
+            limits: BTreeMap::new(),
             pods_known: true,
         }
+    }
+
+    /// What stops most of its nodes from taking one more.
+    pub fn limit(&self) -> Option<Limit> {
+        let most = self.limits.iter().max_by_key(|(_, nodes)| **nodes);
+        most.map(|(limit, _)| *limit)
     }
 
     fn add(&mut self, summary: &NodeSummary) {
@@ -241,6 +250,7 @@ impl LocationSummary {
         self.ready += summary.ready;
         self.stuck += summary.stuck;
         self.headroom += summary.headroom.count;
+        *self.limits.entry(summary.headroom.limit).or_default() += 1;
         self.pods_known &= summary.pods_known;
     }
 }

@@ -191,6 +191,8 @@ fn headroom(room: &AppHeadroom) -> Cell {
             limit.map_or_else(String::new, |limit| limit.name().to_owned()),
         ),
     };
+    // What no node of it takes at all does not end anywhere.
+    let joint = if fits == 0 { ":" } else { " until" };
     let tone = if fits == 0 { Tone::Warning } else { Tone::Strong };
     Cell::plain(format!("{} ", room.location.name))
         .and(fits.to_string(), tone)
@@ -198,7 +200,7 @@ fn headroom(room: &AppHeadroom) -> Cell {
             if limit.is_empty() {
                 String::new()
             } else {
-                format!(" until {limit}")
+                format!("{joint} {limit}")
             },
             Tone::Muted,
         )
