@@ -106,7 +106,7 @@ pub fn of_location(ctx: &Context<'_>, location: &LocationSummary) -> Culprit {
         return Culprit::Unknown;
     };
     let increase = after.instances * after.each - before.instances * before.each;
-    if increase <= before.instances * before.each * STEADY {
+    if increase <= before.instances * before.each * STEADY || is_nothing(increase) {
         return Culprit::Steady;
     }
     let here = cluster
@@ -228,7 +228,7 @@ pub fn cell(grown: &Grown, app: &AppKey, column: ColumnId) -> Cell {
     };
     match column {
         ColumnId::Growth => signed(growth.increase),
-        ColumnId::GrowthShare if growth.increase <= 0.0 => Cell::muted("none"),
+        ColumnId::GrowthShare if growth.increase <= 0.0 || is_nothing(growth.increase) => Cell::muted("–"),
         ColumnId::GrowthShare => Cell::plain(amount(Unit::Share, growth.share)),
         _ => {
             let parts = [
@@ -236,7 +236,7 @@ pub fn cell(grown: &Grown, app: &AppKey, column: ColumnId) -> Cell {
                 (growth.busier_instances, "busier", "less busy"),
             ];
             let mut cell = Cell::empty();
-            for (cores, up, down) in parts.into_iter().filter(|(cores, ..)| cores.abs() >= 0.0005) {
+            for (cores, up, down) in parts.into_iter().filter(|(cores, ..)| !is_nothing(*cores)) {
                 if !cell.spans.is_empty() {
                     cell = cell.and(" · ", Tone::Muted);
                 }
@@ -250,6 +250,11 @@ pub fn cell(grown: &Grown, app: &AppKey, column: ColumnId) -> Cell {
             }
         }
     }
+}
+
+/// Whether so many cores are told as 0: there is no share of nothing.
+fn is_nothing(cores: f64) -> bool {
+    cores.abs() < 0.0005
 }
 
 /// Cores with their sign.
