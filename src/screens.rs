@@ -29,7 +29,7 @@ pub mod words;
 use std::collections::BTreeSet;
 
 use crate::domain::{ClusterId, Kind};
-use crate::listing::{ColumnId, Filter, List, RowKey, Sort};
+use crate::listing::{ColumnId, Filter, List, RowKey, Sort, Value};
 use crate::metrics::Figure;
 use crate::world::{LocationKey, Scope};
 
@@ -114,6 +114,24 @@ impl Screen {
         self.list
             .sort_later(figure.map(most_first).or_else(|| self.kind.first_sort()));
         self.outdate();
+    }
+
+    /// The figure that its rows are sorted by and of which nothing is known yet: what is known comes first.
+    pub fn sorted_blindly(&self, ctx: Context<'_>) -> Option<Figure> {
+        let column = self.list.sort()?.column;
+        let figure = figures::figure(column)?;
+        let first = *self.list.rows().first()?;
+        let is_known = self.rows.source(ctx).value(first, column) != Value::Absent;
+        (!is_known).then_some(figure)
+    }
+
+    /// A figure that its rows are filtered by and of which nothing is known yet.
+    pub fn filtered_blindly(&self, ctx: Context<'_>) -> Option<Figure> {
+        let source = self.rows.source(ctx);
+        let rows = 0..u32::try_from(source.len()).unwrap_or(u32::MAX);
+        let is_unknown = |column: ColumnId| rows.clone().all(|row| source.value(row, column) == Value::Absent);
+        let mut compared = self.list.filter().columns();
+        compared.find_map(|column| figures::figure(column).filter(|_| is_unknown(column)))
     }
 
     /// Whether charts are shown instead of the words and the list.

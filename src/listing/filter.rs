@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::column::Column;
+use super::column::{Column, ColumnId};
 use super::fuzzy::Fuzzy;
 use super::list::Source;
 use super::term::{Comparison, Operand, Term, may_be_number};
@@ -65,6 +65,11 @@ impl Filter {
 
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
+    }
+
+    /// The columns that it compares with something.
+    pub fn columns(&self) -> impl Iterator<Item = ColumnId> {
+        self.terms.iter().filter_map(Term::column)
     }
 
     /// Whether no row satisfies it that does not satisfy `before`, as when a letter is added.

@@ -116,6 +116,8 @@ pub struct List {
     place: usize,
     marks: BTreeSet<RowKey>,
     last_mark: Option<RowKey>,
+    /// The first row was asked for, and what the rows are sorted by is not known yet.
+    awaits_first: bool,
 }
 
 impl List {
@@ -130,6 +132,7 @@ impl List {
             place: 0,
             marks: BTreeSet::new(),
             last_mark: None,
+            awaits_first: false,
         }
     }
 
@@ -143,7 +146,25 @@ impl List {
             let there: BTreeSet<RowKey> = (0..source.len() as u32).filter_map(|row| source.key(row)).collect();
             self.marks.retain(|mark| there.contains(mark));
         }
+        if self.awaits_first {
+            (self.cursor, self.place) = (None, 0);
+        }
         self.refilter(source);
+        self.awaits_first &= !self.knows_first(source);
+    }
+
+    /// Whether it is known what the first row is sorted by: what is known comes first.
+    fn knows_first(&self, source: &dyn Source) -> bool {
+        let first = self.visible.first().zip(self.sort);
+        first.is_none_or(|(&row, sort)| source.value(row, sort.column) != Value::Absent)
+    }
+
+    /// Sorts, and puts the cursor on the first row; on the one that turns out to be the first where that is not
+    /// known yet, unless the cursor is moved before.
+    pub fn sort_to_first(&mut self, sort: Sort, source: &dyn Source) {
+        self.set_sort(sort, source);
+        self.step(isize::MIN, source);
+        self.awaits_first = !self.knows_first(source);
     }
 
     fn refilter(&mut self, source: &dyn Source) {
@@ -199,11 +220,13 @@ impl List {
     }
 
     pub fn step(&mut self, rows: isize, source: &dyn Source) {
+        self.awaits_first = false;
         self.go(self.place.saturating_add_signed(rows), source);
     }
 
     /// Puts the cursor on an object, now or as soon as it is there.
     pub fn seek(&mut self, key: RowKey, source: &dyn Source) {
+        self.awaits_first = false;
         self.cursor = Some(key);
         self.anchor(source);
     }

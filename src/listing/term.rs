@@ -89,6 +89,15 @@ impl Term {
         }
     }
 
+    /// The column that it compares with something.
+    pub fn column(&self) -> Option<ColumnId> {
+        match self {
+            Self::Column(column, ..) => Some(*column),
+            Self::Not(inner) => inner.column(),
+            Self::Text(_) | Self::Fuzzy(_) | Self::Labels(_) => None,
+        }
+    }
+
     /// Whether every row that satisfies this one satisfies `other` too.
     pub fn implies(&self, other: &Self) -> bool {
         match (self, other) {

@@ -10,7 +10,7 @@ use crate::release::Phase;
 use crate::world::{AppList, AppSummary, ClusterView};
 
 pub(super) static COLUMNS: [Column; 22] = [
-    Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0),
+    Column::text(ColumnId::App, "APP", &["app", "name"], (18, 36), 0).keeping_end(),
     Column::text(ColumnId::Version, "VERSION", &["version"], (9, 19), 3),
     Column::number(ColumnId::Ready, "READY", &["ready"], 9, 0, Unit::Count).up_to(14),
     Column::text(

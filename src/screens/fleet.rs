@@ -16,7 +16,7 @@ pub struct ClusterRow {
 }
 
 pub(super) static COLUMNS: [Column; 20] = [
-    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0),
+    Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0).keeping_end(),
     Column::text(ColumnId::Link, "LINK", &["link"], (16, 22), 0).keeping_width(),
     Column::text(ColumnId::Server, "SERVER", &["server", "version"], (8, 12), 7),
     Column::text(ColumnId::Provider, "PROVIDER", &["provider"], (8, 10), 8),
@@ -45,7 +45,7 @@ pub(super) static COLUMNS: [Column; 20] = [
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
     Column::text(ColumnId::Releases, "RELEASES", &["releases"], (9, 30), 8).worst_first(),
-    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (24, 90), 0)
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (31, 90), 0)
         .worst_first()
         .keeping_width(),
     Column::text(ColumnId::Figures, "FIGURES", &["figures", "source"], (12, 60), 9).only_wide(),

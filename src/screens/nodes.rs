@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::figures::{self, Bounds, Whose};
 use super::words;
+use crate::domain::headroom::{Limit, Refusal};
 use crate::domain::pod::label;
 use crate::domain::{Clean, Kind, Node, NodeHealth, ObjectKey, ResourceRef};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
@@ -29,7 +30,7 @@ pub(super) static COLUMNS: [Column; 23] = [
         (14, 24),
         2,
     ),
-    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 5, 5, Unit::Count).up_to(9),
+    Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 5, 5, Unit::Count),
     Column::text(ColumnId::Cidr, "POD CIDR", &["cidr"], (16, 18), 10),
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 7, Unit::Age),
     Column::number(ColumnId::Slots, "SLOTS", &["slots"], 7, 11, Unit::Count).only_wide(),
@@ -166,7 +167,11 @@ impl Source for Nodes<'_> {
             ColumnId::Cpu | ColumnId::Memory => {
                 figures::requested_and_used(&self.ctx, &self.whose(n), column, taken, allocatable)
             }
-            ColumnId::Headroom => words::room(n.headroom.count, Some(n.headroom.limit)),
+            // What else keeps instances away its state tells.
+            ColumnId::Headroom => match n.headroom.limit {
+                limit @ Limit::Refused(Refusal::Taint) => words::room(n.headroom.count, Some(limit)),
+                _ => Cell::count(n.headroom.count),
+            },
             ColumnId::Cidr => Cell::or_unknown(node.pod_cidrs.first()),
             ColumnId::Age => words::age(node.created, self.ctx.now_in(&n.cluster)),
             ColumnId::Address => Cell::or_unknown(node.internal_ip.as_ref()),

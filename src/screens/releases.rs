@@ -1,4 +1,4 @@
-//! Releases: what is in flight across clusters, what waits for a person first, then what fails; below it the past.
+//! Releases: what is in flight across clusters, what waits for a person first, then what fails; below it what is done.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -284,7 +284,7 @@ impl Source for Releases<'_> {
                 states::release_word(&release_phase(&self.ctx, release, row))
             }
             (ColumnId::State, ReleaseRow::Past { trouble, .. }) if !trouble.spans.is_empty() => trouble.clone(),
-            (ColumnId::State, ReleaseRow::Past { newest: true, .. }) => Cell::new("● newest", Tone::Good),
+            (ColumnId::State, ReleaseRow::Past { newest: true, .. }) => Cell::new("● stable", Tone::Good),
             (ColumnId::State, ReleaseRow::Past { revision, .. }) if revision.instances > 0 => {
                 Cell::plain("◌ old, still runs")
             }
@@ -331,9 +331,11 @@ impl Source for Releases<'_> {
     }
 
     fn section(&self, row: u32) -> Option<&'static str> {
-        self.get(row).map(|row| match row {
-            ReleaseRow::Flight { .. } => "in flight",
-            ReleaseRow::Past { .. } => "in history",
+        let row = self.get(row)?;
+        Some(match self.phase(row) {
+            Some(phase) if rank(&phase) == 0 => "waiting for a person",
+            Some(_) => "in flight",
+            None => "done",
         })
     }
 

@@ -1,7 +1,7 @@
 //! What is done with the list on screen: moving, sorting, marking, copying.
 
 use crate::listing::{RowKey, Sort};
-use crate::message::{Action, Effect, Trouble};
+use crate::message::{Action, Effect, Mode, Trouble};
 use crate::metrics::Figure;
 use crate::model::Model;
 use crate::model::access::sort_column;
@@ -29,7 +29,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
         Action::ChartNext => next_chart(model),
         Action::ColumnsLeft => model.shift = model.shift.min(most_shift(model)).saturating_sub(1),
         Action::ColumnsRight => model.shift = (model.shift + 1).min(most_shift(model)),
-        Action::Wide => model.wide = !model.wide,
+        Action::Wide => widen(model),
         Action::FactsUp | Action::FactsDown => {
             let most = model.facts_most();
             let top = &mut model.trail.top_mut().facts_top;
@@ -63,6 +63,18 @@ pub(super) fn act(model: &mut Model, action: Action) -> bool {
         _ => return false,
     }
     true
+}
+
+/// Shows all columns, or those again that say most; on a narrow screen the others come from the right.
+fn widen(model: &mut Model) {
+    model.wide = !model.wide;
+    let text = if model.wide {
+        let right = model.keys_of(Mode::Screen, Action::ColumnsRight).unwrap_or("right");
+        format!("all columns; {right} brings those that have no room")
+    } else {
+        "the columns that say most".to_owned()
+    };
+    model.tell(Trouble::info(text));
 }
 
 /// Brings the charts that follow those in sight; after the last the first.
@@ -125,8 +137,7 @@ fn sort_by(model: &mut Model, action: Action) {
 fn show_growth(model: &mut Model) {
     with_list(model, |list, source| {
         if let Some(column) = sort_column(Action::SortByGrowth, source.columns()) {
-            list.set_sort(Sort::by(column), source);
-            list.step(isize::MIN, source);
+            list.sort_to_first(Sort::by(column), source);
         }
     });
 }
@@ -136,12 +147,9 @@ pub(super) fn show_figure(model: &mut Model, figure: Option<Figure>) {
     let figure = figure.filter(|figure| model.trail.top().figure != Some(*figure));
     model.trail.top_mut().show_figure(figure);
     model.derive();
-    if let Some(figure) = figure {
-        step(model, isize::MIN);
-        if !Figure::BACKGROUND.contains(&figure) {
-            let text = format!("{}: its newest value is kept of everything from now on", figure.name());
-            model.tell(Trouble::info(text));
-        }
+    if let Some(figure) = figure.filter(|figure| !Figure::BACKGROUND.contains(figure)) {
+        let text = format!("{}: its newest value is kept of everything from now on", figure.name());
+        model.tell(Trouble::info(text));
     }
 }
 

@@ -1,5 +1,7 @@
 //! A picker over the list: what is typed, what matches, what is chosen.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -41,10 +43,29 @@ pub(super) fn draw(picker: &Picker, theme: &Theme, buffer: &mut Buffer, body: Re
     let start = (inside.x + 1, inside.y);
     put(buffer, start, inside.right(), &field(theme, "› ", picker.field.parts()));
     let list = Rect::new(inside.x, inside.y + 1, inside.width, inside.height.saturating_sub(1));
-    rows(picker, theme, buffer, list);
+    let more = more(rows(picker, theme, buffer, list), picker.matching().len());
+    let place = area.right().saturating_sub(line::width(&more) + 2);
+    line::draw(
+        buffer,
+        (place, area.bottom().saturating_sub(1)),
+        area.right(),
+        [(more.as_str(), theme.style(Role::Muted))],
+    );
 }
 
-fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) {
+/// How many items are above and below those in sight: ` ↑ 2  ↓ 12 more `; empty where all are in sight.
+fn more(shown: Range<usize>, total: usize) -> String {
+    let sides = [("↑", shown.start), ("↓", total.saturating_sub(shown.end))];
+    let told = sides.into_iter().filter(|(_, count)| *count > 0);
+    let told: Vec<String> = told.map(|(sign, count)| format!("{sign} {count}")).collect();
+    match told.as_slice() {
+        [] => String::new(),
+        told => format!(" {} more ", told.join("  ")),
+    }
+}
+
+/// Draws the items that have room, the one under the cursor among them; gives which those are.
+fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Range<usize> {
     if picker.matching().len() == 0 {
         line::draw(
             buffer,
@@ -52,7 +73,7 @@ fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) {
             area.right(),
             [("nothing matches", theme.style(Role::Muted))],
         );
-        return;
+        return 0..0;
     }
     let height = usize::from(area.height).max(1);
     let top = (picker.cursor() + 1).saturating_sub(height);
@@ -88,6 +109,25 @@ fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) {
         );
         if place == picker.cursor() {
             buffer.set_style(Rect::new(area.x, y, area.width, 1), theme.style(Role::Selected));
+        }
+    }
+    top..(top + height).min(picker.matching().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::more;
+
+    #[test]
+    fn what_is_out_of_sight_is_counted() {
+        for (shown, total, told) in [
+            (0..5, 5, ""),
+            (0..5, 17, " ↓ 12 more "),
+            (2..7, 17, " ↑ 2  ↓ 10 more "),
+            (12..17, 17, " ↑ 12 more "),
+            (0..0, 0, ""),
+        ] {
+            assert_eq!(more(shown, total), told);
         }
     }
 }

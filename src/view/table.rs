@@ -148,16 +148,20 @@ fn window(
     area: Rect,
 ) -> (usize, usize) {
     let list = &model.screen().list;
-    let (depth, total) = (model.trail.way().len(), list.rows().len());
-    let height = usize::from(area.height - 1).saturating_sub(sections.len().min(1));
-    let top = viewports.top(depth, list.place(), height, total);
-    let section_at = |place: usize| list.rows().get(place).and_then(|&row| source.section(row));
-    let bottom = (top + height).min(total).saturating_sub(1);
-    if sections.len() < 2 || section_at(top) == section_at(bottom) {
-        return (top, height);
+    let (depth, rows) = (model.trail.way().len(), list.rows());
+    let lines = usize::from(area.height - 1);
+    let mut height = lines.saturating_sub(sections.len().min(1));
+    loop {
+        let top = viewports.top(depth, list.place(), height, rows.len());
+        let in_sight = rows.iter().skip(top).take(height).map(|&row| source.section(row));
+        let mut parts: Vec<Option<&str>> = in_sight.filter(|_| !sections.is_empty()).collect();
+        parts.dedup();
+        let room = lines.saturating_sub(parts.len());
+        if room >= height {
+            return (top, height);
+        }
+        height = room;
     }
-    let height = height.saturating_sub(1);
-    (viewports.top(depth, list.place(), height, total), height)
 }
 
 /// Makes the columns as wide as a row needs.
@@ -213,7 +217,12 @@ fn wish(column: &Column, cells: u16, (wide, room): (bool, u16), sort: Option<Col
     // What grew says little without its share and its cause.
     let is_brought = is_sorted
         || (sort == Some(ColumnId::Growth) && matches!(column.id, ColumnId::GrowthShare | ColumnId::GrowthCause));
-    let priority = if is_brought { 0 } else { column.priority };
+    let priority = match column.id {
+        _ if is_brought => 0,
+        // Where one asks by what apps grew, that is read before how they are.
+        ColumnId::State if sort == Some(ColumnId::Growth) => 1,
+        _ => column.priority,
+    };
     if column.align == Align::Line {
         let heading = if is_sorted { line::width(column.title) + 2 } else { 0 };
         let number = cells.max(min).max(heading);
@@ -237,7 +246,7 @@ fn wish(column: &Column, cells: u16, (wide, room): (bool, u16), sort: Option<Col
     let steady = if column.steady { min } else { 0 };
     let natural = cells.max(title).max(steady);
     // A column of less weight gives way before names are cut.
-    let readable = if column.priority == 0 {
+    let readable = if priority == 0 {
         26.max(room / 4)
     } else {
         17.max(room / 6)

@@ -89,6 +89,9 @@ fn told(model: &Model, theme: &Theme) -> Vec<(String, Style)> {
         let name = name.map_or_else(String::new, Column::told);
         let arrow = if sort.descending { "↓" } else { "↑" };
         pieces.push((format!("   sort {name} {arrow}"), muted));
+        if screen.sorted_blindly(model.context(&scope_here)).is_some() {
+            pieces.push((", not read yet".to_owned(), theme.style(Role::Accent)));
+        }
     }
     let text = screen.list.filter().text();
     if !text.is_empty() {

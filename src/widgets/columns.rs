@@ -29,7 +29,8 @@ pub fn fit(wishes: &[Wish], width: u16, gap: u16) -> Vec<(usize, u16)> {
         } else {
             needed(&shown, gap)
         };
-        let fits = room + u32::from(wish.min + gap) <= u32::from(width + gap);
+        let joint = if shown.is_empty() { 0 } else { gap };
+        let fits = room + u32::from(joint + wish.min) <= u32::from(width);
         if (fits && (all_fit || !wish.spare)) || (wish.priority == 0 && !wish.spare) {
             let place = shown.iter().position(|(i, _)| *i > index).unwrap_or(shown.len());
             shown.insert(place, (index, wish));
@@ -124,5 +125,12 @@ mod tests {
         ] {
             assert_eq!(fit(&wishes, width, 1), shown, "{width}");
         }
+    }
+
+    #[test]
+    fn a_column_comes_where_it_fits_with_its_gap() {
+        let wishes = [wish(10, 10, 0, false), wish(5, 5, 1, false)];
+        assert_eq!(fit(&wishes, 15, 1), [(0, 10)]);
+        assert_eq!(fit(&wishes, 16, 1), [(0, 10), (1, 5)]);
     }
 }
