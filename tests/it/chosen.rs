@@ -93,6 +93,32 @@ fn any_figure_sorts_any_list_of_what_uses_something() {
 }
 
 #[test]
+fn until_it_is_read_the_list_says_so_and_the_cursor_stays_on_its_object() {
+    let mut bench = measured::bench();
+    bench.act(&[ShowApps, CursorDown, CursorDown]);
+    let at = bench.model.screen().list.selected().cloned();
+    bench.act(&[PickFigure]);
+    bench.text("threads");
+    bench.act(&[Accept]);
+    let frame = bench.frame(80, 24);
+    assert!(frame.contains("sort THREADS ↓, not read yet"), "{frame}");
+    bench.send(Message::Tick(fleet::now(), fleet::moment(0)));
+    bench.filter("threads>0");
+    let frame = bench.frame(80, 24);
+    assert!(frame.contains("threads is not read yet of any of the apps"), "{frame}");
+    bench.act(&[Action::ClearFilter]);
+    measure(&mut bench, Figure::Threads);
+    let frame = bench.frame(80, 24);
+    assert!(
+        frame.contains("sort THREADS ↓") && !frame.contains("not read"),
+        "{frame}"
+    );
+    assert_eq!(bench.model.screen().list.selected().cloned(), at);
+    bench.filter("threads>999999");
+    assert!(bench.frame(80, 24).contains("no apps match"), "{}", bench.frame(80, 24));
+}
+
+#[test]
 fn only_the_newest_value_is_promised_of_what_is_kept_for_a_list() {
     let mut bench = measured::bench();
     bench.act(&[ShowApps, PickFigure]);

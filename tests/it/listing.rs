@@ -94,6 +94,32 @@ fn matching(filter: &str) -> (Vec<String>, Option<String>) {
 }
 
 #[test]
+fn who_asks_for_the_first_row_gets_it_once_it_is_known_unless_the_cursor_was_moved() {
+    let mut unknown = small();
+    unknown.0.iter_mut().for_each(|row| row.cpu = None);
+    let most = Sort {
+        column: ColumnId::Cpu,
+        descending: true,
+    };
+    for (is_moved, named) in [(false, "live-gift"), (true, "billing")] {
+        let mut list = List::new(None);
+        list.derive(&unknown);
+        list.sort_to_first(most, &unknown);
+        if is_moved {
+            list.step(1, &unknown);
+        }
+        list.derive(&unknown);
+        // Once it is known the cursor stays on its object.
+        let mut known = small();
+        list.derive(&known);
+        known.0[0].cpu = Some(9_000);
+        list.derive(&known);
+        let at = list.selected_row().map(|row| known.0[row as usize].name.as_str());
+        assert_eq!(at, Some(named), "moved: {is_moved}");
+    }
+}
+
+#[test]
 fn filters_select_what_they_say() {
     let all: &[&str] = &["Api", "billing", "live-gift", "live-rank"];
     for (filter, names) in [

@@ -3,29 +3,26 @@
 use pilothouse::domain::terms::Rolling;
 use pilothouse::domain::{Batch, Change, ClusterId, ClusterReport, Kind, Object, ObjectKey, Terms, Workload};
 use pilothouse::listing::{ColumnId, Value};
-use pilothouse::message::{Action, Effect, Message};
+use pilothouse::message::{Action, Effect, Message, Mode};
 
 use crate::support::screen::Bench;
 
 #[test]
-fn releases_in_flight_and_history_are_parts_with_their_counts() {
+fn releases_in_flight_and_those_that_are_done_are_parts_with_their_counts() {
     let mut bench = Bench::fleet();
     bench.act(&[Action::ShowReleases]);
     let frame = bench.frame(80, 24);
     let line = |text: &str| frame.lines().position(|line| line.contains(text));
-    assert!(frame.contains("releases: 2 in flight, 38 in history"), "{frame}");
+    assert!(frame.contains("releases: 2 in flight, 38 done"), "{frame}");
     assert_eq!(line("  2 in flight ──"), Some(3), "{frame}");
-    assert_eq!(line("  38 in history ──"), Some(6), "{frame}");
+    assert_eq!(line("  38 done ──"), Some(6), "{frame}");
+    assert!(!frame.contains("history"), "{frame}");
     for heading in ["READY", "SINCE", "WHY", "VERSION"] {
         assert!(frame.lines().nth(2).unwrap().contains(heading), "{heading}: {frame}");
     }
     // The parts are of the rows that are shown, and there are none where something else orders them.
     bench.filter("feed/rank");
-    assert!(
-        bench.frame(80, 24).contains("4 in history ──"),
-        "{}",
-        bench.frame(80, 24)
-    );
+    assert!(bench.frame(80, 24).contains("4 done ──"), "{}", bench.frame(80, 24));
     bench.act(&[Action::ClearFilter, Action::SortByName]);
     assert!(!bench.frame(80, 24).contains("──"));
 }
@@ -81,6 +78,30 @@ fn a_newest_revision_whose_instances_have_no_place_says_so() {
         frame.contains("▲ 2 unschedulable") && !frame.contains("newest"),
         "{frame}"
     );
+}
+
+#[test]
+fn more_columns_that_have_no_room_are_told_with_the_key_that_brings_them() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::Wide]);
+    let frame = bench.frame(80, 24);
+    let told = frame
+        .lines()
+        .find(|line| line.contains("all columns; "))
+        .unwrap_or_default();
+    let key = bench.model.keys_of(Mode::Screen, Action::ColumnsRight).unwrap();
+    assert!(told.contains(key), "{frame}");
+    bench.act(&[Action::Wide]);
+    assert!(bench.frame(80, 24).contains("the columns that say most"));
+}
+
+#[test]
+fn a_picker_tells_how_much_of_it_is_out_of_sight() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps, Action::Palette]);
+    let frame = bench.frame(80, 24);
+    let told = frame.lines().find(|line| line.contains("more ─┘")).unwrap_or_default();
+    assert!(told.contains("↓ ") && !told.contains('↑'), "{frame}");
 }
 
 #[test]
