@@ -8,9 +8,10 @@ mod prometheus;
 mod purse;
 mod rotation;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -18,12 +19,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock;
 use super::door::JSON;
+use super::error::ClusterError;
 use super::hub::Hub;
 use crate::domain::{Clean, ClusterId};
 use crate::metrics::source::{Choice, Report, Source, Supply, Wanted};
 use crate::metrics::{Measured, Millis};
 
-pub use rotation::Budget;
+pub use purse::Budget;
 
 use purse::Purse;
 
@@ -51,8 +53,7 @@ struct Bench {
     settings: Measuring,
     wanted: watch::Receiver<Wanted>,
     reports: Reports,
-    /// For answers that are not a node's: of those the rotation takes care.
-    purse: Mutex<Purse>,
+    purse: Purse,
 }
 
 /// Measures until cancelled.
@@ -72,21 +73,21 @@ const SOME_NODES: &str = "/api/v1/nodes?limit=100";
 
 /// Tries every source once; `namespaces` are those that may be seen, empty: all.
 pub(crate) async fn survey(hub: Arc<Hub>, settings: Measuring, namespaces: Vec<Clean>) -> Supply {
-    let nodes = some_nodes(&hub).await;
-    let (_keep, wanted) = watch::channel(Wanted {
-        nodes,
+    let (want, wanted) = watch::channel(Wanted {
         namespaces: namespaces.into(),
         ..Wanted::default()
     });
     let (reports, _) = mpsc::channel(1);
     let bench = Bench::new(hub, settings, wanted, reports);
+    let nodes = some_nodes(&bench).await;
+    want.send_modify(|wanted| wanted.nodes = nodes);
     choice::choose(&bench, true, None).await.0
 }
 
 /// Some nodes that are ready; none where they may not be listed.
-async fn some_nodes(hub: &Hub) -> Arc<[Clean]> {
-    let list: Value = match hub.door.read(SOME_NODES, JSON).await {
-        Ok((bytes, _)) => serde_json::from_slice(&bytes).unwrap_or_default(),
+async fn some_nodes(bench: &Bench) -> Arc<[Clean]> {
+    let list: Value = match bench.read(SOME_NODES).await {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
         Err(_) => Value::Null,
     };
     let is_ready = |node: &&Value| {
@@ -104,13 +105,13 @@ async fn some_nodes(hub: &Hub) -> Arc<[Clean]> {
 
 impl Bench {
     fn new(hub: Arc<Hub>, settings: Measuring, wanted: watch::Receiver<Wanted>, reports: Reports) -> Self {
-        let purse = Purse::new(settings.budget.bytes_per_second, Instant::now());
+        let purse = Purse::new(settings.budget, Instant::now());
         Self {
             hub,
             settings,
             wanted,
             reports,
-            purse: Mutex::new(purse),
+            purse,
         }
     }
 
@@ -119,25 +120,12 @@ impl Bench {
         Arc::clone(&self.wanted.borrow().namespaces)
     }
 
-    /// Waits until the budget lets something be asked.
-    async fn afford(&self) {
-        loop {
-            let wait = self
-                .purse
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .wait_for(0, Instant::now());
-            match wait {
-                Some(wait) => tokio::time::sleep(wait.max(Duration::from_millis(1))).await,
-                None => return,
-            }
-        }
-    }
-
-    /// Takes what came off the budget.
-    fn spend(&self, bytes: usize) {
-        let mut purse = self.purse.lock().unwrap_or_else(PoisonError::into_inner);
-        purse.spend(bytes as u64);
+    /// Reads JSON of the API server when the budget allows it.
+    async fn read(&self, path: &str) -> Result<Bytes, ClusterError> {
+        let mut ticket = self.purse.pay(0).await;
+        let (bytes, _) = self.hub.door.read(path, JSON).await?;
+        ticket.spend(bytes.len());
+        Ok(bytes)
     }
 
     async fn measure(mut self) {

@@ -12,7 +12,8 @@ use http::Method;
 use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
-use super::rotation::{Rotation, Turn};
+use super::purse::Ticket;
+use super::rotation::{FIRST_GUESS, Rotation, Turn};
 use super::{Bench, choice, now};
 use crate::cluster::error::ClusterError;
 use crate::cluster::hub::Hub;
@@ -46,7 +47,7 @@ pub(super) struct Answer {
 pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Failure> {
     let mut wanted = bench.wanted.clone();
     let mut resumes = bench.hub.resumes.subscribe();
-    let mut rotation = Rotation::new(bench.settings.budget, Instant::now());
+    let mut rotation = Rotation::default();
     rotation.want(&wanted.borrow_and_update(), Instant::now());
     let (mut meter, mut failing) = (Meter::default(), BTreeMap::new());
     let mut silence = Silence::from(Instant::now());
@@ -62,11 +63,12 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Fa
             say(bench, supply, &failing).await;
             continue;
         }
-        let wake = loop {
-            match rotation.next(Instant::now()) {
-                Turn::Ask(node) => under_way.push(ask(&bench.hub, node)),
-                Turn::Wait(at) => break Some(at),
-                Turn::Idle => break None,
+        let (wake, is_full) = loop {
+            match rotation.next(&bench.purse, Instant::now()) {
+                Turn::Ask(node, ticket) => under_way.push(ask(&bench.hub, node, ticket)),
+                Turn::Wait(at) => break (Some(at), false),
+                Turn::Full => break (None, true),
+                Turn::Idle => break (None, false),
             }
         };
         tokio::select! {
@@ -100,6 +102,7 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Fa
                 silence = Silence::from(Instant::now());
                 rotation.forgive(Instant::now());
             }
+            () = bench.purse.room(), if is_full => {}
             () = sleep_until(wake.into_iter().chain(doubtful).min()) => {}
         }
     }
@@ -164,10 +167,16 @@ async fn say(bench: &Bench, supply: &mut Supply, failing: &BTreeMap<Clean, Clean
     }
 }
 
+/// Asks a node, of which nothing is known yet, when the budget allows it.
+pub(super) async fn try_node(bench: &Bench, node: &Clean) -> Answer {
+    let ticket = bench.purse.pay(FIRST_GUESS).await;
+    ask(&bench.hub, node.clone(), ticket).await
+}
+
 /// Asks a node; what is late is a failure.
-pub(super) async fn ask(hub: &Hub, node: Clean) -> Answer {
-    let (mut bytes, begun) = (0, Instant::now());
-    let asked = tokio::time::timeout(TIMEOUT, scrape(hub, &node, &mut bytes)).await;
+async fn ask(hub: &Hub, node: Clean, mut ticket: Ticket<'_>) -> Answer {
+    let begun = Instant::now();
+    let asked = tokio::time::timeout(TIMEOUT, scrape(hub, &node, &mut ticket)).await;
     let outcome = asked.unwrap_or_else(|_| {
         Err(ClusterError::transport(&format!(
             "no answer within {} s",
@@ -177,13 +186,13 @@ pub(super) async fn ask(hub: &Hub, node: Clean) -> Answer {
     Answer {
         node,
         asked: begun,
-        bytes,
+        bytes: ticket.came(),
         outcome,
     }
 }
 
-/// Reads a node's figures as they arrive; `bytes` counts also what came before a failure.
-async fn scrape(hub: &Hub, node: &str, bytes: &mut u64) -> Result<Scrape, ClusterError> {
+/// Reads a node's figures as they arrive; what came before a failure is paid for too.
+async fn scrape(hub: &Hub, node: &str, ticket: &mut Ticket<'_>) -> Result<Scrape, ClusterError> {
     let path = format!("/api/v1/nodes/{}/proxy/metrics/cadvisor", kinds::escape(node));
     let answer = hub
         .door
@@ -193,8 +202,8 @@ async fn scrape(hub: &Hub, node: &str, bytes: &mut u64) -> Result<Scrape, Cluste
     let mut collector = Collector::new(now());
     let mut scanner = Scanner::default();
     while let Some(chunk) = hub.door.next_chunk(&mut body).await? {
-        *bytes += chunk.len() as u64;
-        if *bytes > LARGEST {
+        ticket.spend(chunk.len());
+        if ticket.came() > LARGEST {
             return Err(ClusterError::transport("the answer is too large"));
         }
         scanner.push(&chunk, &mut collector);

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::prometheus::{Found, Place};
 use super::{Bench, cadvisor, metrics_api, prometheus};
-use crate::cluster::door::JSON;
 use crate::cluster::error::ClusterError;
 use crate::cluster::{kinds, questions};
 use crate::domain::access::Right;
@@ -178,9 +177,7 @@ async fn services(bench: &Bench, namespace: &str) -> Result<Vec<(usize, String, 
         "" => "/api/v1/services?limit=5000".to_owned(),
         one => format!("/api/v1/namespaces/{}/services?limit=5000", kinds::escape(one)),
     };
-    bench.afford().await;
-    let (bytes, _) = bench.hub.door.read(&path, JSON).await?;
-    bench.spend(bytes.len());
+    let bytes = bench.read(&path).await?;
     let list: Value = serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)?;
     let items = list.get("items").and_then(Value::as_array).into_iter().flatten();
     Ok(items.filter_map(service).collect())
@@ -214,7 +211,11 @@ async fn try_cadvisor(bench: &Bench) -> Tried {
         resource: "nodes/proxy".into(),
         namespace: Clean::default(),
     };
-    if matches!(questions::may(&bench.hub.door, &right).await, Ok(false)) {
+    let may = {
+        let _ticket = bench.purse.pay(0).await;
+        questions::may(&bench.hub.door, &right).await
+    };
+    if matches!(may, Ok(false)) {
         return Err(fails("no right to get nodes/proxy", HINT));
     }
     let wanted = bench.wanted.borrow().clone();
@@ -228,17 +229,8 @@ async fn try_cadvisor(bench: &Bench) -> Tried {
     );
     let tried: BTreeSet<&Clean> = first.chain(spread).collect();
     // As many at once as may be: nodes that are off answer only after a while.
-    let at_once = bench.settings.budget.requests.max(1);
-    let mut left = tried.into_iter();
-    let mut asked = FuturesUnordered::new();
-    loop {
-        let room = at_once - asked.len();
-        asked.extend(
-            left.by_ref()
-                .take(room)
-                .map(|node| cadvisor::ask(&bench.hub, node.clone())),
-        );
-        let Some(answer) = asked.next().await else { break };
+    let mut asked: FuturesUnordered<_> = tried.into_iter().map(|node| cadvisor::try_node(bench, node)).collect();
+    while let Some(answer) = asked.next().await {
         match answer.outcome {
             Ok(_) => return Ok((Way::Cadvisor, "nodes/proxy".into())),
             Err(ClusterError::Forbidden { .. }) => return Err(fails("no right to get nodes/proxy", HINT)),

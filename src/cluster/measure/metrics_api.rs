@@ -119,11 +119,11 @@ async fn pages(bench: &Bench, resource: &str, namespace: &str) -> Result<Vec<Mea
 
 /// A list whose items say something: amounts that are all no numbers are as good as no answer.
 async fn fetch(bench: &Bench, path: &str) -> Result<List, ClusterError> {
-    bench.afford().await;
+    let mut ticket = bench.purse.pay(0).await;
     let late = |_| ClusterError::transport(&format!("no answer within {} s", TIMEOUT.as_secs()));
     let asked = tokio::time::timeout(TIMEOUT, bench.hub.door.read(path, JSON));
     let (bytes, _) = asked.await.map_err(late)??;
-    bench.spend(bytes.len());
+    ticket.spend(bytes.len());
     let list = read(&bytes).ok().filter(List::is_legible);
     list.ok_or(ClusterError::Unreadable)
 }

@@ -140,13 +140,13 @@ pub(super) async fn probe(bench: &Bench, place: Place) -> Result<Found, Clean> {
 
 /// Asks a question when the budget allows it.
 async fn ask(bench: &Bench, place: &Place, question: &Question<'_>, when: When) -> Result<Answer, Clean> {
-    bench.afford().await;
+    let mut ticket = bench.purse.pay(0).await;
     let fetched = place.fetch(&bench.hub, &target(question, when)).await;
     let bytes = fetched.map_err(|error| match (&error, place) {
         (ClusterError::Forbidden { .. }, Place::Proxy(_)) => "no right to get services/proxy".into(),
         _ => Clean::new(&error.to_string()),
     })?;
-    bench.spend(bytes.len());
+    ticket.spend(bytes.len());
     read(&bytes).map_err(|error| Clean::new(&error.to_string()))
 }
 

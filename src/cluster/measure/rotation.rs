@@ -1,15 +1,14 @@
 //! Whose turn it is: which node is asked next for its figures, within a budget.
 //!
-//! Nodes whose containers are on screen come first and often, the rest in rotation. Never more than so
-//! many requests are under way, and never more than so many bytes a second are asked for: each answer takes
-//! its size out of a [`Purse`], what is expected of it while it is under way.
+//! Nodes whose containers are on screen come first and often, the rest in rotation. Each answer takes its size out of
+//! the cluster's [`Purse`], what is expected of it while it is under way.
 
 use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tokio::time::Instant;
 
-use super::purse::Purse;
+use super::purse::{Purse, Refusal, Ticket};
 use crate::domain::Clean;
 use crate::metrics::source::Wanted;
 
@@ -18,32 +17,17 @@ const SHOWN_PERIOD: Duration = Duration::from_secs(10);
 /// How often any other is: its history has a slot a minute, of which it should have two samples.
 const REST_PERIOD: Duration = Duration::from_secs(30);
 /// What a node that was never asked is taken to answer: 400 KB is a node of 40 pods.
-const FIRST_GUESS: u64 = 400 << 10;
+pub(super) const FIRST_GUESS: u64 = 400 << 10;
 /// A failing node is asked at twice the distance each time, up to this.
 const LONGEST_REST: Duration = Duration::from_mins(5);
 
-/// What the API server is asked for at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Requests under way.
-    pub requests: usize,
-    pub bytes_per_second: u64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self {
-            requests: 8,
-            bytes_per_second: 20_000_000,
-        }
-    }
-}
-
 /// What is to be done now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
-    Ask(Clean),
+#[derive(Debug)]
+pub(super) enum Turn<'a> {
+    Ask(Clean, Ticket<'a>),
     Wait(Instant),
+    /// Until fewer requests are under way.
+    Full,
     /// Until an answer comes or something else is wanted.
     Idle,
 }
@@ -58,26 +42,14 @@ struct Place {
 }
 
 /// The nodes of one cluster and when each was asked.
-#[derive(Debug)]
-pub(crate) struct Rotation {
-    budget: Budget,
+#[derive(Debug, Default)]
+pub(super) struct Rotation {
     places: FxHashMap<Clean, Place>,
-    under_way: usize,
-    purse: Purse,
 }
 
 impl Rotation {
-    pub(crate) fn new(budget: Budget, now: Instant) -> Self {
-        Self {
-            budget,
-            places: FxHashMap::default(),
-            under_way: 0,
-            purse: Purse::new(budget.bytes_per_second, now),
-        }
-    }
-
     /// Takes over which nodes there are and which are on screen.
-    pub(crate) fn want(&mut self, wanted: &Wanted, now: Instant) {
+    pub(super) fn want(&mut self, wanted: &Wanted, now: Instant) {
         let nodes: FxHashSet<&Clean> = wanted.nodes.iter().collect();
         self.places
             .retain(|node, place| place.is_under_way || nodes.contains(node));
@@ -104,7 +76,7 @@ impl Rotation {
     }
 
     /// Nobody waits any more for who is being asked: who that is.
-    pub(crate) fn abandon(&mut self, now: Instant) -> Vec<Clean> {
+    pub(super) fn abandon(&mut self, now: Instant) -> Vec<Clean> {
         let asked = self.places.iter().filter(|(_, place)| place.is_under_way);
         let asked: Vec<Clean> = asked.map(|(node, _)| node.clone()).collect();
         for node in &asked {
@@ -114,7 +86,7 @@ impl Rotation {
     }
 
     /// Nodes that failed are asked again at once.
-    pub(crate) fn forgive(&mut self, now: Instant) {
+    pub(super) fn forgive(&mut self, now: Instant) {
         for place in self.places.values_mut().filter(|place| place.failures > 0) {
             place.failures = 0;
             place.due = place.due.min(now);
@@ -122,10 +94,7 @@ impl Rotation {
     }
 
     /// The next thing to do; a node that is to be asked counts as under way from now on.
-    pub(crate) fn next(&mut self, now: Instant) -> Turn {
-        if self.under_way >= self.budget.requests {
-            return Turn::Idle;
-        }
+    pub(super) fn next<'a>(&mut self, purse: &'a Purse, now: Instant) -> Turn<'a> {
         let free = self.places.iter().filter(|(_, place)| !place.is_under_way);
         // What is on screen comes first once it is due; else whoever has waited longest.
         let rank = |place: &Place| {
@@ -137,25 +106,21 @@ impl Rotation {
         if place.due > now {
             return Turn::Wait(place.due);
         }
-        let cost = place.bytes;
-        if let Some(wait) = self.purse.wait_for(cost, now) {
-            return Turn::Wait(now + wait);
-        }
+        let ticket = match purse.take(place.bytes, now) {
+            Ok(ticket) => ticket,
+            Err(Refusal::Full) => return Turn::Full,
+            Err(Refusal::After(wait)) => return Turn::Wait(now + wait),
+        };
         let node = node.clone();
-        self.purse.spend(cost);
-        self.under_way += 1;
         if let Some(place) = self.places.get_mut(&node) {
             place.is_under_way = true;
         }
-        Turn::Ask(node)
+        Turn::Ask(node, ticket)
     }
 
     /// Takes note of an answer, or of its failure, with the bytes that came.
-    pub(crate) fn done(&mut self, node: &Clean, bytes: u64, is_good: bool, now: Instant) {
-        self.under_way = self.under_way.saturating_sub(1);
+    pub(super) fn done(&mut self, node: &Clean, bytes: u64, is_good: bool, now: Instant) {
         let Some(place) = self.places.get_mut(node) else { return };
-        self.purse.give_back(place.bytes);
-        self.purse.spend(bytes);
         place.is_under_way = false;
         let period = if place.is_shown { SHOWN_PERIOD } else { REST_PERIOD };
         if is_good {
@@ -172,6 +137,19 @@ impl Rotation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::measure::purse::Budget;
+
+    fn purse(now: Instant) -> Purse {
+        Purse::new(Budget::default(), now)
+    }
+
+    /// Who is asked next.
+    fn asked(rotation: &mut Rotation, purse: &Purse, now: Instant) -> Clean {
+        match rotation.next(purse, now) {
+            Turn::Ask(node, _) => node,
+            other => panic!("nobody: {other:?}"),
+        }
+    }
 
     fn wanted(shown: &[&str], nodes: usize) -> Wanted {
         Wanted {
@@ -182,25 +160,26 @@ mod tests {
     }
 
     /// Asks until a time, each answer taking 50 ms and having that many bytes; who was asked when.
-    fn run(rotation: &mut Rotation, start: Instant, seconds: u64, bytes: u64) -> Vec<(Duration, Clean)> {
-        let mut now = start;
+    fn run(rotation: &mut Rotation, start: Instant, seconds: u64, bytes: usize) -> Vec<(Duration, Clean)> {
+        let (purse, mut now) = (purse(start), start);
         let end = start + Duration::from_secs(seconds);
         let mut asked = Vec::new();
-        let mut under_way: Vec<(Instant, Clean)> = Vec::new();
+        let mut under_way: Vec<(Instant, Clean, Ticket<'_>)> = Vec::new();
         while now < end {
-            let answered = under_way.iter().map(|(at, _)| *at).min();
-            match rotation.next(now) {
-                Turn::Ask(node) => {
+            let answered = under_way.iter().map(|(at, ..)| *at).min();
+            match rotation.next(&purse, now) {
+                Turn::Ask(node, ticket) => {
                     asked.push((now - start, node.clone()));
-                    under_way.push((now + Duration::from_millis(50), node));
+                    under_way.push((now + Duration::from_millis(50), node, ticket));
                     continue;
                 }
                 Turn::Wait(at) => now = answered.map_or(at, |answered| answered.min(at)),
-                Turn::Idle => now = answered.unwrap_or(end),
+                Turn::Full | Turn::Idle => now = answered.unwrap_or(end),
             }
-            under_way.retain(|(at, node)| {
+            under_way.retain_mut(|(at, node, ticket)| {
                 if *at <= now {
-                    rotation.done(node, bytes, true, now);
+                    ticket.spend(bytes);
+                    rotation.done(node, bytes as u64, true, now);
                 }
                 *at > now
             });
@@ -212,7 +191,7 @@ mod tests {
     fn four_hundred_nodes_never_exceed_the_budget() {
         let start = Instant::now();
         let budget = Budget::default();
-        let mut rotation = Rotation::new(budget, start);
+        let mut rotation = Rotation::default();
         rotation.want(&wanted(&["n007"], 400), start);
         let asked = run(&mut rotation, start, 120, 400_000);
         // A second's worth may come at once; beyond that the rate holds over every stretch of time.
@@ -232,7 +211,7 @@ mod tests {
     #[test]
     fn what_is_on_screen_is_asked_first() {
         let start = Instant::now();
-        let mut rotation = Rotation::new(Budget::default(), start);
+        let mut rotation = Rotation::default();
         rotation.want(&wanted(&["n300", "n301"], 400), start);
         let asked = run(&mut rotation, start, 1, 400_000);
         let first: Vec<&str> = asked.iter().take(2).map(|(_, node)| &**node).collect();
@@ -242,13 +221,14 @@ mod tests {
     #[test]
     fn a_failing_node_is_asked_ever_more_seldom() {
         let mut now = Instant::now();
-        let mut rotation = Rotation::new(Budget::default(), now);
+        let purse = purse(now);
+        let mut rotation = Rotation::default();
         rotation.want(&wanted(&[], 1), now);
         let mut waits = Vec::new();
         for _ in 0..6 {
-            assert_eq!(rotation.next(now), Turn::Ask("n000".into()));
+            assert_eq!(asked(&mut rotation, &purse, now), "n000");
             rotation.done(&"n000".into(), 0, false, now);
-            let Turn::Wait(at) = rotation.next(now) else {
+            let Turn::Wait(at) = rotation.next(&purse, now) else {
                 panic!("no rest")
             };
             waits.push((at - now).as_secs());
@@ -260,16 +240,17 @@ mod tests {
     #[test]
     fn what_failed_while_the_link_was_down_is_asked_again_at_once() {
         let now = Instant::now();
-        let mut rotation = Rotation::new(Budget::default(), now);
+        let purse = purse(now);
+        let mut rotation = Rotation::default();
         rotation.want(&wanted(&[], 2), now);
         for (node, is_good) in [("n000", false), ("n001", true)] {
-            assert_eq!(rotation.next(now), Turn::Ask(node.into()));
+            assert_eq!(asked(&mut rotation, &purse, now), node);
             rotation.done(&node.into(), 10, is_good, now);
         }
         rotation.forgive(now);
-        assert_eq!(rotation.next(now), Turn::Ask("n000".into()));
+        assert_eq!(asked(&mut rotation, &purse, now), "n000");
         assert!(
-            matches!(rotation.next(now), Turn::Wait(at) if at > now),
+            matches!(rotation.next(&purse, now), Turn::Wait(at) if at > now),
             "the good one waits"
         );
     }
@@ -277,12 +258,13 @@ mod tests {
     #[test]
     fn a_node_that_went_is_not_asked_again() {
         let now = Instant::now();
-        let mut rotation = Rotation::new(Budget::default(), now);
+        let purse = purse(now);
+        let mut rotation = Rotation::default();
         rotation.want(&wanted(&[], 2), now);
-        assert_eq!(rotation.next(now), Turn::Ask("n000".into()));
+        assert_eq!(asked(&mut rotation, &purse, now), "n000");
         rotation.want(&wanted(&[], 0), now);
         rotation.done(&"n000".into(), 10, true, now);
         rotation.want(&wanted(&[], 0), now);
-        assert_eq!(rotation.next(now), Turn::Idle);
+        assert!(matches!(rotation.next(&purse, now), Turn::Idle));
     }
 }

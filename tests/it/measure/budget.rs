@@ -38,11 +38,19 @@ fn fleet() -> Simulation {
     Simulation::new(sized(1, Utc::now(), 400, 700, PODS))
 }
 
+/// What was asked.
+#[derive(Debug, Default)]
+struct Log {
+    nodes: Vec<Asked>,
+    /// While other things were asked for the sake of figures, how many nodes were answering.
+    beside: Vec<usize>,
+}
+
 /// Answers as the cluster does, but for lists and watches, which are not what is measured here; notes who was asked.
 async fn answer(
     simulation: Simulation,
     begun: Instant,
-    log: Arc<Mutex<Vec<Asked>>>,
+    log: Arc<Mutex<Log>>,
     request: Request<Bytes>,
 ) -> io::Result<Response<SimBody>> {
     let path = request.uri().path();
@@ -51,7 +59,11 @@ async fn answer(
     match node.map(Clean::new) {
         Some(node) => {
             let (at, sent) = (begun.elapsed(), simulation.faults().proxied().bytes());
-            log.lock().unwrap().push(Asked { at, node, sent });
+            log.lock().unwrap().nodes.push(Asked { at, node, sent });
+        }
+        None if path == "/api/v1/services" => {
+            let answering = simulation.faults().proxied().in_flight();
+            log.lock().unwrap().beside.push(answering);
         }
         None if path.starts_with("/apis/authorization.k8s.io/") => {}
         None => return Err(io::ErrorKind::ConnectionRefused.into()),
@@ -62,7 +74,12 @@ async fn answer(
 
 /// Measures a fleet for so many seconds, with the last of its nodes on screen: who was asked, and who is on screen.
 async fn measure(simulation: &Simulation, budget: Budget, seconds: u64) -> (Vec<Asked>, Vec<Clean>) {
-    let log = Arc::new(Mutex::new(Vec::new()));
+    let (log, shown) = measure_from(simulation, Choice::Only(Source::Cadvisor), budget, seconds).await;
+    (log.nodes, shown)
+}
+
+async fn measure_from(simulation: &Simulation, choice: Choice, budget: Budget, seconds: u64) -> (Log, Vec<Clean>) {
+    let log = Arc::new(Mutex::new(Log::default()));
     let (begun, asked, served) = (Instant::now(), Arc::clone(&log), simulation.clone());
     let target = Target::in_process(ClusterId::new("large"), move |request| {
         answer(served.clone(), begun, Arc::clone(&asked), request)
@@ -81,14 +98,14 @@ async fn measure(simulation: &Simulation, budget: Budget, seconds: u64) -> (Vec<
         ..Wanted::default()
     });
     let settings = Measuring {
-        choice: Choice::Only(Source::Cadvisor),
+        choice,
         budget,
         ..Measuring::default()
     };
     cluster.measure(settings, figures, cancel);
     let taken = async { while measured.recv().await.is_some() {} };
     drop(tokio::time::timeout(Duration::from_secs(seconds), taken).await);
-    let log = log.lock().unwrap().clone();
+    let log = std::mem::take(&mut *log.lock().unwrap());
     (log, shown)
 }
 
@@ -133,6 +150,37 @@ async fn four_hundred_large_nodes_cost_no_more_than_the_budget() {
         .take(last_shown.unwrap())
         .filter(|asked| !shown.contains(&asked.node));
     assert!(others.count() <= TRIED, "what is on screen comes first");
+}
+
+/// Nodes that are tried are paid for like all others, and out of the same purse.
+#[tokio::test(start_paused = true)]
+async fn looking_for_a_source_costs_no_more_than_the_budget() {
+    let simulation = fleet();
+    let budget = Budget {
+        requests: 8,
+        bytes_per_second: 100_000,
+    };
+    measure(&simulation, budget, 10).await;
+    let meter = simulation.faults().proxied();
+    let mean = meter.bytes() / meter.answers() as u64;
+    // A second's worth at once, and an answer that is larger than that.
+    let most = budget.bytes_per_second * 11 + mean;
+    assert!(meter.answers() > 1 && meter.bytes() <= most, "{} of {most}", meter.bytes());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_better_source_is_looked_for_among_the_requests_that_may_be_under_way() {
+    let simulation = fleet();
+    simulation.faults().add(Fault::Slow {
+        bytes_per_second: 50_000,
+    });
+    let budget = Budget {
+        requests: 1,
+        bytes_per_second: 20_000_000,
+    };
+    let (log, _) = measure_from(&simulation, Choice::Auto, budget, 320).await;
+    assert_eq!(log.beside, [0, 0], "at the beginning and after five minutes");
+    assert_eq!(simulation.faults().proxied().most_in_flight(), 1);
 }
 
 #[tokio::test(start_paused = true)]
