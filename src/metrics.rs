@@ -16,6 +16,7 @@ pub mod history;
 pub mod level;
 pub mod meter;
 pub mod metrics_api;
+pub mod pace;
 pub mod prometheus;
 pub mod rate;
 pub mod series;
@@ -29,6 +30,7 @@ pub use growth::{Growth, Usage};
 pub use history::{Attention, History, Resolution};
 pub use level::{Level, Thresholds};
 pub use meter::{Measured, Meter};
+pub use pace::Pace;
 pub use series::{Fold, Total};
 pub use subject::{Span, Subject};
 

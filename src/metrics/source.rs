@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Millis;
 use super::figure::Figure;
 use super::meter::Measured;
+use super::pace::Pace;
 use crate::domain::{Clean, ObjectKey};
 
 /// Who knows what containers use, best first.
@@ -71,6 +72,8 @@ pub struct Supply {
     /// Nodes, or questions, that failed when they were last asked, with the reason of one of them.
     pub failing: usize,
     pub failure: Option<Clean>,
+    /// How often nodes are asked.
+    pub pace: Pace,
 }
 
 impl Supply {
@@ -93,7 +96,8 @@ impl Supply {
                 (Some(reason), failing) if failing > 0 => format!("; {failing} do not answer: {reason}"),
                 _ => String::new(),
             };
-            return format!("{}{place}{failing}", source.name()).into();
+            let pace = self.pace.words().map_or_else(String::new, |words| format!("; {words}"));
+            return format!("{}{place}{pace}{failing}", source.name()).into();
         }
         let mut reasons = self.attempts.iter().filter_map(|attempt| match &attempt.outcome {
             Outcome::Fails { reason, .. } => Some(format!("{}: {reason}", attempt.source.name())),

@@ -7,9 +7,8 @@ use super::context::Context;
 use super::figures::{Bounds, amount};
 use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::Tone;
-use crate::metrics::{Figure, Resolution, Subject, Unit, series};
+use crate::metrics::{Figure, Pace, Resolution, Subject, Unit, series};
 use crate::world::ClusterView;
-use crate::world::usage::FRESH_MS;
 
 pub use recipes::MOST;
 use recipes::{RECIPES, Recipe, TONES, of};
@@ -89,12 +88,12 @@ pub struct Line {
 impl Line {
     /// The value so many slots of `step` seconds before the newest. Without one what is known now: what was measured
     /// longer ago than a figure holds is not.
-    pub fn read(&self, back: Option<u32>, step: i64) -> Option<f64> {
+    pub fn read(&self, back: Option<u32>, step: i64, pace: Pace) -> Option<f64> {
         let mut values = self.values.iter().rev().copied();
         match back {
             Some(back) => values.nth(back as usize).flatten(),
             None => values
-                .take((FRESH_MS / (step.max(1) * 1000)) as usize + 1)
+                .take((pace.fresh_ms() / (step.max(1) * 1000)) as usize + 1)
                 .flatten()
                 .next(),
         }
@@ -144,10 +143,8 @@ pub struct Charts {
     pub slots: u32,
     /// Where the figures come from, or why there are none.
     pub source: Clean,
+    pub pace: Pace,
 }
-
-/// Seconds until what is on screen was surely measured again: it is asked for every 10 to 15 s, and takes up to 10.
-const HELD_S: i64 = 30;
 
 /// Slots of the recent grid in one of the coarse grid.
 const FINE: u32 = 4;
@@ -171,6 +168,7 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
         Some(name) => Bounds::of_container(found.containers.iter().find(|c| c.name == *name)?),
     };
     let (at, slots, step) = reach.grid();
+    let pace = cluster.usage.supply().pace;
     let subject = container.map_or_else(
         || Subject::Pod(pod.key.clone()),
         |name| Subject::Container(pod.key.clone(), name.clone()),
@@ -182,7 +180,7 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
             let minutes = line(Resolution::Coarse, slots.div_ceil(FINE) + 1);
             fill_past(&mut values, &minutes, ctx.millis() / (step * 1000));
         }
-        hold_newest(&mut values, step);
+        hold_newest(&mut values, step, pace);
         values
     };
     let charts = RECIPES.into_iter().map(|recipe| {
@@ -197,6 +195,7 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
         step,
         slots,
         source: cluster.usage.supply().sentence(),
+        pace,
     })
 }
 
@@ -266,8 +265,8 @@ fn fill_past(values: &mut [Option<f64>], minutes: &[Option<f64>], newest: i64) {
 
 /// What was measured last holds until it is measured again: the newest slots are empty while that is under way, and
 /// are no gap for as long as a measurement may take.
-fn hold_newest(values: &mut [Option<f64>], step: i64) {
-    let held = (HELD_S / step.max(1)).max(1) as usize;
+fn hold_newest(values: &mut [Option<f64>], step: i64, pace: Pace) {
+    let held = (pace.held_ms() / (step.max(1) * 1000)).max(1) as usize;
     let Some(last) = values.iter().rposition(Option::is_some) else {
         return;
     };
@@ -313,6 +312,7 @@ fn line(
 mod tests {
     use super::{Line, fill_past, hold_newest};
     use crate::listing::Tone;
+    use crate::metrics::Pace;
 
     #[test]
     fn what_was_last_measured_long_ago_is_not_what_is_used_now() {
@@ -324,12 +324,22 @@ mod tests {
         };
         let mut values = vec![Some(1.0); 20];
         values.extend([None; 10]);
-        assert_eq!(line(&values).read(None, 15), Some(1.0), "150 s ago");
+        assert_eq!(line(&values).read(None, 15, Pace::default()), Some(1.0), "150 s ago");
         values.push(None);
-        assert_eq!(line(&values).read(None, 15), None, "165 s ago");
-        assert_eq!(line(&values).read(Some(11), 15), Some(1.0), "where it is pointed at");
-        assert_eq!(line(&[Some(2.0), None, None]).read(None, 60), Some(2.0));
-        assert_eq!(line(&[Some(2.0), None, None, None]).read(None, 60), None);
+        assert_eq!(line(&values).read(None, 15, Pace::default()), None, "165 s ago");
+        assert_eq!(
+            line(&values).read(Some(11), 15, Pace::default()),
+            Some(1.0),
+            "where it is pointed at"
+        );
+        assert_eq!(
+            line(&[Some(2.0), None, None]).read(None, 60, Pace::default()),
+            Some(2.0)
+        );
+        assert_eq!(
+            line(&[Some(2.0), None, None, None]).read(None, 60, Pace::default()),
+            None
+        );
     }
 
     #[test]
@@ -343,7 +353,7 @@ mod tests {
             (60, [no; 5], [no; 5]),
         ] {
             let mut line = values;
-            hold_newest(&mut line, step);
+            hold_newest(&mut line, step, Pace::default());
             assert_eq!(line, held, "{step}: {values:?}");
         }
     }

@@ -193,7 +193,7 @@ fn legend(
 ) {
     let mut pieces = vec![(chart.title.to_owned(), theme.style(Role::Title))];
     for line in chart.lines.iter().rev() {
-        let value = line.read(back, all.step);
+        let value = line.read(back, all.step, all.pace);
         pieces.push((format!("   {} ", line.name), theme.style(role(line.tone))));
         pieces.push(match value {
             Some(value) => (amount(chart.unit, value) + line.of, theme.style(Role::Text)),

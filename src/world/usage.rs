@@ -21,9 +21,6 @@ use kept::{Brief, Close};
 
 pub use kept::Sums;
 
-/// What was measured longer ago says nothing of now. A rotation through 5,000 nodes of 400 KB takes
-/// 100 s at the default budget.
-pub const FRESH_MS: Millis = 150_000;
 /// Between two rounds of sums.
 const ROUND_MS: Millis = 15_000;
 /// Between two rounds where a round costs much.
@@ -152,7 +149,7 @@ impl Usage {
 
     /// A figure of an instance, a container or a node now; `None` if it was not measured lately.
     pub fn now(&self, subject: &Subject, figure: Figure, now: Millis) -> Option<f64> {
-        let since = now - FRESH_MS;
+        let since = now - self.supply.pace.fresh_ms();
         let close = self.close.get(subject).and_then(|close| close.get(figure, since));
         close.or_else(|| self.latest.get(subject)?.get(figure, since))
     }
@@ -213,7 +210,7 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
         from: usage.summed.max(now - LARGE_ROUND_MS),
         to: now,
     };
-    let since = now - FRESH_MS;
+    let since = now - usage.supply.pace.fresh_ms();
     let mut sums: FxHashMap<Subject, Sums> = FxHashMap::default();
     let mut ended: Vec<ObjectKey> = Vec::new();
     for pod in cluster.pods.values() {

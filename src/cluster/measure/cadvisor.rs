@@ -20,14 +20,13 @@ use crate::cluster::hub::Hub;
 use crate::cluster::kinds;
 use crate::domain::Clean;
 use crate::metrics::exposition::Scanner;
-use crate::metrics::rate::Spacing;
 use crate::metrics::source::{Source, Supply, Wanted};
-use crate::metrics::{Collector, Meter, Scrape};
+use crate::metrics::{Collector, Meter, Pace, Scrape};
 
 /// How long a node may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// What the rotation asks a node for at least every so often, when the budget allows.
-const SPACING: Spacing = Spacing::of(30_000);
+/// Between two looks at how often nodes are asked.
+const LOOK_AT_PACE: Duration = Duration::from_secs(5);
 /// The largest answer that is read; cAdvisor's default metrics of 250 pods are some 3 MB.
 const LARGEST: u64 = 64 << 20;
 /// So long after a question without any answer some nodes from all over the cluster are tried: a machine room that
@@ -47,10 +46,11 @@ pub(super) struct Answer {
 pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Failure> {
     let mut wanted = bench.wanted.clone();
     let mut resumes = bench.hub.resumes.subscribe();
-    let mut rotation = Rotation::default();
+    let mut rotation = Rotation::new(bench.settings.budget.bytes_per_second);
     rotation.want(&wanted.borrow_and_update(), Instant::now());
     let (mut meter, mut failing) = (Meter::default(), BTreeMap::new());
     let mut silence = Silence::from(Instant::now());
+    let mut pace_at = Instant::now();
     let mut under_way = FuturesUnordered::new();
     loop {
         let doubtful = silence.doubtful();
@@ -74,11 +74,16 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Fa
         tokio::select! {
             Some(answer) = under_way.next() => {
                 rotation.done(&answer.node, answer.bytes, answer.outcome.is_ok(), Instant::now());
+                if pace_at <= Instant::now() {
+                    pace_at = Instant::now() + LOOK_AT_PACE;
+                    let pace = rotation.pace(Instant::now());
+                    keep_pace(bench, supply, pace).await;
+                }
                 match answer.outcome {
                     Ok(scrape) => {
                         silence = Silence::from(Instant::now());
                         failing.remove(&answer.node);
-                        bench.measured(meter.take(&answer.node, &scrape, now(), SPACING)).await;
+                        bench.measured(meter.take(&answer.node, &scrape, now(), supply.pace.spacing())).await;
                     }
                     Err(ClusterError::Forbidden { .. }) => return None,
                     Err(error) => {
@@ -154,6 +159,15 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
+    }
+}
+
+/// Says how often nodes are asked, when that is news.
+async fn keep_pace(bench: &Bench, supply: &mut Supply, pace: Pace) {
+    let pace = supply.pace.or_still(pace);
+    if supply.pace != pace {
+        supply.pace = pace;
+        bench.supply(supply).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whose turn it is: which node is asked next for its figures, within a budget.
 //!
-//! Nodes whose containers are on screen come first and often, the rest in rotation. Each answer takes its size out of
+//! Nodes whose containers are on screen come first and often, the rest in rotation. Where the bytes do not suffice for
+//! both each has half of them. Each answer takes its size out of
 //! the cluster's [`Purse`], what is expected of it while it is under way.
 
 use std::time::Duration;
@@ -10,12 +11,12 @@ use tokio::time::Instant;
 
 use super::purse::{Purse, Refusal, Ticket};
 use crate::domain::Clean;
+use crate::metrics::Millis;
+use crate::metrics::pace::{Pace, REST_MS, SHOWN_MS};
 use crate::metrics::source::Wanted;
 
-/// How often a node on screen is asked: the kubelet measures every 10 to 15 s.
-const SHOWN_PERIOD: Duration = Duration::from_secs(10);
-/// How often any other is: its history has a slot a minute, of which it should have two samples.
-const REST_PERIOD: Duration = Duration::from_secs(30);
+const SHOWN_PERIOD: Duration = Duration::from_millis(SHOWN_MS as u64);
+const REST_PERIOD: Duration = Duration::from_millis(REST_MS as u64);
 /// What a node that was never asked is taken to answer: 400 KB is a node of 40 pods.
 pub(super) const FIRST_GUESS: u64 = 400 << 10;
 /// A failing node is asked at twice the distance each time, up to this.
@@ -37,17 +38,69 @@ struct Place {
     is_shown: bool,
     is_under_way: bool,
     due: Instant,
-    bytes: u64,
+    /// What it answers, once that is known.
+    bytes: Option<u64>,
     failures: u32,
 }
 
+impl Place {
+    /// How long it waits already, of those that answer.
+    fn waits(&self, now: Instant) -> Duration {
+        if self.is_under_way || self.failures > 0 {
+            return Duration::ZERO;
+        }
+        now.saturating_duration_since(self.due)
+    }
+}
+
 /// The nodes of one cluster and when each was asked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rotation {
     places: FxHashMap<Clean, Place>,
+    /// What may be asked for.
+    bytes_per_second: f64,
+    /// What a node answers that was never asked, by those that were.
+    guess: u64,
 }
 
 impl Rotation {
+    pub(super) fn new(bytes_per_second: u64) -> Self {
+        Self {
+            places: FxHashMap::default(),
+            bytes_per_second: bytes_per_second.max(1) as f64,
+            guess: FIRST_GUESS,
+        }
+    }
+
+    /// How often nodes are asked: as the bytes allow it, or less often where answers take long.
+    pub(super) fn pace(&self, now: Instant) -> Pace {
+        let of = |is_shown: bool| self.places.values().filter(move |place| place.is_shown == is_shown);
+        let late = |is_shown| of(is_shown).map(|place| place.waits(now)).max().unwrap_or_default();
+        let shown = self.shown_period();
+        let left = self.bytes_per_second - self.bytes(true) / shown.as_secs_f64();
+        let rest = REST_PERIOD
+            .max(seconds(self.bytes(false) / left.max(1.0)))
+            .max(REST_PERIOD + late(false));
+        let millis = |period: Duration| Millis::try_from(period.as_secs()).unwrap_or(Millis::MAX / 1000) * 1000;
+        Pace {
+            shown_ms: millis(shown + late(true)),
+            rest_ms: millis(rest),
+        }
+    }
+
+    /// What those on screen answer together, or all others.
+    fn bytes(&self, is_shown: bool) -> f64 {
+        let places = self.places.values().filter(|place| place.is_shown == is_shown);
+        places.map(|place| place.bytes.unwrap_or(self.guess) as f64).sum()
+    }
+
+    /// How often one on screen is asked. The rest must not wait for ever: half of the bytes are theirs.
+    fn shown_period(&self) -> Duration {
+        let is_all = self.places.values().all(|place| place.is_shown);
+        let part = if is_all { 1.0 } else { 0.5 };
+        SHOWN_PERIOD.max(seconds(self.bytes(true) / (self.bytes_per_second * part)))
+    }
+
     /// Takes over which nodes there are and which are on screen.
     pub(super) fn want(&mut self, wanted: &Wanted, now: Instant) {
         let nodes: FxHashSet<&Clean> = wanted.nodes.iter().collect();
@@ -61,7 +114,7 @@ impl Rotation {
                 is_shown: false,
                 is_under_way: false,
                 due: now,
-                bytes: FIRST_GUESS,
+                bytes: None,
                 failures: 0,
             });
         }
@@ -106,7 +159,7 @@ impl Rotation {
         if place.due > now {
             return Turn::Wait(place.due);
         }
-        let ticket = match purse.take(place.bytes, now) {
+        let ticket = match purse.take(place.bytes.unwrap_or(self.guess), now) {
             Ok(ticket) => ticket,
             Err(Refusal::Full) => return Turn::Full,
             Err(Refusal::After(wait)) => return Turn::Wait(now + wait),
@@ -120,11 +173,13 @@ impl Rotation {
 
     /// Takes note of an answer, or of its failure, with the bytes that came.
     pub(super) fn done(&mut self, node: &Clean, bytes: u64, is_good: bool, now: Instant) {
+        let is_shown = self.places.get(node).is_some_and(|place| place.is_shown);
+        let period = if is_shown { self.shown_period() } else { REST_PERIOD };
         let Some(place) = self.places.get_mut(node) else { return };
         place.is_under_way = false;
-        let period = if place.is_shown { SHOWN_PERIOD } else { REST_PERIOD };
         if is_good {
-            place.bytes = bytes.max(1);
+            self.guess = (self.guess * 7 + bytes) / 8;
+            place.bytes = Some(bytes.max(1));
             place.failures = 0;
             place.due = now + period;
         } else {
@@ -132,6 +187,11 @@ impl Rotation {
             place.due = now + (period * 2_u32.saturating_pow(place.failures.min(8))).min(LONGEST_REST);
         }
     }
+}
+
+/// A span, of which nobody asks for more than a day.
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds.clamp(0.0, 86_400.0))
 }
 
 #[cfg(test)]
@@ -161,7 +221,11 @@ mod tests {
 
     /// Asks until a time, each answer taking 50 ms and having that many bytes; who was asked when.
     fn run(rotation: &mut Rotation, start: Instant, seconds: u64, bytes: usize) -> Vec<(Duration, Clean)> {
-        let (purse, mut now) = (purse(start), start);
+        let budget = Budget {
+            bytes_per_second: rotation.bytes_per_second as u64,
+            ..Budget::default()
+        };
+        let (purse, mut now) = (Purse::new(budget, start), start);
         let end = start + Duration::from_secs(seconds);
         let mut asked = Vec::new();
         let mut under_way: Vec<(Instant, Clean, Ticket<'_>)> = Vec::new();
@@ -191,7 +255,7 @@ mod tests {
     fn four_hundred_nodes_never_exceed_the_budget() {
         let start = Instant::now();
         let budget = Budget::default();
-        let mut rotation = Rotation::default();
+        let mut rotation = Rotation::new(Budget::default().bytes_per_second);
         rotation.want(&wanted(&["n007"], 400), start);
         let asked = run(&mut rotation, start, 120, 400_000);
         // A second's worth may come at once; beyond that the rate holds over every stretch of time.
@@ -211,7 +275,7 @@ mod tests {
     #[test]
     fn what_is_on_screen_is_asked_first() {
         let start = Instant::now();
-        let mut rotation = Rotation::default();
+        let mut rotation = Rotation::new(Budget::default().bytes_per_second);
         rotation.want(&wanted(&["n300", "n301"], 400), start);
         let asked = run(&mut rotation, start, 1, 400_000);
         let first: Vec<&str> = asked.iter().take(2).map(|(_, node)| &**node).collect();
@@ -219,10 +283,50 @@ mod tests {
     }
 
     #[test]
+    fn where_there_is_too_little_for_all_the_rest_has_half_and_how_often_is_told() {
+        let start = Instant::now();
+        // Nodes, of them on screen, kilobytes of each; seconds between two questions to one on screen, to another.
+        for (nodes, shown, each, on_screen, off_screen) in [
+            (401, 1, 40, 10, 40),
+            (420, 20, 160, 16, 320),
+            (20, 20, 160, 10, 30),
+            (20, 20, 400, 20, 30),
+        ] {
+            let mut rotation = Rotation::new(400_000);
+            let names: Vec<String> = (0..shown).map(|n| format!("n{n:03}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            rotation.want(&wanted(&names, nodes), start);
+            let asked = run(&mut rotation, start, 1_000, each * 1000);
+            let pace = rotation.pace(start + Duration::from_secs(1_000));
+            let found = [(pace.shown_ms, on_screen), (pace.rest_ms, off_screen)];
+            for (told, expected) in found {
+                let told = told / 1000;
+                assert!(
+                    (expected..=expected + expected / 8 + 2).contains(&told),
+                    "{nodes} {each}: {pace:?}"
+                );
+            }
+            let off = (nodes > shown).then_some((nodes - 1, off_screen));
+            for (node, period) in [(0, on_screen)].into_iter().chain(off) {
+                let of_one: Vec<Duration> = asked
+                    .iter()
+                    .filter(|(_, name)| *name == *format!("n{node:03}"))
+                    .map(|(at, _)| *at)
+                    // At first nobody knows what each answers.
+                    .filter(|at| at.as_secs() > 100)
+                    .collect();
+                let longest = of_one.windows(2).map(|pair| (pair[1] - pair[0]).as_secs() as i64).max();
+                let is_as_told = longest.is_some_and(|longest| longest <= period + period / 8 + 2);
+                assert!(is_as_told, "{node} of {nodes}: {longest:?}, not {period}");
+            }
+        }
+    }
+
+    #[test]
     fn a_failing_node_is_asked_ever_more_seldom() {
         let mut now = Instant::now();
         let purse = purse(now);
-        let mut rotation = Rotation::default();
+        let mut rotation = Rotation::new(Budget::default().bytes_per_second);
         rotation.want(&wanted(&[], 1), now);
         let mut waits = Vec::new();
         for _ in 0..6 {
@@ -241,7 +345,7 @@ mod tests {
     fn what_failed_while_the_link_was_down_is_asked_again_at_once() {
         let now = Instant::now();
         let purse = purse(now);
-        let mut rotation = Rotation::default();
+        let mut rotation = Rotation::new(Budget::default().bytes_per_second);
         rotation.want(&wanted(&[], 2), now);
         for (node, is_good) in [("n000", false), ("n001", true)] {
             assert_eq!(asked(&mut rotation, &purse, now), node);
@@ -259,7 +363,7 @@ mod tests {
     fn a_node_that_went_is_not_asked_again() {
         let now = Instant::now();
         let purse = purse(now);
-        let mut rotation = Rotation::default();
+        let mut rotation = Rotation::new(Budget::default().bytes_per_second);
         rotation.want(&wanted(&[], 2), now);
         assert_eq!(asked(&mut rotation, &purse, now), "n000");
         rotation.want(&wanted(&[], 0), now);

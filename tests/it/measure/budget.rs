@@ -1,5 +1,6 @@
 //! What measuring costs an API server: never more than the budget, whatever its answers are like.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -7,21 +8,23 @@ use bytes::Bytes;
 use chrono::Utc;
 use http::{Request, Response};
 use pilothouse::cluster::{Budget, Measuring, Rules, Target, start};
-use pilothouse::domain::{Clean, ClusterId};
-use pilothouse::metrics::source::{Choice, Source, Wanted};
+use pilothouse::domain::{Clean, ClusterId, ObjectKey};
+use pilothouse::metrics::source::{Choice, Report, Source, Wanted};
+use pilothouse::metrics::{Figure, Subject};
 use pilothouse::sim::fault::Fault;
 use pilothouse::sim::fleet::sized;
-use pilothouse::sim::resource::NODES;
+use pilothouse::sim::resource::{NODES, PODS};
 use pilothouse::sim::{SimBody, Simulation};
+use pilothouse::world::{ClusterSetup, World};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// Instances in all: the text of a node is 400 KB with them.
-const PODS: usize = 2_400;
+const INSTANCES: usize = 2_400;
 /// How far away the server is.
 const LATENCY: Duration = Duration::from_millis(20);
-/// Nodes on screen.
+/// Nodes on screen, if nothing else is said.
 const SHOWN: usize = 12;
 /// Nodes beside those on screen that are tried before the rotation begins.
 const TRIED: usize = 6;
@@ -35,7 +38,7 @@ struct Asked {
 }
 
 fn fleet() -> Simulation {
-    Simulation::new(sized(1, Utc::now(), 400, 700, PODS))
+    Simulation::new(sized(1, Utc::now(), 400, 700, INSTANCES))
 }
 
 /// What was asked.
@@ -74,11 +77,30 @@ async fn answer(
 
 /// Measures a fleet for so many seconds, with the last of its nodes on screen: who was asked, and who is on screen.
 async fn measure(simulation: &Simulation, budget: Budget, seconds: u64) -> (Vec<Asked>, Vec<Clean>) {
-    let (log, shown) = measure_from(simulation, Choice::Only(Source::Cadvisor), budget, seconds).await;
+    let how = How {
+        choice: Choice::Only(Source::Cadvisor),
+        budget,
+        shown: SHOWN,
+    };
+    let (log, shown) = measure_as(simulation, how, seconds, |_| {}).await;
     (log.nodes, shown)
 }
 
-async fn measure_from(simulation: &Simulation, choice: Choice, budget: Budget, seconds: u64) -> (Log, Vec<Clean>) {
+/// How a fleet is measured.
+struct How {
+    choice: Choice,
+    budget: Budget,
+    /// Nodes on screen.
+    shown: usize,
+}
+
+/// Measures a fleet; `take` is given what is reported.
+async fn measure_as(
+    simulation: &Simulation,
+    How { choice, budget, shown }: How,
+    seconds: u64,
+    mut take: impl FnMut(Report),
+) -> (Log, Vec<Clean>) {
     let log = Arc::new(Mutex::new(Log::default()));
     let (begun, asked, served) = (Instant::now(), Arc::clone(&log), simulation.clone());
     let target = Target::in_process(ClusterId::new("large"), move |request| {
@@ -91,7 +113,7 @@ async fn measure_from(simulation: &Simulation, choice: Choice, budget: Budget, s
     let cluster = start(target.with_seed(7), Arc::new(Rules::default()), reports, cancel.clone());
     let name = |node: &serde_json::Value| Clean::new(node.pointer("/metadata/name").unwrap().as_str().unwrap());
     let nodes: Vec<Clean> = simulation.with_store(|store| store.list(&NODES).map(|node| name(node)).collect());
-    let shown = nodes[nodes.len() - SHOWN..].to_vec();
+    let shown = nodes[nodes.len() - shown..].to_vec();
     cluster.want(Wanted {
         shown: shown.clone().into(),
         nodes: nodes.into(),
@@ -103,7 +125,11 @@ async fn measure_from(simulation: &Simulation, choice: Choice, budget: Budget, s
         ..Measuring::default()
     };
     cluster.measure(settings, figures, cancel);
-    let taken = async { while measured.recv().await.is_some() {} };
+    let taken = async {
+        while let Some((_, report)) = measured.recv().await {
+            take(report);
+        }
+    };
     drop(tokio::time::timeout(Duration::from_secs(seconds), taken).await);
     let log = std::mem::take(&mut *log.lock().unwrap());
     (log, shown)
@@ -165,7 +191,11 @@ async fn looking_for_a_source_costs_no_more_than_the_budget() {
     let mean = meter.bytes() / meter.answers() as u64;
     // A second's worth at once, and an answer that is larger than that.
     let most = budget.bytes_per_second * 11 + mean;
-    assert!(meter.answers() > 1 && meter.bytes() <= most, "{} of {most}", meter.bytes());
+    assert!(
+        meter.answers() > 1 && meter.bytes() <= most,
+        "{} of {most}",
+        meter.bytes()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,11 +204,15 @@ async fn a_better_source_is_looked_for_among_the_requests_that_may_be_under_way(
     simulation.faults().add(Fault::Slow {
         bytes_per_second: 50_000,
     });
-    let budget = Budget {
-        requests: 1,
-        bytes_per_second: 20_000_000,
+    let how = How {
+        choice: Choice::Auto,
+        budget: Budget {
+            requests: 1,
+            bytes_per_second: 20_000_000,
+        },
+        shown: SHOWN,
     };
-    let (log, _) = measure_from(&simulation, Choice::Auto, budget, 320).await;
+    let (log, _) = measure_as(&simulation, how, 320, |_| {}).await;
     assert_eq!(log.beside, [0, 0], "at the beginning and after five minutes");
     assert_eq!(simulation.faults().proxied().most_in_flight(), 1);
 }
@@ -216,6 +250,62 @@ async fn what_is_on_screen_is_measured_however_little_the_budget_allows() {
             "{node}: {asked:?}"
         );
     }
-    let others = log.iter().filter(|asked| !shown.contains(&asked.node)).count();
-    assert!(others > 20, "the rest has its turn too: {others}");
+    // The rest has its turn too, one after the other: nobody a second time before everybody had a first.
+    let others: Vec<&Clean> = log
+        .iter()
+        .map(|asked| &asked.node)
+        .filter(|node| !shown.contains(node))
+        .collect();
+    let once: BTreeSet<&&Clean> = others.iter().collect();
+    assert!(others.len() > 60, "{}", others.len());
+    assert!(others.len() - once.len() <= TRIED, "{} of {}", once.len(), others.len());
+}
+
+/// A rotation that takes minutes: what is off screen has its rates all the same, and how old they may be is said.
+#[tokio::test(start_paused = true)]
+async fn a_small_budget_makes_figures_older_and_not_unknown() {
+    let simulation = fleet();
+    let how = How {
+        choice: Choice::Only(Source::Cadvisor),
+        budget: Budget {
+            requests: 8,
+            bytes_per_second: 500_000,
+        },
+        shown: 2,
+    };
+    let id = ClusterId::new("large");
+    let mut world = World::new([ClusterSetup::named("large")]);
+    let now = || simulation.now().timestamp_millis();
+    let take = |report| {
+        let report = match report {
+            // The program's clock stands still here, the simulation's does not: what was measured is as new as it came.
+            Report::Measured { mut items, .. } => {
+                items.iter_mut().for_each(|item| item.span.to = now());
+                Report::Measured { at: now(), items }
+            }
+            supply @ Report::Supply(_) => supply,
+        };
+        world.measured(&id, report);
+    };
+    let (_, shown) = measure_as(&simulation, how, 900, take).await;
+    let usage = &world.cluster(&id).unwrap().usage;
+    let sentence = usage.supply().sentence();
+    let told = sentence
+        .split_once("each node every ")
+        .and_then(|(_, rest)| rest.split_once(" s"));
+    let every: u64 = told.unwrap_or_else(|| panic!("{sentence}")).0.parse().unwrap();
+    assert!((360..440).contains(&every), "{sentence}");
+    let (mut known, mut all) = (0, 0);
+    simulation.with_store(|store| {
+        for pod in store.list(&PODS) {
+            let text = |path: &str| pod.pointer(path).and_then(serde_json::Value::as_str).map(Clean::new);
+            let is_off_screen = text("/spec/nodeName").is_some_and(|node| !shown.contains(&node));
+            if is_off_screen && text("/status/phase").is_some_and(|phase| phase == "Running") {
+                let key = ObjectKey::new(text("/metadata/namespace").unwrap(), text("/metadata/name").unwrap());
+                all += 1;
+                known += u32::from(usage.now(&Subject::Pod(key), Figure::Cpu, now()).is_some());
+            }
+        }
+    });
+    assert!(all > 1_000 && known * 100 >= all * 97, "{known} of {all}");
 }
