@@ -167,6 +167,14 @@ impl Grid {
         *self = next;
     }
 
+    /// Lets go of a row where there are no others than these beside it.
+    pub fn drop_row(&mut self, row: u32, beside: u32) {
+        let bit = 1_u32.checked_shl(row).unwrap_or_default();
+        if self.rows & bit != 0 && self.rows & !(bit | beside) == 0 {
+            self.rebuild(self.rows & !bit, self.first);
+        }
+    }
+
     /// A row's values in `slots` slots, the last of them `newest`; what it does not reach is a gap.
     pub fn read(&self, row: u32, floor: f64, newest: u32, slots: u32) -> Vec<Option<f64>> {
         let value = |slot: i64| {

@@ -1,7 +1,7 @@
 //! What figures were, subject by subject, within a budget of bytes for each cluster.
 //!
 //! What is on screen has a recent grid of all its figures and a coarse one; everything else a coarse one
-//! of [`Figure::BACKGROUND`]. A sample takes twelve bits (see [`super::code`]). When the budget is used
+//! of [`Figure::BACKGROUND`] and of the figure that was chosen. A sample takes twelve bits (see [`super::code`]). When the budget is used
 //! up nothing new in the background is taken in, and what is on screen takes the place of what was heard
 //! longest ago. Before that all that is in the background reaches back less far: [`History::shortage`] says so.
 
@@ -97,6 +97,8 @@ pub struct History {
     limits: Limits,
     /// Slots that are kept of what is in the background.
     reach: u32,
+    /// A figure that is kept of the background beside [`Figure::BACKGROUND`].
+    chosen: Option<Figure>,
     tracks: FxHashMap<Subject, Box<Track>>,
     /// Bytes held by the tracks.
     held: usize,
@@ -124,6 +126,7 @@ impl History {
         Self {
             limits,
             reach: limits.coarse.slots,
+            chosen: None,
             tracks: FxHashMap::default(),
             held: 0,
             dropped: 0,
@@ -135,9 +138,26 @@ impl History {
         self.limits
     }
 
+    /// Keeps another figure of the background, or none, beside those that are always kept. What it was before goes
+    /// with the choice, but for what was on screen meanwhile: of that all is kept.
+    pub fn choose(&mut self, figure: Option<Figure>) {
+        let figure = figure.filter(|figure| !Figure::BACKGROUND.contains(figure));
+        let Some(before) = std::mem::replace(&mut self.chosen, figure).filter(|before| figure != Some(*before)) else {
+            return;
+        };
+        let always = Figure::BACKGROUND
+            .iter()
+            .fold(1 << KNOWN | 1 << PARTS, |rows, figure| rows | 1 << *figure as u32);
+        for track in self.tracks.values_mut() {
+            let held = track.held();
+            track.coarse.drop_row(before as u32, always);
+            self.held = self.held + track.held() - held;
+        }
+    }
+
     /// Keeps figures that hold for a span.
     pub fn record(&mut self, subject: &Subject, span: Span, figures: &Figures, attention: Attention) {
-        self.write(subject, span, &cells(figures, attention), attention);
+        self.write(subject, span, &self.cells(figures, attention), attention);
     }
 
     /// Keeps the figures of a sum, with how many parts it has and the share of them that were known.
@@ -149,7 +169,7 @@ impl History {
         (known, parts): (f64, u32),
         attention: Attention,
     ) {
-        let mut cells = cells(figures, attention);
+        let mut cells = self.cells(figures, attention);
         cells.push(Cell {
             row: KNOWN,
             floor: KNOWN_FLOOR,
@@ -198,6 +218,21 @@ impl History {
         if self.usage_of(1.0) {
             self.make_room(subject);
         }
+    }
+
+    /// The figures that are kept.
+    fn cells(&self, figures: &Figures, attention: Attention) -> Vec<Cell> {
+        let is_kept = |figure: Figure| {
+            attention == Attention::Shown || Figure::BACKGROUND.contains(&figure) || self.chosen == Some(figure)
+        };
+        let known = figures.known().filter(|(figure, _)| is_kept(*figure));
+        known
+            .map(|(figure, value)| Cell {
+                row: figure as u32,
+                floor: figure.unit().floor(),
+                value,
+            })
+            .collect()
     }
 
     /// Whether more than this share of the budget is used.
@@ -336,18 +371,6 @@ impl History {
             refused: self.refused,
         }
     }
-}
-
-fn cells(figures: &Figures, attention: Attention) -> Vec<Cell> {
-    let kept = |figure: &Figure| attention == Attention::Shown || Figure::BACKGROUND.contains(figure);
-    let known = figures.known().filter(|(figure, _)| kept(figure));
-    known
-        .map(|(figure, value)| Cell {
-            row: figure as u32,
-            floor: figure.unit().floor(),
-            value,
-        })
-        .collect()
 }
 
 #[cfg(test)]

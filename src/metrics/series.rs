@@ -19,6 +19,15 @@ impl Total {
         }
     }
 
+    /// Adds so many at once, by their mean.
+    pub fn add_several(&mut self, mean: Option<f64>, parts: u32) {
+        self.of += parts;
+        if let Some(mean) = mean {
+            self.sum += mean * f64::from(parts);
+            self.known += parts;
+        }
+    }
+
     /// The sum of what is known; `None` if nothing is.
     pub const fn value(self) -> Option<f64> {
         if self.known > 0 { Some(self.sum) } else { None }

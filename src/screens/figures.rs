@@ -163,9 +163,10 @@ impl<'a> Whose<'a> {
         for (cluster, subject) in &self.parts {
             let line = whole_line(cluster, subject, figure, at, ctx.millis(), slots);
             let before = slots_before(cluster, subject, at, ctx.millis(), slots);
-            for (slot, (total, value)) in totals.iter_mut().zip(line).enumerate() {
+            let weights = weights(cluster, subject, figure, at, ctx.millis(), slots);
+            for (slot, ((total, value), weight)) in totals.iter_mut().zip(line).zip(weights).enumerate() {
                 if slot >= before || value.is_some() {
-                    total.add(value);
+                    total.add_several(value, weight);
                 }
             }
         }
@@ -316,6 +317,22 @@ fn whole_line(
         }
     }
     line
+}
+
+/// What a subject counts for slot by slot: where the line of a sum is a mean, as many as it has parts.
+fn weights(
+    cluster: &ClusterView,
+    subject: &Subject,
+    figure: Figure,
+    at: Resolution,
+    until: Millis,
+    slots: u32,
+) -> Vec<u32> {
+    if figure.adds_up() {
+        return vec![1; slots as usize];
+    }
+    let parts = cluster.usage.history().parts(subject, at, until, slots).into_iter();
+    parts.map(|parts| parts.map_or(1, |parts| (parts.round() as u32).max(1))).collect()
 }
 
 /// The slots of a line in which an instance was not there yet, the one it began in among them.

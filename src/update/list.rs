@@ -148,7 +148,7 @@ pub(super) fn show_figure(model: &mut Model, figure: Option<Figure>) {
     model.trail.top_mut().show_figure(figure);
     model.derive();
     if let Some(figure) = figure.filter(|figure| !Figure::BACKGROUND.contains(figure)) {
-        let text = format!("{}: its newest value is kept of everything from now on", figure.name());
+        let text = format!("{}: it is kept of everything from now on", figure.name());
         model.tell(Trouble::info(text));
     }
 }

@@ -39,7 +39,7 @@ pub struct Usage {
     shown: FxHashSet<ObjectKey>,
     /// The nodes of what is on screen.
     at: FxHashSet<Clean>,
-    /// What a list is sorted by: it is kept of everything.
+    /// What a list is sorted by: it is kept of everything, with its past.
     asked: Option<Figure>,
     /// When the sums were made.
     summed: Millis,
@@ -77,6 +77,7 @@ impl Usage {
         self.shown = wanted.pods.iter().cloned().collect();
         self.at = wanted.shown.iter().cloned().collect();
         self.asked = wanted.figure;
+        self.history.choose(wanted.figure);
         let mut close = std::mem::take(&mut self.close);
         close.retain(|subject, _| self.is_shown(subject));
         self.close = close;

@@ -7,6 +7,9 @@ use crate::metrics::{Figure, Figures, Millis, Total};
 /// The figures that are kept of everything, and a place for the one that a list is sorted by.
 const KEPT: usize = Figure::BACKGROUND.len() + 1;
 
+/// With less of it known a sum of the chosen figure is a gap.
+const LEAST_KNOWN: f64 = 0.9;
+
 /// The place of a figure among those that are kept.
 fn place(figure: Figure, asked: Option<Figure>) -> Option<usize> {
     let background = Figure::BACKGROUND.iter().position(|kept| *kept == figure);
@@ -125,11 +128,16 @@ impl Sums {
         }
     }
 
-    /// With the share of the parts that are known, and how many there are.
+    /// With the share of the parts that are known, and how many there are; of shares the mean. What few tell of their
+    /// figure that was chosen is no sum.
     pub(super) fn figures(&self) -> (Figures, (f64, u32)) {
         let mut figures = Figures::default();
-        for (total, figure) in self.totals.iter().zip(Figure::BACKGROUND) {
-            if let Some(value) = total.value() {
+        for (total, figure) in self.totals.iter().zip(kept(self.asked)) {
+            let is_told = Figure::BACKGROUND.contains(&figure)
+                || !figure.adds_up()
+                || total.share().is_some_and(|share| share >= LEAST_KNOWN);
+            let value = if figure.adds_up() { total.value() } else { total.mean() };
+            if let Some(value) = value.filter(|_| is_told) {
                 figures.set(figure, value);
             }
         }
