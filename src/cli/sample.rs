@@ -81,7 +81,7 @@ impl Question<'_> {
         let Some(source) = supply.current else {
             return !supply.attempts.is_empty();
         };
-        let lacks = |subject| figure(view, &subject, Figure::Cpu, now).is_none();
+        let lacks = |subject| view.used(&subject, Figure::Cpu, now).is_none();
         let mut lacking: BTreeSet<&Clean> = self.lacking(view, Figure::Cpu, now).collect();
         // Prometheus is not asked for nodes: it names them as whoever set it up pleased.
         if self.what == TopWhat::Nodes && source != Source::Prometheus {
@@ -114,7 +114,7 @@ impl Question<'_> {
         now: Millis,
     ) -> impl Iterator<Item = &'a Clean> + use<'a> {
         let is_old = move |since: Option<Timestamp>| since.is_none_or(|at| now - at.timestamp_millis() > YOUNG_MS);
-        let lacks = move |subject| figure(view, &subject, of, now).is_none();
+        let lacks = move |subject| view.used(&subject, of, now).is_none();
         let containers_lack = move |pod: &Pod| {
             let mut containers = pod.containers.iter();
             containers.any(|container| {
@@ -272,7 +272,7 @@ impl<'a> Sum<'a> {
         self.first.get_or_insert(pod);
         self.instances += 1;
         for (total, of) in self.totals.iter_mut().zip(Figure::VARIANTS) {
-            total.add(figure(view, subject, *of, now).filter(|_| !lost));
+            total.add(view.used(subject, *of, now).filter(|_| !lost));
         }
         match limit {
             Some(limit) => self.limit = Some(self.limit.unwrap_or(0).saturating_add(limit)),
@@ -302,25 +302,6 @@ impl<'a> Sum<'a> {
     fn known(&self, figure: Figure) -> u32 {
         self.total(figure).known
     }
-}
-
-/// A figure of an instance or container; an instance's is its containers' sum where only those were measured.
-fn figure(view: &ClusterView, subject: &Subject, figure: Figure, now: Millis) -> Option<f64> {
-    let own = view.usage.now(subject, figure, now);
-    let Subject::Pod(key) = subject else { return own };
-    if own.is_some() || figure.is_network() {
-        return own;
-    }
-    let pod = view.pods.get(key)?;
-    let running = pod.containers.iter().filter(|c| c.state.is_running());
-    let sum: Total = running
-        .map(|container| {
-            let subject = Subject::Container(key.clone(), container.name.clone());
-            view.usage.now(&subject, figure, now)
-        })
-        .collect();
-    // Of shares the sum says nothing.
-    sum.value().filter(|_| sum.is_whole() && figure.adds_up())
 }
 
 /// Why nothing is known of a cluster's use, source by source, with hints.

@@ -5,9 +5,9 @@ mod recipes;
 use super::containers::find;
 use super::context::Context;
 use super::figures::{Bounds, amount};
-use crate::domain::{Clean, Pod, ResourceRef};
+use crate::domain::{Clean, ResourceRef};
 use crate::listing::Tone;
-use crate::metrics::{Figure, Pace, Resolution, Subject, Unit, series};
+use crate::metrics::{Figure, Pace, Resolution, Subject, Unit};
 use crate::world::ClusterView;
 
 pub use recipes::MOST;
@@ -169,12 +169,15 @@ pub fn charts(ctx: &Context<'_>, pod: &ResourceRef, container: Option<&Clean>, r
     };
     let (at, slots, step) = reach.grid();
     let pace = cluster.usage.supply().pace;
+    let instance = Subject::Pod(pod.key.clone());
     let subject = container.map_or_else(
-        || Subject::Pod(pod.key.clone()),
+        || instance.clone(),
         |name| Subject::Container(pod.key.clone(), name.clone()),
     );
-    let line = |figure| {
-        let line = |at, slots| line(ctx, cluster, found, (&subject, container.is_none()), figure, at, slots);
+    let line = |figure: Figure| {
+        // A container's network is its instance's.
+        let of = if figure.is_network() { &instance } else { &subject };
+        let line = |at, slots| cluster.used_line(of, figure, at, ctx.millis(), slots);
         let mut values = line(at, slots);
         if at == Resolution::Recent {
             let minutes = line(Resolution::Coarse, slots.div_ceil(FINE) + 1);
@@ -274,38 +277,6 @@ fn hold_newest(values: &mut [Option<f64>], step: i64, pace: Pace) {
     if values.len() - last <= held + 1 {
         values.iter_mut().skip(last).for_each(|slot| *slot = value);
     }
-}
-
-/// A line of a container, or of an instance; network is counted for the instance, and an instance is the
-/// sum of its containers where only they were measured.
-fn line(
-    ctx: &Context<'_>,
-    cluster: &ClusterView,
-    pod: &Pod,
-    (subject, is_instance): (&Subject, bool),
-    figure: Figure,
-    at: Resolution,
-    slots: u32,
-) -> Vec<Option<f64>> {
-    let read = |subject: &Subject| cluster.usage.line(subject, figure, at, ctx.millis(), slots);
-    if figure.is_network() {
-        return read(&Subject::Pod(pod.key.clone()));
-    }
-    let own = read(subject);
-    if !is_instance || matches!(figure.unit(), Unit::Share) {
-        return own;
-    }
-    let parts: Vec<_> = pod
-        .containers
-        .iter()
-        .map(|container| read(&Subject::Container(pod.key.clone(), container.name.clone())))
-        .filter(|line| line.iter().any(Option::is_some))
-        .collect();
-    let totals = series::add_up(parts.iter().map(Vec::as_slice), slots as usize);
-    let whole = totals
-        .into_iter()
-        .map(|total| total.value().filter(|_| total.is_whole()));
-    own.into_iter().zip(whole).map(|(own, whole)| own.or(whole)).collect()
 }
 
 #[cfg(test)]

@@ -3,17 +3,18 @@
 
 mod bounds;
 pub(super) mod columns;
-
-use std::sync::Arc;
+mod whose;
 
 pub use bounds::Bounds;
+pub use whose::Whose;
+use whose::of_all;
 
 use super::context::Context;
 use super::words;
 use crate::domain::quantity::Rate;
-use crate::domain::{AppKey, Clean, ClusterId, Cpu, Memory, Pod, Resources};
-use crate::listing::{Cell, ColumnId, Span, Tone, Value};
-use crate::metrics::{Figure, Level, Millis, Resolution, Subject, Total, Unit};
+use crate::domain::{Cpu, Memory, Pod, Resources};
+use crate::listing::{Cell, ColumnId, Span, Tone};
+use crate::metrics::{Figure, Level, Resolution, Subject, Unit};
 use crate::world::ClusterView;
 
 /// Cells of a line in a list, a minute each.
@@ -61,146 +62,7 @@ pub fn amount(unit: Unit, value: f64) -> String {
     }
 }
 
-/// Whose figures a row shows: of one thing, or of what it has in several clusters.
-#[derive(Debug)]
-pub struct Whose<'a> {
-    parts: Vec<(&'a ClusterView, Subject)>,
-}
-
-impl<'a> Whose<'a> {
-    pub fn one(cluster: &'a ClusterView, subject: Subject) -> Self {
-        Self {
-            parts: vec![(cluster, subject)],
-        }
-    }
-
-    /// An app in the clusters and locations of a scope.
-    pub fn app(ctx: &Context<'a>, key: &AppKey) -> Self {
-        let mut parts = Vec::new();
-        for cluster in ctx.world.clusters_in(ctx.scope) {
-            if cluster.tally.app(key).is_none() {
-                continue;
-            }
-            let of = |location: &crate::world::LocationKey| Subject::AppIn(key.clone(), location.name.clone());
-            let here = ctx
-                .scope
-                .locations
-                .iter()
-                .filter(|location| location.cluster == cluster.id);
-            let here: Vec<Subject> = here.map(of).filter(|s| cluster.usage.sums(s).is_some()).collect();
-            if here.is_empty() {
-                parts.push((cluster, Subject::App(key.clone())));
-            } else {
-                parts.extend(here.into_iter().map(|subject| (cluster, subject)));
-            }
-        }
-        Self { parts }
-    }
-
-    /// What a cluster has in the locations of a scope.
-    pub fn cluster(ctx: &Context<'a>, cluster: &'a ClusterView) -> Self {
-        let here = ctx
-            .scope
-            .locations
-            .iter()
-            .filter(|location| location.cluster == cluster.id);
-        let mut parts: Vec<_> = here
-            .map(|location| (cluster, Subject::Location(location.name.clone())))
-            .collect();
-        if parts.is_empty() {
-            parts.push((cluster, Subject::Cluster));
-        }
-        Self { parts }
-    }
-
-    /// A node or a location.
-    pub fn place(ctx: &Context<'a>, cluster: &ClusterId, subject: Subject) -> Self {
-        let found = ctx.world.cluster(cluster);
-        Self {
-            parts: found.map(|cluster| (cluster, subject)).into_iter().collect(),
-        }
-    }
-
-    /// Some instances of a cluster, as many as there are now.
-    pub fn instances(cluster: &'a ClusterView, pods: &[Arc<Pod>]) -> Self {
-        let subjects = pods.iter().map(|pod| Subject::Pod(pod.key.clone()));
-        Self {
-            parts: subjects.map(|subject| (cluster, subject)).collect(),
-        }
-    }
-
-    /// The subjects it is the sum of.
-    pub fn parts(&self) -> &[(&'a ClusterView, Subject)] {
-        &self.parts
-    }
-
-    /// How much it is now, and how much of it that is known of.
-    pub fn now(&self, ctx: &Context<'_>, figure: Figure) -> Total {
-        let mut all = Total::default();
-        for (cluster, subject) in &self.parts {
-            let known = is_measured(cluster);
-            let measured = cluster.usage.now(subject, figure, ctx.millis());
-            let measured = measured
-                .or_else(|| inside(ctx, cluster, subject, figure))
-                .filter(|_| known);
-            let sum = cluster.usage.sums(subject).and_then(|sums| sums.get(figure));
-            // Of a machine that was measured itself its instances are only a part.
-            match sum.filter(|_| known && measured.is_none()) {
-                Some(sum) => {
-                    all.sum += sum.sum;
-                    all.known += sum.known;
-                    all.of += sum.of;
-                }
-                None => all.add(measured),
-            }
-        }
-        all
-    }
-
-    /// What it was, newest last; what is mostly unknown is a gap. An instance is a part from its beginning on.
-    pub fn line(&self, ctx: &Context<'_>, figure: Figure, at: Resolution, slots: u32) -> Vec<Option<f64>> {
-        let mut totals = vec![Total::default(); slots as usize];
-        for (cluster, subject) in &self.parts {
-            let line = whole_line(cluster, subject, figure, at, ctx.millis(), slots);
-            let before = slots_before(cluster, subject, at, ctx.millis(), slots);
-            let weights = weights(cluster, subject, figure, at, ctx.millis(), slots);
-            for (slot, ((total, value), weight)) in totals.iter_mut().zip(line).zip(weights).enumerate() {
-                if slot >= before || value.is_some() {
-                    total.add_several(value, weight);
-                }
-            }
-        }
-        let is_known = |total: &Total| total.share().is_some_and(|share| share >= self.least());
-        let mut line: Vec<Option<f64>> = totals
-            .into_iter()
-            .map(|total| of_all(figure, total).filter(|_| is_known(&total)))
-            .collect();
-        if let Some(last) = line.last_mut().filter(|last| last.is_none()) {
-            let now = self.now(ctx, figure);
-            *last = of_all(figure, now).filter(|_| now.share().is_some_and(|share| share >= LEAST_KNOWN));
-        }
-        line
-    }
-
-    /// The share of its parts that have to be known: instances are alike, clusters are not.
-    fn least(&self) -> f64 {
-        let is_instance = |(_, subject): &(_, Subject)| matches!(subject, Subject::Pod(_));
-        if self.parts.iter().all(is_instance) {
-            LEAST_KNOWN
-        } else {
-            1.0
-        }
-    }
-
-    /// As a filter and an order see it.
-    pub fn value(&self, ctx: &Context<'_>, figure: Figure) -> Value<'static> {
-        let now = of_all(figure, self.now(ctx, figure));
-        Value::number(now.map(|value| match figure.unit() {
-            Unit::Cores | Unit::PerSecond | Unit::Share => (value * 1000.0).round() as i64,
-            Unit::Bytes | Unit::BytesPerSecond | Unit::Count => value.round() as i64,
-        }))
-    }
-
+impl Whose<'_> {
     /// As a list shows it: a sign where it is near its bound or only part is known, number, unit, line.
     pub fn cell(&self, ctx: &Context<'_>, figure: Figure, bounds: Bounds) -> Cell {
         let now = self.now(ctx, figure);
@@ -271,83 +133,9 @@ pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
     cell
 }
 
-/// What an instance's containers use together, where that is known of each that runs and only of them.
-fn inside(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject, figure: Figure) -> Option<f64> {
-    let Subject::Pod(key) = subject else { return None };
-    if figure.is_network() || !figure.adds_up() {
-        return None;
-    }
-    let running = cluster.pod(key)?.containers.iter().filter(|c| c.state.is_running());
-    let of = |name: &Clean| Subject::Container(key.clone(), name.clone());
-    let sum: Total = running
-        .map(|container| cluster.usage.now(&of(&container.name), figure, ctx.millis()))
-        .collect();
-    sum.value().filter(|_| sum.is_whole())
-}
-
-/// What stands for several of a figure: their sum, or of shares their mean.
-fn of_all(figure: Figure, total: Total) -> Option<f64> {
-    if figure.adds_up() { total.value() } else { total.mean() }
-}
-
 /// Whether being near the limit or the request says something: a page cache fills what it may.
 const fn is_bounded(figure: Figure) -> bool {
     matches!(figure, Figure::Cpu | Figure::MemoryWorkingSet | Figure::MemoryRss)
-}
-
-/// What a subject was; of a sum the slots in which nearly all of it was known.
-fn whole_line(
-    cluster: &ClusterView,
-    subject: &Subject,
-    figure: Figure,
-    at: Resolution,
-    until: Millis,
-    slots: u32,
-) -> Vec<Option<f64>> {
-    let mut line = cluster.usage.line(subject, figure, at, until, slots);
-    if matches!(
-        subject,
-        Subject::App(_) | Subject::AppIn(..) | Subject::Location(_) | Subject::Cluster
-    ) {
-        let known = cluster.usage.history().known(subject, at, until, slots);
-        for (value, known) in line.iter_mut().zip(known) {
-            if known.is_none_or(|known| known < LEAST_KNOWN) {
-                *value = None;
-            }
-        }
-    }
-    line
-}
-
-/// What a subject counts for slot by slot: where the line of a sum is a mean, as many as it has parts.
-fn weights(
-    cluster: &ClusterView,
-    subject: &Subject,
-    figure: Figure,
-    at: Resolution,
-    until: Millis,
-    slots: u32,
-) -> Vec<u32> {
-    if figure.adds_up() {
-        return vec![1; slots as usize];
-    }
-    let parts = cluster.usage.history().parts(subject, at, until, slots).into_iter();
-    parts.map(|parts| parts.map_or(1, |parts| (parts.round() as u32).max(1))).collect()
-}
-
-/// The slots of a line in which an instance was not there yet, the one it began in among them.
-fn slots_before(cluster: &ClusterView, subject: &Subject, at: Resolution, until: Millis, slots: u32) -> usize {
-    let Subject::Pod(pod) = subject else { return 0 };
-    let created = cluster.pod(pod).and_then(|pod| pod.created);
-    let limits = cluster.usage.history().limits();
-    let shape = match at {
-        Resolution::Recent => limits.recent,
-        Resolution::Coarse => limits.coarse,
-    };
-    let newest = shape.slot(until);
-    let began = created.and_then(|created| shape.slot(created.timestamp_millis()));
-    let age = newest.zip(began).map(|(newest, began)| newest.saturating_sub(began));
-    age.map_or(0, |age| slots.saturating_sub(age) as usize)
 }
 
 /// The columns of the longest number of a unit.

@@ -4,6 +4,7 @@
 //! Figures of instances arrive one node at a time; sums are made in rounds, from what is fresh then. An
 //! instance that was not measured lately counts as unknown, in a sum too: never as zero.
 
+mod inside;
 mod kept;
 
 use rustc_hash::{FxHashMap, FxHashSet};

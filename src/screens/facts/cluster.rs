@@ -1,6 +1,7 @@
 //! What is told of a cluster above its watches: its link, what answers, who we are there, what it has.
 
 use super::{fact, join, named};
+use crate::domain::quantity::thousands;
 use crate::domain::{Clean, ClusterId, Feed, Kind, Link, Memory};
 use crate::listing::{Cell, Tone};
 use crate::screens::context::Context;
@@ -88,7 +89,7 @@ fn holdings(cluster: &ClusterView, scope: &Scope) -> Cell {
         return Cell::unknown();
     }
     let counted = |n: u32, one: &str, many: &str| {
-        let text = crate::domain::quantity::thousands(i64::from(n));
+        let text = thousands(i64::from(n));
         Cell::new(text, Tone::Strong).and(format!(" {}", if n == 1 { one } else { many }), Tone::Muted)
     };
     join([
@@ -127,14 +128,18 @@ pub(super) fn figures(cluster: &ClusterView) -> Cell {
     let Some(shortage) = history.shortage() else {
         return cell;
     };
-    let room = Memory(i64::try_from(history.limits().budget).unwrap_or(i64::MAX));
+    let usage = history.usage();
+    let room = Memory(i64::try_from(usage.budget).unwrap_or(i64::MAX));
     let reach = words::span(shortage.reach_ms / 1000);
     let rest = if shortage.is_partial {
         ", and some have none"
     } else {
         ""
     };
-    let told = format!("  ·  histories fill {room}: they reach back {reach}{rest}");
+    let told = format!(
+        "  ·  {} histories fill {room}: they reach back {reach}{rest}",
+        thousands(usage.subjects as i64)
+    );
     cell.and(told, Tone::Warning)
 }
 
