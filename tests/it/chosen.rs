@@ -1,11 +1,13 @@
 //! A figure chosen to be seen and sorted by: in a column of its own, most first, unknown where it is unknown.
 
-use pilothouse::domain::ClusterId;
+use pilothouse::domain::{AppKey, ClusterId, Pod};
 use pilothouse::listing::{ColumnId, RowKey, Value};
 use pilothouse::message::{Action, Effect, Message};
 use pilothouse::metrics::source::Report;
-use pilothouse::metrics::{Figure, Figures, Measured, Span, Subject};
+use pilothouse::metrics::{Figure, Figures, Measured, Resolution, Span, Subject};
 use pilothouse::screens::ScreenKind;
+use pilothouse::screens::figures::Whose;
+use pilothouse::world::ClusterView;
 use strum::VariantArray;
 
 use crate::support::screen::Bench;
@@ -26,7 +28,13 @@ fn choose(bench: &mut Bench, figure: Figure) {
 
 /// Measures a figure of every instance but one in seven, and of its containers.
 fn measure(bench: &mut Bench, figure: Figure) {
-    let at = fleet::now().timestamp_millis() + 1_000;
+    measure_at(bench, figure, 0);
+}
+
+/// The same, so many seconds later.
+fn measure_at(bench: &mut Bench, figure: Figure, seconds: i64) {
+    let now = fleet::now() + chrono::TimeDelta::seconds(seconds);
+    let at = now.timestamp_millis() + 1_000;
     let ids: Vec<ClusterId> = bench.model.world().clusters().iter().map(|c| c.id.clone()).collect();
     for id in ids {
         let cluster = bench.model.world().cluster(&id).unwrap();
@@ -48,9 +56,12 @@ fn measure(bench: &mut Bench, figure: Figure) {
         }
         bench.send(Message::Metrics(id, Report::Measured { at, items }));
     }
-    let later = fleet::now() + chrono::TimeDelta::seconds(20);
-    bench.send(Message::Tick(later, fleet::moment(20)));
-    bench.send(Message::Tick(later + chrono::TimeDelta::seconds(5), fleet::moment(25)));
+    let later = now + chrono::TimeDelta::seconds(20);
+    bench.send(Message::Tick(later, fleet::moment(seconds + 20)));
+    bench.send(Message::Tick(
+        later + chrono::TimeDelta::seconds(5),
+        fleet::moment(seconds + 25),
+    ));
 }
 
 /// What the rows at the top of the tree say of a figure, in their order.
@@ -119,13 +130,16 @@ fn until_it_is_read_the_list_says_so_and_the_cursor_stays_on_its_object() {
 }
 
 #[test]
-fn only_the_newest_value_is_promised_of_what_is_kept_for_a_list() {
+fn what_is_chosen_is_kept_from_then_on_and_that_is_said() {
     let mut bench = measured::bench();
     bench.act(&[ShowApps, PickFigure]);
     bench.text("threads");
     bench.act(&[Accept]);
     let frame = bench.frame(120, 40);
-    assert!(frame.contains("threads: its newest value is kept"), "{frame}");
+    assert!(
+        frame.contains("threads: it is kept of everything from now on"),
+        "{frame}"
+    );
 }
 
 #[test]
@@ -141,13 +155,95 @@ fn what_is_not_known_of_it_comes_last_and_is_never_0() {
     assert!(last.contains('–'), "{frame}");
 }
 
+/// What each instance of an app has of a figure, in all clusters that measure.
+fn shares(bench: &Bench, key: &AppKey) -> Vec<Option<f64>> {
+    let measured = bench.model.world().clusters().iter();
+    let measured = measured.filter(|cluster| cluster.usage.supply().current.is_some());
+    let at = fleet::now().timestamp_millis() + 1_000;
+    let of = |cluster: &ClusterView| -> Vec<Option<f64>> {
+        let pods = cluster.pods.values();
+        let pods =
+            pods.filter(|pod| pod.holds_resources() && pod.key.namespace == key.namespace && pod.app == key.name);
+        let now = |pod: &Pod| {
+            cluster
+                .usage
+                .now(&Subject::Pod(pod.key.clone()), Figure::CpuThrottled, at)
+        };
+        pods.map(|pod| now(pod).filter(|_| !cluster.standing(pod).lost))
+            .collect()
+    };
+    measured.flat_map(of).collect()
+}
+
+#[test]
+fn what_is_chosen_has_a_line_on_screen_and_off_it() {
+    for figure in [Figure::Threads, Figure::CpuThrottled] {
+        let mut bench = measured::bench();
+        bench.act(&[ShowApps]);
+        choose(&mut bench, figure);
+        for minute in 1..4 {
+            measure_at(&mut bench, figure, minute * 60);
+        }
+        let scope = bench.model.scope_here();
+        let ctx = bench.model.context(&scope);
+        let cluster = &bench.model.world().clusters()[0];
+        let (mut apps, mut instances) = (0, 0);
+        for app in cluster.tally.apps() {
+            let whose = Whose::app(&ctx, &app.key);
+            let line = whose.line(&ctx, figure, Resolution::Coarse, 5);
+            let now = whose.now(&ctx, figure);
+            let expected = if figure.adds_up() { now.value() } else { now.mean() };
+            if let Some(expected) = expected.filter(|_| now.is_whole()) {
+                let told: Vec<f64> = line.iter().flatten().copied().collect();
+                assert!(told.len() >= 3, "{figure:?} of {:?}: {line:?}", app.key);
+                let is_near = |told: &f64| (told - expected).abs() <= expected * 0.02 + 1e-6;
+                assert!(
+                    told.iter().all(is_near),
+                    "{figure:?} of {:?}: {line:?}, not {expected}",
+                    app.key
+                );
+                apps += 1;
+            }
+        }
+        for pod in cluster.pods.values() {
+            let line = Whose::one(cluster, Subject::Pod(pod.key.clone())).line(&ctx, figure, Resolution::Coarse, 5);
+            instances += u32::from(line.iter().flatten().count() >= 3);
+        }
+        assert!(
+            apps > 3 && instances > 20,
+            "{figure:?}: {apps} apps, {instances} instances"
+        );
+    }
+}
+
 #[test]
 fn several_shares_are_their_mean_and_part_of_a_sum_says_so() {
     let mut bench = measured::bench();
     bench.act(&[ShowApps]);
     choose(&mut bench, Figure::CpuThrottled);
-    let most = values(&bench, Figure::CpuThrottled)[0].as_number();
-    assert!(most.is_some_and(|share| share <= 900), "thousandths: {most:?}");
+    let scope = bench.model.scope_here();
+    let ctx = bench.model.context(&scope);
+    let screen = bench.model.screen();
+    let source = screen.rows.source(ctx);
+    let (mut several, mut partly) = (0, 0);
+    for row in screen.list.rows() {
+        let Some(RowKey::App(key)) = source.key(*row) else {
+            panic!("an app")
+        };
+        let of_each = shares(&bench, &key);
+        let known: Vec<f64> = of_each.iter().flatten().copied().collect();
+        let mean = known.iter().sum::<f64>() / known.len() as f64 * 1000.0;
+        let told = source.value(*row, ColumnId::Used(Figure::CpuThrottled)).as_number();
+        assert_eq!(told.is_some(), !known.is_empty(), "{key:?}");
+        assert!(
+            told.is_none_or(|told| (told as f64 - mean).abs() < 1.0),
+            "{key:?}: {told:?}, not {mean}"
+        );
+        several += u32::from(known.len() > 1 && known.iter().any(|share| *share != known[0]));
+        partly += u32::from(!known.is_empty() && known.len() < of_each.len());
+    }
+    assert!(several > 0 && partly > 0, "{several} {partly}");
+    drop(source);
     bench.act(&[PickFigure]);
     bench.text("throttled");
     assert!(bench.frame(120, 40).contains("mean of the instances: periods"));

@@ -220,3 +220,42 @@ fn what_nobody_hears_of_any_more_is_forgotten() {
     history.tidy(22_000 * S);
     assert_eq!((heard(&history, 0), heard(&history, 1)), (None, Some(3600 * S)));
 }
+
+#[test]
+fn a_chosen_figure_is_kept_of_everything_for_as_long_as_it_is_chosen() {
+    let mut history = History::new(Limits::default());
+    let line = |history: &History, i| history.line(&subject(i), Figure::Threads, Coarse, 179 * S, 3);
+    run(&mut history, &subject(0), 0..60, Background);
+    run(&mut history, &subject(1), 0..60, Shown);
+    let mut all = figures(52.0);
+    all.set(Figure::MemoryCache, 1e6);
+    let span = Span {
+        from: 45 * S,
+        to: 60 * S,
+    };
+    history.record(&subject(1), span, &all, Shown);
+    let before = history.usage();
+    history.choose(Some(Figure::Threads));
+    for i in [0, 1] {
+        run(&mut history, &subject(i), 60..180, Background);
+    }
+    near(&line(&history, 0), &[None, Some(12.0), Some(12.0)]);
+    near(&line(&history, 1), &[Some(12.0); 3]);
+    let meanwhile = history.usage();
+    history.choose(Some(Figure::MemoryRss));
+    assert_eq!(line(&history, 0), [None; 3], "the choice is over");
+    near(&line(&history, 1), &[Some(12.0); 3]);
+    near(
+        &history.line(&subject(0), Figure::Cpu, Coarse, 59 * S, 1),
+        &[Some(22.5)],
+    );
+    let after = history.usage();
+    assert!(
+        meanwhile.samples > after.samples && after.samples > before.samples,
+        "{after:?}"
+    );
+    assert_eq!(after.bytes, {
+        history.choose(None);
+        history.usage().bytes
+    });
+}

@@ -162,10 +162,13 @@ fn whole_line(
     slots: u32,
 ) -> Vec<Option<f64>> {
     let mut line = cluster.used_line(subject, figure, at, until, slots);
-    if matches!(
-        subject,
-        Subject::App(_) | Subject::AppIn(..) | Subject::Location(_) | Subject::Cluster
-    ) {
+    // A figure that was chosen is only kept where enough of itself is known.
+    if Figure::BACKGROUND.contains(&figure)
+        && matches!(
+            subject,
+            Subject::App(_) | Subject::AppIn(..) | Subject::Location(_) | Subject::Cluster
+        )
+    {
         let known = cluster.usage.history().known(subject, at, until, slots);
         for (value, known) in line.iter_mut().zip(known) {
             if known.is_none_or(|known| known < LEAST_KNOWN) {
