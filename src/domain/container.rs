@@ -80,6 +80,11 @@ pub struct Exit {
 }
 
 impl Exit {
+    /// Killed for the memory it took.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.reason == "OOMKilled"
+    }
+
     /// Its reason, else the signal or code that tells most.
     pub fn word(&self) -> Clean {
         match self.signal {
@@ -98,6 +103,17 @@ impl Container {
             ContainerState::Running { .. } => self.role == ContainerRole::Sidecar && self.ready,
             ContainerState::Waiting { .. } | ContainerState::Unknown => false,
         }
+    }
+
+    /// Its runs that were killed for the memory they took, as far as Kubernetes remembers: the one that ended last, and
+    /// the one before it. The newest first.
+    pub fn out_of_memory(&self) -> impl Iterator<Item = &Exit> {
+        let now = match &self.state {
+            ContainerState::Terminated(exit) => Some(exit),
+            ContainerState::Waiting { .. } | ContainerState::Running { .. } | ContainerState::Unknown => None,
+        };
+        let runs = now.into_iter().chain(&self.last_exit);
+        runs.filter(|exit| exit.is_out_of_memory())
     }
 
     /// Waits for a reason that does not pass by itself, or ended badly and is expected to run.

@@ -50,7 +50,7 @@ impl Cause {
             }
             _ => {
                 let mut ended = pod.containers.iter().filter(lasting).filter(|c| c.restarts > 0);
-                let killed = ended.any(|c| c.last_exit.as_ref().is_some_and(is_memory));
+                let killed = ended.any(|c| c.last_exit.as_ref().is_some_and(Exit::is_out_of_memory));
                 (killed && !pod.ready).then_some(Self::OutOfMemory)
             }
         }
@@ -110,15 +110,11 @@ fn of_container(container: &Container) -> Option<Cause> {
 
 fn of_exit(exit: Option<&Exit>) -> Cause {
     match exit {
-        Some(exit) if is_memory(exit) => Cause::OutOfMemory,
+        Some(exit) if exit.is_out_of_memory() => Cause::OutOfMemory,
         exit => Cause::Crash {
             exit: exit.map(|exit| exit.code),
         },
     }
-}
-
-fn is_memory(exit: &Exit) -> bool {
-    exit.reason == "OOMKilled"
 }
 
 #[cfg(test)]

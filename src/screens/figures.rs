@@ -6,8 +6,8 @@ pub(super) mod columns;
 mod whose;
 
 pub use bounds::Bounds;
-pub use whose::Whose;
 use whose::of_all;
+pub use whose::{Whose, remembered_kills};
 
 use super::context::Context;
 use super::words;

@@ -174,7 +174,10 @@ impl Source for Instances<'_> {
         };
         test(cluster.id.as_str())
             || match cluster.words_of(slot).1 {
-                Health::Ready => test("ready"),
+                Health::Ready => {
+                    let pod = cluster.pods.at(slot);
+                    test("ready") || (pod.is_some_and(|pod| pod.out_of_memory().is_some()) && state(test))
+                }
                 Health::Completed => test("completed"),
                 _ => state(test),
             }
@@ -268,7 +271,7 @@ fn value<'a>(ctx: &Context<'_>, cluster: &'a ClusterView, pod: &'a Pod, column: 
         ColumnId::Name => Value::text(pod.key.name.as_str()),
         ColumnId::Namespace => Value::text(pod.key.namespace.as_str()),
         ColumnId::App => Value::text(pod.app.as_str()),
-        ColumnId::State => words::instance_value(cluster, pod),
+        ColumnId::State => words::instance_value(cluster, pod, ctx.now),
         ColumnId::Ready => Value::number(ready_now(cluster, pod).map(|(ready, _)| ready)),
         ColumnId::Version => Value::known(pod.version.full()),
         ColumnId::Cluster => Value::text(cluster.id.as_str()),

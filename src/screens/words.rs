@@ -178,24 +178,39 @@ pub const fn mark(health: Health) -> (&'static str, Tone) {
     }
 }
 
+/// Seconds of a day.
+const A_DAY: i64 = 86_400;
+
 /// An instance's state: a glyph, the word Kubernetes has for it, and the exit code if it crashed. `now` is by
 /// our own clock.
 pub fn instance_state(cluster: &ClusterView, pod: &Pod, now: Timestamp) -> Cell {
     let health = cluster.health(pod);
     let (glyph, tone) = mark(health);
     let text = match health {
-        Health::Ready => "ready".to_owned(),
+        Health::Ready => format!("ready{}", out_of_memory(cluster, pod, now)),
         Health::Completed => "completed".to_owned(),
         Health::Terminating => match seconds_since(pod.deleting, cluster.time(now)) {
             Some(late) if late >= 60 => return Cell::new(format!("▲ terminating, {} late", span(late)), Tone::Warning),
             _ => "terminating".to_owned(),
         },
-        Health::Starting => pod.status().to_string(),
+        Health::Starting => format!("{}{}", pod.status(), out_of_memory(cluster, pod, now)),
         Health::Unknown => "unknown: node lost".to_owned(),
         Health::Unschedulable => "unschedulable".to_owned(),
         Health::Failing => failing_words(pod),
     };
     Cell::new(format!("{glyph} {text}"), tone)
+}
+
+/// `, OOMKilled 3m ago`; of what runs that was killed so within the last day.
+fn out_of_memory(cluster: &ClusterView, pod: &Pod, now: Timestamp) -> String {
+    let Some(exit) = pod.out_of_memory() else {
+        return String::new();
+    };
+    match seconds_since(exit.at, cluster.time(now)) {
+        Some(seconds) if seconds >= A_DAY => String::new(),
+        Some(seconds) => format!(", {} {} ago", exit.reason, span(seconds)),
+        None => format!(", {}", exit.reason),
+    }
 }
 
 fn failing_words(pod: &Pod) -> String {
@@ -208,6 +223,9 @@ fn failing_words(pod: &Pod) -> String {
             _ => c.last_exit.as_ref(),
         });
     match exit {
+        Some(exit) if exit.is_out_of_memory() && pod.status() != exit.reason => {
+            format!("{} {}", pod.status(), exit.reason)
+        }
         Some(exit) if exit.code != 0 => format!("{} exit {}", pod.status(), exit.code),
         _ => pod.status().to_string(),
     }
@@ -227,14 +245,22 @@ pub fn exit_words(exit: &Exit) -> String {
     text
 }
 
-/// An instance's state for sorting (worst last) and filtering.
-pub fn instance_value(cluster: &ClusterView, pod: &Pod) -> Value<'static> {
+/// An instance's state for sorting (worst last) and filtering. `now` is by our own clock.
+pub fn instance_value(cluster: &ClusterView, pod: &Pod, now: Timestamp) -> Value<'static> {
     let health = cluster.health(pod);
     let rank = health as i64;
     match health {
-        Health::Ready => Value::Ranked(rank, "ready Running".into()),
+        Health::Ready => match out_of_memory(cluster, pod, now) {
+            killed if killed.is_empty() => Value::Ranked(rank, "ready Running".into()),
+            killed => Value::Ranked(rank, format!("ready Running{killed}").into()),
+        },
+        Health::Starting => {
+            let killed = out_of_memory(cluster, pod, now);
+            Value::Ranked(rank, format!("{}{killed}", pod.status()).into())
+        }
+        Health::Failing => Value::Ranked(rank, failing_words(pod).into()),
         Health::Unknown => Value::Ranked(rank, format!("unknown node lost {}", pod.status()).into()),
-        Health::Completed | Health::Terminating | Health::Starting | Health::Unschedulable | Health::Failing => {
+        Health::Completed | Health::Terminating | Health::Unschedulable => {
             Value::Ranked(rank, pod.status().to_string().into())
         }
     }

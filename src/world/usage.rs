@@ -226,6 +226,10 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
             continue;
         }
         let brief = brief.filter(|_| !is_over);
+        let remembered = match usage.asked {
+            Some(Figure::OomKills) => pod.out_of_memory_kills(),
+            _ => 0,
+        };
         let node = pod.node.clone().map(Subject::Node);
         let app = app_key(pod);
         let part = app.clone().zip(standing.location.clone());
@@ -234,7 +238,9 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
         let app = app.map(Subject::App);
         let all = [Some(Subject::Cluster), node, location, app, part];
         for subject in all.into_iter().flatten() {
-            sums.entry(subject).or_default().add(brief, since, usage.asked);
+            sums.entry(subject)
+                .or_default()
+                .add(brief, since, usage.asked, remembered);
         }
     }
     let only = only_parts(&sums);

@@ -27,6 +27,7 @@ mod faults;
 mod figures;
 mod hostile;
 mod keymaps;
+mod killed;
 mod kubectl;
 mod layers;
 mod lines;

@@ -141,6 +141,10 @@ pub(super) fn container_facts(object: &ResourceRef, name: &Clean, ctx: &Context<
         let tone = if kills > 0.0 { Tone::Warning } else { Tone::Muted };
         let count = amount(Figure::OomKills.unit(), kills);
         last = last.and(format!("  ·  OOM kills since it began {count}"), tone);
+    } else if container.out_of_memory().next().is_some() {
+        let count = container.out_of_memory().count();
+        let told = format!("  ·  OOM kills not counted here, at least {count} by Kubernetes");
+        last = last.and(told, Tone::Warning);
     }
     lines.push(fact("last run", last));
     lines.push(fact("role", Cell::plain(role(container.role))));

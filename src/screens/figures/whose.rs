@@ -96,7 +96,14 @@ impl<'a> Whose<'a> {
                     all.known += sum.known;
                     all.of += sum.of;
                 }
-                None => all.add(measured),
+                None => {
+                    all.add(measured);
+                    let is_uncounted = measured.is_none() && known && figure == Figure::OomKills;
+                    if let Some(kills) = remembered_kills(cluster, subject).filter(|_| is_uncounted) {
+                        // Those that Kubernetes remembers are a part of them.
+                        all.add(Some(kills));
+                    }
+                }
             }
         }
         all
@@ -177,6 +184,19 @@ fn whole_line(
         }
     }
     line
+}
+
+/// Of an instance or a container the kills for want of memory that Kubernetes remembers; `None`: none.
+pub fn remembered_kills(cluster: &ClusterView, subject: &Subject) -> Option<f64> {
+    let kills = match subject {
+        Subject::Pod(key) => cluster.pod(key)?.out_of_memory_kills(),
+        Subject::Container(key, name) => {
+            let container = cluster.pod(key)?.containers.iter().find(|c| c.name == *name)?;
+            container.out_of_memory().count() as u32
+        }
+        _ => 0,
+    };
+    (kills > 0).then(|| f64::from(kills))
 }
 
 /// What a subject counts for slot by slot: where the line of a sum is a mean, as many as it has parts.

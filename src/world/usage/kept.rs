@@ -121,10 +121,16 @@ impl Sums {
         self.totals.get(place(figure, self.asked)?).copied()
     }
 
-    pub(super) fn add(&mut self, brief: Option<&Brief>, since: Millis, asked: Option<Figure>) {
+    /// Adds an instance. `remembered` are the kills for want of memory that Kubernetes remembers of it: where nobody
+    /// counted them they are a part of them.
+    pub(super) fn add(&mut self, brief: Option<&Brief>, since: Millis, asked: Option<Figure>, remembered: u32) {
         self.asked = asked;
         for (total, figure) in self.totals.iter_mut().zip(kept(asked)) {
-            total.add(brief.and_then(|brief| brief.get(figure, since)));
+            let value = brief.and_then(|brief| brief.get(figure, since));
+            total.add(value);
+            if value.is_none() && figure == Figure::OomKills && remembered > 0 {
+                total.add(Some(f64::from(remembered)));
+            }
         }
     }
 
