@@ -42,7 +42,7 @@ impl Pace {
 
     /// What a rate may span.
     pub fn spacing(self) -> Spacing {
-        Spacing::of(self.rest_ms.max(REST_MS).min(LONGEST_MS / MISSED))
+        Spacing::of(self.rest_ms.clamp(REST_MS, LONGEST_MS / MISSED))
     }
 
     /// The other one where it differs by more than a tenth: it wavers with the size of the answers.

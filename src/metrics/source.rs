@@ -96,8 +96,8 @@ impl Supply {
                 (Some(reason), failing) if failing > 0 => format!("; {failing} do not answer: {reason}"),
                 _ => String::new(),
             };
-            let pace = self.pace.words().map_or_else(String::new, |words| format!("; {words}"));
-            return format!("{}{place}{pace}{failing}", source.name()).into();
+            let often = self.pace.words().map_or_else(String::new, |words| format!("; {words}"));
+            return format!("{}{place}{often}{failing}", source.name()).into();
         }
         let mut reasons = self.attempts.iter().filter_map(|attempt| match &attempt.outcome {
             Outcome::Fails { reason, .. } => Some(format!("{}: {reason}", attempt.source.name())),

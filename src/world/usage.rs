@@ -213,6 +213,41 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
         to: now,
     };
     let since = now - usage.supply.pace.fresh_ms();
+    let (mut sums, ended) = sums_of(cluster, since);
+    let only = only_parts(&sums);
+    let is_only = |subject: &Subject| matches!(subject, Subject::AppIn(app, _) if only.contains(app));
+    let usage = &mut cluster.usage;
+    for pod in &ended {
+        usage.forget(pod);
+    }
+    for (subject, sum) in &sums {
+        let (mut figures, known) = sum.figures();
+        if is_only(subject) {
+            // By its CPU it is told, should the app come to other locations too, what it had here before.
+            let mut cpu = Figures::default();
+            figures.get(Figure::Cpu).inspect(|used| cpu.set(Figure::Cpu, *used));
+            figures = cpu;
+        }
+        // That there is something of which nothing is known is a fact too: it is not 0.
+        usage
+            .history
+            .record_sum(subject, span, &figures, known, Attention::Background);
+    }
+    sums.retain(|subject, _| !is_only(subject));
+    if usage.latest.is_empty() && usage.supply.current.is_none() {
+        // Nothing is known and nobody is asked: sums of nothing are not worth another round.
+        sums.clear();
+    }
+    usage.sums = sums;
+    usage.summed = now;
+    usage.latest.retain(|_, brief| brief.heard() >= since);
+    usage.history.tidy(now);
+    true
+}
+
+/// The sums of what was measured since then, and the instances that were measured and use nothing any more.
+fn sums_of(cluster: &ClusterView, since: Millis) -> (FxHashMap<Subject, Sums>, Vec<ObjectKey>) {
+    let usage = &cluster.usage;
     let mut sums: FxHashMap<Subject, Sums> = FxHashMap::default();
     let mut ended: Vec<ObjectKey> = Vec::new();
     for pod in cluster.pods.values() {
@@ -243,35 +278,7 @@ pub(super) fn add_up(cluster: &mut ClusterView, now: Millis) -> bool {
                 .add(brief, since, usage.asked, remembered);
         }
     }
-    let only = only_parts(&sums);
-    let is_only = |subject: &Subject| matches!(subject, Subject::AppIn(app, _) if only.contains(app));
-    let usage = &mut cluster.usage;
-    for pod in &ended {
-        usage.forget(pod);
-    }
-    for (subject, sum) in &sums {
-        let (mut figures, known) = sum.figures();
-        if is_only(subject) {
-            // By its CPU it is told, should the app come to other locations too, what it had here before.
-            let mut cpu = Figures::default();
-            figures.get(Figure::Cpu).inspect(|used| cpu.set(Figure::Cpu, *used));
-            figures = cpu;
-        }
-        // That there is something of which nothing is known is a fact too: it is not 0.
-        usage
-            .history
-            .record_sum(subject, span, &figures, known, Attention::Background);
-    }
-    sums.retain(|subject, _| !is_only(subject));
-    if usage.latest.is_empty() && usage.supply.current.is_none() {
-        // Nothing is known and nobody is asked: sums of nothing are not worth another round.
-        sums.clear();
-    }
-    usage.sums = sums;
-    usage.summed = now;
-    usage.latest.retain(|_, brief| brief.heard() >= since);
-    usage.history.tidy(now);
-    true
+    (sums, ended)
 }
 
 /// The apps in one location: their part there and the whole are the same.

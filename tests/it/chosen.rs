@@ -193,7 +193,7 @@ fn what_is_chosen_has_a_line_on_screen_and_off_it() {
             let line = whose.line(&ctx, figure, Resolution::Coarse, 5);
             let now = whose.now(&ctx, figure);
             let expected = if figure.adds_up() { now.value() } else { now.mean() };
-            if let Some(expected) = expected.filter(|_| now.is_whole()) {
+            if let Some(expected) = expected.filter(|_| now.is_whole() || !figure.adds_up()) {
                 let told: Vec<f64> = line.iter().flatten().copied().collect();
                 assert!(told.len() >= 3, "{figure:?} of {:?}: {line:?}", app.key);
                 let is_near = |told: &f64| (told - expected).abs() <= expected * 0.02 + 1e-6;
@@ -209,8 +209,9 @@ fn what_is_chosen_has_a_line_on_screen_and_off_it() {
             let line = Whose::one(cluster, Subject::Pod(pod.key.clone())).line(&ctx, figure, Resolution::Coarse, 5);
             instances += u32::from(line.iter().flatten().count() >= 3);
         }
+        let least = if figure.adds_up() { 1 } else { 4 };
         assert!(
-            apps > 3 && instances > 20,
+            apps >= least && instances > 20,
             "{figure:?}: {apps} apps, {instances} instances"
         );
     }

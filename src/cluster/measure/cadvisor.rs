@@ -12,7 +12,7 @@ use http::Method;
 use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
-use super::purse::Ticket;
+use super::purse::{Purse, Ticket};
 use super::rotation::{FIRST_GUESS, Rotation, Turn};
 use super::{Bench, choice, now};
 use crate::cluster::error::ClusterError;
@@ -21,7 +21,7 @@ use crate::cluster::kinds;
 use crate::domain::Clean;
 use crate::metrics::exposition::Scanner;
 use crate::metrics::source::{Source, Supply, Wanted};
-use crate::metrics::{Collector, Meter, Pace, Scrape};
+use crate::metrics::{Collector, Meter, Scrape};
 
 /// How long a node may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -63,22 +63,12 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Fa
             say(bench, supply, &failing).await;
             continue;
         }
-        let (wake, is_full) = loop {
-            match rotation.next(&bench.purse, Instant::now()) {
-                Turn::Ask(node, ticket) => under_way.push(ask(&bench.hub, node, ticket)),
-                Turn::Wait(at) => break (Some(at), false),
-                Turn::Full => break (None, true),
-                Turn::Idle => break (None, false),
-            }
-        };
+        let begin = |node, ticket| under_way.push(ask(&bench.hub, node, ticket));
+        let (wake, is_full) = ask_due(&bench.purse, &mut rotation, begin);
         tokio::select! {
             Some(answer) = under_way.next() => {
                 rotation.done(&answer.node, answer.bytes, answer.outcome.is_ok(), Instant::now());
-                if pace_at <= Instant::now() {
-                    pace_at = Instant::now() + LOOK_AT_PACE;
-                    let pace = rotation.pace(Instant::now());
-                    keep_pace(bench, supply, pace).await;
-                }
+                keep_pace(bench, supply, &rotation, &mut pace_at).await;
                 match answer.outcome {
                     Ok(scrape) => {
                         silence = Silence::from(Instant::now());
@@ -162,9 +152,30 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
-/// Says how often nodes are asked, when that is news.
-async fn keep_pace(bench: &Bench, supply: &mut Supply, pace: Pace) {
-    let pace = supply.pace.or_still(pace);
+/// Asks whose turn it is, as far as the budget goes; says when to look again, and whether requests are what is lacking.
+fn ask_due<'a>(
+    purse: &'a Purse,
+    rotation: &mut Rotation,
+    begin: impl Fn(Clean, Ticket<'a>),
+) -> (Option<Instant>, bool) {
+    loop {
+        match rotation.next(purse, Instant::now()) {
+            Turn::Ask(node, ticket) => begin(node, ticket),
+            Turn::Wait(at) => return (Some(at), false),
+            Turn::Full => return (None, true),
+            Turn::Idle => return (None, false),
+        }
+    }
+}
+
+/// Says how often nodes are asked, when that is news; it is looked at now and then.
+async fn keep_pace(bench: &Bench, supply: &mut Supply, rotation: &Rotation, due: &mut Instant) {
+    let now = Instant::now();
+    if *due > now {
+        return;
+    }
+    *due = now + LOOK_AT_PACE;
+    let pace = supply.pace.or_still(rotation.pace(now));
     if supply.pace != pace {
         supply.pace = pace;
         bench.supply(supply).await;

@@ -166,10 +166,7 @@ mod tests {
     fn whoever_asks_pays_out_of_the_same_purse() {
         let now = Instant::now();
         let purse = Purse::new(BUDGET, now);
-        let wait = |bytes, after| match purse.take(bytes, now + Duration::from_secs(after)) {
-            Ok(_) => None,
-            Err(why) => Some(why),
-        };
+        let wait = |bytes, after| purse.take(bytes, now + Duration::from_secs(after)).err();
         let mut one = purse.take(60, now).unwrap();
         assert_eq!(wait(60, 0), Some(Refusal::After(Duration::from_millis(200))));
         let other = purse.take(40, now).unwrap();

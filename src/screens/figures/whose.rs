@@ -90,20 +90,17 @@ impl<'a> Whose<'a> {
             let measured = cluster.used(subject, figure, ctx.millis()).filter(|_| known);
             let sum = cluster.usage.sums(subject).and_then(|sums| sums.get(figure));
             // Of a machine that was measured itself its instances are only a part.
-            match sum.filter(|_| known && measured.is_none()) {
-                Some(sum) => {
-                    all.sum += sum.sum;
-                    all.known += sum.known;
-                    all.of += sum.of;
-                }
-                None => {
-                    all.add(measured);
-                    let is_uncounted = measured.is_none() && known && figure == Figure::OomKills;
-                    if let Some(kills) = remembered_kills(cluster, subject).filter(|_| is_uncounted) {
-                        // Those that Kubernetes remembers are a part of them.
-                        all.add(Some(kills));
-                    }
-                }
+            if let Some(sum) = sum.filter(|_| known && measured.is_none()) {
+                all.sum += sum.sum;
+                all.known += sum.known;
+                all.of += sum.of;
+                continue;
+            }
+            all.add(measured);
+            let is_uncounted = measured.is_none() && known && figure == Figure::OomKills;
+            if let Some(kills) = remembered_kills(cluster, subject).filter(|_| is_uncounted) {
+                // Those that Kubernetes remembers are a part of them.
+                all.add(Some(kills));
             }
         }
         all
