@@ -196,7 +196,9 @@ fn what_is_chosen_has_a_line_on_screen_and_off_it() {
             if let Some(expected) = expected.filter(|_| now.is_whole() || !figure.adds_up()) {
                 let told: Vec<f64> = line.iter().flatten().copied().collect();
                 assert!(told.len() >= 3, "{figure:?} of {:?}: {line:?}", app.key);
-                let is_near = |told: &f64| (told - expected).abs() <= expected * 0.02 + 1e-6;
+                // The means of several clusters weigh by all of their instances, those that are not known too.
+                let near = if figure.adds_up() { 0.01 } else { 0.1 };
+                let is_near = |told: &f64| (told - expected).abs() <= expected * near + 1e-6;
                 assert!(
                     told.iter().all(is_near),
                     "{figure:?} of {:?}: {line:?}, not {expected}",
