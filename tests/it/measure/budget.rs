@@ -280,7 +280,9 @@ async fn a_small_budget_makes_figures_older_and_not_unknown() {
         let report = match report {
             // The program's clock stands still here, the simulation's does not: what was measured is as new as it came.
             Report::Measured { mut items, .. } => {
-                items.iter_mut().for_each(|item| item.span.to = now());
+                for item in &mut items {
+                    item.span.to = now();
+                }
                 Report::Measured { at: now(), items }
             }
             supply @ Report::Supply(_) => supply,
