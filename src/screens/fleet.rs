@@ -45,7 +45,7 @@ pub(super) static COLUMNS: [Column; 20] = [
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
     Column::text(ColumnId::Releases, "RELEASES", &["releases"], (9, 30), 8).worst_first(),
-    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (31, 90), 0)
+    Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (30, 90), 0)
         .worst_first()
         .keeping_width(),
     Column::text(ColumnId::Figures, "FIGURES", &["figures", "source"], (12, 60), 9).only_wide(),
