@@ -1,6 +1,8 @@
 //! The screen of logs as it is asked for: of what, from where. What came of it is the model's.
 
-use crate::domain::{AppKey, Clean};
+use std::collections::BTreeSet;
+
+use crate::domain::{AppKey, Clean, ClusterId, Pod, Version};
 use crate::logs::Stamp;
 use crate::logs::plan::{Choice, FIRST_LINES, Intent};
 use crate::logs::when::Span;
@@ -43,6 +45,26 @@ pub struct Follow {
     pub from: From,
     /// The time to stand still at once its lines are here.
     pub goal: Option<Stamp>,
-    /// The instances of this app's newest version apart from the others.
-    pub divided: Option<AppKey>,
+    /// The instances of an app's newest version apart from the others.
+    pub divided: Option<Divided>,
+}
+
+/// What logs are divided by: the versions of the time they were divided, whatever the release does then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divided {
+    pub app: AppKey,
+    pub old: Version,
+    pub new: Version,
+    /// The hashes that the instances of the new one carry in each cluster.
+    pub revisions: BTreeSet<(ClusterId, Clean)>,
+}
+
+impl Divided {
+    /// Whether an instance is of the version that was new.
+    pub fn is_new(&self, cluster: &ClusterId, pod: &Pod) -> bool {
+        let mut revisions = self.revisions.iter();
+        let is_known = revisions.any(|(of, hash)| of == cluster && Some(hash) == pod.revision.as_ref());
+        // A cluster that is released to later has hashes of its own.
+        is_known || (self.old != self.new && pod.version == self.new)
+    }
 }

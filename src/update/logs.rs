@@ -13,7 +13,7 @@ use crate::message::{Action, Effect, Mode, Trouble};
 use crate::model::Model;
 use crate::model::logs::{Logs, SIFT};
 use crate::overlays::{LogField, Overlay, Purpose};
-use crate::screens::logs::{Follow, From};
+use crate::screens::logs::{Divided, Follow, From};
 use crate::screens::{Screen, ScreenKind};
 
 pub(super) use chosen::{choose_containers, containers};
@@ -53,10 +53,12 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
     let Some(logs) = &mut model.logs else {
         return Vec::new();
     };
-    let world = &model.world;
+    let (world, divided) = (&model.world, logs.follow.divided.clone());
     let is_new = |target: &Target| {
         let cluster = world.cluster(&target.slot.cluster);
-        cluster.is_some_and(|cluster| cluster.pod(&target.pod).is_some_and(|pod| cluster.is_newest(pod)))
+        let pod = cluster.and_then(|cluster| cluster.pod(&target.pod));
+        let is_new = |divided: &Divided| pod.is_some_and(|pod| divided.is_new(&target.slot.cluster, pod));
+        divided.as_ref().is_some_and(is_new)
     };
     let before = (logs.tally(), logs.pane.counts());
     let mut effects = logs.replan(world.pods(), is_new);
@@ -142,7 +144,12 @@ pub(super) fn divide(model: &mut Model) {
             model.tell(Trouble::info(format!("all instances of {app} run one version")));
             return;
         }
-        follow.divided = Some(app);
+        follow.divided = Some(Divided {
+            revisions: model.world.newest_of(&app),
+            old: old.version,
+            new: new.version,
+            app,
+        });
         if matches!(follow.from, From::Tail(_)) {
             follow.from = From::Ago(DIVIDED_SECONDS);
         }

@@ -1,5 +1,6 @@
 //! Releases: each workload's with its revisions and pods, and how they stand all together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::World;
@@ -8,7 +9,7 @@ use super::scope::Scope;
 use super::store::Slot;
 use super::tally::AppTally;
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Kind, ObjectKey, Pod, Revision, Timestamp, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, Revision, Timestamp, Workload};
 use crate::release::{Phase, Release, Side, phase, side};
 
 impl ClusterView {
@@ -118,6 +119,33 @@ impl World {
             new.push(release.new);
         }
         (Side::sum(old), Side::sum(new))
+    }
+
+    /// The hashes that the instances of an app's newest version carry, in each cluster.
+    pub fn newest_of(&self, app: &AppKey) -> BTreeSet<(ClusterId, Clean)> {
+        let everything = Scope::default();
+        let newest = self.instances_of(app, &everything).filter_map(|(cluster, pod)| {
+            let hash = pod.revision.clone().filter(|_| cluster.is_newest(pod))?;
+            Some((cluster.id.clone(), hash))
+        });
+        newest.collect()
+    }
+
+    /// How many of an app's instances are ready, and how many there are, that are not being taken away: of those that
+    /// are not new and of those that are.
+    pub fn ready_of(&self, app: &AppKey, is_new: impl Fn(&ClusterId, &Pod) -> bool) -> [(i64, i64); 2] {
+        let everything = Scope::default();
+        let mut sides = [(0, 0); 2];
+        for (cluster, pod) in self.instances_of(app, &everything) {
+            if pod.deleting.is_some() || pod.phase.is_terminal() {
+                continue;
+            }
+            let [old, new] = &mut sides;
+            let (ready, all) = if is_new(&cluster.id, pod) { new } else { old };
+            *ready += i64::from(cluster.health(pod) == Health::Ready);
+            *all += 1;
+        }
+        sides
     }
 }
 

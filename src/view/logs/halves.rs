@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use super::{Pieces, Shown, draw_lines};
 use crate::domain::quantity::thousands;
+use crate::domain::{ClusterId, Pod};
 use crate::logs::Stamp;
 use crate::logs::pace::{Count, MINUTES};
 use crate::model::logs::{Half, Logs, Side};
@@ -123,15 +124,16 @@ fn draw_title(
         (" ", theme.style(Role::Strong))
     };
     let mut pieces: Pieces = vec![(format!("{sign} {name}"), style)];
-    if let Some(app) = &logs.follow.divided {
-        let (old, new) = model.world().sides_of(app);
-        let known = match side {
-            Side::Old => old,
-            Side::New => new,
+    if let Some(divided) = &logs.follow.divided {
+        let is_new = |cluster: &ClusterId, pod: &Pod| divided.is_new(cluster, pod);
+        let [of_old, of_new] = model.world().ready_of(&divided.app, is_new);
+        let (version, (ready, all)) = match side {
+            Side::Old => (&divided.old, of_old),
+            Side::New => (&divided.new, of_new),
         };
-        pieces.push((format!(" {}", known.version.short()), style));
-        let ready = if is_wide { " ready" } else { "" };
-        pieces.push((format!("  {}/{}{ready}", known.ready, known.instances), muted));
+        pieces.push((format!(" {}", version.short()), style));
+        let word = if is_wide { " ready" } else { "" };
+        pieces.push((format!("  {ready}/{all}{word}"), muted));
     }
     match minutes.last().copied().flatten() {
         Some(Count { lines, errors }) => {

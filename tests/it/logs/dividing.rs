@@ -1,10 +1,10 @@
 //! A release's old and new instances apart: one follow, two halves, one filter.
 
 use insta::assert_snapshot;
-use pilothouse::domain::{Clean, Timestamp};
+use pilothouse::domain::{Batch, Change, Clean, ClusterReport, Kind, Object, ObjectKey, Timestamp};
 use pilothouse::logs::run::End;
 use pilothouse::logs::{Content, Pane, Place, Request, Which};
-use pilothouse::message::{Action, Effect};
+use pilothouse::message::{Action, Effect, Message};
 use pilothouse::model::logs::Side;
 
 use super::{ended, in_world, open, piece, pod_of, reads, tick};
@@ -159,6 +159,62 @@ fn who_comes_later_joins_the_half_of_its_version() {
     let (_, other) = logs.other().unwrap();
     assert_eq!(logs.pane.counts().shown, before + 1, "one is told to have joined");
     assert_eq!(other.pane.count(Which::All), 1);
+}
+
+/// Takes the release of an instance's workload back to the version of that instance, in every cluster.
+fn abort(bench: &mut Bench, like: &Request) {
+    let old = pod_of(bench, like);
+    let key = ObjectKey::new("gift", "live-gift");
+    let world = bench.model.world();
+    let found = world.clusters().iter().filter_map(|cluster| {
+        let mut aborted = (**cluster.workload(Kind::Deployment, &key)?).clone();
+        aborted.version = old.version.clone();
+        Some((cluster.id.clone(), aborted))
+    });
+    let found: Vec<_> = found.collect();
+    assert!(!found.is_empty());
+    for (cluster, workload) in found {
+        let batch = Batch {
+            kind: Kind::Deployment,
+            namespace: "".into(),
+            generation: 1,
+            changes: vec![Change::Upsert(Object::Workload(Box::new(workload)))],
+            sweep: false,
+        };
+        bench.send(Message::Cluster(cluster, ClusterReport::Batch(batch)));
+    }
+}
+
+#[test]
+fn halves_keep_the_versions_they_were_divided_by_when_the_release_moves_on() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    let titles = |bench: &mut Bench| {
+        let frame = bench.frame(200, 40);
+        let title = frame.lines().find(|line| line.contains("▸ new")).unwrap();
+        let words = title.split_whitespace().filter(|word| !word.contains("ines"));
+        words.take_while(|word| *word != "ready").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = titles(&mut bench);
+    let versions = [&old[0], &new[0]].map(|request| pod_of(&bench, request).version.short().to_string());
+    assert_ne!(versions[0], versions[1]);
+    abort(&mut bench, &old[0]);
+    let app = bench.model.logs().unwrap().follow.divided.clone().unwrap().app;
+    let (_, newest) = bench.model.world().sides_of(&app);
+    assert_eq!(newest.version.short().to_string(), versions[0], "the release is back");
+    assert_eq!(titles(&mut bench), before);
+    let frame = bench.frame(200, 40);
+    let title = frame.lines().find(|line| line.contains("▸ new")).unwrap();
+    let places = versions.map(|version| title.find(&version).unwrap());
+    assert!(places[0] < places[1], "{title}");
+    // Who comes later joins the half of its version.
+    let mut pod = pod_of(&bench, &old[0]);
+    pod.key.name = Clean::from(format!("{}-later", pod.key.name));
+    pod.uid = pilothouse::domain::Uid::Uuid(4711);
+    in_world(&mut bench, pod);
+    assert_eq!(reads(&tick(&mut bench, 1)).len(), 1);
+    let logs = bench.model.logs().unwrap();
+    assert_eq!(logs.other().unwrap().1.pane.count(Which::All), 1);
 }
 
 #[test]
