@@ -126,6 +126,8 @@ impl Logs {
     pub fn look_at_both(&mut self, height: usize) {
         let (look, search) = (self.look.clone(), self.pane.search().cloned());
         let filter = self.pane.filter().clone();
+        // Who waits for the lines of a time follows nothing.
+        let is_following = look.still.is_none() && self.goal.is_none();
         self.on_other(|half| {
             let is_sifted_anew = *half.pane.filter() != filter || half.pane.search() != search.as_ref();
             if is_sifted_anew {
@@ -136,8 +138,8 @@ impl Logs {
             let still = half.look.still;
             half.look = Look { still, ..look };
             match (look.still, still) {
+                _ if is_following => half.follow_newest(),
                 (Some(_), None) => half.toggle_pause(height),
-                (None, Some(_)) => half.follow_newest(),
                 (Some(_), Some(_)) if is_sifted_anew => half.stay_near(height),
                 _ => {}
             }

@@ -6,7 +6,7 @@ use super::Logs;
 use crate::domain::Clean;
 use crate::logs::columns::Columns;
 use crate::logs::fields::Fields;
-use crate::logs::{Content, Divider, Filter, Level, LineId, Place, Row, Stamp, Start, Which};
+use crate::logs::{Content, Divider, Filter, Level, LineId, Pane, Place, Row, Stamp, Start, Which};
 
 /// Before every line.
 pub(super) const FIRST: Place = Place {
@@ -128,8 +128,11 @@ impl Logs {
 
     /// Whether all that was written from a time on was read and is kept.
     pub fn has_from(&self, time: Stamp) -> bool {
-        let first = self.pane.from(Which::All, FIRST).next();
-        let is_kept = self.pane.counts().evicted == 0 || first.is_some_and(|row| row.place.at <= time);
+        let is_kept = |pane: &Pane| {
+            let first = pane.from(Which::All, FIRST).next();
+            pane.counts().evicted == 0 || first.is_some_and(|row| row.place.at <= time)
+        };
+        let is_kept = self.panes().all(is_kept);
         let is_read = match self.start {
             Start::Everything => true,
             Start::Since(start) => start <= time,
@@ -138,22 +141,27 @@ impl Logs {
         is_kept && is_read
     }
 
-    /// Whether every stream has lines as old as this, or was read from its first line.
+    /// Whether every stream that has any lines has some as old as this, or was read from its first line.
     fn has_all_from(&self, time: Stamp) -> bool {
         let streams = self.names().len();
         let mut seen = FxHashSet::default();
-        let mut reaching = 0;
-        for row in self.pane.from(Which::All, FIRST) {
-            if reaching == streams {
+        for row in self.panes().flat_map(|pane| pane.from(Which::All, FIRST)) {
+            if seen.len() == streams {
                 break;
             }
             // Who comes later is read from its first line.
             let is_start = matches!(row.content, Content::Divider(Divider::Joined { .. }));
-            if seen.insert(row.stream) && (is_start || row.place.at <= time) {
-                reaching += 1;
+            let is_first = (is_start || matches!(row.content, Content::Line { .. })) && seen.insert(row.stream);
+            if is_first && !is_start && row.place.at > time {
+                return false;
             }
         }
-        streams > 0 && reaching == streams
+        !seen.is_empty()
+    }
+
+    fn panes(&self) -> impl Iterator<Item = &Pane> {
+        let other = self.other.as_ref().map(|other| &other.pane);
+        std::iter::once(&self.pane).chain(other)
     }
 
     /// Goes to the first line from a time on, and to nearer ones that come, until a person moves.

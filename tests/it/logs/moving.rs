@@ -109,6 +109,47 @@ fn a_time_is_read_from_on_where_one_of_several_does_not_reach_back_to_it() {
 }
 
 #[test]
+fn a_container_that_wrote_nothing_does_not_have_the_others_read_again() {
+    let mut bench = Bench::fleet();
+    let requests = open(&mut bench, Action::ShowApps, "billing");
+    let (_silent, others) = requests.split_first().unwrap();
+    for request in others {
+        piece(&mut bench, request, &a_second_each(0..600));
+    }
+    assert_eq!(reads(&type_in(&mut bench, Action::LogGoto, "16:55")), []);
+    assert_eq!(here(&bench), "330 ago");
+}
+
+#[test]
+fn a_time_is_looked_for_in_both_halves_of_divided_logs() {
+    let mut bench = Bench::fleet();
+    bench.act(&[Action::ShowApps]);
+    bench.filter("live-gift");
+    bench.act(&[Action::DivideLogs]);
+    let requests = reads(&bench.act(&[Action::LogTail]));
+    for request in &requests {
+        piece(&mut bench, request, &a_second_each(500..501));
+        piece(&mut bench, request, &a_second_each(0..2));
+    }
+    assert_eq!(reads(&type_in(&mut bench, Action::LogGoto, "-5m")), [], "both reach back so far");
+    // Of one half the oldest lines are let go.
+    let requests = reads(&bench.act(&[Action::LogQuarter]));
+    let old = requests.iter().find(|request| {
+        let cluster = bench.model.world().cluster(&request.slot.cluster).unwrap();
+        !cluster.is_newest(cluster.pod(&request.pod).unwrap())
+    });
+    let old = old.unwrap().clone();
+    assert_eq!(reads(&type_in(&mut bench, Action::LogGoto, "-5m")), []);
+    bench.act(&[Action::Bottom]);
+    for _ in 0..100 {
+        let effects = piece(&mut bench, &old, &a_second_each(0..1).repeat(5_000));
+        assert_eq!(effects, [], "neither half stands still");
+    }
+    assert!(bench.model.logs().unwrap().has_let_go());
+    assert_ne!(reads(&type_in(&mut bench, Action::LogGoto, "-5m")), [], "the lines are gone");
+}
+
+#[test]
 fn what_begins_later_is_not_read_again_from_its_first_line() {
     let mut bench = Bench::fleet();
     opened(&mut bench);
