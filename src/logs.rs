@@ -13,7 +13,7 @@
 //! | [`pace`] | lines and errors a minute |
 //! | [`save`] | what is written to disk, under which name |
 //! | [`bookmark`] | lines to come back to |
-//! | [`stream`] | the above in their order, for one container |
+//! | [`stream`], `streams` | the above in their order, for one container; what is known of each |
 //! | [`plan`] | which containers to follow |
 //! | [`follower`] | the above kept up: who joins, what is asked, what follows when a log ends |
 //! | [`sink`], [`queue`] | where lines go: a pane, or merged by time out of the program |
@@ -46,6 +46,7 @@ pub mod stamp;
 mod steady;
 pub mod stream;
 pub mod trace;
+mod streams;
 pub mod when;
 
 pub use block::{Block, Content, LineId, Place, Row, StreamId, Which};

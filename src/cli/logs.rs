@@ -20,7 +20,7 @@ use super::{Environment, Failure, Printable, fleet};
 use crate::domain::{Clean, Kind, Pod};
 use crate::logs::plan::{FOLLOW_LIMIT, Slot, covers};
 use crate::logs::queue::Queue;
-use crate::logs::{Follower, News, Order, Stamp, StreamId, What, Wish};
+use crate::logs::{Follower, News, Order, Stamp, What, Wish};
 use crate::message::Message;
 use crate::runtime::Exit;
 use crate::runtime::descriptors;
@@ -206,8 +206,10 @@ impl Desk {
         printer.write(out, err)?;
         let stood = self.begun.elapsed().saturating_sub(before);
         self.queue.stand_still(stood.as_millis() as u64);
-        let streams = (0..).map(StreamId).zip(follower.names());
-        let ahead = streams.filter(|(stream, _)| self.queue.is_full(*stream));
+        let ahead = follower
+            .names()
+            .iter()
+            .filter(|(stream, _)| self.queue.is_full(*stream));
         let ahead: Vec<Slot> = ahead.map(|(_, name)| name.slot.clone()).collect();
         for slot in self.held.iter().filter(|slot| !ahead.contains(slot)) {
             self.readings.hold_one(slot, false);

@@ -26,6 +26,11 @@ impl Colours {
         }
     }
 
+    /// Forgets the instances that are not to be kept.
+    pub fn keep(&mut self, is_kept: impl Fn(&Uid) -> bool) {
+        self.given.retain(|uid, _| is_kept(uid));
+    }
+
     /// The colour of an instance: the one its name leads to, so that it has the same tomorrow, or the next one
     /// that fewer instances have.
     pub fn get(&mut self, uid: &Uid, name: &str) -> usize {

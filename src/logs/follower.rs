@@ -1,13 +1,15 @@
 //! Follows the logs of what a person asked for: who joins, who leaves, what is asked of the server.
 //!
 //! Pure: [`Follower::replan`] and [`Follower::take`] are told what is there and what came, put lines into a
-//! [`Sink`] and answer with [`Order`]s. `ends` decides what follows when a reading ends.
+//! [`Sink`] and answer with [`Order`]s. `ends` decides what follows when a reading ends, `past` what is kept of it then,
+//! `names` tells the streams apart.
 
 mod ends;
+mod names;
+mod past;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::badge::{Colours, short_names};
 use super::block::StreamId;
 use super::divider::Divider;
 use super::plan::{Choice, Held, Intent, Phase, Plan, Slot, Step, Target, containers_of, named, plan, steps};
@@ -18,6 +20,9 @@ use super::sink::Sink;
 use super::stream::Stream;
 use crate::domain::{Clean, ClusterId, Container, ObjectKey, Pod};
 use ends::{Reading, Stage};
+use past::Past;
+
+pub use names::{Name, Names};
 
 /// Colours of instances.
 pub const COLOURS: usize = 6;
@@ -44,16 +49,6 @@ pub enum Order {
     Leave(Slot),
 }
 
-/// Which instances the lines of a stream come from.
-#[derive(Clone, Debug)]
-pub struct Name {
-    pub slot: Slot,
-    /// Cluster, instance and container, as far as they tell it from the others.
-    pub short: Clean,
-    pub full: Clean,
-    pub colour: usize,
-}
-
 /// How many containers are in which state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -75,11 +70,10 @@ pub struct Tally {
 pub struct Follower {
     wish: Wish,
     readings: FxHashMap<Slot, Reading>,
-    done: FxHashSet<(Slot, u32)>,
-    names: Vec<Name>,
-    colours: Colours,
+    past: Past,
+    names: Names,
     /// Wait for a place.
-    queued: Vec<Slot>,
+    queued: Vec<Target>,
     waiting: Vec<(Clean, Clean)>,
     /// What was there at first.
     first: FxHashSet<Slot>,
@@ -95,9 +89,8 @@ impl Follower {
         Self {
             wish,
             readings: FxHashMap::default(),
-            done: FxHashSet::default(),
-            names: Vec::new(),
-            colours: Colours::new(COLOURS),
+            past: Past::default(),
+            names: Names::default(),
             queued: Vec::new(),
             waiting: Vec::new(),
             first: FxHashSet::default(),
@@ -115,7 +108,8 @@ impl Follower {
         sink: &mut impl Sink,
     ) -> Vec<Order> {
         let mut orders = self.look_again(&pods, sink);
-        orders.extend(self.go_by_plan(pods, true, sink));
+        orders.extend(self.go_by_plan(pods.clone(), true, sink));
+        self.forget(pods, sink);
         orders
     }
 
@@ -137,7 +131,7 @@ impl Follower {
         let mut orders = Vec::new();
         let held = Held {
             open: self.open().map(|(slot, _)| slot.clone()).collect(),
-            done: self.done.clone(),
+            done: self.past.done().clone(),
             resting: self.resting().map(|(slot, _)| slot.clone()).collect(),
         };
         let plan = plan(
@@ -169,7 +163,8 @@ impl Follower {
                 Step::Join(_) | Step::Leave(_) => {}
             }
         }
-        self.note(&plan);
+        self.names.tell_apart();
+        self.note(plan);
         self.is_begun = true;
         orders
     }
@@ -179,9 +174,9 @@ impl Follower {
         !self.wish.is_once || (self.first.contains(slot) && !self.readings.contains_key(slot))
     }
 
-    fn note(&mut self, plan: &Plan) {
-        let queued = plan.queued.iter().map(|target| &target.slot);
-        self.queued = queued.filter(|slot| self.is_wanted(slot)).cloned().collect();
+    fn note(&mut self, plan: Plan) {
+        let queued = plan.queued.into_iter();
+        self.queued = queued.filter(|target| self.is_wanted(&target.slot)).collect();
         let waiting = plan.waiting.iter().map(|target| {
             let why = match &target.phase {
                 Phase::Wait(why) => why.clone(),
@@ -207,7 +202,7 @@ impl Follower {
             // Who comes later is read from its first line.
             let start = if is_late { Start::Everything } else { self.wish.start };
             let stream = Stream::new(sink.join(&target), sink.line_limit(), start);
-            self.name(&target);
+            self.names.add(stream.id(), &target);
             if is_late {
                 let restarts = target.restarts;
                 sink.divide(stream.id(), None, Divider::Joined { restarts });
@@ -291,27 +286,12 @@ impl Follower {
         over.into_iter().map(leave).collect()
     }
 
-    /// Gives a stream its name and all others theirs: what tells them apart may have changed.
-    fn name(&mut self, target: &Target) {
-        let full = format!("{}/{}/{}", target.slot.cluster, target.pod.name, target.slot.container);
-        self.names.push(Name {
-            slot: target.slot.clone(),
-            short: Clean::default(),
-            full: full.into(),
-            colour: self.colours.get(&target.slot.uid, &target.pod.name),
-        });
-        let full: Vec<Clean> = self.names.iter().map(|name| name.full.clone()).collect();
-        for (name, short) in self.names.iter_mut().zip(short_names(&full)) {
-            name.short = short;
-        }
-    }
-
     /// Whose lines those of a stream are.
     pub fn name_of(&self, stream: StreamId) -> Option<&Name> {
-        self.names.get(stream.0 as usize)
+        self.names.get(stream)
     }
 
-    pub fn names(&self) -> &[Name] {
+    pub const fn names(&self) -> &Names {
         &self.names
     }
 
@@ -321,7 +301,7 @@ impl Follower {
             open,
             queued: self.queued.len(),
             waiting: self.waiting.len(),
-            ended: self.readings.len() - open,
+            ended: self.readings.len() - open + self.past.forgotten(),
             lost: self.lost,
             refused: self.refused().filter(|(_, reading)| reading.refusal.is_some()).count(),
         }
@@ -336,7 +316,8 @@ impl Follower {
     pub fn is_read(&self, is_of: impl Fn(StreamId) -> bool) -> bool {
         let of = || self.readings.values().filter(|reading| is_of(reading.stream.id()));
         let is_heard = |reading: &Reading| reading.stage.is_open() && reading.has_heard;
-        let is_over = || of().next().is_some() && of().all(|reading| reading.stage == Stage::Done);
+        let is_over =
+            || (self.past.forgotten() > 0 || of().next().is_some()) && of().all(|reading| reading.stage == Stage::Done);
         of().any(is_heard) || is_over()
     }
 
@@ -347,6 +328,11 @@ impl Follower {
 
     pub const fn limit(&self) -> usize {
         self.wish.limit
+    }
+
+    /// Those that wait for a place.
+    pub fn queued(&self) -> &[Target] {
+        &self.queued
     }
 
     /// Containers that have no log yet, each with the reason.

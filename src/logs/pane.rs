@@ -1,8 +1,11 @@
 //! The lines of many streams as one, by time, within a bound of bytes.
 
+mod counts;
+mod joined;
 mod near;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::around::Around;
 use super::block::{Block, Entry, LineId, Place, Row, Sieve, StreamId, Which, advance};
@@ -11,19 +14,24 @@ use super::filter::{Filter, Pattern};
 use super::pace::Pace;
 use super::split::{Record, bare};
 use super::stamp::Stamp;
+use super::streams::Streams;
 use super::trace::Trace;
+
+pub use counts::{Behind, Counts, Matches};
 
 /// Bytes a pane keeps unless told otherwise.
 pub const PANE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Lines of many streams, merged by time; those of one stream stay in the order in which they came.
-#[derive(Debug)]
+///
+/// A clone shares its lines until one of them changes.
+#[derive(Clone, Debug)]
 pub struct Pane {
-    blocks: VecDeque<Block>,
+    blocks: VecDeque<Arc<Block>>,
     limit: usize,
     bytes: usize,
     next: u64,
-    streams: Vec<State>,
+    streams: Streams<State>,
     pace: Pace,
     sieve: Sieve,
     /// The filter and search for which it is known which lines are around those that are shown.
@@ -42,41 +50,8 @@ struct State {
     newest: Option<Stamp>,
     trace: Trace,
     around: Around,
-}
-
-/// Lines so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Given to the pane, dividers left out.
-    pub received: u64,
-    /// Handed out again, oldest first, to make room.
-    pub evicted: u64,
-    /// Rows that are kept and that the filter shows.
-    pub shown: usize,
-    /// Bytes that the kept rows take.
-    pub bytes: usize,
-}
-
-/// How often the search found something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Matches {
-    /// In lines that are kept.
-    pub held: usize,
-    /// In lines that were evicted since the search began.
-    pub evicted: u64,
-    /// Lines evicted before the search began: nobody looked there.
-    pub unseen: u64,
-    /// Every kept line was looked at ([`Pane::sift`]).
-    pub is_complete: bool,
-}
-
-/// How far a paused view is behind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Behind {
-    /// Rows that are shown below it.
-    pub rows: usize,
-    /// Nanoseconds from its last row to the newest.
-    pub nanos: i64,
+    /// Rows of it that are kept.
+    rows: usize,
 }
 
 impl Default for Pane {
@@ -93,7 +68,7 @@ impl Pane {
             limit,
             bytes: 0,
             next: 0,
-            streams: Vec::new(),
+            streams: Streams::default(),
             pace: Pace::default(),
             sieve: Sieve::default(),
             surrounded: Some(0),
@@ -105,17 +80,12 @@ impl Pane {
         }
     }
 
-    /// A further stream.
-    pub fn join(&mut self) -> StreamId {
-        self.streams.push(State::default());
-        StreamId(self.streams.len() as u32 - 1)
-    }
-
     /// Adds a line. The text passes the sanitiser here, once.
     pub fn push(&mut self, stream: StreamId, line: &Record<'_>) -> Place {
         let (newest, end) = (self.newest(), self.next);
         let mut unknown = State::default();
-        let state = self.streams.get_mut(stream.0 as usize).unwrap_or(&mut unknown);
+        let state = self.streams.get_mut(stream).unwrap_or(&mut unknown);
+        state.rows += 1;
         let text = bare(line.text);
         let trace = state.trace.place(text);
         let at = advance(&mut state.newest, line.at, newest);
@@ -138,7 +108,8 @@ impl Pane {
     pub fn divide(&mut self, stream: StreamId, at: Option<Stamp>, divider: Divider) -> Place {
         let (newest, end) = (self.newest(), self.next);
         let mut unknown = State::default();
-        let state = self.streams.get_mut(stream.0 as usize).unwrap_or(&mut unknown);
+        let state = self.streams.get_mut(stream).unwrap_or(&mut unknown);
+        state.rows += 1;
         let place = Place {
             at: advance(&mut state.newest, at, newest),
             id: LineId(end),
@@ -157,7 +128,7 @@ impl Pane {
     fn insert(&mut self, entry: Entry, add: impl FnOnce(&mut Block, &Sieve)) -> Place {
         self.next += 1;
         let index = self.block_for(entry.place);
-        let Some(block) = self.blocks.get_mut(index) else {
+        let Some(block) = self.blocks.get_mut(index).map(Arc::make_mut) else {
             return entry.place;
         };
         let before = block.bytes();
@@ -165,52 +136,58 @@ impl Pane {
         self.bytes += block.bytes() - before;
         if block.is_bursting() {
             let late = block.split(&self.sieve);
-            self.blocks.insert(index + 1, late);
+            self.blocks.insert(index + 1, Arc::new(late));
         }
         entry.place
     }
 
     /// The block a new row belongs to; one is added behind the last when that is full.
     fn block_for(&mut self, place: Place) -> usize {
-        let is_last = |block: &Block| block.first().is_none_or(|first| first < place);
+        let is_last = |block: &Arc<Block>| block.first().is_none_or(|first| first < place);
         match self.blocks.back() {
             Some(last) if is_last(last) => {
                 if last.is_full() && last.last() < Some(place) {
-                    self.blocks.push_back(Block::new(self.sieve.generation));
+                    self.add_block();
                 }
                 self.blocks.len() - 1
             }
             Some(_) => self.blocks.partition_point(is_last).saturating_sub(1),
             None => {
-                self.blocks.push_back(Block::new(self.sieve.generation));
+                self.add_block();
                 0
             }
         }
+    }
+
+    fn add_block(&mut self) {
+        self.blocks.push_back(Arc::new(Block::new(self.sieve.generation)));
     }
 
     /// Takes the oldest block off a pane that is over its bound, to be dropped or written away. Call it until
     /// it returns nothing.
     ///
     /// What a paused view still has to show is never evicted ([`Self::hold`]).
-    pub fn evict(&mut self) -> Option<Block> {
+    pub fn evict(&mut self) -> Option<Arc<Block>> {
         if self.bytes <= self.limit || !self.may_evict() {
             return None;
         }
         let mut block = self.blocks.pop_front()?;
         if !block.is_sifted(self.sieve.generation) {
-            block.sift(&self.sieve);
+            Arc::make_mut(&mut block).sift(&self.sieve);
         }
         self.bytes -= block.bytes();
-        let dividers = block
-            .rows(Which::All)
-            .filter(|row| matches!(row.content, super::Content::Divider(_)));
-        self.evicted += (block.count(Which::All) - dividers.count()) as u64;
+        for row in block.rows(Which::All) {
+            self.evicted += u64::from(!matches!(row.content, super::Content::Divider(_)));
+            if let Some(state) = self.streams.get_mut(row.stream) {
+                state.rows = state.rows.saturating_sub(1);
+            }
+        }
         self.found_evicted += block.count(Which::Found) as u64;
         Some(block)
     }
 
     fn may_evict(&self) -> bool {
-        let is_behind_view = |block: &Block| self.held.is_none_or(|held| block.last() < Some(held));
+        let is_behind_view = |block: &Arc<Block>| self.held.is_none_or(|held| block.last() < Some(held));
         self.blocks.len() > 1 && self.blocks.front().is_some_and(is_behind_view)
     }
 
@@ -269,7 +246,7 @@ impl Pane {
             if done >= bytes {
                 return false;
             }
-            block.sift(&self.sieve);
+            Arc::make_mut(block).sift(&self.sieve);
             done += block.bytes();
         }
         self.surround_all();
@@ -316,7 +293,7 @@ impl Pane {
     /// How many rows of this kind stand before a place.
     pub fn rank(&self, which: Which, place: Place) -> usize {
         let blocks = self.ready(which).take_while(|block| block.first() < Some(place));
-        let count = |block: &Block| {
+        let count = |block: &Arc<Block>| {
             if block.last() < Some(place) {
                 block.count(which)
             } else {
@@ -327,7 +304,7 @@ impl Pane {
     }
 
     /// Blocks in which it is known what is shown.
-    fn ready(&self, which: Which) -> impl DoubleEndedIterator<Item = &Block> {
+    fn ready(&self, which: Which) -> impl DoubleEndedIterator<Item = &Arc<Block>> {
         let generation = self.sieve.generation;
         self.blocks
             .iter()
@@ -390,7 +367,7 @@ impl Pane {
 
     /// The newest row's time.
     pub fn newest(&self) -> Option<Stamp> {
-        self.blocks.back().and_then(Block::last).map(|place| place.at)
+        self.blocks.back().and_then(|block| block.last()).map(|place| place.at)
     }
 }
 

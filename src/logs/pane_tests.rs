@@ -106,7 +106,7 @@ proptest! {
         let mut back = texts(pane.newest_first(Which::Shown));
         back.reverse();
         prop_assert_eq!(back, want);
-        prop_assert_eq!(pane.bytes, pane.blocks.iter().map(Block::bytes).sum::<usize>());
+        prop_assert_eq!(pane.bytes, pane.blocks.iter().map(|block| block.bytes()).sum::<usize>());
         let middle = pane.get(pane.newest_first(Which::All).nth(pane.count(Which::All) / 2).unwrap().place).unwrap();
         prop_assert_eq!(pane.rank(Which::Shown, middle.place), pane.before(Which::Shown, middle.place).count());
     }

@@ -105,11 +105,11 @@ impl Target {
     }
 }
 
-/// What is being read, what was read to its end (with the restarts of that run), and what was refused.
+/// What is being read, what was read to its end (with the restarts of its last run), and what was refused.
 #[derive(Clone, Debug, Default)]
 pub struct Held {
     pub open: FxHashSet<Slot>,
-    pub done: FxHashSet<(Slot, u32)>,
+    pub done: FxHashMap<Slot, u32>,
     /// Not asked for now, because the server refused them a while ago.
     pub resting: FxHashSet<Slot>,
 }
@@ -152,7 +152,7 @@ pub fn plan<'a>(
                 continue;
             };
             let target = target(cluster, pod, container, choice.previous);
-            let is_done = held.done.contains(&(target.slot.clone(), target.restarts));
+            let is_done = held.done.get(&target.slot) == Some(&target.restarts);
             if is_done || held.resting.contains(&target.slot) {
                 continue;
             }

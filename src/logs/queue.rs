@@ -10,6 +10,7 @@ use super::plan::Target;
 use super::sink::Sink;
 use super::split::{Record, bare};
 use super::stamp::Stamp;
+use super::streams::Streams;
 use super::trace::Trace;
 
 /// Milliseconds of any clock that only goes forward.
@@ -69,7 +70,10 @@ struct State {
     trace: Trace,
     joined: Millis,
     heard: Option<Millis>,
+    /// Bytes of its lines that wait.
     waiting: usize,
+    /// Lines and dividers that wait.
+    held: usize,
 }
 
 /// What a line of so many bytes takes while it waits.
@@ -82,7 +86,7 @@ const fn cost(length: usize) -> usize {
 pub struct Queue {
     held: Vec<Held>,
     text: Vec<u8>,
-    streams: Vec<State>,
+    streams: Streams<State>,
     newest: Option<Stamp>,
     next: u64,
     now: Millis,
@@ -98,13 +102,18 @@ impl Queue {
         }
     }
 
+    /// Streams that are known.
+    #[cfg(test)]
+    pub(super) fn streams(&self) -> usize {
+        self.streams.iter().count()
+    }
+
     /// A further stream.
     pub fn join(&mut self) -> StreamId {
-        self.streams.push(State {
+        self.streams.join(State {
             joined: self.now,
             ..State::default()
-        });
-        StreamId(self.streams.len() as u32 - 1)
+        })
     }
 
     /// Says how late it is before lines are put in.
@@ -114,7 +123,7 @@ impl Queue {
 
     /// Nothing was read for so long, because nobody took what goes out: nobody was silent of their own.
     pub fn stand_still(&mut self, millis: Millis) {
-        for state in &mut self.streams {
+        for (_, state) in self.streams.iter_mut() {
             state.joined += millis;
             state.heard = state.heard.map(|heard| heard + millis);
         }
@@ -123,7 +132,7 @@ impl Queue {
     /// Whether more waits of a stream than should.
     pub fn is_full(&self, stream: StreamId) -> bool {
         self.streams
-            .get(stream.0 as usize)
+            .get(stream)
             .is_some_and(|state| state.waiting > STREAM_BYTES)
     }
 
@@ -143,9 +152,9 @@ impl Queue {
                     None => self.now < state.joined + FIRST_PATIENCE,
                 }
         };
-        let streams = self.streams.iter().zip(0..);
-        let awaited = streams.filter(|(state, id)| is_open(StreamId(*id)) && is_awaited(state));
-        let newest = awaited.map(|(state, _)| state.newest.unwrap_or(Stamp(i64::MIN)));
+        let streams = self.streams.iter();
+        let awaited = streams.filter(|(id, state)| is_open(*id) && is_awaited(state));
+        let newest = awaited.map(|(_, state)| state.newest.unwrap_or(Stamp(i64::MIN)));
         newest.min().unwrap_or(Stamp(i64::MAX))
     }
 
@@ -155,6 +164,10 @@ impl Queue {
         self.held.sort_by_key(|held| held.place);
         let count = self.held.partition_point(|held| held.place.at <= until);
         for held in self.held.get(..count).unwrap_or_default() {
+            let mut state = self.streams.get_mut(held.stream);
+            if let Some(state) = &mut state {
+                state.held = state.held.saturating_sub(1);
+            }
             let what = match &held.what {
                 Body::Divider(divider) => Item::Divider(divider),
                 &Body::Line {
@@ -163,7 +176,7 @@ impl Queue {
                     level,
                     more,
                 } => {
-                    if let Some(state) = self.streams.get_mut(held.stream.0 as usize) {
+                    if let Some(state) = state {
                         state.waiting = state.waiting.saturating_sub(cost(length));
                     }
                     let text = self.text.get(start..start + length).unwrap_or_default();
@@ -208,12 +221,13 @@ impl Queue {
     fn place(&mut self, stream: StreamId, at: Option<Stamp>) -> Place {
         let id = LineId(self.next);
         self.next += 1;
-        let Some(state) = self.streams.get_mut(stream.0 as usize) else {
+        let Some(state) = self.streams.get_mut(stream) else {
             return Place {
                 at: at.unwrap_or_default(),
                 id,
             };
         };
+        state.held += 1;
         let at = advance(&mut state.newest, at, self.newest);
         self.newest = self.newest.max(Some(at));
         Place { at, id }
@@ -228,7 +242,7 @@ impl Sink for Queue {
     fn push(&mut self, stream: StreamId, line: &Record<'_>) {
         let place = self.place(stream, line.at);
         let mut level = None;
-        if let Some(state) = self.streams.get_mut(stream.0 as usize) {
+        if let Some(state) = self.streams.get_mut(stream) {
             state.heard = Some(self.now);
             state.waiting += cost(line.text.len());
             if self.is_levelled {
@@ -262,6 +276,14 @@ impl Sink for Queue {
 
     fn has_room(&self, stream: StreamId) -> bool {
         !self.is_full(stream)
+    }
+
+    fn has_rows(&self, stream: StreamId) -> bool {
+        self.streams.get(stream).is_some_and(|state| state.held > 0)
+    }
+
+    fn forget(&mut self, stream: StreamId) {
+        self.streams.forget(stream);
     }
 
     fn line_limit(&self) -> usize {

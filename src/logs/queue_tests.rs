@@ -127,7 +127,7 @@ fn lines_without_a_text_take_room_too() {
     }
     queue.drain(Stamp(i64::MAX), |_| {});
     assert!(!queue.is_full(a));
-    assert_eq!(queue.streams[0].waiting, 0);
+    assert_eq!(queue.streams.get(StreamId(0)).unwrap().waiting, 0);
 }
 
 #[test]

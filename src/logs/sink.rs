@@ -17,6 +17,10 @@ pub trait Sink {
     fn divide(&mut self, stream: StreamId, at: Option<Stamp>, divider: Divider);
     /// Whether there is room for more of a stream; without, who reads it waits.
     fn has_room(&self, stream: StreamId) -> bool;
+    /// Whether anything of a stream is kept.
+    fn has_rows(&self, stream: StreamId) -> bool;
+    /// Gives a stream up of which nothing is kept and nothing more comes.
+    fn forget(&mut self, stream: StreamId);
     /// Bytes of a line that are wanted at most.
     fn line_limit(&self) -> usize {
         LINE_LIMIT
@@ -38,5 +42,13 @@ impl Sink for Pane {
 
     fn has_room(&self, _: StreamId) -> bool {
         Self::has_room(self)
+    }
+
+    fn has_rows(&self, stream: StreamId) -> bool {
+        Self::has_rows(self, stream)
+    }
+
+    fn forget(&mut self, stream: StreamId) {
+        Self::forget(self, stream);
     }
 }

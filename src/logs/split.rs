@@ -102,6 +102,11 @@ impl Splitter {
         at
     }
 
+    /// Is as it was before the first byte.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.limit);
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
         let room = (self.limit + STAMP_ROOM).saturating_sub(self.open.len());
         let (kept, over) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));

@@ -8,8 +8,10 @@ mod look;
 mod opened;
 mod saved;
 
+use rustc_hash::FxHashMap;
+
 use crate::domain::{Clean, ClusterId, ObjectKey, Pod, Timestamp};
-use crate::logs::follower::{Name, Tally};
+use crate::logs::follower::{Name, Names, Tally};
 use crate::logs::plan::{Slot, Target};
 use crate::logs::stamp::SECOND;
 use crate::logs::{Bookmarks, Follower, News, Order, Pane, Stamp, Start, StreamId, What, Wish};
@@ -43,7 +45,7 @@ pub struct Logs {
     /// Whose half is moved over; of logs that are not divided it means nothing.
     side: Side,
     /// Whose lines those of each stream are.
-    sides: Vec<Side>,
+    sides: FxHashMap<StreamId, Side>,
 }
 
 impl Logs {
@@ -73,7 +75,7 @@ impl Logs {
             goal,
             other: is_divided.then(|| Box::new(Half::new(bytes, goal))),
             side: Side::New,
-            sides: Vec::new(),
+            sides: FxHashMap::default(),
         }
     }
 
@@ -106,7 +108,7 @@ impl Logs {
         self.follower.name_of(stream)
     }
 
-    pub fn names(&self) -> &[Name] {
+    pub const fn names(&self) -> &Names {
         self.follower.names()
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{Cluster, ClusterError};
@@ -27,6 +28,7 @@ pub struct Readings {
 struct Running {
     cancel: CancellationToken,
     held: watch::Sender<bool>,
+    task: JoinHandle<()>,
 }
 
 impl Readings {
@@ -40,20 +42,23 @@ impl Readings {
 
     /// Starts a reading in place of the one of the same container; must be called within the async runtime.
     pub fn read(&mut self, cluster: Cluster, request: Request) {
-        let cancel = CancellationToken::new();
+        let (cancel, own) = (CancellationToken::new(), watch::Sender::new(false));
+        let held = [self.held.subscribe(), own.subscribe()];
+        let (slot, messages, cancelled) = (request.slot.clone(), self.messages.clone(), cancel.clone());
+        let task = tokio::spawn(async move {
+            let reading = read(&cluster, &request, held, &messages);
+            let _ = cancelled.run_until_cancelled(reading).await;
+        });
+        // Those that have ended by themselves.
+        self.running.retain(|_, reading| !reading.task.is_finished());
         let running = Running {
-            cancel: cancel.clone(),
-            held: watch::Sender::new(false),
+            cancel,
+            held: own,
+            task,
         };
-        let held = [self.held.subscribe(), running.held.subscribe()];
-        if let Some(former) = self.running.insert(request.slot.clone(), running) {
+        if let Some(former) = self.running.insert(slot, running) {
             former.cancel.cancel();
         }
-        let messages = self.messages.clone();
-        tokio::spawn(async move {
-            let reading = read(&cluster, &request, held, &messages);
-            let _ = cancel.run_until_cancelled(reading).await;
-        });
     }
 
     pub fn leave(&mut self, slot: &Slot) {
@@ -112,7 +117,7 @@ async fn read(
 }
 
 /// What the server says no to is no interruption. What follows on a login, a delay or trouble of its own is.
-const fn end_of(error: &ClusterError) -> End {
+pub(super) const fn end_of(error: &ClusterError) -> End {
     match error {
         ClusterError::Forbidden { .. } => End::Refused,
         ClusterError::NotFound { .. } | ClusterError::Invalid { .. } => End::Absent,

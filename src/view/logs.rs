@@ -152,12 +152,10 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(model: &Model, logs: &'a Logs, shown: Shown<'a>, theme: &'a Theme, area: Rect) -> Self {
-        let widest = logs.names().iter().map(|name| line::width(&name.short)).max();
-        let names = match widest {
-            Some(widest) if shown.look.names && logs.names().len() > 1 => {
-                widest.min(WIDEST_NAME as u16).min(area.width / 4)
-            }
-            _ => 0,
+        let names = if shown.look.names && logs.names().len() > 1 {
+            (logs.names().widest().min(WIDEST_NAME) as u16).min(area.width / 4)
+        } else {
+            0
         };
         let east = match shown.look.times {
             Times::None => None,

@@ -34,8 +34,6 @@ pub(super) struct Printer {
     out: Vec<u8>,
     /// What is said to the other side, each behind so many bytes of lines.
     err: Vec<(usize, String)>,
-    /// How many names there were when the widest of them was looked for, and its columns.
-    widest: (usize, usize),
 }
 
 /// A line as a JSON object.
@@ -64,7 +62,6 @@ impl Printer {
             clean: CleanBuffer::default(),
             out: Vec::with_capacity(2 * ROOM),
             err: Vec::new(),
-            widest: (0, 0),
         }
     }
 
@@ -121,11 +118,7 @@ impl Printer {
 
     fn prefix(&mut self, follower: &Follower, stream: StreamId) {
         let Some(name) = follower.name_of(stream) else { return };
-        let names = follower.names();
-        if self.widest.0 != names.len() {
-            let widest = names.iter().map(|name| name.short.width()).max();
-            self.widest = (names.len(), widest.unwrap_or(0).min(WIDEST_NAME));
-        }
+        let widest = follower.names().widest().min(WIDEST_NAME);
         let width = name.short.width();
         let sgr = SGR.get(name.colour).filter(|_| self.is_coloured);
         if let Some(sgr) = sgr {
@@ -136,7 +129,7 @@ impl Printer {
         if sgr.is_some() {
             self.out.extend_from_slice(b"\x1b[0m");
         }
-        let fill = self.widest.1.saturating_sub(width) + 1;
+        let fill = widest.saturating_sub(width) + 1;
         self.out.extend(std::iter::repeat_n(b' ', fill));
     }
 

@@ -315,7 +315,7 @@ impl Follower {
                 sink.divide(reading.stream.id(), None, divider);
             }
             reading.stage = Stage::Done;
-            self.done.insert((slot.clone(), reading.target.restarts));
+            self.past.finish(slot.clone(), reading.target.restarts);
         }
     }
 

@@ -1,5 +1,9 @@
 //! A pane's lines around those that its filter shows.
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
 use super::super::around::{Around, Mark};
 use super::super::block::{Block, Place, StreamId};
 use super::Pane;
@@ -16,7 +20,7 @@ impl Pane {
             return;
         };
         let mut marks = Vec::new();
-        if let Some(state) = self.streams.get_mut(stream.0 as usize) {
+        if let Some(state) = self.streams.get_mut(stream) {
             state.around.step(place, verdict, lines, |mark| marks.push(mark));
         }
         self.mark(&marks);
@@ -29,18 +33,17 @@ impl Pane {
             return;
         }
         self.surrounded = Some(self.sieve.generation);
-        let mut arounds = vec![Around::default(); self.streams.len()];
+        let mut arounds: FxHashMap<StreamId, Around> = FxHashMap::default();
         if lines > 0 {
             let mut marks = Vec::new();
-            for (stream, place, verdict) in self.blocks.iter().flat_map(Block::verdicts) {
-                if let Some(around) = arounds.get_mut(stream.0 as usize) {
-                    around.step(place, verdict, lines, |mark| marks.push(mark));
-                }
+            for (stream, place, verdict) in self.blocks.iter().flat_map(|block| block.verdicts()) {
+                let around = arounds.entry(stream).or_default();
+                around.step(place, verdict, lines, |mark| marks.push(mark));
             }
             self.mark(&marks);
         }
-        for (state, around) in self.streams.iter_mut().zip(arounds) {
-            state.around = around;
+        for (stream, state) in self.streams.iter_mut() {
+            state.around = arounds.remove(&stream).unwrap_or_default();
         }
     }
 
@@ -49,13 +52,13 @@ impl Pane {
             let (Mark::Near(place) | Mark::First(place)) = *mark;
             let index = self.blocks.partition_point(|block| block.last() < Some(place));
             if let Some(block) = self.blocks.get_mut(index) {
-                block.mark(*mark, &self.sieve);
+                Arc::make_mut(block).mark(*mark, &self.sieve);
             }
         }
     }
 
     fn block_of(&self, place: Place) -> Option<&Block> {
-        self.blocks
-            .get(self.blocks.partition_point(|block| block.last() < Some(place)))
+        let index = self.blocks.partition_point(|block| block.last() < Some(place));
+        self.blocks.get(index).map(Arc::as_ref)
     }
 }

@@ -1,6 +1,8 @@
 //! Logs divided: the instances of an app's newest version, and all others, each in a half of their own over one
 //! follow. One half is moved over; what decides over the lines in sight counts for both.
 
+use rustc_hash::FxHashMap;
+
 use super::{Logs, Look, SIFT};
 use crate::logs::pace::{Count, MINUTES};
 use crate::logs::plan::Target;
@@ -39,13 +41,13 @@ pub(super) struct Divided<'a> {
     pane: &'a mut Pane,
     other: Option<&'a mut Pane>,
     side: Side,
-    sides: &'a mut Vec<Side>,
+    sides: &'a mut FxHashMap<StreamId, Side>,
     is_new: &'a dyn Fn(&Target) -> bool,
 }
 
 impl Divided<'_> {
     fn pane(&mut self, stream: StreamId) -> &mut Pane {
-        let is_other = self.sides.get(stream.0 as usize).is_some_and(|side| *side != self.side);
+        let is_other = self.sides.get(&stream).is_some_and(|side| *side != self.side);
         match &mut self.other {
             Some(other) if is_other => other,
             _ => self.pane,
@@ -56,12 +58,13 @@ impl Divided<'_> {
 impl Sink for Divided<'_> {
     fn join(&mut self, target: &Target) -> StreamId {
         // A stream has the same number in both.
+        let stream = self.pane.join();
         if let Some(other) = &mut self.other {
             let is_new = (self.is_new)(target);
-            self.sides.push(if is_new { Side::New } else { Side::Old });
+            self.sides.insert(stream, if is_new { Side::New } else { Side::Old });
             other.join();
         }
-        self.pane.join()
+        stream
     }
 
     fn push(&mut self, stream: StreamId, line: &Record<'_>) {
@@ -74,6 +77,18 @@ impl Sink for Divided<'_> {
 
     fn has_room(&self, _: StreamId) -> bool {
         self.pane.has_room() && self.other.as_ref().is_none_or(|other| other.has_room())
+    }
+
+    fn has_rows(&self, stream: StreamId) -> bool {
+        self.pane.has_rows(stream) || self.other.as_ref().is_some_and(|other| other.has_rows(stream))
+    }
+
+    fn forget(&mut self, stream: StreamId) {
+        self.sides.remove(&stream);
+        if let Some(other) = &mut self.other {
+            other.forget(stream);
+        }
+        self.pane.forget(stream);
     }
 }
 
@@ -164,7 +179,7 @@ impl Logs {
             Some(other) if side != self.side => &other.pane,
             _ => &self.pane,
         };
-        let is_of = |stream: StreamId| self.sides.get(stream.0 as usize) == Some(&side);
+        let is_of = |stream: StreamId| self.sides.get(&stream) == Some(&side);
         let is_read = !self.is_held && self.follower.is_read(is_of);
         let since = match self.start {
             Start::Everything => Stamp(i64::MIN),

@@ -24,7 +24,7 @@ impl Logs {
                 };
                 save::name(self.follow.title.split('/').chain([side]), now, east)
             }
-            [only] => save::name([only.full.replace('/', "-").as_str()], now, east),
+            names if let Some(only) = names.only() => save::name([only.full.replace('/', "-").as_str()], now, east),
             _ => self.save_name(now, east),
         };
         Save {
@@ -79,7 +79,7 @@ impl Logs {
         };
         let name = match all.follow.as_slice() {
             [] => return None,
-            [only] => save::name([file(only).as_str()], now, east),
+            names if let Some(only) = names.only() => save::name([file(only).as_str()], now, east),
             _ => self.save_name(now, east),
         };
         let files = all.follow.iter().map(|target| (file(target), whole(target)));
