@@ -49,6 +49,7 @@ pub mod trace;
 mod streams;
 pub mod when;
 
+pub mod whole;
 pub use block::{Block, Content, LineId, Place, Row, StreamId, Which};
 pub use bookmark::Bookmarks;
 pub use divider::Divider;
