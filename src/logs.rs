@@ -11,7 +11,7 @@
 //! | [`pane`], [`block`], [`divider`] | lines merged by time, within a bound |
 //! | `around` | lines around those that are shown |
 //! | [`pace`] | lines and errors a minute |
-//! | [`save`] | what is written to disk, under which name |
+//! | [`save`], [`shown`], [`whole`] | what is written to disk, under which name; what is shown as text; a whole log as it comes |
 //! | [`bookmark`] | lines to come back to |
 //! | [`stream`], `streams` | the above in their order, for one container; what is known of each |
 //! | [`plan`] | which containers to follow |
@@ -40,16 +40,17 @@ mod recent;
 pub mod resume;
 pub mod run;
 pub mod save;
+pub mod shown;
 pub mod sink;
 pub mod split;
 pub mod stamp;
 mod steady;
 pub mod stream;
-pub mod trace;
 mod streams;
+pub mod trace;
 pub mod when;
-
 pub mod whole;
+
 pub use block::{Block, Content, LineId, Place, Row, StreamId, Which};
 pub use bookmark::Bookmarks;
 pub use divider::Divider;

@@ -43,6 +43,12 @@ impl Place {
     }
 }
 
+/// Before every row.
+pub const BEGIN: Place = Place {
+    at: Stamp(i64::MIN),
+    id: LineId(0),
+};
+
 /// The time by which a stream's next row is placed: never before the row before it, and without a time of its own
 /// where the others are.
 pub(super) fn advance(newest: &mut Option<Stamp>, at: Option<Stamp>, others: Option<Stamp>) -> Stamp {

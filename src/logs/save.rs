@@ -1,6 +1,7 @@
 //! What is written to disk of logs: what is shown, or whole logs as the server has them; and how far it is.
 
 use super::reading::Request;
+use super::shown::Shown;
 use crate::domain::{Clean, Timestamp};
 
 /// Bytes of a name before its end; file systems take 255.
@@ -16,8 +17,8 @@ pub struct Save {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Saved {
-    /// This text, in one file.
-    Shown(String),
+    /// These lines, in one file.
+    Shown(Box<Shown>),
     /// These logs, each in a file: its name without its end, and what to ask the server for.
     Whole(Vec<(String, Request)>),
 }
@@ -30,6 +31,8 @@ pub struct Progress {
     /// Files that are done, and all of them.
     pub done: usize,
     pub files: usize,
+    /// Times that a connection was lost and a log went on where it was.
+    pub cuts: usize,
 }
 
 /// What came of a save.
@@ -53,15 +56,14 @@ pub enum Saving {
 
 impl Save {
     /// How far it is before it begins.
-    pub const fn progress(&self) -> Progress {
+    pub fn progress(&self) -> Progress {
         let files = match &self.what {
             Saved::Shown(_) => 1,
             Saved::Whole(files) => files.len(),
         };
         Progress {
-            bytes: 0,
-            done: 0,
             files,
+            ..Progress::default()
         }
     }
 }
@@ -76,6 +78,15 @@ impl Progress {
                 format!("{}.{} {name}", tenths / 10, tenths % 10)
             }
             None => format!("{} bytes", self.bytes),
+        }
+    }
+
+    /// That connections were lost, if any was: `, went on after 2 lost connections`.
+    pub fn interruptions(&self) -> String {
+        match self.cuts {
+            0 => String::new(),
+            1 => ", went on after a lost connection".to_owned(),
+            cuts => format!(", went on after {cuts} lost connections"),
         }
     }
 }

@@ -2,7 +2,36 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::file::{finish, in_words, new_file};
+use super::whole::Writing;
 use super::*;
+use crate::logs::shown::Shown;
+use crate::logs::{Pane, Record};
+
+/// Saves lines as they are shown.
+fn write_text(folder: &Path, name: &str, lines: &[&str]) -> Outcome {
+    let mut pane = Pane::default();
+    let stream = pane.join();
+    for text in lines {
+        let text = text.as_bytes();
+        pane.push(
+            stream,
+            &Record {
+                at: None,
+                text,
+                more: 0,
+            },
+        );
+    }
+    let mut shown = Shown::new(pane, None, rustc_hash::FxHashMap::default());
+    shown::save(folder, name, &mut shown, &Count::default(), &CancellationToken::new())
+}
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -11,7 +40,7 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn what_is_shown_is_a_file_of_ones_own() {
     let folder = tempfile::tempdir().unwrap();
-    let outcome = write_text(&folder.path().join("a/b"), "gift", "one\ntwo\n");
+    let outcome = write_text(&folder.path().join("a/b"), "gift", &["one", "two"]);
     let path = folder.path().join("a/b/gift.log");
     assert_eq!(
         (outcome.place.as_str(), outcome.progress.bytes),
@@ -33,7 +62,7 @@ fn nothing_that_is_there_is_written_over() {
     std::fs::write(at("gift.log"), "mine").unwrap();
     std::fs::write(at("gift-2.log.part"), "unfinished").unwrap();
     std::os::unix::fs::symlink(at("elsewhere"), at("gift-3.log")).unwrap();
-    let outcome = write_text(folder.path(), "gift", "new");
+    let outcome = write_text(folder.path(), "gift", &["new"]);
     assert_eq!(outcome.place.as_str(), at("gift-4.log").to_str().unwrap());
     assert_eq!(std::fs::read_to_string(at("gift.log")).unwrap(), "mine");
     assert!(!at("elsewhere").exists());
@@ -49,7 +78,7 @@ fn what_cannot_be_written_is_told_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let outcome = write_text(&file, "gift", "text");
+    let outcome = write_text(&file, "gift", &["text"]);
     assert!(outcome.place.is_empty(), "{outcome:?}");
     let text = outcome.problems[0].to_string();
     assert!(text.starts_with(file.to_str().unwrap()), "{text}");
@@ -70,9 +99,32 @@ async fn a_full_disk_ends_the_writing() {
         return;
     };
     let (sender, pieces) = mpsc::channel(4);
-    let writing = tokio::task::spawn_blocking(move || write_pieces(full, pieces, &Count::default()));
+    let mut writing = Writing::new(full, Arc::default());
+    let writing = tokio::task::spawn_blocking(move || writing.take(pieces));
     drop(sender.send(Bytes::from_static(b"too much")).await);
     let error = writing.await.unwrap().unwrap_err();
     assert_eq!(in_words(&error), "the disk is full");
     sender.closed().await;
+}
+
+#[test]
+fn what_is_shown_is_stopped_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let mut pane = Pane::default();
+    let stream = pane.join();
+    let text = vec![b'x'; 60_000];
+    for _ in 0..20 {
+        let line = Record {
+            at: None,
+            text: &text,
+            more: 0,
+        };
+        pane.push(stream, &line);
+    }
+    let mut shown = Shown::new(pane, None, rustc_hash::FxHashMap::default());
+    let outcome = shown::save(folder.path(), "gift", &mut shown, &Count::default(), &cancel);
+    assert!(outcome.is_stopped && outcome.problems.is_empty(), "{outcome:?}");
+    assert!(!folder.path().join("gift.log").exists());
 }

@@ -4,15 +4,11 @@ use rustc_hash::FxHashSet;
 
 use super::Logs;
 use crate::domain::Clean;
+use crate::logs::block::BEGIN;
 use crate::logs::columns::Columns;
 use crate::logs::fields::Fields;
-use crate::logs::{Content, Divider, Filter, Level, LineId, Pane, Place, Row, Stamp, Start, Which};
+use crate::logs::{Content, Divider, Filter, Level, Pane, Place, Row, Stamp, Start, Which};
 
-/// Before every line.
-pub(super) const FIRST: Place = Place {
-    at: Stamp(i64::MIN),
-    id: LineId(0),
-};
 /// Lines whose keys are looked at for columns.
 const SAMPLE: usize = 200;
 /// Bytes of the longest of them; there is one every time a key is pressed.
@@ -105,7 +101,7 @@ impl Logs {
 
     /// Puts the cursor on the first line that is kept.
     pub fn go_first(&mut self, height: usize) {
-        let first = self.pane.from(Which::Shown, FIRST).next();
+        let first = self.pane.from(Which::Shown, BEGIN).next();
         if let Some(place) = first.map(|row| row.place) {
             self.go(place, height);
         }
@@ -129,7 +125,7 @@ impl Logs {
     /// Whether all that was written from a time on was read and is kept.
     pub fn has_from(&self, time: Stamp) -> bool {
         let is_kept = |pane: &Pane| {
-            let first = pane.from(Which::All, FIRST).next();
+            let first = pane.from(Which::All, BEGIN).next();
             pane.counts().evicted == 0 || first.is_some_and(|row| row.place.at <= time)
         };
         let is_kept = self.panes().all(is_kept);
@@ -145,7 +141,7 @@ impl Logs {
     fn has_all_from(&self, time: Stamp) -> bool {
         let streams = self.names().len();
         let mut seen = FxHashSet::default();
-        for row in self.panes().flat_map(|pane| pane.from(Which::All, FIRST)) {
+        for row in self.panes().flat_map(|pane| pane.from(Which::All, BEGIN)) {
             if seen.len() == streams {
                 break;
             }
@@ -262,7 +258,7 @@ impl Logs {
         let Some(here) = self.current() else { return false };
         let found = if down {
             let next = self.pane.from(Which::Found, here.behind()).next();
-            next.or_else(|| self.pane.from(Which::Found, FIRST).next())
+            next.or_else(|| self.pane.from(Which::Found, BEGIN).next())
         } else {
             let next = self.pane.before(Which::Found, here).next();
             next.or_else(|| self.pane.newest_first(Which::Found).next())
@@ -283,7 +279,7 @@ impl Logs {
 
     /// To the next marked line that is kept, else the first.
     pub fn next_mark(&mut self, height: usize) -> bool {
-        let here = self.current().unwrap_or(FIRST);
+        let here = self.current().unwrap_or(BEGIN);
         let kept = self.bookmarks.after(here).find(|place| self.pane.get(*place).is_some());
         if let Some(place) = kept {
             self.go(place, height);

@@ -17,7 +17,7 @@ pub(super) fn save(model: &mut Model, action: Action) -> Option<Effect> {
         return None;
     }
     let (now, east) = (model.now, model.log_clock());
-    let logs = model.logs.as_mut()?;
+    let logs = model.logs.as_ref()?;
     let save = if action == Action::LogSave {
         Some(logs.save_shown(now, east))
     } else {
@@ -81,19 +81,20 @@ fn in_words(outcome: &Outcome) -> Trouble {
         problems,
         is_stopped,
     } = outcome;
+    let interruptions = progress.interruptions();
     let written = if progress.files > 1 {
-        format!(
-            "{} of {} logs, {}",
-            progress.files.saturating_sub(problems.len()),
-            progress.files,
-            progress.size()
-        )
+        let whole = progress.files.saturating_sub(problems.len());
+        format!("{whole} of {} logs, {}", progress.files, progress.size())
     } else {
         progress.size()
     };
     let partial = "a file that ends in .part is not whole";
     let (severity, text, hint) = match (problems.split_first(), *is_stopped) {
-        (None, false) => (Severity::Info, format!("saved {written} in {place}"), None),
+        (None, false) => (
+            Severity::Info,
+            format!("saved {written} in {place}{interruptions}"),
+            None,
+        ),
         (None, true) if place.is_empty() => (Severity::Info, "stopped before anything was saved".to_owned(), None),
         (None, true) => (
             Severity::Warning,

@@ -110,7 +110,7 @@ fn choice_words(choice: &Choice) -> Vec<String> {
 fn saving_words(model: &Model) -> Option<String> {
     let (_, progress) = model.saving.as_ref()?;
     let stop = model.keys_of(Mode::Logs, Action::LogSaveWhole)?;
-    let size = progress.size();
+    let size = format!("{}{}", progress.size(), progress.interruptions());
     Some(match progress.files {
         1 => format!("saving, {size} ({stop} stops it)"),
         files => format!("saving {} of {files} logs, {size} ({stop} stops it)", progress.done),

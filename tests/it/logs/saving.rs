@@ -4,20 +4,25 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pilothouse::cluster::Cluster;
+use pilothouse::cluster::{Cluster, Target};
 use pilothouse::domain::{ClusterId, ObjectKey, Uid};
 use pilothouse::logs::plan::Slot;
 use pilothouse::logs::save::{Outcome, Progress, Save, Saved, Saving};
 use pilothouse::logs::{Ask, Request};
 use pilothouse::message::{Action, Effect, Message};
 use pilothouse::runtime::saving::Saver;
+use pilothouse::sim::Simulation;
+use pilothouse::sim::fault::{Fault, LogFault, Odd};
+use pilothouse::sim::resource::{NAMESPACES, NODES, PODS};
+use pilothouse::sim::store::Store;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{answer, open, piece};
 use crate::support::api::{Api, Reply};
+use crate::support::logs::instance;
 use crate::support::screen::Bench;
-use crate::support::watch;
+use crate::support::{watch, watch_target};
 
 fn saves(effects: Vec<Effect>) -> Vec<Save> {
     let saves = effects.into_iter().filter_map(|effect| match effect {
@@ -41,11 +46,11 @@ fn what_is_shown_is_saved_as_it_is_shown() {
     bench.act(&[Action::Accept, Action::LogTimes]);
     let save = saves(bench.act(&[Action::LogSave])).remove(0);
     assert_eq!(save.name, "gift-billing-20251009-170030");
-    let Saved::Shown(text) = save.what else {
+    let Saved::Shown(mut shown) = save.what else {
         panic!("{save:?}")
     };
     assert_eq!(
-        text,
+        shown.text(),
         "2025-10-09 16:59:00.500 000 line 0 ␛]0;x␇\n2025-10-09 16:59:01.500 001 line 1 ␛]0;x␇\n"
     );
     // One at a time, until it is done.
@@ -56,13 +61,51 @@ fn what_is_shown_is_saved_as_it_is_shown() {
             bytes: 78,
             done: 1,
             files: 1,
+            cuts: 2,
         },
         place: place.into(),
         ..Outcome::default()
     };
     bench.send(Message::Saving(Saving::Ended(outcome)));
-    assert!(bench.frame(120, 40).contains(place));
+    let frame = bench.frame(160, 40);
+    assert!(
+        frame.contains(&format!("{place}, went on after 2 lost connections")),
+        "{frame}"
+    );
     assert_eq!(saves(bench.act(&[Action::LogSave])).len(), 1);
+}
+
+#[test]
+fn what_is_shown_is_made_into_text_by_who_writes_it() {
+    let mut bench = Bench::fleet();
+    let request = open(&mut bench, Action::ShowInstances, "billing-5f6d8-001").remove(0);
+    let lines = |from: u64| -> String {
+        let line = |n: u64| {
+            format!(
+                "2025-10-09T08:59:01Z line {n} {}\n",
+                if n.is_multiple_of(100) { "odd" } else { "" }
+            )
+        };
+        (from..from + 10_000).map(line).collect()
+    };
+    for part in 0..12 {
+        piece(&mut bench, &request, lines(part * 10_000).as_bytes());
+    }
+    bench.act(&[Action::LogInclude]);
+    bench.text("odd");
+    bench.act(&[Action::Accept]);
+    let is_decided = |bench: &Bench| bench.model.logs().unwrap().pane.matches().is_complete;
+    assert!(!is_decided(&bench), "there is more than is decided over at once");
+    let Saved::Shown(mut shown) = saves(bench.act(&[Action::LogSave])).remove(0).what else {
+        panic!("nothing is saved")
+    };
+    assert!(!is_decided(&bench), "nor while the key was answered");
+    // What comes and what is looked for after that changes nothing of it.
+    piece(&mut bench, &request, lines(0).as_bytes());
+    bench.act(&[Action::LogClear]);
+    let text = shown.text();
+    assert_eq!(text.lines().count(), 1_200);
+    assert!(text.lines().all(|line| line.ends_with("odd")));
 }
 
 #[test]
@@ -74,10 +117,10 @@ fn a_line_that_was_cut_is_saved_and_copied_with_what_is_missing() {
     bytes.push(b'\n');
     piece(&mut bench, &request, &bytes);
     let missing = |text: &str| text.contains("xx … 9,") && text.trim_end().ends_with(" bytes more");
-    let Saved::Shown(text) = saves(bench.act(&[Action::LogSave])).remove(0).what else {
+    let Saved::Shown(mut shown) = saves(bench.act(&[Action::LogSave])).remove(0).what else {
         panic!("nothing is saved")
     };
-    assert!(missing(&text), "saved");
+    assert!(missing(&shown.text()), "saved");
     for (action, what) in [(Action::LogCopy, "copied"), (Action::CopyRow, "opened and copied")] {
         let Some(Effect::Copy(text)) = bench.act(&[action]).pop() else {
             panic!("nothing is {what}")
@@ -108,6 +151,7 @@ fn whole_logs_are_asked_for_of_every_container_and_their_progress_is_told() {
         bytes: 12_300_000,
         done: 1,
         files: 4,
+        cuts: 0,
     })));
     assert!(
         bench
@@ -122,6 +166,7 @@ fn whole_logs_are_asked_for_of_every_container_and_their_progress_is_told() {
             bytes: 12_400_000,
             done: 4,
             files: 4,
+            cuts: 0,
         },
         place: "/tmp/gift-billing".into(),
         problems: Vec::new(),
@@ -242,6 +287,82 @@ async fn logs_are_saved_byte_for_byte_and_what_fails_is_named() {
     let outcome = save(&cluster, folder.path(), whole(&["two"]), u64::MAX).await;
     assert!(outcome.place.is_empty() && outcome.problems.len() == 1, "{outcome:?}");
     assert_eq!(files(folder.path()).len(), 1);
+}
+
+/// A simulated cluster with a container that prints numbered lines.
+async fn printing() -> (Simulation, Cluster) {
+    let (mut store, now) = (Store::new(7), chrono::Utc::now());
+    let namespace = json!({"metadata": {"name": "gift"}, "status": {"phase": "Active"}});
+    store.create(&NAMESPACES, namespace, now).unwrap();
+    store.create(&NODES, json!({"metadata": {"name": "a"}}), now).unwrap();
+    store.create(&PODS, instance("gift", "one"), now).unwrap();
+    let simulation = Simulation::new(store);
+    let flood = Odd::Flood { lines_per_second: 100 };
+    simulation.faults().add(Fault::Logs(LogFault::Print(flood)));
+    let server = simulation.clone();
+    let target = Target::in_process(ClusterId::new("test"), move |request| {
+        let server = server.clone();
+        async move { server.answer(request).await }
+    });
+    let (cluster, mut observer) = watch_target(target);
+    observer.until_synced().await;
+    (simulation, cluster)
+}
+
+#[tokio::test]
+async fn a_whole_log_that_is_cut_goes_on_where_it_was() {
+    let (simulation, cluster) = printing().await;
+    let cut = Fault::Logs(LogFault::Cut { seed: 1, most: 100_000 });
+    simulation.faults().add_times(2, cut);
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = save(&cluster, folder.path(), whole(&["one"]), u64::MAX).await;
+    assert!(
+        outcome.problems.is_empty() && outcome.place.ends_with("gift.log"),
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.progress.cuts, 2, "{outcome:?}");
+    let cut = std::fs::read(outcome.place.as_str()).unwrap();
+    assert_eq!(cut.len() as u64, outcome.progress.bytes);
+    let outcome = save(&cluster, folder.path(), whole(&["one"]), u64::MAX).await;
+    assert_eq!(outcome.progress.cuts, 0);
+    let whole = std::fs::read(outcome.place.as_str()).unwrap();
+    let lines = cut.split(|byte| *byte == b'\n').count();
+    assert!(
+        lines > 5_000 && whole.starts_with(&cut),
+        "{lines} lines are not those of the server"
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_does_not_go_on_where_it_was_stays_a_part() {
+    let api = Api::with_pods(1);
+    let (cluster, mut observer) = watch(&api);
+    observer.until_synced().await;
+    let mut asked_before = 0;
+    api.rule(move |asked| {
+        (asked.path == path("one")).then(|| {
+            asked_before += 1;
+            if asked_before == 1 {
+                Reply::Break(Bytes::from_static(b"2025-10-09T09:00:00Z one\n2025-10-09T09:00:01Z tw"))
+            } else {
+                Reply::Stream(
+                    vec![Bytes::from_static(b"2025-10-09T10:00:00Z of another run\n")],
+                    false,
+                )
+            }
+        })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = save(&cluster, folder.path(), whole(&["one"]), u64::MAX).await;
+    assert_eq!(outcome.problems.len(), 1, "{outcome:?}");
+    assert!(
+        outcome.problems[0].contains("no longer has what came next"),
+        "{outcome:?}"
+    );
+    let first = b"2025-10-09T09:00:00Z one\n".to_vec();
+    assert_eq!(files(folder.path()), [("gift.log.part".to_owned(), first)]);
+    let since = api.asked().last().unwrap().query.get("sinceTime").cloned();
+    assert_eq!(since.as_deref(), Some("2025-10-09T08:59:59Z"));
 }
 
 #[tokio::test]

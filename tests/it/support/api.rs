@@ -58,6 +58,8 @@ pub(crate) enum Reply {
     Hang,
     /// A watch that says this and then stays open (`true`) or ends.
     Stream(Vec<Bytes>, bool),
+    /// This, and then the connection breaks.
+    Break(Bytes),
 }
 
 impl Reply {
@@ -294,6 +296,12 @@ impl Api {
                 if stays {
                     state.watchers.push((asked.path, pipe));
                 }
+                Decided::Answer(response)
+            }
+            Some(Reply::Break(chunk)) => {
+                let (pipe, response) = stream();
+                pipe.send(Ok(chunk)).ok();
+                pipe.send(Err("connection reset".into())).ok();
                 Decided::Answer(response)
             }
             None => Decided::Answer(state.answer(&asked)),

@@ -11,7 +11,7 @@ use pilothouse::sim::Simulation;
 use pilothouse::sim::fault::{Fault, LogFault};
 use pilothouse::sim::resource::{NAMESPACES, NODES, PODS};
 use pilothouse::sim::store::Store;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::served::Served;
 
@@ -70,6 +70,19 @@ impl Pipe {
     }
 }
 
+/// An instance that has run for a minute.
+pub(crate) fn instance(namespace: &str, name: &str) -> Value {
+    let began = (chrono::Utc::now() - chrono::TimeDelta::minutes(1)).to_rfc3339();
+    let status = json!({"name": "app", "containerID": format!("containerd://{name}"), "restartCount": 0,
+        "ready": true, "state": {"running": {"startedAt": began}}});
+    json!({
+        "metadata": {"namespace": namespace, "name": name, "labels": {"app": "web", "pod": name},
+            "annotations": {"sim.pilothouse.dev/language": "java"}},
+        "spec": {"nodeName": "a", "containers": [{"name": "app", "image": "corp/web:1"}]},
+        "status": {"phase": "Running", "startTime": began, "containerStatuses": [status]},
+    })
+}
+
 /// A served cluster with a node, and instances that were created by hand.
 pub(crate) struct Cluster {
     pub(crate) simulation: Simulation,
@@ -106,17 +119,8 @@ impl Cluster {
     }
 
     pub(crate) fn create(&self, name: &str) {
-        let began = (chrono::Utc::now() - chrono::TimeDelta::minutes(1)).to_rfc3339();
-        let status = json!({"name": "app", "containerID": format!("containerd://{name}"), "restartCount": 0,
-            "ready": true, "state": {"running": {"startedAt": began}}});
-        let pod = json!({
-            "metadata": {"namespace": "shop", "name": name, "labels": {"app": "web", "pod": name},
-                "annotations": {"sim.pilothouse.dev/language": "java"}},
-            "spec": {"nodeName": "a", "containers": [{"name": "app", "image": "corp/web:1"}]},
-            "status": {"phase": "Running", "startTime": began, "containerStatuses": [status]},
-        });
         self.simulation
-            .change(|store, now| store.create(&PODS, pod, now).unwrap());
+            .change(|store, now| store.create(&PODS, instance("shop", name), now).unwrap());
     }
 
     pub(crate) fn remove(&self, name: &str) {
