@@ -152,6 +152,10 @@ impl Desk {
                 "see `pilothouse get instances`",
             ));
         }
+        let why = self.printer.why_nothing(self.wish.start);
+        if let Some(why) = why.filter(|_| tally.refused == 0 && tally.lost == 0) {
+            writeln!(err, "pilothouse: {why}")?;
+        }
         let is_whole = tally.lost == 0 && tally.refused == 0 && self.known.missing.is_empty();
         Ok(Exit(if is_whole { Exit::DONE } else { Exit::FAILED }))
     }

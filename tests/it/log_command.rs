@@ -266,6 +266,19 @@ fn f53_where_few_files_may_be_open_fewer_logs_are_read_at_a_time_and_everything_
 }
 
 #[test]
+fn who_prints_nothing_says_why() {
+    let cluster = Cluster::start(&["web-aaa"]);
+    for (arguments, why) in [
+        (&["-i", "nothing is like this"][..], "the filters leave out all "),
+        (&["--tail", "0"], "--tail 0 asks for none"),
+    ] {
+        let (exit, out, said) = cluster.read(&[&["web", "--no-follow"], arguments].concat(), false);
+        assert_eq!((exit, out.as_str()), (0, ""), "{said}");
+        assert!(said.contains(why) && said.lines().count() == 1, "{said}");
+    }
+}
+
+#[test]
 fn f28_cuts_lose_and_repeat_nothing_and_are_told() {
     let cluster = Cluster::start(&["web-aaa"]);
     cluster.fault(LogFault::Print(Odd::Flood { lines_per_second: 50 }));

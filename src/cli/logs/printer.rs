@@ -15,7 +15,7 @@ use crate::logs::badge::WIDEST_NAME;
 use crate::logs::follower::COLOURS;
 use crate::logs::queue::{Item, Outgoing};
 use crate::logs::split::bare;
-use crate::logs::{Filter, Follower, Level, Stamp, StreamId};
+use crate::logs::{Filter, Follower, Level, Stamp, Start, StreamId};
 use crate::theme::ColourDepth;
 
 /// Bytes that are collected before they are written.
@@ -31,6 +31,8 @@ pub(super) struct Printer {
     is_terminal: bool,
     is_coloured: bool,
     clean: CleanBuffer,
+    /// Lines that came, and those of them that were printed.
+    counts: (u64, u64),
     out: Vec<u8>,
     /// What is said to the other side, each behind so many bytes of lines.
     err: Vec<(usize, String)>,
@@ -60,6 +62,7 @@ impl Printer {
             is_terminal,
             is_coloured: is_terminal && !args.no_color && colours::depth(environment) != ColourDepth::None,
             clean: CleanBuffer::default(),
+            counts: (0, 0),
             out: Vec::with_capacity(2 * ROOM),
             err: Vec::new(),
         }
@@ -80,6 +83,24 @@ impl Printer {
         }
     }
 
+    /// Why nothing at all was printed, if that is so.
+    pub(super) fn why_nothing(&self, start: Start) -> Option<String> {
+        Some(match (self.counts, start) {
+            ((_, 1..), _) => return None,
+            ((1, 0), _) => "no line is printed: the filters leave out the one that came".to_owned(),
+            ((1.., 0), _) => format!(
+                "no line is printed: the filters leave out all {} that came",
+                self.counts.0
+            ),
+            ((0, 0), Start::Since(at)) => {
+                let at = at.time().to_rfc3339_opts(SecondsFormat::Secs, true);
+                format!("no line was written since {at}; an earlier --since may reach some")
+            }
+            ((0, 0), Start::Tail(0)) => "no line is printed: --tail 0 asks for none".to_owned(),
+            ((0, 0), Start::Tail(_) | Start::Everything) => "what is read has no line: nothing was written".to_owned(),
+        })
+    }
+
     fn tell(&mut self, follower: &Follower, stream: StreamId, words: &str) {
         let name = follower.target_of(stream).map(|target| {
             let cluster = &target.slot.cluster;
@@ -90,6 +111,7 @@ impl Printer {
     }
 
     fn line(&mut self, follower: &Follower, stream: StreamId, at: Option<Stamp>, whole: &[u8], level: Option<Level>) {
+        self.counts.0 += 1;
         let is_as_written = !self.is_terminal && self.format != LogFormat::Default;
         let text = bare(whole);
         self.clean.clear();
@@ -101,6 +123,7 @@ impl Printer {
         if !self.filter.is_empty() && !self.filter.shows(stream, level, self.clean.get(range.clone())) {
             return;
         }
+        self.counts.1 += 1;
         if self.format == LogFormat::Json {
             let written = String::from_utf8_lossy(text);
             let message = if is_as_written { &written } else { self.clean.get(range) };
