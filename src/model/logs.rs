@@ -46,6 +46,8 @@ pub struct Logs {
     side: Side,
     /// Whose lines those of each stream are.
     sides: FxHashMap<StreamId, Side>,
+    /// Of the logs that wait for a place, those of new instances.
+    queued_new: usize,
 }
 
 impl Logs {
@@ -76,6 +78,7 @@ impl Logs {
             other: is_divided.then(|| Box::new(Half::new(bytes, goal))),
             side: Side::New,
             sides: FxHashMap::default(),
+            queued_new: 0,
         }
     }
 
@@ -88,6 +91,8 @@ impl Logs {
     ) -> Vec<Effect> {
         let (follower, mut sink) = self.sink(&is_new);
         let orders = follower.replan(pods, &mut sink);
+        let queued = self.follower.queued().iter();
+        self.queued_new = queued.filter(|target| is_new(target)).count();
         orders.into_iter().map(effect).collect()
     }
 

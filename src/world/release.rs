@@ -8,6 +8,7 @@ use super::cluster::ClusterView;
 use super::scope::Scope;
 use super::store::Slot;
 use super::tally::AppTally;
+use crate::domain::container::{ContainerRole, ContainerState};
 use crate::domain::pod::Health;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, Revision, Timestamp, Workload};
 use crate::release::{Phase, Release, Side, phase, side};
@@ -131,21 +132,51 @@ impl World {
         newest.collect()
     }
 
-    /// How many of an app's instances are ready, and how many there are, that are not being taken away: of those that
-    /// are not new and of those that are.
-    pub fn ready_of(&self, app: &AppKey, is_new: impl Fn(&ClusterId, &Pod) -> bool) -> [(i64, i64); 2] {
+    /// How an app's instances stand that are not being taken away: those that are not new and those that are.
+    pub fn readiness_of(&self, app: &AppKey, is_new: impl Fn(&ClusterId, &Pod) -> bool) -> [Readiness; 2] {
         let everything = Scope::default();
-        let mut sides = [(0, 0); 2];
+        let mut sides = [Readiness::default(), Readiness::default()];
         for (cluster, pod) in self.instances_of(app, &everything) {
             if pod.deleting.is_some() || pod.phase.is_terminal() {
                 continue;
             }
             let [old, new] = &mut sides;
-            let (ready, all) = if is_new(&cluster.id, pod) { new } else { old };
-            *ready += i64::from(cluster.health(pod) == Health::Ready);
-            *all += 1;
+            let side = if is_new(&cluster.id, pod) { new } else { old };
+            side.add(pod, cluster.health(pod));
         }
         sides
+    }
+}
+
+/// How some instances stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    pub ready: i64,
+    pub all: i64,
+    /// A container of one of them runs.
+    pub is_running: bool,
+    /// The one that is worst off, in the word for its state.
+    worst: Option<(Health, Clean)>,
+}
+
+impl Readiness {
+    fn add(&mut self, pod: &Pod, health: Health) {
+        self.ready += i64::from(health == Health::Ready);
+        self.all += 1;
+        let mut main = pod
+            .containers
+            .iter()
+            .filter(|container| container.role == ContainerRole::Main);
+        self.is_running |= main.any(|container| matches!(container.state, ContainerState::Running { .. }));
+        if self.worst.as_ref().is_none_or(|(worst, _)| *worst < health) {
+            self.worst = Some((health, pod.status()));
+        }
+    }
+
+    /// What keeps all of them from running.
+    pub fn obstacle(&self) -> Option<&Clean> {
+        let (_, word) = self.worst.as_ref().filter(|_| !self.is_running)?;
+        Some(word)
     }
 }
 

@@ -256,6 +256,15 @@ fn more_than_fifty_containers_of_a_cluster_wait_and_are_told() {
     }
     assert_eq!(reads(&tick(&mut bench, 1)).len(), 46, "with the four there are");
     assert!(bench.frame(200, 50).contains("14 queued"));
+    piece(&mut bench, &first, &answer(first.ask, 3));
+    for action in [Action::LogInclude, Action::LogSearch] {
+        bench.act(&[action]);
+        bench.text("line 1");
+        bench.act(&[Action::Accept]);
+    }
+    let frame = bench.frame(200, 50);
+    assert!(frame.contains("+line 1 (47 shown in 50 of 64 logs)"), "{frame}");
+    assert!(frame.contains("/line 1 1 found in 50 of 64 logs"), "{frame}");
 }
 
 #[test]

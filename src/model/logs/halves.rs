@@ -173,6 +173,27 @@ impl Logs {
         other || self.pane.counts().evicted > 0
     }
 
+    /// How many logs are read and how many there are to read, where some wait for a place: of one side, or of all.
+    pub fn part(&self, side: Option<Side>) -> Option<(usize, usize)> {
+        let all = self.follower.queued().len();
+        let (read, queued) = match side {
+            None => (self.names().len(), all),
+            Some(side) => {
+                let of = self.sides.values().filter(|of| **of == side).count();
+                let new = self.queued_new;
+                (
+                    of,
+                    if side == Side::New {
+                        new
+                    } else {
+                        all.saturating_sub(new)
+                    },
+                )
+            }
+        };
+        (queued > 0).then_some((read, read + queued))
+    }
+
     /// The lines and errors of a side in each of the last minutes; `None` where not all of a minute was read.
     pub fn minutes(&self, side: Side, now: Stamp) -> [Option<Count>; MINUTES] {
         let pane = match &self.other {

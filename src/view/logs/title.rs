@@ -131,7 +131,13 @@ fn filter_words(logs: &Logs) -> Option<String> {
         words.push(format!("±{}", filter.around));
     }
     let shown = thousands(logs.pane.counts().shown as i64);
-    (!words.is_empty()).then(|| format!("{} ({shown} shown)", words.join(" ")))
+    (!words.is_empty()).then(|| format!("{} ({shown} shown{})", words.join(" "), part_words(logs)))
+}
+
+/// In how many of the logs, where not all are read.
+fn part_words(logs: &Logs) -> String {
+    let part = logs.part(None);
+    part.map_or_else(String::new, |(read, all)| format!(" in {read} of {all} logs"))
 }
 
 /// What is looked for, how often it was found, and what had been let go before.
@@ -144,7 +150,8 @@ fn search_words(logs: &Logs) -> Option<String> {
         0 => String::new(),
         unseen => format!(", {} let go before", thousands(unseen as i64)),
     };
-    Some(format!("/{} {all} found{more}{unseen}", search.text()))
+    let part = part_words(logs);
+    Some(format!("/{} {all} found{part}{more}{unseen}", search.text()))
 }
 
 /// `1 line`, `1,000 lines`.

@@ -1,13 +1,14 @@
 //! A release's old and new instances apart: one follow, two halves, one filter.
 
 use insta::assert_snapshot;
-use pilothouse::domain::{Batch, Change, Clean, ClusterReport, Kind, Object, ObjectKey, Timestamp};
+use pilothouse::domain::container::ContainerState;
+use pilothouse::domain::{Batch, Change, Clean, ClusterReport, Kind, Object, ObjectKey, Pod, Timestamp};
 use pilothouse::logs::run::End;
 use pilothouse::logs::{Content, Pane, Place, Request, Which};
 use pilothouse::message::{Action, Effect, Message};
 use pilothouse::model::logs::Side;
 
-use super::{ended, in_world, open, piece, pod_of, reads, tick};
+use super::{ended, in_world, killed, open, piece, pod_of, reads, tick, with_container};
 use crate::support::fleet;
 use crate::support::screen::Bench;
 
@@ -193,7 +194,10 @@ fn halves_keep_the_versions_they_were_divided_by_when_the_release_moves_on() {
         let frame = bench.frame(200, 40);
         let title = frame.lines().find(|line| line.contains("▸ new")).unwrap();
         let words = title.split_whitespace().filter(|word| !word.contains("ines"));
-        words.take_while(|word| *word != "ready").map(str::to_owned).collect::<Vec<_>>()
+        words
+            .take_while(|word| *word != "ready")
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let before = titles(&mut bench);
     let versions = [&old[0], &new[0]].map(|request| pod_of(&bench, request).version.short().to_string());
@@ -215,6 +219,99 @@ fn halves_keep_the_versions_they_were_divided_by_when_the_release_moves_on() {
     assert_eq!(reads(&tick(&mut bench, 1)).len(), 1);
     let logs = bench.model.logs().unwrap();
     assert_eq!(logs.other().unwrap().1.pane.count(Which::All), 1);
+}
+
+/// An instance as it is now.
+fn changed(bench: &mut Bench, like: &Request, pod: Pod) {
+    let batch = Batch {
+        kind: Kind::Pod,
+        namespace: "".into(),
+        generation: 1,
+        changes: vec![Change::Upsert(Object::Pod(Box::new(pod)))],
+        sweep: false,
+    };
+    bench.send(Message::Cluster(like.slot.cluster.clone(), ClusterReport::Batch(batch)));
+}
+
+#[test]
+fn a_half_of_which_nothing_runs_says_what_it_waits_for() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    write(&mut bench, &old, &line(10, "INFO fine"));
+    write(&mut bench, &new, &line(200, "ERROR no bank"));
+    for request in &new {
+        let pod = with_container(pod_of(&bench, request), |container| {
+            container.state = ContainerState::Waiting {
+                reason: "CrashLoopBackOff".into(),
+                message: "".into(),
+            };
+            container.last_exit = Some(killed());
+        });
+        let pod = Pod { ready: false, ..pod };
+        changed(&mut bench, request, pod);
+        ended(&mut bench, request, End::Closed, "");
+    }
+    for (width, told) in [
+        (200, "waiting: CrashLoopBackOff, 100.0 % errors in 15 min ··"),
+        (120, "waiting: CrashLoopBackOff ··"),
+        (80, "waiting: CrashLoopBackOff, 100.0 % errors in 15 min"),
+    ] {
+        let frame = bench.frame(width, 40);
+        let title = frame.lines().find(|line| line.contains("▸ new")).unwrap();
+        let (_, title) = title.split_once("▸ new").unwrap();
+        assert!(title.contains(told), "{title}");
+        assert!(!title.contains("0 errors/min"), "{title}");
+    }
+    // One of them runs again and writes nothing: that is no line and no error.
+    let pod = with_container(pod_of(&bench, &new[0]), |container| {
+        container.state = ContainerState::Running { since: None };
+        container.restarts += 1;
+    });
+    changed(&mut bench, &new[0], pod);
+    let frame = bench.frame(200, 40);
+    assert!(!frame.contains("waiting: "), "{frame}");
+}
+
+#[test]
+fn both_shares_of_errors_fit_whatever_the_counts_are() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    write(&mut bench, &old, &line(10, "ERROR no bank").repeat(100));
+    write(&mut bench, &new, &line(10, "ERROR no bank").repeat(100));
+    let frame = bench.frame(80, 24);
+    for half in [" old ", " new "] {
+        let title = frame
+            .lines()
+            .find(|line| line.contains(half) && line.contains("errors/min"));
+        assert!(
+            title.is_some_and(|title| title.contains(", 100.0 % in 15 min ")),
+            "{frame}"
+        );
+    }
+}
+
+#[test]
+fn of_logs_that_wait_for_a_place_both_halves_tell() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    for (n, like) in [&old[0], &new[0]].into_iter().cycle().take(120).enumerate() {
+        let mut pod = pod_of(&bench, like);
+        pod.key.name = Clean::from(format!("{}-{n}", pod.key.name));
+        pod.uid = pilothouse::domain::Uid::Uuid(20_000 + n as u128);
+        changed(&mut bench, like, pod);
+    }
+    tick(&mut bench, 1);
+    let logs = bench.model.logs().unwrap();
+    let [(old_read, old_all), (new_read, new_all)] = [Side::Old, Side::New].map(|side| logs.part(Some(side)).unwrap());
+    assert_eq!((old_all, new_all), (old.len() + 60, new.len() + 60));
+    assert_eq!(logs.part(None), Some((old_read + new_read, old_all + new_all)));
+    let frame = bench.frame(200, 50);
+    for (read, all) in [(old_read, old_all), (new_read, new_all)] {
+        assert!(
+            read < all && frame.contains(&format!("  {read} of {all} logs")),
+            "{frame}"
+        );
+    }
 }
 
 #[test]

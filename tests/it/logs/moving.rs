@@ -131,7 +131,11 @@ fn a_time_is_looked_for_in_both_halves_of_divided_logs() {
         piece(&mut bench, request, &a_second_each(500..501));
         piece(&mut bench, request, &a_second_each(0..2));
     }
-    assert_eq!(reads(&type_in(&mut bench, Action::LogGoto, "-5m")), [], "both reach back so far");
+    assert_eq!(
+        reads(&type_in(&mut bench, Action::LogGoto, "-5m")),
+        [],
+        "both reach back so far"
+    );
     // Of one half the oldest lines are let go.
     let requests = reads(&bench.act(&[Action::LogQuarter]));
     let old = requests.iter().find(|request| {
@@ -146,7 +150,11 @@ fn a_time_is_looked_for_in_both_halves_of_divided_logs() {
         assert_eq!(effects, [], "neither half stands still");
     }
     assert!(bench.model.logs().unwrap().has_let_go());
-    assert_ne!(reads(&type_in(&mut bench, Action::LogGoto, "-5m")), [], "the lines are gone");
+    assert_ne!(
+        reads(&type_in(&mut bench, Action::LogGoto, "-5m")),
+        [],
+        "the lines are gone"
+    );
 }
 
 #[test]
