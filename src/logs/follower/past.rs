@@ -220,7 +220,7 @@ mod tests {
     fn one_that_is_listed_once_more_after_it_is_forgotten_is_not_read_again() {
         let (mut follower, mut queue) = (follower(), Queue::new(false));
         pass(&mut follower, &mut queue, 20, |_, queue| {
-            queue.drain(Stamp(i64::MAX), |_| {})
+            queue.drain(Stamp(i64::MAX), |_| {});
         });
         assert!(follower.readings.len() < 5, "{}", follower.readings.len());
         let (cluster, stale) = (ClusterId::new("a"), pod(7));

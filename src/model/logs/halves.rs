@@ -179,16 +179,11 @@ impl Logs {
         let (read, queued) = match side {
             None => (self.names().len(), all),
             Some(side) => {
-                let of = self.sides.values().filter(|of| **of == side).count();
-                let new = self.queued_new;
-                (
-                    of,
-                    if side == Side::New {
-                        new
-                    } else {
-                        all.saturating_sub(new)
-                    },
-                )
+                let queued = match side {
+                    Side::Old => all.saturating_sub(self.queued_new),
+                    Side::New => self.queued_new,
+                };
+                (self.sides.values().filter(|of| **of == side).count(), queued)
             }
         };
         (queued > 0).then_some((read, read + queued))
