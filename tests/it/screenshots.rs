@@ -90,7 +90,8 @@ fn the_demos_failing_release_shows_its_burst_of_errors_on_the_new_side() {
     let told = words(divided);
     let share = |side: &str| {
         let (_, after) = told.split_once(side).unwrap();
-        let (before, _) = after.split_once(" % in 15 min").unwrap();
+        let (before, told) = after.split_once(" % ").unwrap();
+        assert!(told.starts_with("in 15 min") || told.starts_with("errors in 15 min"));
         before.split_whitespace().last().unwrap().parse::<f64>().unwrap()
     };
     let (old, new) = (share("old "), share("new "));
