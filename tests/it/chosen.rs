@@ -16,7 +16,7 @@ use crate::support::{fleet, measured};
 use Action::{Accept, CursorDown, Expand, Open, PickFigure, ShowApps, ShowInstances, ShowLocations, ShowNodes};
 
 /// Chooses a figure by its name, and measures everything as it is asked for.
-fn choose(bench: &mut Bench, figure: Figure) {
+pub(crate) fn choose(bench: &mut Bench, figure: Figure) {
     bench.act(&[PickFigure]);
     bench.text(figure.name());
     bench.act(&[Accept]);
@@ -27,7 +27,7 @@ fn choose(bench: &mut Bench, figure: Figure) {
 }
 
 /// Measures a figure of every instance but one in seven, and of its containers.
-fn measure(bench: &mut Bench, figure: Figure) {
+pub(crate) fn measure(bench: &mut Bench, figure: Figure) {
     measure_at(bench, figure, 0);
 }
 
@@ -394,20 +394,4 @@ fn a_container_below_its_instance_is_as_good_as_one_in_a_tree() {
         at,
         "the cursor stays on it"
     );
-}
-
-#[test]
-fn kills_for_want_of_memory_are_told_of_the_container() {
-    let mut bench = measured::bench();
-    bench.act(&[ShowInstances]);
-    bench.filter("rank-");
-    choose(&mut bench, Figure::OomKills);
-    bench.act(&[Open, Open]);
-    bench.send(Message::Tick(fleet::now(), fleet::moment(0)));
-    measure(&mut bench, Figure::OomKills);
-    let frame = bench.frame(120, 40);
-    assert!(frame.contains("OOM kills"), "in the charts: {frame}");
-    bench.act(&[Action::Charts]);
-    let frame = bench.frame(120, 40);
-    assert!(frame.contains("OOM kills since it began"), "{frame}");
 }

@@ -6,6 +6,7 @@ use pilothouse::listing::{ColumnId, RowKey, Value};
 use pilothouse::message::{Action, Message};
 use pilothouse::metrics::Figure;
 
+use crate::chosen::{choose, measure};
 use crate::support::screen::Bench;
 use crate::support::{fleet, measured};
 
@@ -78,6 +79,7 @@ fn where_nobody_counts_kills_what_is_remembered_stands_for_them_and_says_that_th
     bench.text(Figure::OomKills.name());
     bench.act(&[Action::Accept]);
     bench.send(fleet::tick(20));
+    bench.act(&[Action::Top]);
     let frame = bench.frame(120, 40);
     let told = row(&frame, &name);
     assert!(told.contains("≥") && told.contains(" 1 "), "{frame}");
@@ -102,4 +104,20 @@ fn where_nobody_counts_kills_what_is_remembered_stands_for_them_and_says_that_th
         frame.contains("OOM kills not counted here, at least 1 by Kubernetes"),
         "{frame}"
     );
+}
+
+#[test]
+fn kills_for_want_of_memory_are_told_of_the_container() {
+    let mut bench = measured::bench();
+    bench.act(&[Action::ShowInstances]);
+    bench.filter("rank-");
+    choose(&mut bench, Figure::OomKills);
+    bench.act(&[Action::Open, Action::Open]);
+    bench.send(Message::Tick(fleet::now(), fleet::moment(0)));
+    measure(&mut bench, Figure::OomKills);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("OOM kills"), "in the charts: {frame}");
+    bench.act(&[Action::Charts]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("OOM kills since it began"), "{frame}");
 }
