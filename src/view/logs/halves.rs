@@ -132,6 +132,8 @@ const fn areas(body: Rect) -> [Rect; 2] {
 enum Words {
     All,
     Short,
+    /// Without the number of lines.
+    Share,
     /// Without the share of errors.
     Fewest,
 }
@@ -162,6 +164,7 @@ fn words_for(told: &[Told<'_>; 2], theme: &Theme, width: u16) -> Words {
     match () {
         () if fits(Words::All, MINUTES) => Words::All,
         () if fits(Words::Short, 0) => Words::Short,
+        () if fits(Words::Share, MINUTES / 2) => Words::Share,
         () => Words::Fewest,
     }
 }
@@ -195,7 +198,9 @@ fn pieces(told: &Told<'_>, words: Words, theme: &Theme) -> Pieces {
         (count, _) => {
             let Count { lines, errors } = count.unwrap_or_default();
             let rate = if is_all { "/min" } else { "" };
-            pieces.push((format!("  {} lines{rate}", thousands(lines as i64)), muted));
+            if words != Words::Share {
+                pieces.push((format!("  {} lines{rate}", thousands(lines as i64)), muted));
+            }
             pieces.push((format!("  {} errors/min", thousands(errors as i64)), bad(errors)));
         }
     }
