@@ -35,9 +35,10 @@ use crate::domain::{Access, Clean, ClusterId, ClusterReport, Driver, Event, Obje
 use crate::logs::Request;
 use crate::metrics::source::{Report, Supply, Wanted};
 use crate::release::step::Step;
+use crate::release::{Done, Prepared};
 use hub::Hub;
 
-pub use act::{ActError, Done, Note, Prepared};
+pub use act::{ActError, Note};
 pub use clock::moment;
 pub use connect::{ConnectError, Options, Target, targets};
 pub use error::ClusterError;

@@ -1,8 +1,10 @@
 //! The three closed vocabularies: what a person can ask, what can happen, what may be asked of the world.
 
 mod action;
+pub mod order;
 
 pub use action::{Action, Group};
+pub use order::{Asked, Failure, FailureKind, Order, Ticket};
 
 use crate::domain::event::Event;
 use crate::domain::{Access, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
@@ -10,6 +12,7 @@ use crate::logs::plan::Slot;
 use crate::logs::save::{Save, Saving};
 use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
+use crate::release::{Done, Prepared};
 
 /// Where keys go: each has a table of its own in a keymap file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +25,8 @@ pub enum Mode {
     Prompt,
     /// Something to read: help.
     Reader,
+    /// A write that is shown before it is made.
+    Confirm,
     /// Logs; keys that have no meaning of their own there mean what they do on any screen.
     Logs,
 }
@@ -66,6 +71,10 @@ pub enum Message {
     Events(ResourceRef, Result<Vec<Event>, Trouble>),
     /// What the user may do, asked for by [`Effect::Review`].
     Access(ClusterId, Access),
+    /// A step was tried without effect, asked for by [`Effect::Prepare`].
+    Prepared(Ticket, Result<Box<Prepared>, Failure>),
+    /// What came of a write, asked for by [`Effect::CarryOut`].
+    CarriedOut(Ticket, Result<Done, Failure>),
     /// Something a person should know: a problem in a file, text copied.
     Notice(Trouble),
     /// Our own log has new lines.
@@ -110,6 +119,10 @@ pub enum Effect {
     /// Put text on the person's clipboard (OSC 52).
     Copy(String),
     LoadEvents(ResourceRef),
+    /// Try a step without effect.
+    Prepare(Box<Asked>),
+    /// Write what was confirmed, once.
+    CarryOut(Box<Order>),
     Review(ClusterId, Vec<Right>),
     /// What is to be measured of a cluster from now on.
     Measure(ClusterId, Wanted),

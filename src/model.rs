@@ -8,6 +8,7 @@ mod events;
 mod help;
 mod intents;
 pub mod logs;
+pub mod release;
 pub mod trail;
 
 use std::collections::BTreeMap;
@@ -18,13 +19,14 @@ use crate::message::{Action, Binding, Mode, Severity, Trouble};
 use crate::metrics::Thresholds;
 use crate::metrics::source::Wanted;
 use crate::notice::Notices;
-use crate::overlays::{LogField, Overlay};
+use crate::overlays::{Draft, LogField, Overlay};
 use crate::screens::activity::Entry;
 use crate::screens::{Context, Screen, ScreenKind};
 use crate::world::{Scope, World};
 
 pub use intents::BESIDE;
 use logs::Logs;
+use release::Writing;
 pub use trail::Trail;
 
 /// The least room the program is shown in: columns and lines. In less nothing but leaving works.
@@ -90,6 +92,14 @@ pub struct Model {
     pub(crate) saving: Option<(Clean, Progress)>,
     /// The number of the visit of the screen on top.
     pub(crate) visit: u64,
+    /// The step of a release that a version is chosen for.
+    pub(crate) draft: Option<Draft>,
+    /// The number of the last order to a cluster.
+    pub(crate) tickets: u64,
+    /// Writes that are under way.
+    pub(crate) writes: Vec<Writing>,
+    /// Until when they are waited for by who wants to leave.
+    pub(crate) leaving: Option<Timestamp>,
     derived_at: Option<Timestamp>,
     latest: Timestamp,
     version: u64,
@@ -120,6 +130,10 @@ impl Model {
             is_loss_told: false,
             saving: None,
             visit: 0,
+            draft: None,
+            tickets: 0,
+            writes: Vec::new(),
+            leaving: None,
             derived_at: None,
             latest: now,
             version: 1,
@@ -144,7 +158,9 @@ impl Model {
         match self.overlays.last() {
             None if matches!(self.screen().kind, ScreenKind::Logs(_)) => Mode::Logs,
             None => Mode::Screen,
-            Some(Overlay::Filter { .. } | Overlay::LogField { .. }) => Mode::Prompt,
+            Some(Overlay::Filter { .. } | Overlay::LogField { .. } | Overlay::HowMany(_)) => Mode::Prompt,
+            Some(Overlay::Confirm(confirm)) if confirm.is_typing() => Mode::Prompt,
+            Some(Overlay::Confirm(_)) => Mode::Confirm,
             Some(Overlay::Picker(_)) => Mode::Picker,
             Some(Overlay::Help { .. } | Overlay::LogLine(_)) => Mode::Reader,
         }

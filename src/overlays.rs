@@ -1,5 +1,7 @@
 //! What lies over a screen and gets keys first: the filter's field, pickers, help.
 
+pub mod confirm;
+pub mod draft;
 pub mod field;
 pub mod help;
 pub mod opened;
@@ -7,6 +9,8 @@ pub mod picker;
 
 use crate::listing::RowKey;
 
+pub use confirm::Confirm;
+pub use draft::{Draft, HowMany};
 pub use field::Field;
 pub use opened::Opened;
 pub use picker::{Item, Picker, Purpose, Target};
@@ -44,6 +48,10 @@ pub enum Overlay {
     },
     /// A line of a log, of the activity log or an event, opened to be read whole.
     LogLine(Opened),
+    /// How many instances a step is of.
+    HowMany(Box<HowMany>),
+    /// A write that is shown before it is made.
+    Confirm(Box<Confirm>),
     /// Help, scrolled down by so many lines.
     Help {
         scroll: usize,

@@ -8,10 +8,13 @@ pub mod driver;
 pub mod hold;
 pub mod ledger;
 pub mod live;
+pub mod outlook;
 pub mod partition;
 pub mod phase;
+pub mod prepared;
 pub mod share;
 pub mod side;
+pub mod stand;
 pub mod step;
 pub mod template;
 #[cfg(test)]
@@ -21,4 +24,5 @@ pub mod warning;
 
 pub use cause::Cause;
 pub use phase::Phase;
+pub use prepared::{Done, Prepared};
 pub use side::{Release, Side};

@@ -25,6 +25,7 @@ pub mod tasks;
 pub mod terminal;
 pub mod tty;
 pub mod writer;
+mod writes;
 
 use std::fmt;
 use std::io;

@@ -5,6 +5,7 @@ mod list;
 mod logs;
 mod measure;
 mod overlay;
+mod release;
 
 use crate::domain::access::Right;
 use crate::domain::observation::{Batch, Change, ClusterReport, Object};
@@ -30,7 +31,9 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         model.visit += 1;
     }
     effects.extend(logs::accompany(model));
+    effects.extend(release::accompany(model));
     logs::warn_of_part(model, &mut effects);
+    release::wait(model, &mut effects);
     let now = model.now;
     model.settle(now);
     effects
@@ -44,12 +47,15 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Text(c) => overlay::insert(model, c.encode_utf8(&mut [0; 4])),
+        // A paste decides nothing, and says nothing that does.
+        Message::Paste(_) if matches!(model.overlays.last(), Some(Overlay::Confirm(_))) => Vec::new(),
         Message::Paste(text) => overlay::insert(model, &text),
         Message::Unbound(keys) => unbound(model, &keys),
         Message::Pending(keys, next) => {
+            let releases = next.iter().any(|(_, action)| action.step().is_some());
             model.pending = Some((keys, next));
             model.touch();
-            Vec::new()
+            if releases { release::review(model) } else { Vec::new() }
         }
         Message::Cluster(id, report) => {
             let review = review(model, &id, &report);
@@ -77,6 +83,8 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             model.touch();
             Vec::new()
         }
+        Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
+        Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
         Message::Notice(trouble) => {
             model.tell(trouble);
             Vec::new()
@@ -106,6 +114,7 @@ fn tick(model: &mut Model, now: Timestamp, moment: Moment) -> Vec<Effect> {
     model.world.add_up(now);
     let mut effects = measure::wanted(model);
     effects.extend(logs::tick(model));
+    effects.extend(release::tick(model, now));
     effects
 }
 
@@ -142,6 +151,8 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::LogField { .. }) => logs::type_field(model, action),
         Some(Overlay::LogLine(_)) => logs::read_line(model, action),
         Some(Overlay::Picker(_)) => overlay::pick(model, action),
+        Some(Overlay::HowMany(_)) => release::count(model, action),
+        Some(Overlay::Confirm(_)) => release::decide(model, action),
         None => on_screen(model, action),
     }
 }
@@ -149,6 +160,9 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 /// An action on the screen itself; also what the palette chooses.
 fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(effects) = logs::act(model, action) {
+        return effects;
+    }
+    if let Some(effects) = release::act(model, action) {
         return effects;
     }
     if let Some(reason) = model.refusal(action) {
@@ -206,6 +220,9 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn unbound(model: &mut Model, keys: &str) -> Vec<Effect> {
+    if model.mode() == crate::message::Mode::Confirm {
+        return Vec::new();
+    }
     let help = model.keys_of(model.mode(), Action::Help).map(str::to_owned);
     let hint = help.map(|help| format!("{help} shows the keys that work here").into());
     model.tell(Trouble {

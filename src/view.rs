@@ -1,12 +1,15 @@
 //! Drawing: reads the model, writes the frame; only scroll offsets are kept, in [`Viewports`].
 
 mod charts;
+mod confirm;
 mod empty;
 mod footer;
 mod header;
 mod help;
+mod how_many;
 mod log;
 mod logs;
+mod pending;
 mod picker;
 mod pieces;
 mod style;
@@ -90,8 +93,11 @@ pub fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mu
             Some(Overlay::Picker(shown)) => picker::draw(shown, theme, buffer, body),
             Some(Overlay::Help { scroll }) => help::draw(model, *scroll, theme, buffer, body),
             Some(Overlay::LogLine(opened)) => logs::opened::draw(model, opened, theme, buffer, body),
+            Some(Overlay::HowMany(asked)) => how_many::draw(asked, theme, buffer, body),
+            Some(Overlay::Confirm(shown)) => confirm::draw(model, shown, theme, buffer, body),
             Some(Overlay::Filter { .. } | Overlay::LogField { .. }) | None => {}
         }
+        pending::draw(model, theme, buffer, body);
     }
     if theme.glyphs == Glyphs::Ascii {
         style::to_ascii(buffer, area);

@@ -18,6 +18,7 @@ pub mod store;
 pub mod tally;
 mod texts;
 pub mod usage;
+pub mod versions;
 
 pub use app::AppSummary;
 pub use app_list::AppList;
@@ -29,6 +30,7 @@ pub use place::{ClusterSummary, LocationKey, LocationSummary, NodeSummary};
 pub use scope::Scope;
 pub use store::{Slot, Store};
 pub use usage::{Sums, Usage};
+pub use versions::{Holder, KnownVersion};
 
 use crate::domain::{ClusterId, ClusterReport, Pod, ResourceRef, Timestamp};
 use crate::metrics::source::{Report, Wanted};

@@ -6,7 +6,7 @@ use super::Failure;
 use super::args::Args;
 use super::setup::Setup;
 use crate::cluster::{self, Budget, Measuring, Options, Rules, Target};
-use crate::config::{ClusterSection, Config};
+use crate::config::{ClusterSection, Config, Confirm};
 use crate::domain::ClusterId;
 use crate::world::ClusterSetup;
 
@@ -63,6 +63,7 @@ pub fn member(target: Target, args: &Args, config: &Config) -> Member {
             id,
             tag: section.tag.as_deref().map(Into::into),
             readonly,
+            confirms_by_name: config.confirm_in(&context) == Confirm::Type,
             location: section.location.as_deref().map(Into::into),
         },
         measuring: measuring(config, &section),

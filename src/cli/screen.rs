@@ -40,13 +40,14 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
     log::info!("pilothouse {} starts", env!("CARGO_PKG_VERSION"));
     let members = fleet::members(args, &setup)?;
     let program = program(args, environment, &setup, &members);
+    let activity = settings.activity.clone();
     let targets = members
         .into_iter()
         .map(|member| (member.target, member.rules, member.measuring))
         .collect();
     let folder = setup.config.log_folder();
     runtime::run(settings, program, |handles| {
-        runtime::fleet::start(targets, folder, handles)
+        runtime::fleet::start(targets, folder, activity, handles)
     })
     .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")
 }

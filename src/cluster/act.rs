@@ -14,8 +14,8 @@ use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, Kind, ResourceRef};
 use crate::release::ledger::{self, Entry, Ledger};
 use crate::release::live::{Live, Refusal};
-use crate::release::step::{Around, Difference, Step, differences};
-use crate::release::warning::{self, Warning};
+use crate::release::step::{Around, Step, differences};
+use crate::release::{Done, Prepared, warning};
 
 const JSON_PATCH: &str = "application/json-patch+json";
 /// Who wrote, in `managedFields`.
@@ -56,45 +56,6 @@ impl ActError {
             Self::Unsupported(_) => "use the tool that releases it",
         }
     }
-}
-
-/// A write that was tried without effect, to be shown and confirmed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Prepared {
-    pub object: ResourceRef,
-    pub step: Step,
-    /// The operation's ULID; the steps of one release share it.
-    pub operation: String,
-    /// What the object would be, by the server's dry run.
-    pub differences: Vec<Difference>,
-    pub warnings: Vec<Warning>,
-    pub desired: i64,
-    patch: Value,
-    after: Value,
-}
-
-impl Prepared {
-    /// The image before and after, where the step changes it.
-    pub fn images(&self) -> (Option<&Clean>, Option<&Clean>) {
-        let mut images = self
-            .differences
-            .iter()
-            .filter(|difference| difference.place.ends_with(".image"));
-        let image = images.next();
-        (
-            image.and_then(|image| image.from.as_ref()),
-            image.and_then(|image| image.to.as_ref()),
-        )
-    }
-}
-
-/// A write that was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// `metadata.generation` after it: what is seen of an older one says nothing yet.
-    pub generation: i64,
-    /// What could not be noted beside it, with why.
-    pub unnoted: Vec<Clean>,
 }
 
 fn path(object: &ResourceRef) -> String {
@@ -174,6 +135,10 @@ async fn look_and_try(
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
+        generation: deployment
+            .pointer("/metadata/generation")
+            .and_then(Value::as_i64)
+            .unwrap_or(0),
         differences: differences(&deployment, &after),
         warnings: warning::of(&deployment, &autoscalers.unwrap_or_default()),
         desired: live.desired(),

@@ -174,7 +174,7 @@ impl Config {
         !write && section.unwrap_or(self.readonly)
     }
 
-    /// How a change in the cluster of `context` is confirmed. Nothing can be changed yet, so nothing asks.
+    /// How a change in the cluster of `context` is confirmed.
     pub fn confirm_in(&self, context: &str) -> Confirm {
         let section = self.clusters.get(context).and_then(|section| section.confirm);
         section.unwrap_or(self.confirm)

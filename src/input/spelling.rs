@@ -10,11 +10,19 @@ pub const fn mode_name(mode: Mode) -> &'static str {
         Mode::Prompt => "prompt",
         Mode::Reader => "reader",
         Mode::Logs => "logs",
+        Mode::Confirm => "confirm",
     }
 }
 
 /// Every mode.
-pub const MODES: [Mode; 5] = [Mode::Screen, Mode::Picker, Mode::Prompt, Mode::Reader, Mode::Logs];
+pub const MODES: [Mode; 6] = [
+    Mode::Screen,
+    Mode::Picker,
+    Mode::Prompt,
+    Mode::Reader,
+    Mode::Logs,
+    Mode::Confirm,
+];
 
 /// Whether plain characters are text in this mode.
 pub const fn is_typing(mode: Mode) -> bool {

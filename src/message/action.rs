@@ -1,5 +1,7 @@
 //! What a person can ask for: each action with its name in keymap files, its group and its line of help.
 
+use crate::release::ledger::Operation;
+
 /// How help groups actions, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
@@ -7,20 +9,24 @@ pub enum Group {
     Screens,
     List,
     Logs,
+    Release,
     Scope,
     Program,
     Typing,
+    Confirm,
 }
 
 impl Group {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Move,
         Self::Screens,
         Self::List,
         Self::Logs,
+        Self::Release,
         Self::Scope,
         Self::Program,
         Self::Typing,
+        Self::Confirm,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -29,9 +35,11 @@ impl Group {
             Self::Screens => "screens",
             Self::List => "list",
             Self::Logs => "logs",
+            Self::Release => "release",
             Self::Scope => "scope",
             Self::Program => "program",
             Self::Typing => "typing",
+            Self::Confirm => "before a write",
         }
     }
 }
@@ -149,6 +157,17 @@ actions! {
     LogSave "log-save" Logs "save the lines that are shown in a file",
     LogSaveWhole "log-save-whole" Logs "save the whole logs of all containers here, from the servers; stop that",
     LogCopy "log-copy" Logs "copy the line",
+    GrayRelease "gray-release" Release "some instances of another version beside the old ones, until you decide",
+    GrowGray "grow-gray" Release "more instances of the new version",
+    FullRelease "full-release" Release "all new instances; the old ones stay until they are taken offline",
+    RollOut "roll-out" Release "all new instances by a rolling update: old ones go as new ones come",
+    OldOffline "old-offline" Release "take the old instances offline",
+    AbortRelease "abort-release" Release "back to the old version: the new instances go",
+    RollBack "roll-back" Release "publish an older version, without a build",
+    RepairRelease "repair-release" Release "end a hold without end, as after an undo in the middle of a gray release",
+    PauseRelease "pause-release" Release "stop the controller from replacing instances",
+    ResumeRelease "resume-release" Release "let the controller go on",
+    RestartInstances "restart-instances" Release "replace every instance by a new one of the same version",
     ScopeClusters "scope-clusters" Scope "choose clusters",
     ScopeLocations "scope-locations" Scope "choose locations",
     ScopeNamespaces "scope-namespaces" Scope "choose namespaces",
@@ -170,6 +189,8 @@ actions! {
     FieldRight "field-right" Typing "cursor right",
     FieldStart "field-start" Typing "to the start of the field",
     FieldEnd "field-end" Typing "to the end of the field",
+    Write "write" Confirm "write what is shown",
+    ShowDifferences "show-differences" Confirm "show what changes, place by place",
 }
 
 impl Action {
@@ -178,25 +199,27 @@ impl Action {
         Self::ALL.iter().copied().find(|action| action.name() == name)
     }
 
-    /// What it is called in the line of keys: a word or two, where the whole help does not fit.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Open | Self::LogOpen => "open",
-            Self::Detail => "detail",
-            Self::Back => "back",
-            Self::Filter => "filter",
-            Self::ClearFilter => "clear filter",
-            Self::PickSort => "sort",
-            Self::PickFigure => "figure",
-            Self::Help => "help",
-            Self::Palette => "go",
-            Self::Mark | Self::LogMark => "mark",
-            Self::Wide => "wide",
-            Self::EventsOf => "events",
-            Self::NodeOf => "node",
+    /// The step of a release that it asks for.
+    pub const fn step(self) -> Option<Operation> {
+        Some(match self {
+            Self::GrayRelease => Operation::Start,
+            Self::GrowGray => Operation::Grow,
+            Self::FullRelease => Operation::KeepOld,
+            Self::RollOut => Operation::Full,
+            Self::OldOffline => Operation::Offline,
+            Self::AbortRelease => Operation::Abort,
+            Self::RollBack => Operation::Rollback,
+            Self::RepairRelease => Operation::Repair,
+            Self::PauseRelease => Operation::Pause,
+            Self::ResumeRelease => Operation::Resume,
+            Self::RestartInstances => Operation::Restart,
+            _ => return None,
+        })
+    }
+
+    const fn log_label(self) -> Option<&'static str> {
+        Some(match self {
             Self::Logs => "logs",
-            Self::PreviousLogs => "previous",
-            Self::DivideLogs => "old | new",
             Self::LogContainers => "containers",
             Self::LogOther => "other half",
             Self::LogPause => "pause",
@@ -220,11 +243,55 @@ impl Action {
             Self::LogTail => "tail",
             Self::LogHead => "head",
             Self::LogHour => "an hour",
+            _ => return None,
+        })
+    }
+
+    const fn step_label(self) -> Option<&'static str> {
+        Some(match self {
+            Self::GrayRelease => "gray release",
+            Self::GrowGray => "grow",
+            Self::FullRelease => "full, old kept",
+            Self::RollOut => "roll out",
+            Self::OldOffline => "old offline",
+            Self::AbortRelease => "abort",
+            Self::RollBack => "roll back",
+            Self::RepairRelease => "repair",
+            Self::PauseRelease => "pause",
+            Self::ResumeRelease => "resume",
+            Self::RestartInstances => "restart",
+            _ => return None,
+        })
+    }
+
+    /// What it is called in the line of keys: a word or two, where the whole help does not fit.
+    pub const fn label(self) -> &'static str {
+        match (self.step_label(), self.log_label()) {
+            (Some(label), _) | (_, Some(label)) => return label,
+            (None, None) => {}
+        }
+        match self {
+            Self::Open | Self::LogOpen => "open",
+            Self::Detail => "detail",
+            Self::Back => "back",
+            Self::Filter => "filter",
+            Self::ClearFilter => "clear filter",
+            Self::PickSort => "sort",
+            Self::PickFigure => "figure",
+            Self::Help => "help",
+            Self::Palette => "go",
+            Self::Mark | Self::LogMark => "mark",
+            Self::Wide => "wide",
+            Self::EventsOf => "events",
+            Self::NodeOf => "node",
+            Self::PreviousLogs => "previous",
+            Self::DivideLogs => "old | new",
             Self::Expand => "fold",
             Self::Charts => "charts",
             Self::ChartReach => "how far back",
             Self::ChartNext => "next chart",
             Self::SortByGrowth => "what grew",
+            Self::ShowDifferences => "differences",
             Self::ScopeClusters => "clusters",
             Self::ScopeLocations => "locations",
             Self::ScopeNamespaces => "namespaces",

@@ -26,6 +26,7 @@ impl Model {
             ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
             ScreenKind::App(app) => {
                 actions.push(Action::Logs);
+                actions.extend(Self::STEPS_OFFERED);
                 let (old, new) = self.world.sides_of(app);
                 if old.instances > 0 && new.instances > 0 {
                     actions.push(Action::DivideLogs);
@@ -37,8 +38,15 @@ impl Model {
                 actions.extend(kind.has_branches().then_some(Action::Expand));
                 actions.extend([Action::NodeOf, Action::EventsOf]);
             }
-            ScreenKind::Apps => actions.extend([Action::Logs, Action::SortByGrowth, Action::EventsOf]),
-            ScreenKind::Releases => actions.extend([Action::Logs, Action::EventsOf]),
+            ScreenKind::Apps => {
+                actions.push(Action::Logs);
+                actions.extend(Self::STEPS_OFFERED);
+                actions.extend([Action::SortByGrowth, Action::EventsOf]);
+            }
+            ScreenKind::Releases => {
+                actions.extend(Self::STEPS_OFFERED);
+                actions.extend([Action::Logs, Action::EventsOf]);
+            }
             ScreenKind::Nodes => actions.push(Action::EventsOf),
             ScreenKind::Log => actions.clear(),
             ScreenKind::Logs(_) => return self.offered_over_logs(),
@@ -109,6 +117,13 @@ impl Model {
 
     /// Why an action does not work here; `None` if it does.
     pub fn refusal(&self, action: Action) -> Option<String> {
+        match action.step() {
+            Some(step) => self.release_refusal(step),
+            None => self.refusal_of_other(action),
+        }
+    }
+
+    fn refusal_of_other(&self, action: Action) -> Option<String> {
         let screen = self.trail.top();
         let selected = screen.list.selected();
         let because = |is_so: bool, reason: &str| is_so.then(|| reason.to_owned());

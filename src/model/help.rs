@@ -6,13 +6,15 @@ use crate::overlays::help::{Entry, FILTERS, LOGS, Layout};
 use crate::screens::ScreenKind;
 
 /// The groups after the screen's own keys.
-const COMMON: [Group; 7] = [
+const COMMON: [Group; 9] = [
     Group::List,
+    Group::Release,
     Group::Scope,
     Group::Screens,
     Group::Program,
     Group::Logs,
     Group::Typing,
+    Group::Confirm,
     Group::Move,
 ];
 
@@ -57,9 +59,9 @@ impl Model {
             return all.filter(|action| action.group() == Group::Logs).collect();
         }
         let is_own = |action: &Action| match action.group() {
-            Group::Move | Group::Screens | Group::Logs => true,
+            Group::Move | Group::Screens | Group::Logs | Group::Release => true,
             Group::List => matches!(action, Action::Expand | Action::SortByGrowth),
-            Group::Scope | Group::Program | Group::Typing => false,
+            Group::Scope | Group::Program | Group::Typing | Group::Confirm => false,
         };
         let mut own: Vec<Action> = self.offered().into_iter().filter(is_own).collect();
         if self.facts_most() > 0 {
@@ -72,6 +74,7 @@ impl Model {
         let mode = match action.group() {
             Group::Typing => Mode::Picker,
             Group::Logs => Mode::Logs,
+            Group::Confirm => Mode::Confirm,
             _ => Mode::Screen,
         };
         let bindings = self.settings.bindings.iter();

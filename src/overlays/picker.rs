@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::draft::Chosen;
 use super::field::Field;
 use crate::domain::container::ContainerRole;
 use crate::domain::{AppKey, Clean, ClusterId, Kind};
@@ -22,6 +23,9 @@ pub enum Purpose {
     Namespaces,
     /// Of logs.
     Containers,
+    /// The version of a gray release, or the one to go back to.
+    Version,
+    Revision,
 }
 
 impl Purpose {
@@ -34,6 +38,8 @@ impl Purpose {
             Self::Locations => "locations in scope",
             Self::Namespaces => "namespaces in scope",
             Self::Containers => "containers to read",
+            Self::Version => "which version? or type an image or a tag",
+            Self::Revision => "back to which version?",
         }
     }
 
@@ -63,6 +69,9 @@ pub enum Target {
     EveryContainer,
     Container(Clean),
     Role(ContainerRole),
+    /// A version that is known of, or an image as it was typed.
+    Version(Chosen),
+    Typed(String),
 }
 
 /// Something to choose.
@@ -151,13 +160,17 @@ impl Picker {
             .enumerate()
             .filter(|(_, item)| command.is_none_or(|command| command.takes(&item.target)))
             .filter_map(|(index, item)| {
+                // What is typed stands below what is known.
+                if let Target::Typed(_) = item.target {
+                    return Some((0, index));
+                }
                 if item.label == name || item.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                     return Some((u32::MAX, index));
                 }
                 // A match in the name counts more than one in what an action does.
                 let by_label = fuzzy.score(&item.label).map(|score| score.saturating_mul(2));
                 let by_detail = || match item.target {
-                    Target::Action(_) | Target::Figure(_) => fuzzy.score(&item.detail),
+                    Target::Action(_) | Target::Figure(_) | Target::Version(_) => fuzzy.score(&item.detail),
                     Target::Sort(_)
                     | Target::Cluster(_)
                     | Target::Location(_)
@@ -166,6 +179,7 @@ impl Picker {
                     | Target::EveryContainer
                     | Target::Container(_)
                     | Target::Role(_)
+                    | Target::Typed(_)
                     | Target::App(_) => None,
                 };
                 let score = by_label.or_else(by_detail)?;
@@ -196,6 +210,13 @@ impl Picker {
             self.narrow();
             self.cursor = 0;
         }
+    }
+
+    /// Offers another item below the others, in place of the one that was offered so before.
+    pub fn offer(&mut self, item: Option<Item>) {
+        self.items.retain(|item| !matches!(item.target, Target::Typed(_)));
+        self.items.extend(item);
+        self.narrow();
     }
 
     pub fn step(&mut self, rows: isize) {

@@ -1,13 +1,16 @@
 //! The activity log on disk: what this program was told to do to clusters, by whom, one JSON object a line.
 
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::journal::Journal;
 use super::redact::redact;
+use crate::domain::Clean;
 use crate::message::Effect;
+use crate::release::Prepared;
 
 /// Appends to the activity log; without a file it keeps nothing.
 #[derive(Clone, Debug)]
@@ -83,7 +86,10 @@ impl ActivityLog {
                 self.write(now, "load-events", Some(object.cluster.as_str()), Some(name));
             }
             Effect::SaveLogs(save) => self.write(now, "save-logs", None, Some(save.name.clone())),
-            Effect::Review(..)
+            // What a write came to is noted once it was answered: one line for each that was tried.
+            Effect::Prepare(_)
+            | Effect::CarryOut(_)
+            | Effect::Review(..)
             | Effect::Measure(..)
             | Effect::Quit
             | Effect::Suspend
@@ -102,6 +108,31 @@ impl ActivityLog {
         if let Some(journal) = &self.journal {
             journal.flush();
         }
+    }
+
+    /// A step of a release was tried, by `user` as the cluster knows them.
+    pub fn released(
+        &self,
+        now: DateTime<Utc>,
+        prepared: &Prepared,
+        (user, reason): (&str, Option<&str>),
+        (answer, took): (String, Duration),
+    ) {
+        let (from, to) = prepared.images();
+        let object = &prepared.object;
+        let attempt = Attempt {
+            cluster: object.cluster.as_str(),
+            object: format!("{} {}", object.kind, object.key),
+            uid: object.uid.to_string(),
+            operation: &prepared.operation,
+            user,
+            from: from.map(Clean::as_str),
+            to: to.map(Clean::as_str),
+            reason,
+            answer,
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.attempted(now, prepared.step.operation().name(), &attempt);
     }
 
     fn write(&self, now: DateTime<Utc>, did: &str, cluster: Option<&str>, object: Option<String>) {

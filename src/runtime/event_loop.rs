@@ -223,6 +223,8 @@ impl<P: Program> Shell<P> {
             }
             Effect::Copy(text) => self.copy(&text),
             effect @ (Effect::LoadEvents(_)
+            | Effect::Prepare(_)
+            | Effect::CarryOut(_)
             | Effect::Review(..)
             | Effect::Measure(..)
             | Effect::ReadLog(_)

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::activity::ActivityLog;
 use super::logs::Readings;
 use super::reported::Reported;
 use super::saving::Saver;
 use super::tasks::Work;
-use super::{Handles, Perform};
+use super::{Handles, Perform, writes};
 use crate::cluster::{self, Cluster, ClusterError, Measuring, Rules, Target};
 use crate::domain::{Clean, ClusterId, ClusterReport, ResourceRef};
 use crate::message::{Effect, Message, Severity, Trouble};
@@ -18,8 +19,14 @@ use crate::message::{Effect, Message, Severity, Trouble};
 /// Reports that may wait between a cluster and the loop; then the cluster waits, and so does its server.
 const REPORTS: usize = 256;
 
-/// Starts watching these clusters; what comes back performs effects on them, and saves logs in `folder`.
-pub fn start(members: Vec<(Target, Arc<Rules>, Measuring)>, folder: PathBuf, handles: &Handles) -> Perform {
+/// Starts watching these clusters; what comes back performs effects on them, saves logs in `folder` and notes in
+/// `activity` what was written.
+pub fn start(
+    members: Vec<(Target, Arc<Rules>, Measuring)>,
+    folder: PathBuf,
+    activity: ActivityLog,
+    handles: &Handles,
+) -> Perform {
     let _inside = handles.runtime.enter();
     let (sender, reports) = mpsc::channel(REPORTS);
     let cancel = CancellationToken::new();
@@ -46,7 +53,7 @@ pub fn start(members: Vec<(Target, Arc<Rules>, Measuring)>, folder: PathBuf, han
         .spawn(hand_on(measured, messages.clone(), Message::Metrics));
     let mut saver = Saver::new(folder, messages.clone());
     let mut readings = Readings::new(messages);
-    Box::new(move |effect| perform(&clusters, (&mut readings, &mut saver), effect))
+    Box::new(move |effect| perform(&clusters, (&mut readings, &mut saver), &activity, effect))
 }
 
 async fn hand_on<T>(
@@ -61,7 +68,12 @@ async fn hand_on<T>(
     }
 }
 
-fn perform(clusters: &[Cluster], (readings, saver): (&mut Readings, &mut Saver), effect: Effect) -> Option<Work> {
+fn perform(
+    clusters: &[Cluster],
+    (readings, saver): (&mut Readings, &mut Saver),
+    activity: &ActivityLog,
+    effect: Effect,
+) -> Option<Work> {
     let find = |id: &ClusterId| clusters.iter().find(|cluster| cluster.id() == id).cloned();
     match effect {
         Effect::LoadEvents(object) => {
@@ -75,9 +87,16 @@ fn perform(clusters: &[Cluster], (readings, saver): (&mut Readings, &mut Saver),
                 ))
             }))
         }
+        Effect::Prepare(asked) => Some(writes::prepare(find(&asked.object.cluster)?, *asked)),
+        Effect::CarryOut(order) => {
+            let cluster = find(&order.prepared.object.cluster)?;
+            Some(writes::carry_out(cluster, *order, activity.clone()))
+        }
         Effect::Review(id, rights) => {
             let cluster = find(&id)?;
-            Some(Work::new(format!("rights in {id}"), async move {
+            let what: Vec<String> = rights.iter().map(ToString::to_string).collect();
+            let key = format!("rights in {id}: {}", what.join(", "));
+            Some(Work::new(key, async move {
                 Some(Message::Access(id, cluster.review(&rights).await))
             }))
         }

@@ -51,5 +51,6 @@ impl Program for Screens {
     fn draw(&mut self, frame: &mut Frame<'_>) {
         self.drawn = Some(self.model.version());
         view(&self.model, &self.theme, &mut self.viewports, frame);
+        self.model.seen();
     }
 }

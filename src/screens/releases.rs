@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::{states, words};
 use crate::domain::workload::{Revision, Workload};
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Timestamp};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, ResourceRef, Timestamp};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::release::{Phase, Release, phase};
 use crate::world::ClusterView;
@@ -126,7 +126,7 @@ fn past_of<'a>(ctx: &'a Context<'_>, cluster: &'a ClusterView) -> impl Iterator<
     let here = here.filter(|revision| ctx.scope.has_namespace(&revision.key.namespace));
     here.map(|revision| {
         let workload = revision.workload.as_ref().and_then(|(kind, name)| {
-            let key = crate::domain::ObjectKey::new(revision.key.namespace.clone(), name.clone());
+            let key = ObjectKey::new(revision.key.namespace.clone(), name.clone());
             cluster.workload(*kind, &key)
         });
         let newest = workload.is_some_and(|workload| phase::newest(workload, &[revision.as_ref()]).is_some());
@@ -203,6 +203,13 @@ impl ReleaseRow {
 /// The app of the row of an object.
 pub fn app_of_row(rows: &[ReleaseRow], object: &ResourceRef) -> Option<AppKey> {
     rows.iter().find(|row| row.object() == *object).map(ReleaseRow::app)
+}
+
+/// The workload of the row of an object: its cluster, kind and name.
+pub fn workload_of_row(rows: &[ReleaseRow], object: &ResourceRef) -> Option<(ClusterId, Kind, ObjectKey)> {
+    let row = rows.iter().find(|row| row.object() == *object)?;
+    let (cluster, kind, namespace, name) = row.carrier();
+    Some((cluster, kind?, ObjectKey::new(namespace, name)))
 }
 
 /// Reads releases.

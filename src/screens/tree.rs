@@ -7,6 +7,7 @@ use cells::{fold, revision_cell, workload_cell, workload_ready};
 pub(super) use rows::collect;
 pub(crate) use rows::revision_key;
 use rows::workload_key;
+pub(crate) use rows::workload_of_row;
 pub use rows::{Age, TreeRow};
 
 use super::context::Context;

@@ -61,19 +61,37 @@ fn is_chosen(model: &Model, target: &Target) -> bool {
             !without.is_empty() && !without.contains(role)
         }),
         Target::Figure(figure) => figure.is_some() && model.trail.top().figure == *figure,
-        Target::Action(_) | Target::App(_) | Target::CarriedBy(_) | Target::EveryContainer => false,
+        Target::Action(_)
+        | Target::App(_)
+        | Target::CarriedBy(_)
+        | Target::EveryContainer
+        | Target::Version(_)
+        | Target::Typed(_) => false,
     }
 }
 
 /// Text for whatever is being typed; elsewhere it says and does nothing.
 pub(super) fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
+    if let Some(Overlay::HowMany(asked)) = model.overlays.last_mut()
+        && asked.fresh
+    {
+        asked.field.clear();
+    }
     edit(model, |field| field.insert(text));
     Vec::new()
 }
 
 fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) {
     match model.overlays.last_mut() {
-        Some(Overlay::Picker(picker)) => picker.edit(change),
+        Some(Overlay::Picker(picker)) => {
+            picker.edit(change);
+            super::release::offer(model);
+        }
+        Some(Overlay::HowMany(asked)) => {
+            change(&mut asked.field);
+            asked.fresh = false;
+        }
+        Some(Overlay::Confirm(confirm)) if confirm.is_typing() => change(&mut confirm.field),
         Some(Overlay::Filter { field, .. }) => {
             change(field);
             let text = field.text();
@@ -83,7 +101,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) {
             change(field);
             *problem = None;
         }
-        Some(Overlay::Help { .. } | Overlay::LogLine(_)) | None => return,
+        Some(Overlay::Help { .. } | Overlay::LogLine(_) | Overlay::Confirm(_)) | None => return,
     }
     model.touch();
 }
@@ -214,9 +232,16 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
             super::logs::choose_containers(model, chosen);
             Vec::new()
         }
+        Purpose::Version | Purpose::Revision => match chosen.into_iter().next() {
+            Some(target) => super::release::choose(model, target),
+            None => Vec::new(),
+        },
         Purpose::Palette | Purpose::Sort | Purpose::Figure => match chosen.into_iter().next() {
-            // The palette offers no containers.
-            None | Some(Target::EveryContainer | Target::Container(_) | Target::Role(_)) => Vec::new(),
+            // The palette offers no containers and no versions.
+            None
+            | Some(
+                Target::EveryContainer | Target::Container(_) | Target::Role(_) | Target::Version(_) | Target::Typed(_),
+            ) => Vec::new(),
             Some(Target::Action(action)) => super::on_screen(model, action),
             Some(Target::CarriedBy(kind)) => {
                 let effects = super::on_screen(model, Action::ShowApps);
@@ -271,7 +296,9 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
             | Target::CarriedBy(_)
             | Target::EveryContainer
             | Target::Container(_)
-            | Target::Role(_) => {}
+            | Target::Role(_)
+            | Target::Version(_)
+            | Target::Typed(_) => {}
         }
     }
     match purpose {
@@ -283,7 +310,12 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
         }
         Purpose::Locations => model.scope.locations = scope.locations,
         Purpose::Namespaces => model.scope.namespaces = scope.namespaces,
-        Purpose::Palette | Purpose::Sort | Purpose::Figure | Purpose::Containers => {}
+        Purpose::Palette
+        | Purpose::Sort
+        | Purpose::Figure
+        | Purpose::Containers
+        | Purpose::Version
+        | Purpose::Revision => {}
     }
     leave_narrower_screen(model);
     model.derive();

@@ -7,6 +7,7 @@ use super::pieces::{Pieces, put, width};
 use crate::message::{Action, Mode};
 use crate::model::Model;
 use crate::overlays::Overlay;
+use crate::overlays::confirm::{Confirm, Stage};
 use crate::theme::{Role, Theme};
 
 pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
@@ -61,13 +62,31 @@ fn pieces(theme: &Theme, (keys, label, refusal): &Offer) -> Pieces {
 
 fn offers(model: &Model) -> Vec<Offer> {
     if let Some((_, next)) = &model.pending {
+        if super::pending::is_listed(model) {
+            return Vec::new();
+        }
         let shown = next.iter();
         return shown
             .map(|(keys, action)| (keys.clone(), action.label().to_owned(), None))
             .collect();
     }
     let mode = model.mode();
-    let actions: Vec<(Action, &str)> = match model.overlays.last() {
+    offered(model)
+        .into_iter()
+        .filter_map(|(action, label)| {
+            let keys = model.keys_of(mode, action)?.to_owned();
+            let refusal = match mode {
+                Mode::Screen | Mode::Logs => model.refusal(action),
+                _ => None,
+            };
+            Some((keys, label.to_owned(), refusal))
+        })
+        .collect()
+}
+
+/// What keys do here, each with its word.
+fn offered(model: &Model) -> Vec<(Action, &'static str)> {
+    match model.overlays.last() {
         Some(Overlay::Filter { .. } | Overlay::LogField { .. }) => vec![
             (Action::Accept, "keep"),
             (Action::Cancel, "leave"),
@@ -81,6 +100,12 @@ fn offers(model: &Model) -> Vec<Offer> {
             ]
         }
         Some(Overlay::Picker(_)) => vec![(Action::Accept, "take"), (Action::Cancel, "leave")],
+        Some(Overlay::HowMany(_)) => vec![
+            (Action::Accept, "go on"),
+            (Action::Cancel, "leave"),
+            (Action::EraseAll, "clear"),
+        ],
+        Some(Overlay::Confirm(confirm)) => confirm_keys(confirm),
         Some(Overlay::LogLine(_)) => vec![
             (Action::CursorDown, "down"),
             (Action::CursorUp, "up"),
@@ -106,17 +131,27 @@ fn offers(model: &Model) -> Vec<Offer> {
                 _ => (action, action.label()),
             })
             .collect(),
-    };
-    actions
-        .into_iter()
-        .filter_map(|(action, label)| {
-            let keys = model.keys_of(mode, action)?.to_owned();
-            let refusal = if matches!(mode, Mode::Screen | Mode::Logs) {
-                model.refusal(action)
-            } else {
-                None
-            };
-            Some((keys, label.to_owned(), refusal))
-        })
-        .collect()
+    }
+}
+
+fn confirm_keys(confirm: &Confirm) -> Vec<(Action, &'static str)> {
+    let mut keys = Vec::new();
+    match confirm.stage() {
+        Stage::Ready { .. } if confirm.is_typing() => {
+            return vec![
+                (Action::Accept, "write"),
+                (Action::Cancel, "no"),
+                (Action::ShowDifferences, "what changes"),
+            ];
+        }
+        Stage::Ready { .. } => keys.extend([
+            (Action::Write, "yes, write it"),
+            (Action::Cancel, "no"),
+            (Action::ShowDifferences, "what changes"),
+        ]),
+        Stage::Asking | Stage::Writing | Stage::Following { .. } | Stage::Failed(_) => {
+            keys.push((Action::Cancel, "leave"));
+        }
+    }
+    keys
 }

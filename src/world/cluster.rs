@@ -25,6 +25,8 @@ pub struct ClusterSetup {
     /// Colour tag: a word such as `production`, shown with the cluster's name.
     pub tag: Option<Clean>,
     pub readonly: bool,
+    /// A write is confirmed by typing the name of what changes.
+    pub confirms_by_name: bool,
     /// The location of nodes that no label places.
     pub location: Option<Clean>,
 }
@@ -35,6 +37,7 @@ impl ClusterSetup {
             id: ClusterId::new(name),
             tag: None,
             readonly: false,
+            confirms_by_name: false,
             location: None,
         }
     }
@@ -46,6 +49,8 @@ pub struct ClusterView {
     pub id: ClusterId,
     pub tag: Option<Clean>,
     pub readonly: bool,
+    /// A write is confirmed by typing the name of what changes.
+    pub confirms_by_name: bool,
     pub default_location: Option<Clean>,
     pub link: Link,
     pub identity: Identity,
@@ -84,6 +89,7 @@ impl ClusterView {
             id: setup.id,
             tag: setup.tag,
             readonly: setup.readonly,
+            confirms_by_name: setup.confirms_by_name,
             default_location: setup.location,
             link: Link::CONNECTING,
             identity: Identity::default(),

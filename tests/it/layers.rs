@@ -49,7 +49,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "message",
-        may: &["domain", "metrics", "logs"],
+        may: &["domain", "metrics", "logs", "release"],
         never: SHELL,
     },
     Wall {
@@ -91,28 +91,29 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "overlays",
-        may: &["domain", "metrics", "message", "notice", "world", "listing"],
+        may: &["domain", "metrics", "message", "notice", "release", "world", "listing"],
         never: SHELL,
     },
     Wall {
         place: "model",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "world", "listing", "screens", "overlays",
+            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "screens", "overlays",
         ],
         never: SHELL,
     },
     Wall {
         place: "update",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "world", "listing", "screens", "overlays", "model",
+            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "screens", "overlays",
+            "model",
         ],
         never: SHELL,
     },
     Wall {
         place: "view",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "world", "listing", "screens", "overlays", "model",
-            "widgets", "theme",
+            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "screens", "overlays",
+            "model", "widgets", "theme",
         ],
         never: PURE_VIEW,
     },

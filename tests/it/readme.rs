@@ -37,6 +37,11 @@ const ROWS: &[&[Action]] = &[
     &[Expand],
     &[EventsOf, NodeOf],
     &[Charts, ChartReach, ChartNext],
+    &[Action::GrayRelease, Action::GrowGray],
+    &[Action::FullRelease, Action::RollOut],
+    &[Action::OldOffline, Action::AbortRelease],
+    &[Action::RollBack, Action::RepairRelease],
+    &[Action::PauseRelease, Action::ResumeRelease, Action::RestartInstances],
     &[Action::Logs, Action::PreviousLogs],
     &[Action::DivideLogs, Action::LogOther],
     &[Action::LogContainers],
@@ -98,8 +103,8 @@ fn readme_has_the_keys_of_the_default_keymap() {
     let told: BTreeSet<Action> = ROWS.iter().copied().flatten().copied().collect();
     for &action in Action::ALL {
         let is_to_be_told = match action.group() {
-            Group::Screens | Group::List | Group::Logs | Group::Scope | Group::Program => true,
-            Group::Move | Group::Typing => false,
+            Group::Screens | Group::List | Group::Logs | Group::Release | Group::Scope | Group::Program => true,
+            Group::Move | Group::Typing | Group::Confirm => false,
         };
         assert!(
             told.contains(&action) || !is_to_be_told,

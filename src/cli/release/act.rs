@@ -13,13 +13,14 @@ use super::super::setup::Setup;
 use super::super::watch::{self, Known};
 use super::super::{Environment, Failure, Printable, fleet, namespaces, project, screen};
 use super::follow::{CHANGED, follow};
-use crate::cluster::{ActError, Cluster, Done, Note, Prepared};
+use crate::cluster::{ActError, Cluster, Note};
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
+use crate::release::Prepared;
 use crate::release::live::Method;
 use crate::release::step::{Count, New, Step};
 use crate::release::template::Facts;
 use crate::runtime::Exit;
-use crate::runtime::activity::{ActivityLog, Attempt};
+use crate::runtime::activity::ActivityLog;
 use crate::world::release::app_of;
 
 /// What every step is asked with.
@@ -250,33 +251,6 @@ pub(super) fn run(
     })?
 }
 
-/// A line of the activity log for each write that was tried.
-fn log_attempt(
-    activity: &ActivityLog,
-    (target, prepared): (&Target, &Prepared),
-    note: &Note<'_>,
-    done: &Result<Done, ActError>,
-    took: Duration,
-) {
-    let (from, to) = prepared.images();
-    let attempt = Attempt {
-        cluster: target.object.cluster.as_str(),
-        object: format!("{} {}", target.object.kind, target.object.key),
-        uid: target.object.uid.to_string(),
-        operation: &prepared.operation,
-        user: note.by,
-        from: from.map(Clean::as_str),
-        to: to.map(Clean::as_str),
-        reason: note.reason,
-        answer: match done {
-            Ok(_) => "done".into(),
-            Err(error) => error.to_string(),
-        },
-        milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-    };
-    activity.attempted(Utc::now(), prepared.step.operation().name(), &attempt);
-}
-
 async fn carry_out(
     known: &mut Known,
     (ask, activity): (&Ask, &ActivityLog),
@@ -296,7 +270,16 @@ async fn carry_out(
         };
         let begun = Instant::now();
         let done = target.cluster.carry_out(prepared, &note).await;
-        log_attempt(activity, (target, prepared), &note, &done, begun.elapsed());
+        let answer = match &done {
+            Ok(_) => "done".into(),
+            Err(error) => error.to_string(),
+        };
+        activity.released(
+            Utc::now(),
+            prepared,
+            (&by, ask.reason.as_deref()),
+            (answer, begun.elapsed()),
+        );
         let done = done.map_err(|error| failure(target, &error))?;
         row.written = true;
         let name = format!("{}: {}", target.object.cluster, target.object.key);

@@ -120,6 +120,42 @@ pub(super) fn workload_key(cluster: &ClusterId, workload: &Workload) -> RowKey {
     })
 }
 
+/// The workload in whose branch a row is.
+pub(crate) fn workload_of_row(rows: &[TreeRow], row: &RowKey) -> Option<ResourceRef> {
+    let mut branch = None;
+    for known in rows {
+        let key = match known {
+            TreeRow::Workload { cluster, workload, .. } => {
+                let key = workload_key(cluster, workload);
+                if let RowKey::Object(object) = &key {
+                    branch = Some(object.clone());
+                }
+                key
+            }
+            TreeRow::Revision { cluster, key, hash, .. } => {
+                // Instances whose workload is not known stand below the others.
+                let is_its = |object: &ResourceRef| {
+                    let carrier = (object.kind, object.key.name.clone());
+                    *key == revision_key(cluster, Some(&carrier), hash.as_ref())
+                };
+                branch = branch.filter(is_its);
+                key.clone()
+            }
+            TreeRow::Instance { cluster, pod, .. } => RowKey::Object(ResourceRef {
+                cluster: cluster.clone(),
+                kind: Kind::Pod,
+                key: pod.key.clone(),
+                uid: pod.uid.clone(),
+            }),
+            TreeRow::Container { pod, container, .. } => RowKey::Container(pod.clone(), container.name.clone()),
+        };
+        if key == *row {
+            return branch;
+        }
+    }
+    None
+}
+
 /// The row of the instances that a workload made from one template, or that have none.
 pub(crate) fn revision_key(cluster: &ClusterId, workload: Option<&(Kind, Clean)>, hash: Option<&Clean>) -> RowKey {
     let workload = workload.map_or_else(|| "bare".to_owned(), |(kind, name)| format!("{kind} {name}"));

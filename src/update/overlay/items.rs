@@ -23,13 +23,16 @@ pub(super) fn items(model: &Model, purpose: Purpose) -> Vec<Item> {
         Purpose::Locations => locations(model),
         Purpose::Namespaces => namespaces(model),
         Purpose::Containers => super::super::logs::containers(model),
+        Purpose::Version | Purpose::Revision => super::super::release::versions(model, purpose),
     }
 }
 
 fn palette(model: &Model) -> Vec<Item> {
     let actions = Action::ALL.iter().copied().filter(|action| match action.group() {
-        Group::Move | Group::Typing => false,
-        Group::Screens | Group::List | Group::Logs | Group::Scope | Group::Program => *action != Action::Palette,
+        Group::Move | Group::Typing | Group::Confirm => false,
+        Group::Screens | Group::List | Group::Logs | Group::Release | Group::Scope | Group::Program => {
+            *action != Action::Palette
+        }
     });
     let item = |action: Action, reason: Option<String>| Item {
         label: action.name().to_owned(),

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use pilothouse::cluster::{Measuring, Rules, Target};
 use pilothouse::domain::{ClusterId, ClusterReport, Kind, Link};
 use pilothouse::message::Message;
+use pilothouse::runtime::activity::ActivityLog;
 use pilothouse::runtime::{Handles, fleet};
 use pilothouse::sim::fleet::sized;
 use pilothouse::sim::{SimBody, Simulation};
@@ -80,7 +81,12 @@ async fn watch(servers: &[Server]) -> Vec<Seen> {
         messages,
     };
     let began = Instant::now();
-    let _perform = fleet::start(members.collect(), ".".into(), &handles);
+    let _perform = fleet::start(
+        members.collect(),
+        ".".into(),
+        ActivityLog::open(None, String::new()),
+        &handles,
+    );
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     while let Ok(Some(message)) = timeout_at(began + secs(60), inbox.recv()).await {
         let Message::Cluster(id, report) = message else {

@@ -72,6 +72,7 @@ impl Bench {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
         draw(&self.model, &self.theme, &mut self.viewports, &mut buffer, area);
+        self.model.seen();
         buffer
     }
 

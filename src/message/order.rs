@@ -1,0 +1,48 @@
+//! Orders to clusters: a step that is to be tried, a write that was confirmed, and why either was not done.
+
+use super::Trouble;
+use crate::domain::{Clean, Driver, ResourceRef};
+use crate::release::Prepared;
+use crate::release::step::Step;
+
+/// The number of an order: answers carry it, so that one that nobody waits for any more is known as such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// A step to be tried without effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    pub ticket: Ticket,
+    pub object: ResourceRef,
+    pub step: Step,
+    /// Who else releases the workload.
+    pub driver: Option<Driver>,
+}
+
+/// A write that was shown and confirmed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    pub ticket: Ticket,
+    pub prepared: Prepared,
+    /// The name of the app it is of.
+    pub app: Clean,
+    /// Who, as the cluster knows them.
+    pub by: Clean,
+}
+
+/// Why a step was not tried, or not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub trouble: Trouble,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Nothing was written.
+    Refused,
+    /// Nothing was written, for somebody else changed the object.
+    Changed,
+    /// Whether it was written nobody knows.
+    Unclear,
+}

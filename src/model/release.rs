@@ -1,0 +1,308 @@
+//! Releases from here: which workloads a step would be taken on, and why it cannot be taken.
+
+use std::sync::Arc;
+
+use super::Model;
+use super::access::NO_ACCESS;
+use crate::domain::access::Right;
+use crate::domain::container::ContainerRole;
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Verb, Workload};
+use crate::listing::RowKey;
+use crate::message::{Action, Ticket};
+use crate::overlays::draft::{Aim, Draft};
+use crate::overlays::{Confirm, Overlay};
+use crate::release::ledger::Operation;
+use crate::release::outlook::Counts;
+use crate::release::{Phase, Release, stand};
+use crate::screens::{Rows, ScreenKind, releases, states, tree};
+use crate::world::ClusterView;
+use crate::world::release::app_of;
+
+/// A write that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writing {
+    pub ticket: Ticket,
+    /// The step, and the object, as the activity log calls them.
+    pub what: &'static str,
+    pub target: Clean,
+}
+
+/// A workload with its cluster.
+type Found<'a> = (&'a ClusterView, &'a Arc<Workload>);
+
+impl Model {
+    /// The workloads that a step of a release is meant for here: of what is marked, else of the selected row; each
+    /// once, cluster after cluster.
+    fn meant(&self) -> Vec<Found<'_>> {
+        let screen = self.trail.top();
+        if !matches!(
+            screen.kind,
+            ScreenKind::Apps | ScreenKind::App(_) | ScreenKind::Releases
+        ) {
+            return Vec::new();
+        }
+        let marks = screen.list.marks();
+        let rows: Vec<&RowKey> = if marks.is_empty() {
+            screen.list.selected().into_iter().collect()
+        } else {
+            marks.iter().collect()
+        };
+        let mut found: Vec<Found<'_>> = Vec::new();
+        for (view, workload) in rows.into_iter().flat_map(|row| self.workloads_behind(row)) {
+            let is_known = |(other, known): &Found<'_>| other.id == view.id && known.uid == workload.uid;
+            if workload.kind != Kind::Job && !found.iter().any(is_known) {
+                found.push((view, workload));
+            }
+        }
+        let place = |id: &ClusterId| self.world.clusters().iter().position(|cluster| cluster.id == *id);
+        found.sort_by_key(|(view, _)| place(&view.id));
+        found
+    }
+
+    fn workloads_behind<'a>(&'a self, row: &RowKey) -> Vec<Found<'a>> {
+        let one = |object: &ResourceRef| {
+            let view = self.world.cluster(&object.cluster)?;
+            let workload = view.workload(object.kind, &object.key)?;
+            (workload.uid == object.uid).then_some((view, workload))
+        };
+        match (row, &self.trail.top().rows) {
+            (RowKey::App(app), _) => self.workloads_of_app(app),
+            (RowKey::Object(object), Rows::Releases(rows)) => {
+                let found = releases::workload_of_row(rows, object);
+                let found = found.and_then(|(cluster, kind, key)| {
+                    let view = self.world.cluster(&cluster)?;
+                    Some((view, view.workload(kind, &key)?))
+                });
+                found.into_iter().collect()
+            }
+            (row, Rows::Tree(rows)) => tree::workload_of_row(rows, row)
+                .as_ref()
+                .and_then(one)
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn workloads_of_app<'a>(&'a self, app: &AppKey) -> Vec<Found<'a>> {
+        let scope = self.scope_here();
+        let clusters = self.world.clusters().iter().filter(|view| scope.has_cluster(&view.id));
+        let found = clusters.flat_map(|view| view.workloads_of(app).map(move |workload| (view, workload)));
+        found.collect()
+    }
+
+    /// Why a step cannot be taken here on any of what is meant; `None` where it can on one at least.
+    pub(super) fn release_refusal(&self, step: Operation) -> Option<String> {
+        let meant = self.meant();
+        let Some((first, _)) = meant.first() else {
+            return Some("no workload here".into());
+        };
+        let mut reasons = Vec::new();
+        for (view, workload) in &meant {
+            let phase = view.phase_and_since(workload).0;
+            reasons.push(refusal_of(view, workload, &phase, step)?);
+        }
+        let reason = reasons.first()?.clone();
+        let is_same = reasons.iter().all(|other| *other == reason);
+        Some(if is_same || reason.starts_with(NO_ACCESS) {
+            reason
+        } else {
+            format!("{}: {reason}", first.id)
+        })
+    }
+
+    /// What a step is asked for here.
+    ///
+    /// # Errors
+    /// Why it cannot be taken.
+    pub(crate) fn draft(&self, operation: Operation) -> Result<Draft, String> {
+        if let Some(reason) = self.release_refusal(operation) {
+            return Err(reason);
+        }
+        let meant = self.meant();
+        let aims: Vec<Aim> = meant
+            .iter()
+            .map(|(view, workload)| self.aim(view, workload, operation))
+            .collect();
+        let several = aims
+            .iter()
+            .any(|aim| aims.first().is_some_and(|first| first.app != aim.app));
+        if several && matches!(operation, Operation::Start | Operation::Rollback) {
+            return Err("a version is of one app: mark rows of one app alone".into());
+        }
+        let is_untouched = |view: &&ClusterView| {
+            let has = |aim: &Aim| view.tally.app(&aim.app).is_some();
+            aims.iter().any(has) && !aims.iter().any(|aim| aim.object.cluster == view.id)
+        };
+        let untouched = self.world.clusters().iter().filter(is_untouched);
+        Ok(Draft {
+            operation,
+            untouched: untouched.map(|view| view.id.clone()).collect(),
+            aims,
+            version: None,
+        })
+    }
+
+    fn aim(&self, view: &ClusterView, workload: &Workload, step: Operation) -> Aim {
+        let release = self.release_in(view, workload);
+        Aim {
+            object: ResourceRef {
+                cluster: view.id.clone(),
+                kind: workload.kind,
+                key: workload.key.clone(),
+                uid: workload.uid.clone(),
+            },
+            app: app_of(workload),
+            driver: workload.driver,
+            counts: counts(workload, &release),
+            version: workload.version.clone(),
+            images: Arc::clone(&workload.images),
+            containers: containers(view, workload),
+            tag: view.tag.clone(),
+            by_name: view.confirms_by_name,
+            refused: refusal_of(view, workload, &release.phase, step),
+            phase: release.phase,
+        }
+    }
+
+    /// A workload's release with its phase by its cluster's clock.
+    fn release_in(&self, view: &ClusterView, workload: &Workload) -> Release {
+        let mut release = view.release_of(workload);
+        release.phase = release.phase.at(release.since, view.time(self.now));
+        release
+    }
+
+    /// How a workload's release stands now, with its generations: what it was told, and what its controller has seen.
+    pub(crate) fn release_now(&self, object: &ResourceRef) -> Option<((i64, i64), Phase)> {
+        let view = self.world.cluster(&object.cluster)?;
+        let workload = view.workload(object.kind, &object.key)?;
+        (workload.uid == object.uid).then(|| (workload.generation, self.release_in(view, workload).phase))
+    }
+
+    /// Why nothing may be written to an object now, whatever is asked for.
+    pub(crate) fn write_refusal(&self, object: &ResourceRef) -> Option<String> {
+        let view = self.world.cluster(&object.cluster)?;
+        not_written(view, object.kind, &object.key.namespace)
+    }
+
+    /// The rights that steps of a release need here and that are not known to be given, cluster by cluster.
+    pub(crate) fn rights_wanted(&self) -> Vec<(ClusterId, Vec<Right>)> {
+        let mut wanted: Vec<(ClusterId, Vec<Right>)> = Vec::new();
+        for (view, workload) in self.meant() {
+            let right = Right::on(Verb::Patch, workload.kind, &workload.key.namespace);
+            if view.access.allows(&right) == Some(true) || !view.link.is_live() {
+                continue;
+            }
+            match wanted.iter_mut().find(|(id, _)| *id == view.id) {
+                Some((_, rights)) if rights.contains(&right) => {}
+                Some((_, rights)) => rights.push(right),
+                None => wanted.push((view.id.clone(), vec![right])),
+            }
+        }
+        wanted
+    }
+
+    /// The steps of a release that the line of keys offers here: those that lead out of the phase it is in.
+    pub(super) const STEPS_OFFERED: [Action; 7] = [
+        Action::RepairRelease,
+        Action::ResumeRelease,
+        Action::OldOffline,
+        Action::GrowGray,
+        Action::FullRelease,
+        Action::AbortRelease,
+        Action::GrayRelease,
+    ];
+
+    /// Whoever wants to leave has waited long enough for what is written.
+    pub(crate) fn is_late(&self) -> bool {
+        self.leaving.is_some_and(|until| self.now >= until)
+    }
+
+    /// What is to be confirmed, whatever lies over it.
+    pub fn confirm(&self) -> Option<&Confirm> {
+        self.overlays.iter().rev().find_map(|overlay| match overlay {
+            Overlay::Confirm(confirm) => Some(confirm.as_ref()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn confirm_mut(&mut self) -> Option<&mut Confirm> {
+        self.overlays.iter_mut().rev().find_map(|overlay| match overlay {
+            Overlay::Confirm(confirm) => Some(confirm.as_mut()),
+            _ => None,
+        })
+    }
+
+    /// What is there was on screen: a person may decide upon it.
+    pub fn seen(&mut self) {
+        if self.is_too_small() {
+            return;
+        }
+        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
+            confirm.seen();
+        }
+    }
+}
+
+/// Why a step cannot be taken on a workload now.
+fn refusal_of(view: &ClusterView, workload: &Workload, phase: &Phase, step: Operation) -> Option<String> {
+    not_written(view, workload.kind, &workload.key.namespace)
+        .or_else(|| stand::refusal(step, (workload.kind, phase), workload.driver))
+}
+
+fn not_written(view: &ClusterView, kind: Kind, namespace: &str) -> Option<String> {
+    if view.readonly {
+        return Some("read-only".into());
+    }
+    if !view.link.is_live() {
+        return Some("what is known of it is old: its cluster does not answer".into());
+    }
+    let right = Right::on(Verb::Patch, kind, namespace);
+    (view.access.allows(&right) == Some(false)).then(|| format!("{NO_ACCESS}{right}"))
+}
+
+fn counts(workload: &Workload, release: &Release) -> Counts {
+    let new = match release.phase {
+        Phase::Gray { wanted, .. } | Phase::GrayFailed { wanted, .. } => wanted,
+        Phase::Full { new, .. } => new,
+        _ => release.new.instances,
+    };
+    Counts {
+        desired: workload.desired,
+        old: release.old.as_ref().map_or(0, |old| old.instances),
+        new,
+    }
+}
+
+/// The names of its containers, in the order of its images, as one of its instances has them.
+fn containers(view: &ClusterView, workload: &Workload) -> Vec<Clean> {
+    let main = |pod: &Arc<crate::domain::Pod>| -> Vec<Clean> {
+        let main = pod
+            .containers
+            .iter()
+            .filter(|container| container.role == ContainerRole::Main);
+        main.map(|container| container.name.clone()).collect()
+    };
+    let mut all = view.pods_of(workload).map(main);
+    all.find(|names| names.len() == workload.images.len())
+        .unwrap_or_default()
+}
+
+/// How a phase stands, in a few words.
+pub(crate) fn words(phase: &Phase) -> Clean {
+    let told = match phase {
+        Phase::Gray { ready, wanted, .. } => format!("gray, {ready} of {wanted} ready"),
+        Phase::GrayFailed { ready, wanted, cause } => {
+            format!("gray, {ready} of {wanted} ready: {}", cause.words())
+        }
+        Phase::Full { new, old } => format!("{new} new beside {old} old"),
+        Phase::Stuck { message, .. } => message.to_string(),
+        other => {
+            let word = states::release_word(other).text();
+            // Without its sign.
+            word.split_once(' ')
+                .map_or_else(|| word.clone(), |(_, word)| word.to_owned())
+        }
+    };
+    told.into()
+}

@@ -1,0 +1,279 @@
+//! The one way to a write: what was tried without effect is shown, and a person says yes to exactly that.
+//!
+//! | stage | what it waits for | then |
+//! |---|---|---|
+//! | [`Stage::Asking`] | the server's dry run | ready, or failed |
+//! | [`Stage::Ready`] | a person; no is what every key but one says | writing, or left |
+//! | [`Stage::Writing`] | the server's answer | following, or failed; asked anew where somebody else was first |
+//! | [`Stage::Following`] | the place is there | the next place is asked for, and waits for a yes of its own |
+//! | [`Stage::Failed`] | being left | |
+//!
+//! A yes counts only once what it is said to was on screen for a frame: keys that were pressed before decide nothing.
+
+use super::field::Field;
+use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Version};
+use crate::message::{Asked, Failure, FailureKind, Ticket, Trouble};
+use crate::release::outlook::Counts;
+use crate::release::stand::Stand;
+use crate::release::step::Step;
+use crate::release::{Done, Prepared};
+
+/// One workload that the step is taken on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    pub object: ResourceRef,
+    pub app: AppKey,
+    pub driver: Option<Driver>,
+    pub step: Step,
+    /// As they were when the key was pressed.
+    pub counts: Counts,
+    pub version: Version,
+    /// The cluster's.
+    pub tag: Option<Clean>,
+    /// The app's name is to be typed.
+    pub by_name: bool,
+    pub fate: Fate,
+}
+
+/// What becomes of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Ahead,
+    /// It cannot be taken there, with the reason.
+    Skipped(Clean),
+    /// The step is done there, with how it stands.
+    There(Clean),
+    /// It was written and did not end well.
+    Failed(Clean),
+}
+
+/// How far it is with the place it is at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    Asking,
+    Ready {
+        prepared: Box<Prepared>,
+        /// It was on screen.
+        shown: bool,
+    },
+    Writing,
+    /// What is seen of an older `metadata.generation` says nothing yet.
+    Following {
+        generation: i64,
+    },
+    Failed(Trouble),
+}
+
+/// What is to be done after an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    Nothing,
+    /// Somebody else changed it: try it again, and show what it is now.
+    Anew,
+    /// The place it was at was the last one.
+    Close,
+}
+
+/// What is to be confirmed.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    places: Vec<Place>,
+    at: usize,
+    stage: Stage,
+    ticket: Ticket,
+    /// The name that is typed.
+    pub field: Field,
+    note: Option<Clean>,
+    untouched: Vec<ClusterId>,
+}
+
+impl Confirm {
+    /// The first place ahead is the one it is at; `None` where no place is.
+    pub fn new(places: Vec<Place>, untouched: Vec<ClusterId>) -> Option<Self> {
+        let at = places.iter().position(|place| place.fate == Fate::Ahead)?;
+        Some(Self {
+            places,
+            at,
+            stage: Stage::Asking,
+            ticket: Ticket::default(),
+            field: Field::default(),
+            note: None,
+            untouched,
+        })
+    }
+
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// The place it is at.
+    pub fn place(&self) -> Option<&Place> {
+        self.places.get(self.at)
+    }
+
+    pub const fn at(&self) -> usize {
+        self.at
+    }
+
+    pub const fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// What a person has to know of how it came to what is shown.
+    pub const fn note(&self) -> Option<&Clean> {
+        self.note.as_ref()
+    }
+
+    /// Clusters with the same app that nothing is written to.
+    pub fn untouched(&self) -> &[ClusterId] {
+        &self.untouched
+    }
+
+    /// Whether a name is typed now.
+    pub fn is_typing(&self) -> bool {
+        matches!(self.stage, Stage::Ready { .. }) && self.place().is_some_and(|place| place.by_name)
+    }
+
+    /// Asks for the dry run of the place it is at.
+    pub fn ask(&mut self, ticket: Ticket, note: Option<Clean>) -> Option<Asked> {
+        let place = self.places.get(self.at)?;
+        let asked = Asked {
+            ticket,
+            object: place.object.clone(),
+            step: place.step.clone(),
+            driver: place.driver,
+        };
+        self.ticket = ticket;
+        self.stage = Stage::Asking;
+        self.field = Field::default();
+        self.note = note;
+        Some(asked)
+    }
+
+    /// Takes what came of the dry run; says whether it was waited for.
+    pub fn prepared(&mut self, ticket: Ticket, result: Result<Box<Prepared>, Failure>) -> bool {
+        if ticket != self.ticket || self.stage != Stage::Asking {
+            return false;
+        }
+        self.stage = match result {
+            Ok(prepared) => Stage::Ready { prepared, shown: false },
+            Err(failure) => Stage::Failed(failure.trouble),
+        };
+        true
+    }
+
+    /// It was on screen.
+    pub const fn seen(&mut self) {
+        if let Stage::Ready { shown, .. } = &mut self.stage {
+            *shown = true;
+        }
+    }
+
+    /// Why a yes does not count now; `None` where it does.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match &self.stage {
+            Stage::Ready { shown: false, .. } | Stage::Asking => Some("it is not shown yet"),
+            Stage::Ready { .. } if !self.is_named() => Some("the name is not the app's"),
+            Stage::Ready { .. } => None,
+            Stage::Writing => Some("it is being written"),
+            Stage::Following { .. } => Some("it is written: the next place comes once this one is there"),
+            Stage::Failed(_) => Some("it failed"),
+        }
+    }
+
+    fn is_named(&self) -> bool {
+        let Some(place) = self.place() else { return false };
+        !place.by_name || self.field.text() == *place.app.name
+    }
+
+    /// A person says yes: what is to be written, if it may be.
+    pub fn confirm(&mut self) -> Option<(Ticket, Box<Prepared>)> {
+        if self.refusal().is_some() {
+            return None;
+        }
+        match std::mem::replace(&mut self.stage, Stage::Writing) {
+            Stage::Ready { prepared, .. } => Some((self.ticket, prepared)),
+            other => {
+                self.stage = other;
+                None
+            }
+        }
+    }
+
+    /// Takes what came of the write; says what is to be done, if it was waited for.
+    pub fn carried_out(&mut self, ticket: Ticket, result: &Result<Done, Failure>) -> Next {
+        if ticket != self.ticket || self.stage != Stage::Writing {
+            return Next::Nothing;
+        }
+        match result {
+            Ok(done) if self.has_more() => {
+                self.stage = Stage::Following {
+                    generation: done.generation,
+                };
+                Next::Nothing
+            }
+            Ok(_) => Next::Close,
+            Err(failure) if failure.kind == FailureKind::Changed => Next::Anew,
+            Err(failure) => {
+                self.fail(failure.trouble.clone());
+                Next::Nothing
+            }
+        }
+    }
+
+    fn fail(&mut self, trouble: Trouble) {
+        if let Some(place) = self.places.get_mut(self.at) {
+            place.fate = Fate::Failed(trouble.text.clone());
+        }
+        self.stage = Stage::Failed(trouble);
+    }
+
+    fn has_more(&self) -> bool {
+        let after = self.places.iter().skip(self.at + 1);
+        after.into_iter().any(|place| place.fate == Fate::Ahead)
+    }
+
+    /// Takes how the place it follows stands; says whether the next one is to be asked for.
+    pub fn stands(&mut self, stand: Stand, words: &Clean) -> bool {
+        if !matches!(self.stage, Stage::Following { .. }) {
+            return false;
+        }
+        match stand {
+            Stand::Going => false,
+            Stand::There => {
+                self.settle(Fate::There(words.clone()));
+                self.advance()
+            }
+            Stand::Failed => {
+                self.fail(Trouble::warning(format!("it fails: {words}")));
+                false
+            }
+            Stand::Foreign => {
+                self.fail(Trouble::warning(format!(
+                    "somebody else changed it: it is neither what was written nor on the way there ({words})"
+                )));
+                false
+            }
+        }
+    }
+
+    /// The place it is at is not written to.
+    pub fn settle(&mut self, fate: Fate) {
+        if let Some(place) = self.places.get_mut(self.at) {
+            place.fate = fate;
+        }
+    }
+
+    /// Goes to the next place ahead; says whether there is one.
+    pub fn advance(&mut self) -> bool {
+        let next = self.places.iter().position(|place| place.fate == Fate::Ahead);
+        if let Some(next) = next {
+            self.at = next;
+        }
+        next.is_some()
+    }
+}
+
+#[cfg(test)]
+#[path = "confirm_tests.rs"]
+mod tests;

@@ -1,0 +1,165 @@
+//! What a yes needs, what answers lead to, how places follow one another.
+
+use serde_json::Value;
+
+use super::*;
+use crate::domain::{Kind, ObjectKey, Uid};
+
+fn place(cluster: &str, by_name: bool) -> Place {
+    Place {
+        object: ResourceRef {
+            cluster: ClusterId::new(cluster),
+            kind: Kind::Deployment,
+            key: ObjectKey::new("gift", "live"),
+            uid: Uid::parse(cluster),
+        },
+        app: AppKey {
+            namespace: "gift".into(),
+            name: "live".into(),
+        },
+        driver: None,
+        step: Step::KeepOld,
+        counts: Counts::default(),
+        version: Version::Unknown,
+        tag: None,
+        by_name,
+        fate: Fate::Ahead,
+    }
+}
+
+fn prepared(place: &Place) -> Box<Prepared> {
+    Box::new(Prepared {
+        object: place.object.clone(),
+        step: place.step.clone(),
+        operation: "01K".into(),
+        generation: 3,
+        differences: Vec::new(),
+        warnings: Vec::new(),
+        desired: 10,
+        patch: Value::Null,
+        after: Value::Null,
+    })
+}
+
+const DONE: Done = Done {
+    generation: 4,
+    unnoted: Vec::new(),
+};
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure {
+        kind,
+        trouble: Trouble::warning("no"),
+    }
+}
+
+/// One of these places, whose dry run is there.
+fn ready(places: Vec<Place>) -> Confirm {
+    let mut confirm = Confirm::new(places, Vec::new()).unwrap();
+    confirm.ask(Ticket(1), None).unwrap();
+    let prepared = prepared(confirm.place().unwrap());
+    assert!(confirm.prepared(Ticket(1), Ok(prepared)));
+    confirm
+}
+
+#[test]
+fn a_yes_counts_once_it_was_shown_and_only_once() {
+    let mut confirm = ready(vec![place("a", false)]);
+    assert_eq!(confirm.confirm(), None, "nobody saw it");
+    confirm.seen();
+    let (ticket, written) = confirm.confirm().unwrap();
+    assert_eq!((ticket, written.generation), (Ticket(1), 3), "what was shown");
+    assert_eq!(confirm.confirm(), None, "it is being written");
+    assert_eq!(confirm.carried_out(Ticket(1), &Ok(DONE)), Next::Close);
+}
+
+#[test]
+fn a_name_is_typed_whole() {
+    let mut confirm = ready(vec![place("a", true)]);
+    confirm.seen();
+    for typed in ["", "liv", "live2", "gift/live"] {
+        confirm.field = Field::new(typed);
+        assert_eq!(confirm.confirm(), None, "{typed}");
+    }
+    confirm.field = Field::new("live");
+    assert!(confirm.confirm().is_some());
+}
+
+#[test]
+fn answers_that_nobody_waits_for_change_nothing() {
+    let mut confirm = Confirm::new(vec![place("a", false)], Vec::new()).unwrap();
+    confirm.ask(Ticket(2), None);
+    let late = prepared(&place("a", false));
+    assert!(!confirm.prepared(Ticket(1), Ok(late.clone())));
+    assert_eq!(*confirm.stage(), Stage::Asking);
+    assert!(confirm.prepared(Ticket(2), Ok(late.clone())));
+    assert!(!confirm.prepared(Ticket(2), Ok(late)), "one answer is enough");
+    assert_eq!(
+        confirm.carried_out(Ticket(2), &Ok(DONE)),
+        Next::Nothing,
+        "nothing is being written"
+    );
+}
+
+#[test]
+fn what_somebody_changed_is_asked_for_anew_and_what_failed_stays() {
+    for (kind, next) in [
+        (FailureKind::Changed, Next::Anew),
+        (FailureKind::Refused, Next::Nothing),
+        (FailureKind::Unclear, Next::Nothing),
+    ] {
+        let mut confirm = ready(vec![place("a", false)]);
+        confirm.seen();
+        confirm.confirm().unwrap();
+        assert_eq!(confirm.carried_out(Ticket(1), &Err(failure(kind))), next, "{kind:?}");
+        assert_eq!(matches!(confirm.stage(), Stage::Failed(_)), next == Next::Nothing);
+        confirm.ask(Ticket(2), None);
+        assert_eq!(confirm.confirm(), None, "what is shown next needs a yes of its own");
+    }
+}
+
+#[test]
+fn places_follow_one_another_each_with_a_yes_of_its_own() {
+    let mut skipped = place("b", false);
+    skipped.fate = Fate::Skipped("read-only".into());
+    let mut confirm = ready(vec![place("a", false), skipped, place("c", false)]);
+    confirm.seen();
+    confirm.confirm().unwrap();
+    assert_eq!(confirm.carried_out(Ticket(1), &Ok(DONE)), Next::Nothing);
+    assert_eq!(*confirm.stage(), Stage::Following { generation: 4 });
+    assert!(!confirm.stands(Stand::Going, &"gray, 1 of 2 ready".into()));
+    assert_eq!(confirm.confirm(), None, "it is not there yet");
+    assert!(confirm.stands(Stand::There, &"gray, 2 of 2 ready".into()));
+    assert_eq!(confirm.place().unwrap().object.cluster, ClusterId::new("c"));
+    confirm.ask(Ticket(2), None).unwrap();
+    assert_eq!(confirm.confirm(), None);
+    let next = prepared(confirm.place().unwrap());
+    confirm.prepared(Ticket(2), Ok(next));
+    confirm.seen();
+    confirm.confirm().unwrap();
+    assert_eq!(confirm.carried_out(Ticket(2), &Ok(DONE)), Next::Close);
+}
+
+#[test]
+fn a_place_that_fails_or_that_somebody_changes_ends_it() {
+    for stand in [Stand::Failed, Stand::Foreign] {
+        let mut confirm = ready(vec![place("a", false), place("b", false)]);
+        confirm.seen();
+        confirm.confirm().unwrap();
+        confirm.carried_out(Ticket(1), &Ok(DONE));
+        assert!(!confirm.stands(stand, &"CrashLoopBackOff".into()));
+        assert!(matches!(confirm.stage(), Stage::Failed(trouble) if trouble.text.contains("CrashLoopBackOff")));
+        assert_eq!(
+            confirm.place().unwrap().object.cluster,
+            ClusterId::new("a"),
+            "it stops there"
+        );
+    }
+}
+
+#[test]
+fn without_a_place_ahead_there_is_nothing_to_confirm() {
+    let mut there = place("a", false);
+    there.fate = Fate::There("full".into());
+    assert!(Confirm::new(vec![there], Vec::new()).is_none());
+}

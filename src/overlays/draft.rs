@@ -1,0 +1,266 @@
+//! A step of a release that is being asked for: of which workloads, of which version, of how many instances.
+
+use std::sync::Arc;
+
+use super::confirm::{Fate, Place};
+use super::field::Field;
+use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Version};
+use crate::release::Phase;
+use crate::release::ledger::Operation;
+use crate::release::live::{Method, Refusal};
+use crate::release::outlook::{self, Counts};
+use crate::release::stand::already;
+use crate::release::step::{Count, New, Step};
+use crate::release::template::Facts;
+
+/// A workload as it was when the key was pressed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aim {
+    pub object: ResourceRef,
+    pub app: AppKey,
+    pub driver: Option<Driver>,
+    pub phase: Phase,
+    pub counts: Counts,
+    pub version: Version,
+    /// Of its template, container after container.
+    pub images: Arc<[Clean]>,
+    /// Names of its containers, as far as they are known.
+    pub containers: Vec<Clean>,
+    /// The cluster's.
+    pub tag: Option<Clean>,
+    /// A write to it is confirmed by typing the app's name.
+    pub by_name: bool,
+    /// Why the step cannot be taken on this one.
+    pub refused: Option<String>,
+}
+
+/// The version that was chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Chosen {
+    /// An image as it is written, with the commit it was built from where that is known.
+    Image { image: String, commit: Option<String> },
+    /// A revision of each workload, by its hash; those that have none of that version are left out.
+    Revisions(Vec<(ResourceRef, Clean)>),
+}
+
+/// What is asked for so far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    pub operation: Operation,
+    pub aims: Vec<Aim>,
+    /// Other clusters that the same apps run in.
+    pub untouched: Vec<ClusterId>,
+    pub version: Option<Chosen>,
+}
+
+impl Draft {
+    /// Those that the step can be taken on, as far as is known.
+    pub fn open(&self) -> impl Iterator<Item = &Aim> {
+        self.aims.iter().filter(|aim| aim.refused.is_none())
+    }
+
+    /// How many instances are proposed: one, of many a tenth.
+    pub fn proposal(&self) -> String {
+        let most = self.open().map(|aim| aim.counts.desired).max().unwrap_or(1);
+        match self.operation {
+            Operation::Grow => {
+                let now = self.open().map(|aim| aim.counts.new).max().unwrap_or(0);
+                (now * 2).clamp(1, most.max(1)).to_string()
+            }
+            _ if most <= 10 => "1".to_owned(),
+            _ => "10%".to_owned(),
+        }
+    }
+
+    /// What a count comes to of each workload.
+    pub fn comes_to(&self, count: Count) -> Vec<(ResourceRef, Result<String, String>)> {
+        let of = |aim: &Aim| match in_range(self.operation, aim, count) {
+            Ok(()) => Ok(outlook::beside(count, Method::Surge, aim.counts.desired)),
+            Err(refusal) => Err(refusal.to_string()),
+        };
+        self.open().map(|aim| (aim.object.clone(), of(aim))).collect()
+    }
+
+    /// The places that a confirmation goes through, in order.
+    pub fn places(&self, count: Option<Count>) -> Vec<Place> {
+        self.aims.iter().map(|aim| self.place(aim, count)).collect()
+    }
+
+    fn place(&self, aim: &Aim, count: Option<Count>) -> Place {
+        let step = self.step(aim, count);
+        let done = step
+            .as_ref()
+            .ok()
+            .and_then(|step| already(step, &aim.phase, (aim.counts.desired, &aim.images)));
+        let fate = match (&step, done, &aim.refused) {
+            (_, Some(done), _) => Fate::There(done.into()),
+            (_, None, Some(reason)) | (Err(reason), ..) => Fate::Skipped(reason.as_str().into()),
+            (Ok(_), None, None) => Fate::Ahead,
+        };
+        Place {
+            object: aim.object.clone(),
+            app: aim.app.clone(),
+            driver: aim.driver,
+            // Of what is left out no step is ever taken.
+            step: step.unwrap_or(Step::Repair),
+            counts: aim.counts,
+            version: aim.version.clone(),
+            tag: aim.tag.clone(),
+            by_name: aim.by_name,
+            fate,
+        }
+    }
+
+    fn step(&self, aim: &Aim, count: Option<Count>) -> Result<Step, String> {
+        let counted = || count.ok_or_else(|| "nobody said how many".to_owned());
+        Ok(match self.operation {
+            Operation::Start => {
+                let Some(Chosen::Image { image, commit }) = &self.version else {
+                    return Err("no version was chosen".into());
+                };
+                let facts = Facts {
+                    commit: commit.clone(),
+                    ..Facts::default()
+                };
+                Step::Start(Box::new(New {
+                    image: image.clone(),
+                    container: container(aim, image)?,
+                    facts,
+                    method: Method::Surge,
+                    count: counted()?,
+                }))
+            }
+            Operation::Grow => Step::Grow(counted()?),
+            Operation::Rollback => match &self.version {
+                Some(Chosen::Revisions(all)) => {
+                    let own = all.iter().find(|(object, _)| *object == aim.object);
+                    let (_, hash) = own.ok_or("it has no revision of that version")?;
+                    Step::Rollback(Some(hash.to_string()))
+                }
+                _ => return Err("no version was chosen".into()),
+            },
+            Operation::KeepOld => Step::KeepOld,
+            Operation::Full => Step::Full,
+            Operation::Offline => Step::Offline,
+            Operation::Abort => Step::Abort,
+            Operation::Repair => Step::Repair,
+            Operation::Pause => Step::Pause,
+            Operation::Resume => Step::Resume,
+            Operation::Restart => Step::Restart,
+            Operation::Scale => return Err("it is not scaled like this".into()),
+        })
+    }
+}
+
+/// Which container gets the image, where there are several: the one of the same repository.
+fn container(aim: &Aim, image: &str) -> Result<Option<String>, String> {
+    if aim.images.len() < 2 {
+        return Ok(None);
+    }
+    let alike = |known: &Clean| repository(known) == repository(image);
+    let mut fitting = aim.images.iter().zip(&aim.containers).filter(|(known, _)| alike(known));
+    match (fitting.next(), fitting.next()) {
+        (Some((_, name)), None) => Ok(Some(name.to_string())),
+        _ => Err("it has several containers: say on the command line which gets the image".into()),
+    }
+}
+
+/// Whether so many new instances can be had of it.
+fn in_range(operation: Operation, aim: &Aim, count: Count) -> Result<(), Refusal> {
+    let number = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
+    let most = number(aim.counts.desired);
+    let least = match operation {
+        Operation::Grow => number(aim.counts.new).saturating_add(1),
+        _ => 1,
+    };
+    let asked = count.of(most, Method::Surge).instances;
+    if asked < least || asked > most {
+        return Err(Refusal::OutOfRange { asked, least, most });
+    }
+    Ok(())
+}
+
+/// An image without its tag and digest.
+pub fn repository(image: &str) -> &str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = name.rfind('/').map_or(0, |slash| slash + 1);
+    match name.get(last..).and_then(|last| last.find(':')) {
+        Some(colon) => name.get(..last + colon).unwrap_or(name),
+        None => name,
+    }
+}
+
+/// The image that is meant by what was typed: a whole one, or another tag of the one that runs.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn image_meant(typed: &str, runs: Option<&str>) -> Result<String, String> {
+    let typed = typed.trim();
+    if typed.is_empty() || typed.contains(char::is_whitespace) {
+        return Err("an image is one word, such as registry/app:v42, or its tag alone".into());
+    }
+    if typed.contains(['/', ':', '@']) {
+        return Ok(typed.to_owned());
+    }
+    let runs = runs.ok_or("nobody knows which image runs: write the whole of it")?;
+    Ok(format!("{}:{typed}", repository(runs)))
+}
+
+/// How many instances, being typed.
+#[derive(Clone, Debug)]
+pub struct HowMany {
+    pub draft: Draft,
+    pub field: Field,
+    /// Nothing was typed yet: the first character takes the place of what is proposed.
+    pub fresh: bool,
+}
+
+impl HowMany {
+    pub fn new(draft: Draft) -> Self {
+        Self {
+            field: Field::new(&draft.proposal()),
+            draft,
+            fresh: true,
+        }
+    }
+
+    /// What was typed.
+    ///
+    /// # Errors
+    /// What is wrong with it: how it has to be written, or that no workload can have so many.
+    pub fn count(&self) -> Result<Count, String> {
+        let count = Count::parse(self.field.text().trim())?;
+        let comes_to = self.draft.comes_to(count);
+        let is_possible = comes_to.iter().any(|(_, told)| told.is_ok());
+        match comes_to.into_iter().find_map(|(_, told)| told.err()) {
+            Some(problem) if !is_possible => Err(problem),
+            _ => Ok(count),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_another_of_the_image_that_runs() {
+        for (typed, runs, meant) in [
+            (
+                "v42",
+                "registry.local:5000/gift/live:v41",
+                "registry.local:5000/gift/live:v42",
+            ),
+            ("v42", "live", "live:v42"),
+            (" v42 ", "live@sha256:12", "live:v42"),
+            ("other:v1", "live:v1", "other:v1"),
+            ("registry/app", "live:v1", "registry/app"),
+            ("live@sha256:34", "live:v1", "live@sha256:34"),
+        ] {
+            assert_eq!(image_meant(typed, Some(runs)).unwrap(), meant);
+        }
+        assert!(image_meant("a b", Some("live")).is_err());
+        assert!(image_meant("", Some("live")).is_err());
+        assert!(image_meant("v42", None).is_err());
+    }
+}

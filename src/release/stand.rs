@@ -1,0 +1,133 @@
+//! How a step stands: whether a phase allows it, whether it is done already, and whether it is there once it was written.
+
+use super::Phase;
+use super::ledger::Operation;
+use super::live::Method;
+use super::step::{Count, Step};
+use crate::domain::{Clean, Driver, Kind};
+
+/// How a step that was written stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    Going,
+    There,
+    Failed,
+    /// It is neither what was written nor on the way there.
+    Foreign,
+}
+
+/// How a step stands in a phase that was seen after it was written.
+pub fn stand(step: &Step, phase: &Phase) -> Stand {
+    if phase.fails() && !matches!(step, Step::Abort | Step::Pause) {
+        return Stand::Failed;
+    }
+    let keeps_old = matches!(step, Step::Start(_) | Step::Grow(_) | Step::KeepOld);
+    match phase {
+        Phase::ForeignChange | Phase::OrphanHold => Stand::Foreign,
+        Phase::Gray { ready, wanted, .. } if keeps_old && *step != Step::KeepOld && *wanted > 0 && ready >= wanted => {
+            Stand::There
+        }
+        Phase::Full { .. } if keeps_old => Stand::There,
+        Phase::Stable | Phase::Aborting { .. } if keeps_old => Stand::Foreign,
+        Phase::Paused if *step == Step::Pause => Stand::There,
+        Phase::Stable if *step != Step::Pause => Stand::There,
+        _ => Stand::Going,
+    }
+}
+
+/// Why a step cannot be taken on a workload of this kind in this phase; `None` where nothing is known against it. The
+/// objects themselves are looked at again before anything is written.
+pub fn refusal(step: Operation, (kind, phase): (Kind, &Phase), driver: Option<Driver>) -> Option<String> {
+    if kind != Kind::Deployment {
+        return Some(format!("a {kind} cannot be released by key yet"));
+    }
+    if let (Operation::Start, Some(driver)) = (step, driver) {
+        return Some(format!("{} releases it: publish there", driver.name()));
+    }
+    (!allows(phase, step)).then(|| why_not(phase, step))
+}
+
+/// Whether a step leads out of a phase, or can be taken in it.
+fn allows(phase: &Phase, step: Operation) -> bool {
+    use Operation::{Abort, Full, Grow, KeepOld, Offline, Pause, Repair, Restart, Resume, Rollback, Start};
+    match phase {
+        Phase::Unseen => false,
+        Phase::Paused => step == Resume,
+        Phase::Aborted { .. } => step == Pause,
+        Phase::OrphanHold => matches!(step, Repair | Pause),
+        Phase::ForeignChange => matches!(step, Abort | Pause),
+        Phase::Stable | Phase::Scaling { .. } | Phase::Stuck { .. } => {
+            matches!(step, Start | Rollback | Restart | Pause)
+        }
+        Phase::Offlining { .. } | Phase::Rolling { .. } | Phase::Aborting { .. } => {
+            matches!(step, Rollback | Restart | Pause)
+        }
+        Phase::Gray { .. } | Phase::GrayFailed { .. } => matches!(step, Grow | KeepOld | Full | Abort | Pause),
+        Phase::Full { .. } => matches!(step, Offline | Abort | Pause),
+    }
+}
+
+/// Why a step cannot be taken in a phase that does not allow it.
+fn why_not(phase: &Phase, step: Operation) -> String {
+    use Operation::{Full, Grow, KeepOld, Offline, Pause, Repair, Restart, Resume, Rollback, Scale, Start};
+    let reason = match (phase, step) {
+        (_, Scale) => "it is not scaled like this",
+        (Phase::Unseen, _) => "its controller has not seen the last change yet",
+        (Phase::Paused, Pause) => "it is paused already",
+        (Phase::Paused, _) => "it is paused: resume it first",
+        (_, Resume) => "it is not paused",
+        (Phase::OrphanHold, _) => "a hold without end: repair it first",
+        (_, Repair) => "there is nothing to repair",
+        (Phase::Aborted { .. }, _) => "its controller gave it up",
+        (Phase::Offlining { .. } | Phase::Rolling { .. } | Phase::Aborting { .. }, Start) => {
+            "a rolling update is under way: wait until it is through"
+        }
+        (Phase::Gray { ready, .. } | Phase::GrayFailed { ready, .. }, Offline) => {
+            return format!("{ready} new instances are ready: the old ones are still needed");
+        }
+        (Phase::Full { .. }, Grow | KeepOld) => "all new instances are there",
+        (Phase::Full { .. }, Full) => "all new instances are there: take the old ones offline",
+        (Phase::ForeignChange, Grow | KeepOld | Full | Offline) => "somebody changed the template: abort it",
+        (_, Start | Rollback | Restart) => "a gray release is under way: finish or abort it first",
+        _ => "no gray release is under way",
+    };
+    reason.to_owned()
+}
+
+/// What is done already of a step that is asked for, in words; `None` where there is something left to do. `images` are
+/// those of the workload's template.
+pub fn already(step: &Step, phase: &Phase, (desired, images): (i64, &[Clean])) -> Option<String> {
+    let runs = |image: &str| images.iter().any(|known| known == image);
+    match (step, phase) {
+        (Step::Start(new), Phase::Gray { ready, wanted, .. }) if runs(&new.image) => {
+            Some(format!("gray, {ready} of {wanted} ready"))
+        }
+        (Step::Start(new), Phase::GrayFailed { cause, .. }) if runs(&new.image) => {
+            Some(format!("gray, and fails: {}", cause.words()))
+        }
+        (Step::Start(new), Phase::Full { .. }) if runs(&new.image) => Some("all new instances are there".into()),
+        (Step::Start(new), Phase::Stable | Phase::Scaling { .. } | Phase::Rolling { .. } | Phase::Offlining { .. })
+            if runs(&new.image) =>
+        {
+            Some("runs it already".into())
+        }
+        (Step::Grow(count), Phase::Gray { ready, wanted, .. }) if *wanted >= i64::from(of(*count, desired)) => {
+            Some(format!("gray, {ready} of {wanted} ready"))
+        }
+        (Step::Grow(_) | Step::KeepOld, Phase::Full { .. }) => Some("all new instances are there".into()),
+        (Step::Offline, Phase::Offlining { old }) => Some(format!("{old} old instances are going")),
+        (Step::Abort, Phase::Aborting { left }) => Some(format!("{left} instances are going")),
+        (Step::Pause, Phase::Paused) => Some("it is paused".into()),
+        _ => None,
+    }
+}
+
+fn of(count: Count, desired: i64) -> i32 {
+    count
+        .of(i32::try_from(desired).unwrap_or(i32::MAX), Method::Surge)
+        .instances
+}
+
+#[cfg(test)]
+#[path = "stand_tests.rs"]
+mod tests;

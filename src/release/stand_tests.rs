@@ -1,0 +1,152 @@
+//! Which step each phase allows, what is done already, and where a step ends.
+
+use super::*;
+use crate::release::Cause;
+use crate::release::step::New;
+use crate::release::template::Facts;
+
+const STEPS: [Operation; 11] = [
+    Operation::Start,
+    Operation::Grow,
+    Operation::KeepOld,
+    Operation::Full,
+    Operation::Offline,
+    Operation::Abort,
+    Operation::Rollback,
+    Operation::Repair,
+    Operation::Pause,
+    Operation::Resume,
+    Operation::Restart,
+];
+
+fn gray(ready: i64) -> Phase {
+    Phase::Gray {
+        ready,
+        wanted: 2,
+        old: 10,
+        timed: false,
+    }
+}
+
+fn failed() -> Phase {
+    Phase::GrayFailed {
+        ready: 0,
+        wanted: 2,
+        cause: Cause::NotReady,
+    }
+}
+
+fn start(image: &str) -> Step {
+    Step::Start(Box::new(New {
+        image: image.into(),
+        container: None,
+        facts: Facts::default(),
+        method: Method::Surge,
+        count: Count::Instances(2),
+    }))
+}
+
+#[test]
+fn each_phase_allows_the_steps_that_lead_out_of_it() {
+    use Operation::{Abort, Full, Grow, KeepOld, Offline, Pause, Repair, Restart, Resume, Rollback, Start};
+    let full = Phase::Full { new: 10, old: 10 };
+    let stuck = Phase::Stuck {
+        reason: "a".into(),
+        message: "b".into(),
+    };
+    let rolling = Phase::Rolling {
+        updated: 1,
+        desired: 2,
+        old: 1,
+    };
+    for (phase, allowed) in [
+        (Phase::Stable, &[Start, Rollback, Pause, Restart][..]),
+        (
+            Phase::Scaling {
+                instances: 1,
+                desired: 2,
+            },
+            &[Start, Rollback, Pause, Restart],
+        ),
+        (stuck, &[Start, Rollback, Pause, Restart]),
+        (rolling, &[Rollback, Pause, Restart]),
+        (Phase::Offlining { old: 1 }, &[Rollback, Pause, Restart]),
+        (Phase::Aborting { left: 1 }, &[Rollback, Pause, Restart]),
+        (gray(1), &[Grow, KeepOld, Full, Abort, Pause]),
+        (failed(), &[Grow, KeepOld, Full, Abort, Pause]),
+        (full, &[Offline, Abort, Pause]),
+        (Phase::ForeignChange, &[Abort, Pause]),
+        (Phase::OrphanHold, &[Repair, Pause]),
+        (Phase::Paused, &[Resume]),
+        (Phase::Aborted { message: "c".into() }, &[Pause]),
+        (Phase::Unseen, &[]),
+    ] {
+        let of = |step| refusal(step, (Kind::Deployment, &phase), None).is_none();
+        let found: Vec<Operation> = STEPS.into_iter().filter(|step| of(*step)).collect();
+        assert_eq!(found, allowed, "{phase:?}");
+    }
+}
+
+#[test]
+fn other_kinds_and_other_drivers_are_refused_by_name() {
+    let stable = (Kind::StatefulSet, &Phase::Stable);
+    assert_eq!(
+        refusal(Operation::Start, stable, None).unwrap(),
+        "a StatefulSet cannot be released by key yet"
+    );
+    let driven = |step| refusal(step, (Kind::Deployment, &Phase::Stable), Some(Driver::Flagger));
+    assert_eq!(driven(Operation::Start).unwrap(), "Flagger releases it: publish there");
+    assert_eq!(
+        driven(Operation::Rollback),
+        None,
+        "what is written is refused, or not, at the door"
+    );
+}
+
+#[test]
+fn what_is_done_already_is_told() {
+    let images = ["live:v2".into()];
+    let told = |step: &Step, phase: &Phase| already(step, phase, (10, &images));
+    assert_eq!(told(&start("live:v2"), &gray(1)).unwrap(), "gray, 1 of 2 ready");
+    assert_eq!(told(&start("live:v3"), &gray(1)), None, "another version's");
+    assert_eq!(told(&start("live:v2"), &Phase::Stable).unwrap(), "runs it already");
+    assert_eq!(
+        told(&start("live:v2"), &failed()).unwrap(),
+        format!("gray, and fails: {}", Cause::NotReady.words())
+    );
+    for (count, is_there) in [
+        (Count::Instances(2), true),
+        (Count::Instances(3), false),
+        (Count::Percent(10.0), true),
+        (Count::Percent(40.0), false),
+    ] {
+        assert_eq!(told(&Step::Grow(count), &gray(2)).is_some(), is_there, "{count:?}");
+    }
+    assert!(told(&Step::Abort, &Phase::Aborting { left: 2 }).is_some());
+    assert!(told(&Step::Abort, &gray(2)).is_none());
+}
+
+#[test]
+fn each_step_has_its_end() {
+    let full = Phase::Full { new: 10, old: 10 };
+    for (step, phase, expected) in [
+        (Step::KeepOld, gray(2), Stand::Going),
+        (Step::KeepOld, full.clone(), Stand::There),
+        (Step::KeepOld, Phase::Stable, Stand::Foreign),
+        (Step::Offline, full, Stand::Going),
+        (Step::Offline, Phase::Stable, Stand::There),
+        (Step::Offline, Phase::OrphanHold, Stand::Foreign),
+        (Step::Abort, failed(), Stand::Going),
+        (Step::Full, failed(), Stand::Failed),
+        (Step::Pause, Phase::Stable, Stand::Going),
+        (Step::Pause, Phase::Paused, Stand::There),
+        (Step::Resume, Phase::Paused, Stand::Going),
+    ] {
+        assert_eq!(stand(&step, &phase), expected, "{step:?} {phase:?}");
+    }
+    let grow = Step::Grow(Count::Instances(2));
+    assert_eq!(
+        [1, 2].map(|ready| stand(&grow, &gray(ready))),
+        [Stand::Going, Stand::There]
+    );
+}

@@ -1,0 +1,85 @@
+//! Steps of releases as effects: tried without effect, then sent once, with a line of the activity log for each attempt.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use super::activity::ActivityLog;
+use super::tasks::Work;
+use crate::cluster::{ActError, Cluster, Note};
+use crate::domain::Clean;
+use crate::message::{Asked, Failure, FailureKind, Message, Order, Severity, Trouble};
+
+/// Tries a step. There is one answer for each, and none is cut off by another.
+pub(super) fn prepare(cluster: Cluster, asked: Asked) -> Work {
+    Work::new(format!("try {}", asked.ticket.0), async move {
+        let prepared = cluster.prepare(&asked.object, &asked.step, asked.driver).await;
+        let answer = prepared.map(Box::new).map_err(|error| failure(&error));
+        Some(Message::Prepared(asked.ticket, answer))
+    })
+}
+
+/// Sends a write.
+pub(super) fn carry_out(cluster: Cluster, order: Order, activity: ActivityLog) -> Work {
+    Work::new(format!("write {}", order.ticket.0), async move {
+        let ticket = order.ticket;
+        let mut attempt = Unanswered {
+            order,
+            activity,
+            begun: Instant::now(),
+            is_told: false,
+        };
+        let Order { prepared, app, by, .. } = &attempt.order;
+        let note = Note { app, by, reason: None };
+        let done = cluster.carry_out(prepared, &note).await;
+        attempt.tell(match &done {
+            Ok(_) => "done".into(),
+            Err(error) => error.to_string(),
+        });
+        Some(Message::CarriedOut(ticket, done.map_err(|error| failure(&error))))
+    })
+}
+
+/// A write whose answer is not there; one that ends with the program leaves a line as well.
+struct Unanswered {
+    order: Order,
+    activity: ActivityLog,
+    begun: Instant,
+    is_told: bool,
+}
+
+impl Unanswered {
+    fn tell(&mut self, answer: String) {
+        let took: Duration = self.begun.elapsed();
+        let Order { prepared, by, .. } = &self.order;
+        self.activity.released(Utc::now(), prepared, (by, None), (answer, took));
+        self.is_told = true;
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.tell("not known: the program ended before the answer came".into());
+        }
+    }
+}
+
+fn failure(error: &ActError) -> Failure {
+    let (kind, severity) = match error {
+        ActError::Changed(_) => (FailureKind::Changed, Severity::Warning),
+        ActError::Unclear(_) => (FailureKind::Unclear, Severity::Error),
+        ActError::Refused(_) | ActError::Cluster(_) | ActError::Unsupported(_) => {
+            (FailureKind::Refused, Severity::Warning)
+        }
+    };
+    Failure {
+        kind,
+        trouble: Trouble {
+            severity,
+            text: Clean::new(&error.to_string()),
+            // What it refuses it says in words; what to do is in them.
+            hint: (!matches!(error, ActError::Refused(_))).then(|| Clean::new(error.hint())),
+        },
+    }
+}

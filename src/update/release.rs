@@ -1,0 +1,324 @@
+//! Steps of a release by key: what is asked first, what is shown, the one write, and what came of it.
+
+mod asking;
+mod leaving;
+mod reader;
+
+use crate::domain::{Clean, ResourceRef};
+use crate::message::{Action, Effect, Failure, Order, Severity, Ticket, Trouble};
+use crate::model::Model;
+use crate::model::release::{Writing, words};
+use crate::overlays::confirm::{Confirm, Fate, Next, Place, Stage};
+use crate::overlays::{Draft, HowMany, Overlay};
+use crate::release::ledger::Operation;
+use crate::release::stand::{already, stand};
+use crate::release::step::Count;
+use crate::release::{Done, Prepared};
+
+pub(super) use asking::{choose, count, offer, versions};
+pub(super) use leaving::{tick, wait};
+
+/// Begins a step, or says why it cannot be taken; what the server lets one do is asked for either way.
+pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
+    let operation = action.step()?;
+    let mut effects = review(model);
+    match model.draft(operation) {
+        Err(reason) => model.tell(Trouble::info(format!("{}: {reason}", action.label()))),
+        Ok(draft) => effects.extend(begin(model, draft)),
+    }
+    model.touch();
+    Some(effects)
+}
+
+/// Asks which rights one has for what may be done here.
+pub(super) fn review(model: &Model) -> Vec<Effect> {
+    let wanted = model.rights_wanted().into_iter();
+    wanted.map(|(id, rights)| Effect::Review(id, rights)).collect()
+}
+
+fn begin(model: &mut Model, draft: Draft) -> Vec<Effect> {
+    match draft.operation {
+        Operation::Start | Operation::Rollback => {
+            asking::open_versions(model, draft);
+            Vec::new()
+        }
+        Operation::Grow => {
+            model.overlays.push(Overlay::HowMany(Box::new(HowMany::new(draft))));
+            Vec::new()
+        }
+        _ => confirm(model, &draft, None),
+    }
+}
+
+/// Shows what is to be confirmed, once the server has tried it.
+fn confirm(model: &mut Model, draft: &Draft, count: Option<Count>) -> Vec<Effect> {
+    let places = draft.places(count);
+    let why = places.iter().find_map(|place| match &place.fate {
+        Fate::There(words) | Fate::Skipped(words) => Some(format!("{}: {words}", place.object.cluster)),
+        Fate::Ahead | Fate::Failed(_) => None,
+    });
+    let Some(confirm) = Confirm::new(places, draft.untouched.clone()) else {
+        let why = why.unwrap_or_else(|| "nothing is left to do".to_owned());
+        model.tell(Trouble::info(why));
+        return Vec::new();
+    };
+    model.overlays.push(Overlay::Confirm(Box::new(confirm)));
+    ask(model, None)
+}
+
+/// Asks for the dry run of the place that the confirmation is at.
+fn ask(model: &mut Model, note: Option<Clean>) -> Vec<Effect> {
+    model.tickets += 1;
+    let ticket = Ticket(model.tickets);
+    let asked = model.confirm_mut().and_then(|confirm| confirm.ask(ticket, note));
+    model.touch();
+    asked
+        .map(|asked| Effect::Prepare(Box::new(asked)))
+        .into_iter()
+        .collect()
+}
+
+/// A dry run was answered.
+pub(super) fn prepared(model: &mut Model, ticket: Ticket, result: Result<Box<Prepared>, Failure>) -> Vec<Effect> {
+    if model
+        .confirm_mut()
+        .is_some_and(|confirm| confirm.prepared(ticket, result))
+    {
+        model.touch();
+    }
+    Vec::new()
+}
+
+/// Keys while something waits for a yes.
+pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
+    let is_typing = model.confirm().is_some_and(Confirm::is_typing);
+    if is_typing && super::overlay::typing(model, action) {
+        return Vec::new();
+    }
+    match action {
+        Action::Write => return write(model),
+        Action::Accept if is_typing => return write(model),
+        Action::ShowDifferences => reader::open(model),
+        Action::Cancel | Action::Back | Action::Accept => leave(model),
+        Action::Quit => return vec![Effect::Quit],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        _ => {}
+    }
+    model.touch();
+    Vec::new()
+}
+
+/// Leaves without a write; one that is under way goes on.
+fn leave(model: &mut Model) {
+    let Some(Overlay::Confirm(confirm)) = model.overlays.pop() else {
+        return;
+    };
+    let left = confirm
+        .places()
+        .iter()
+        .filter(|place| place.fate == Fate::Ahead)
+        .count();
+    match confirm.stage() {
+        Stage::Writing => model.tell(Trouble::info("it is being written: what comes of it will be told")),
+        Stage::Following { .. } => model.tell(Trouble {
+            hint: Some("the same key takes it up again where it stands".into()),
+            ..Trouble::info(format!(
+                "{} are left",
+                crate::screens::words::counted(left - 1, "place")
+            ))
+        }),
+        Stage::Asking | Stage::Ready { .. } | Stage::Failed(_) => {
+            let is_begun = confirm
+                .places()
+                .iter()
+                .any(|place| matches!(place.fate, Fate::There(_)));
+            if !is_begun {
+                model.tell(Trouble::info("nothing was written"));
+            }
+        }
+    }
+}
+
+/// A person says yes: sends what was shown, once.
+fn write(model: &mut Model) -> Vec<Effect> {
+    let Some(place) = model.confirm().and_then(Confirm::place).cloned() else {
+        return Vec::new();
+    };
+    // What was learnt since it was shown counts.
+    let now = model.write_refusal(&place.object);
+    let refusal = now.or_else(|| model.confirm().and_then(Confirm::refusal).map(str::to_owned));
+    if let Some(reason) = refusal {
+        model.tell(Trouble::info(format!("not written: {reason}")));
+        return Vec::new();
+    }
+    let Some((ticket, prepared)) = model.confirm_mut().and_then(Confirm::confirm) else {
+        return Vec::new();
+    };
+    let view = model.world.cluster(&place.object.cluster);
+    let by = view.and_then(|view| view.identity.user.clone());
+    let (what, target) = (place.step.title(), super::goto::target(&place.object));
+    model.record(what, target.clone());
+    model.writes.push(Writing { ticket, what, target });
+    model.touch();
+    vec![Effect::CarryOut(Box::new(Order {
+        ticket,
+        prepared: *prepared,
+        app: place.app.name,
+        by: by.unwrap_or_else(|| "somebody".into()),
+    }))]
+}
+
+/// A write was answered: it is told, whoever still looks at it.
+pub(super) fn carried_out(model: &mut Model, ticket: Ticket, result: &Result<Done, Failure>) -> Vec<Effect> {
+    let Some(place) = model.writes.iter().position(|writing| writing.ticket == ticket) else {
+        return Vec::new();
+    };
+    let writing = model.writes.remove(place);
+    let outcome = match result {
+        Ok(_) => (Severity::Info, "written".into()),
+        Err(failure) => (failure.trouble.severity, failure.trouble.text.clone()),
+    };
+    model.conclude(writing.what, &writing.target, outcome);
+    let next = model
+        .confirm_mut()
+        .map_or(Next::Nothing, |confirm| confirm.carried_out(ticket, result));
+    tell(model, &writing, result);
+    let mut effects = match next {
+        Next::Nothing => Vec::new(),
+        Next::Anew => ask(
+            model,
+            Some("somebody changed it meanwhile and nothing was written: it was tried anew".into()),
+        ),
+        Next::Close => {
+            model
+                .overlays
+                .retain(|overlay| !matches!(overlay, Overlay::Confirm(_) | Overlay::LogLine(_)));
+            Vec::new()
+        }
+    };
+    effects.extend(leaving::leave(model));
+    model.touch();
+    effects
+}
+
+fn tell(model: &mut Model, writing: &Writing, result: &Result<Done, Failure>) {
+    let Writing { what, target, .. } = writing;
+    match result {
+        Ok(done) => {
+            model.tell(Trouble::info(format!("written: {what}, {target}")));
+            for unnoted in &done.unnoted {
+                model.tell(Trouble::warning(format!("{target}: {unnoted}")));
+            }
+        }
+        Err(failure) => model.tell(Trouble {
+            text: format!("{what}, {target}: {}", failure.trouble.text).into(),
+            ..failure.trouble.clone()
+        }),
+    }
+}
+
+/// Lets what waits for a yes follow the world: what is outdated is tried anew, what is there makes room for the next.
+pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
+    let Some((stage, place)) = model
+        .confirm()
+        .and_then(|confirm| Some((confirm.stage(), confirm.place()?)))
+    else {
+        return Vec::new();
+    };
+    match stage {
+        Stage::Ready { prepared, .. } => {
+            let generation = prepared.generation;
+            let object = place.object.clone();
+            outdated(model, &object, generation)
+        }
+        Stage::Following { generation } => {
+            let (generation, place) = (*generation, place.clone());
+            follow(model, &place, generation)
+        }
+        Stage::Asking | Stage::Writing | Stage::Failed(_) => Vec::new(),
+    }
+}
+
+fn outdated(model: &mut Model, object: &ResourceRef, generation: i64) -> Vec<Effect> {
+    let Some(((now, _), _)) = model.release_now(object) else {
+        return Vec::new();
+    };
+    if now <= generation {
+        return Vec::new();
+    }
+    // What was read of the old one is not what would be written.
+    close_reader(model);
+    ask(
+        model,
+        Some("somebody changed it while this was open: it was tried anew".into()),
+    )
+}
+
+fn close_reader(model: &mut Model) {
+    if matches!(model.overlays.last(), Some(Overlay::LogLine(_))) {
+        model.overlays.pop();
+    }
+}
+
+fn follow(model: &mut Model, place: &Place, generation: i64) -> Vec<Effect> {
+    let Some(((told, seen), phase)) = model.release_now(&place.object) else {
+        return Vec::new();
+    };
+    if told < generation || seen < generation {
+        return Vec::new();
+    }
+    let stands = words(&phase);
+    let before = model.confirm().map(Confirm::stage).cloned();
+    let goes_on = model
+        .confirm_mut()
+        .is_some_and(|confirm| confirm.stands(stand(&place.step, &phase), &stands));
+    if before.as_ref() != model.confirm().map(Confirm::stage) || goes_on {
+        model.touch();
+    }
+    if !goes_on || !still_ahead(model) {
+        return Vec::new();
+    }
+    close_reader(model);
+    let note = format!("{}: {stands}. Have a look at it before you go on", place.object.cluster);
+    ask(model, Some(note.into()))
+}
+
+/// Leaves out places where the step was taken meanwhile, or cannot be any more; says whether one is left.
+fn still_ahead(model: &mut Model) -> bool {
+    loop {
+        let Some(place) = model.confirm().and_then(Confirm::place).cloned() else {
+            return false;
+        };
+        if place.fate != Fate::Ahead {
+            return false;
+        }
+        let now = model.release_now(&place.object);
+        let fate = match &now {
+            None => Fate::Skipped("it is gone".into()),
+            Some((_, phase)) => match left_out(model, &place, phase) {
+                None => return true,
+                Some(fate) => fate,
+            },
+        };
+        let Some(confirm) = model.confirm_mut() else {
+            return false;
+        };
+        confirm.settle(fate);
+        if !confirm.advance() {
+            return false;
+        }
+    }
+}
+
+fn left_out(model: &Model, place: &Place, phase: &crate::release::Phase) -> Option<Fate> {
+    let view = model.world.cluster(&place.object.cluster)?;
+    let workload = view.workload(place.object.kind, &place.object.key)?;
+    let done = already(&place.step, phase, (workload.desired, &workload.images));
+    if let Some(words) = done {
+        return Some(Fate::There(words.into()));
+    }
+    let operation = place.step.operation();
+    let refused = crate::release::stand::refusal(operation, (place.object.kind, phase), place.driver);
+    refused.map(|reason| Fate::Skipped(reason.into()))
+}

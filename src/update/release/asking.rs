@@ -1,0 +1,177 @@
+//! What a step needs to know first: which version, and how many instances.
+
+use std::collections::BTreeSet;
+
+use crate::domain::{Clean, ResourceRef, Version};
+use crate::message::{Action, Effect, Trouble};
+use crate::model::Model;
+use crate::overlays::draft::{Chosen, image_meant};
+use crate::overlays::{Draft, HowMany, Item, Overlay, Picker, Purpose, Target};
+use crate::release::ledger::Operation;
+use crate::screens::words;
+use crate::world::KnownVersion;
+
+/// Opens what asks for a version.
+pub(super) fn open_versions(model: &mut Model, draft: Draft) {
+    let purpose = if draft.operation == Operation::Rollback {
+        Purpose::Revision
+    } else {
+        Purpose::Version
+    };
+    model.draft = Some(draft);
+    let items = versions(model, purpose);
+    if items.is_empty() && purpose == Purpose::Revision {
+        model.tell(Trouble::info("roll back: no older revision is kept"));
+        return;
+    }
+    model
+        .overlays
+        .push(Overlay::Picker(Picker::new(purpose, items, BTreeSet::new())));
+}
+
+/// The versions that are offered, the newest first; to go back to, the last one before what runs.
+pub(in crate::update) fn versions(model: &Model, purpose: Purpose) -> Vec<Item> {
+    let Some(draft) = &model.draft else {
+        return Vec::new();
+    };
+    let objects: Vec<ResourceRef> = draft.open().map(|aim| aim.object.clone()).collect();
+    let mut known = model.world.versions_of(&objects);
+    // What runs everywhere can neither be released nor gone back to.
+    known.retain(|known| known.at.iter().filter(|holder| holder.newest).count() < objects.len());
+    if purpose == Purpose::Revision {
+        known.retain(|known| known.at.iter().any(|holder| !holder.newest && holder.hash.is_some()));
+    } else {
+        known.retain(|known| !known.images.is_empty());
+        known.sort_by_key(|known| std::cmp::Reverse(known.created));
+    }
+    known
+        .iter()
+        .filter_map(|version| item(model, draft, purpose, version))
+        .collect()
+}
+
+fn item(model: &Model, draft: &Draft, purpose: Purpose, known: &KnownVersion) -> Option<Item> {
+    let image = image(draft, known);
+    let chosen = if purpose == Purpose::Revision {
+        let back = known.at.iter().filter(|holder| !holder.newest);
+        let back = back.filter_map(|holder| Some((holder.workload.clone(), holder.hash.clone()?)));
+        Chosen::Revisions(back.collect())
+    } else {
+        Chosen::Image {
+            image: image.as_ref()?.to_string(),
+            commit: match &known.version {
+                Version::Commit(commit) => Some(commit.to_string()),
+                _ => None,
+            },
+        }
+    };
+    Some(Item {
+        label: words::version(&known.version),
+        detail: detail(model, known, image.as_ref()),
+        keys: String::new(),
+        names: &[],
+        target: Target::Version(chosen),
+    })
+}
+
+/// The image of a version that is not the one that runs now, where it has several.
+fn image(draft: &Draft, known: &KnownVersion) -> Option<Clean> {
+    let runs = draft.open().next().map(|aim| &aim.images);
+    let mut images = known.images.iter();
+    let other = images.find(|image| runs.is_some_and(|runs| !runs.contains(image)));
+    other.or(known.images.first()).cloned()
+}
+
+fn detail(model: &Model, known: &KnownVersion, image: Option<&Clean>) -> String {
+    let holder = known.at.first().map(|holder| &holder.workload.cluster);
+    let now = holder
+        .and_then(|id| model.world.cluster(id))
+        .map_or(model.now, |view| view.time(model.now));
+    let age = words::seconds_since(known.created, now).map(words::span);
+    let number = known.number.map(|number| format!("revision {number}"));
+    let mut runs: Vec<String> = Vec::new();
+    for holder in known.at.iter().filter(|holder| holder.instances > 0) {
+        runs.push(format!("{} in {}", holder.instances, holder.workload.cluster));
+    }
+    let runs = if runs.is_empty() {
+        "runs nowhere".to_owned()
+    } else {
+        format!("runs: {}", runs.join(", "))
+    };
+    let image = image.map(|image| image.rsplit('/').next().unwrap_or(image).to_owned());
+    let parts = [age.map(|age| format!("{age} old")), Some(runs), number, image];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Offers what is typed as an image of its own.
+pub(in crate::update) fn offer(model: &mut Model) {
+    let runs = model.draft.as_ref().and_then(runs);
+    let Some(Overlay::Picker(picker)) = model.overlays.last_mut() else {
+        return;
+    };
+    if picker.purpose != Purpose::Version {
+        return;
+    }
+    let typed = picker.field.text();
+    let meant = image_meant(&typed, runs.as_deref()).ok();
+    picker.offer(meant.map(|image| Item {
+        label: format!("as typed: {}", typed.trim()),
+        detail: image.clone(),
+        keys: String::new(),
+        names: &[],
+        target: Target::Typed(image),
+    }));
+}
+
+/// The image of the first container that runs.
+fn runs(draft: &Draft) -> Option<String> {
+    draft.open().find_map(|aim| aim.images.first()).map(ToString::to_string)
+}
+
+/// A version was chosen.
+pub(in crate::update) fn choose(model: &mut Model, target: Target) -> Vec<Effect> {
+    let Some(mut draft) = model.draft.take() else {
+        return Vec::new();
+    };
+    draft.version = Some(match target {
+        Target::Version(chosen) => chosen,
+        Target::Typed(image) => Chosen::Image { image, commit: None },
+        _ => return Vec::new(),
+    });
+    if draft.operation == Operation::Start {
+        model.overlays.push(Overlay::HowMany(Box::new(HowMany::new(draft))));
+        model.touch();
+        return Vec::new();
+    }
+    super::confirm(model, &draft, None)
+}
+
+/// Keys while it is typed how many.
+pub(in crate::update) fn count(model: &mut Model, action: Action) -> Vec<Effect> {
+    if super::super::overlay::typing(model, action) {
+        return Vec::new();
+    }
+    match action {
+        Action::Accept => return accept(model),
+        Action::Cancel | Action::Back => drop(model.overlays.pop()),
+        Action::Quit => return vec![Effect::Quit],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Redraw => return vec![Effect::Redraw],
+        _ => {}
+    }
+    model.touch();
+    Vec::new()
+}
+
+fn accept(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::HowMany(asked)) = model.overlays.last() else {
+        return Vec::new();
+    };
+    // What is wrong with it stands beneath the field.
+    let Ok(count) = asked.count() else {
+        return Vec::new();
+    };
+    let draft = asked.draft.clone();
+    model.overlays.pop();
+    super::confirm(model, &draft, Some(count))
+}

@@ -1,0 +1,46 @@
+//! What a write would change, opened to be read: place by place, with what a person should know before.
+
+use crate::domain::Clean;
+use crate::model::Model;
+use crate::overlays::confirm::{Confirm, Stage};
+use crate::overlays::opened::Entry;
+use crate::overlays::{Opened, Overlay};
+use crate::release::Prepared;
+
+/// Opens it over what waits for a yes.
+pub(super) fn open(model: &mut Model) {
+    let Some(Stage::Ready { prepared, .. }) = model.confirm().map(Confirm::stage) else {
+        return;
+    };
+    let opened = opened(prepared);
+    model.overlays.push(Overlay::LogLine(opened));
+    model.touch();
+}
+
+fn opened(prepared: &Prepared) -> Opened {
+    let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+    let warnings = prepared.warnings.iter().map(|warning| Entry {
+        depth: 0,
+        key: Some("▲".into()),
+        value: warning.words().into(),
+    });
+    let differences = prepared.differences.iter().flat_map(|difference| {
+        let entry = |depth, key: &str, value: String| Entry {
+            depth,
+            key: (!key.is_empty()).then(|| key.into()),
+            value: value.into(),
+        };
+        [
+            entry(0, "", difference.place.to_string()),
+            entry(1, "from", side(&difference.from)),
+            entry(1, "to", side(&difference.to)),
+        ]
+    });
+    let whole = prepared.differences.iter().map(|difference| {
+        let (from, to) = (side(&difference.from), side(&difference.to));
+        format!("{}: {from} → {to}", difference.place).into()
+    });
+    let title = format!("what changes of {} {}", prepared.object.kind, prepared.object.key);
+    let whole = whole.collect();
+    Opened::new(title.into(), warnings.chain(differences).collect(), whole)
+}

@@ -1,0 +1,195 @@
+//! What waits for a yes: where, what, from which version to which, what it comes to, what to know before.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::picker::frame;
+use super::pieces::{Pieces, field, put, width};
+use super::style::role;
+use crate::domain::text::folded;
+use crate::domain::{Clean, Version};
+use crate::message::{Action, Mode, Severity};
+use crate::model::Model;
+use crate::overlays::Confirm;
+use crate::overlays::confirm::{Fate, Place, Stage};
+use crate::release::Prepared;
+use crate::release::outlook::outlook;
+use crate::screens::words;
+use crate::theme::{Role, Theme};
+
+/// A line of what is shown.
+type Line = (Role, String);
+
+pub(super) fn draw(model: &Model, confirm: &Confirm, theme: &Theme, buffer: &mut Buffer, body: Rect) {
+    let Some(place) = confirm.place() else { return };
+    let columns = body.width.saturating_sub(2).min(108);
+    let room = usize::from(columns.saturating_sub(4));
+    let mut lines = lines(model, confirm, place, room);
+    let decision = decision(model, confirm, place, theme);
+    let most = usize::from(body.height.saturating_sub(4)).max(1);
+    if lines.len() > most {
+        let hidden = lines.len() - (most - 1);
+        lines.truncate(most - 1);
+        let key = model.keys_of(model.mode(), Action::ShowDifferences).unwrap_or("–");
+        lines.push((
+            Role::Warning,
+            format!("… {} more: {key} shows all", words::counted(hidden, "line")),
+        ));
+    }
+    let height = (lines.len() as u16 + 4).min(body.height);
+    let area = Rect::new(
+        body.x + (body.width - columns) / 2,
+        body.y + (body.height - height) / 3,
+        columns,
+        height,
+    );
+    let title = format!("{} · {}", place.step.title(), place.app);
+    let inside = frame(theme, buffer, area, &title);
+    tag(theme, buffer, area, place);
+    for ((style, text), y) in lines.iter().zip(inside.y..inside.bottom()) {
+        put(
+            buffer,
+            (inside.x + 1, y),
+            inside.right(),
+            &vec![(text.clone(), theme.style(*style))],
+        );
+    }
+    let y = inside.bottom().saturating_sub(1);
+    let x = inside.right().saturating_sub(width(&decision) + 1).max(inside.x + 1);
+    put(buffer, (x, y), inside.right(), &decision);
+}
+
+/// The cluster with its tag, at the right end of the frame.
+fn tag(theme: &Theme, buffer: &mut Buffer, area: Rect, place: &Place) {
+    let mut pieces: Pieces = Vec::new();
+    if let Some(tag) = &place.tag {
+        pieces.push((format!(" {tag} "), theme.style(role(words::tag(tag)))));
+    }
+    pieces.push((format!(" {} ", place.object.cluster), theme.style(Role::Strong)));
+    let x = area.right().saturating_sub(width(&pieces) + 2);
+    put(buffer, (x, area.y), area.right(), &pieces);
+}
+
+fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut add = |style: Role, text: String| {
+        lines.extend(folded(&text, room).into_iter().map(|text| (style, text)));
+    };
+    if let Some(note) = confirm.note() {
+        add(Role::Warning, note.to_string());
+    }
+    if confirm.places().len() > 1 {
+        for (number, other) in confirm.places().iter().enumerate() {
+            let (style, text) = fate(confirm, number, other);
+            add(style, text);
+        }
+    }
+    add(
+        Role::Text,
+        format!("{} {} in {}", place.object.kind, place.object.key, place.object.cluster),
+    );
+    let prepared = match confirm.stage() {
+        Stage::Ready { prepared, .. } => Some(prepared.as_ref()),
+        _ => None,
+    };
+    add(Role::Strong, versions(place, prepared));
+    add(Role::Text, format!("instances: {}", outlook(&place.step, place.counts)));
+    let untouched = confirm.untouched();
+    if !untouched.is_empty() {
+        let names: Vec<&str> = untouched.iter().map(crate::domain::ClusterId::as_str).collect();
+        add(Role::Muted, format!("untouched: {}", names.join(", ")));
+    }
+    for warning in prepared.map_or(&[][..], |prepared| &prepared.warnings) {
+        add(Role::Warning, format!("▲ {}", warning.words()));
+    }
+    let (style, text) = stage(model, confirm, place);
+    add(style, text);
+    lines
+}
+
+fn fate(confirm: &Confirm, number: usize, place: &Place) -> Line {
+    let is_here = number == confirm.at();
+    let name = format!("{} {}", place.object.cluster, place.object.key);
+    let (style, text) = match &place.fate {
+        Fate::There(words) => (Role::Good, format!("● {name}: {words}")),
+        Fate::Skipped(reason) => (Role::Muted, format!("○ {name}: left out, {reason}")),
+        Fate::Failed(why) => (Role::Bad, format!("✖ {name}: {why}")),
+        Fate::Ahead if is_here => (Role::Accent, format!("▸ {name}")),
+        Fate::Ahead => (Role::Muted, format!("◌ {name}: after that")),
+    };
+    (style, text)
+}
+
+/// From which version to which, as far as it is known.
+fn versions(place: &Place, prepared: Option<&Prepared>) -> String {
+    let now = words::version(&place.version);
+    let Some((Some(from), Some(to))) = prepared.map(Prepared::images) else {
+        return format!("version {now}");
+    };
+    let short = |image: &Clean| words::version(&Version::of_image(image));
+    let (old, new) = (short(from), short(to));
+    if repository(from) == repository(to) {
+        format!("{old} → {new}   {to}")
+    } else {
+        format!("{from} → {to}")
+    }
+}
+
+fn repository(image: &Clean) -> &str {
+    crate::overlays::draft::repository(image)
+}
+
+fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
+    match confirm.stage() {
+        Stage::Asking => (Role::Busy, "the server tries it without effect …".into()),
+        Stage::Ready { prepared, .. } => {
+            let count = words::counted(prepared.differences.len(), "place");
+            let key = model.keys_of(model.mode(), Action::ShowDifferences);
+            let key = key.map_or_else(String::new, |key| format!(" ({key} shows them)"));
+            (
+                Role::Muted,
+                format!("tried by the server without effect: {count} of the object changes, nothing else{key}"),
+            )
+        }
+        Stage::Writing => (Role::Busy, "being written …".into()),
+        Stage::Following { .. } => {
+            let now = model.release_now(&place.object);
+            let how = now.map_or_else(|| "?".into(), |(_, phase)| crate::model::release::words(&phase));
+            (Role::Busy, format!("written; it is followed until it is there: {how}"))
+        }
+        Stage::Failed(trouble) => {
+            let style = match trouble.severity {
+                Severity::Info => Role::Text,
+                Severity::Warning => Role::Warning,
+                Severity::Error => Role::Bad,
+            };
+            let hint = trouble
+                .hint
+                .as_ref()
+                .map_or_else(String::new, |hint| format!("; {hint}"));
+            (style, format!("✖ {}{hint}", trouble.text))
+        }
+    }
+}
+
+/// No, unless a person says yes.
+fn decision(model: &Model, confirm: &Confirm, place: &Place, theme: &Theme) -> Pieces {
+    match confirm.stage() {
+        Stage::Ready { .. } if confirm.is_typing() => {
+            let mut pieces = vec![(
+                format!("type {} to write it  ", place.app.name),
+                theme.style(Role::Warning),
+            )];
+            pieces.extend(field(theme, "› ", confirm.field.parts()));
+            pieces
+        }
+        Stage::Ready { .. } => {
+            let yes = model.keys_of(Mode::Confirm, Action::Write).unwrap_or("–");
+            vec![
+                ("[ no ]".into(), theme.style(Role::Selected)),
+                (format!("    yes ({yes})"), theme.style(Role::Key)),
+            ]
+        }
+        _ => Vec::new(),
+    }
+}

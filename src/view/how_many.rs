@@ -1,0 +1,61 @@
+//! How many instances: the field, and beneath it what that comes to of each workload.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::picker::frame;
+use super::pieces::{Pieces, field, put};
+use crate::domain::text::folded;
+use crate::overlays::HowMany;
+use crate::overlays::draft::Chosen;
+use crate::release::ledger::Operation;
+use crate::release::step::Count;
+use crate::theme::{Role, Theme};
+
+pub(super) fn draw(asked: &HowMany, theme: &Theme, buffer: &mut Buffer, body: Rect) {
+    let width = (body.width * 4 / 5).clamp(56.min(body.width), 96);
+    let room = usize::from(width.saturating_sub(4));
+    let beneath = beneath(asked, theme, room);
+    let height = (beneath.len() as u16 + 4).min(body.height);
+    let area = Rect::new(
+        body.x + (body.width - width) / 2,
+        body.y + (body.height - height) / 3,
+        width,
+        height,
+    );
+    let title = if asked.draft.operation == Operation::Grow {
+        "how many new instances in all?"
+    } else {
+        "how many new instances?"
+    };
+    let inside = frame(theme, buffer, area, title);
+    let typed = field(theme, "› ", asked.field.parts());
+    put(buffer, (inside.x + 1, inside.y), inside.right(), &typed);
+    for (pieces, y) in beneath.iter().zip(inside.y + 2..inside.bottom()) {
+        put(buffer, (inside.x + 1, y), inside.right(), pieces);
+    }
+}
+
+fn beneath(asked: &HowMany, theme: &Theme, room: usize) -> Vec<Pieces> {
+    let mut lines = Vec::new();
+    let mut add = |text: &str, style: Style| {
+        lines.extend(folded(text, room).into_iter().map(|text| vec![(text, style)]));
+    };
+    if let Some(Chosen::Image { image, .. }) = &asked.draft.version {
+        add(image, theme.style(Role::Strong));
+    }
+    match Count::parse(asked.field.text().trim()) {
+        Err(how) => add(&how, theme.style(Role::Warning)),
+        Ok(count) => {
+            for (object, told) in asked.draft.comes_to(count) {
+                match told {
+                    Ok(told) => add(&format!("{}: {told}", object.cluster), theme.style(Role::Text)),
+                    Err(why) => add(&format!("{}: {why}", object.cluster), theme.style(Role::Warning)),
+                }
+            }
+        }
+    }
+    add("a number, or a share such as 20%", theme.style(Role::Muted));
+    lines
+}

@@ -1,0 +1,75 @@
+//! The versions of workloads that are known: each with its image, since when there is one, and where it runs.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use super::World;
+use crate::domain::{Clean, ResourceRef, Timestamp, Version};
+use crate::release::phase;
+
+/// A version that revisions of some workloads are of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownVersion {
+    pub version: Version,
+    /// Of its template, container after container.
+    pub images: Arc<[Clean]>,
+    /// When the first of its revisions was made.
+    pub created: Option<Timestamp>,
+    /// The highest number among its revisions.
+    pub number: Option<i64>,
+    pub at: Vec<Holder>,
+}
+
+/// A workload that has a revision of a version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holder {
+    pub workload: ResourceRef,
+    pub hash: Option<Clean>,
+    /// Instances of it.
+    pub instances: i64,
+    /// It is the one that the workload's template is.
+    pub newest: bool,
+}
+
+impl World {
+    /// The versions that these workloads have revisions of, the highest number first, then the youngest.
+    pub fn versions_of(&self, workloads: &[ResourceRef]) -> Vec<KnownVersion> {
+        let mut found: Vec<KnownVersion> = Vec::new();
+        for object in workloads {
+            let Some(cluster) = self.cluster(&object.cluster) else {
+                continue;
+            };
+            let Some(workload) = cluster.workload(object.kind, &object.key) else {
+                continue;
+            };
+            let revisions = cluster.revisions_of(workload);
+            let newest = phase::newest(workload, &revisions).map(|newest| newest.uid.clone());
+            for revision in revisions {
+                let holder = Holder {
+                    workload: object.clone(),
+                    hash: revision.hash.clone(),
+                    instances: revision.instances.into(),
+                    newest: newest.as_ref() == Some(&revision.uid),
+                };
+                let is_same =
+                    |known: &&mut KnownVersion| known.version == revision.version && known.images == revision.images;
+                match found.iter_mut().find(is_same) {
+                    Some(known) => {
+                        known.number = known.number.max(revision.number);
+                        known.created = known.created.min(revision.created).or(known.created);
+                        known.at.push(holder);
+                    }
+                    None => found.push(KnownVersion {
+                        version: revision.version.clone(),
+                        images: Arc::clone(&revision.images),
+                        created: revision.created,
+                        number: revision.number,
+                        at: vec![holder],
+                    }),
+                }
+            }
+        }
+        found.sort_by_key(|known| Reverse((known.number, known.created)));
+        found
+    }
+}
