@@ -1,6 +1,9 @@
 //! The steps of a gray release against a simulated cluster with its controllers: the same counts at the same steps as
 //! on a real one, and the phase that is told of each.
 
+mod driven;
+mod keys;
+mod screens;
 mod writes;
 
 use std::sync::{Arc, Mutex};
@@ -28,7 +31,7 @@ const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/gift/deployments/live";
 const SETS: &str = "/apis/apps/v1/namespaces/gift/replicasets";
 
 /// A request of the program that changes something.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Sent {
     method: String,
     path: String,
@@ -57,10 +60,7 @@ impl Flow {
     }
 
     async fn with(readonly: bool) -> Self {
-        let simulation = Simulation::new(Store::new(1)).with_controllers(1);
-        let room = json!({"cpu": "64", "memory": "256Gi", "pods": "110"});
-        let node = json!({"metadata": {"name": "sim"}, "status": {"capacity": room, "allocatable": room}});
-        simulation.change(|store, now| drop(store.create(&NODES, node, now)));
+        let simulation = with_app().await;
         let server = simulation.clone();
         let wire = Arc::new(Mutex::new(Wire::default()));
         let noted = Arc::clone(&wire);
@@ -75,35 +75,12 @@ impl Flow {
             cluster,
             wire,
         };
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gift"}});
-        flow.send("POST", "/api/v1/namespaces", "application/json", &namespace)
-            .await;
-        let deployment = json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "live", "namespace": "gift"},
-            "spec": {
-                "replicas": 10, "selector": {"matchLabels": {"app": "live"}},
-                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
-                "template": {"metadata": {"labels": {"app": "live"}},
-                    "spec": {"containers": [{"name": "live", "image": "live:v1"}]}},
-            },
-        });
-        let path = "/apis/apps/v1/namespaces/gift/deployments";
-        flow.send("POST", path, "application/json", &deployment).await;
         flow.until("all are there", &Phase::Stable).await;
         flow
     }
 
     async fn send(&self, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(path)
-            .header("content-type", kind)
-            .body(Bytes::from(body.to_string()))
-            .unwrap();
-        let answer = self.simulation.handle(request).await;
-        let code = answer.status().as_u16();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        (code, serde_json::from_slice(&bytes).unwrap_or_default())
+        send(&self.simulation, method, path, kind, body).await
     }
 
     /// Computes a step from the objects as they are, and writes it.
@@ -167,6 +144,48 @@ impl Flow {
         ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"]
             .map(|field| deployment["status"][field].as_i64().unwrap_or(0))
     }
+}
+
+/// A cluster with a node, and an app of ten instances that are made as time goes on.
+async fn with_app() -> Simulation {
+    let simulation = Simulation::new(Store::new(1)).with_controllers(1);
+    let room = json!({"cpu": "64", "memory": "256Gi", "pods": "110"});
+    let node = json!({"metadata": {"name": "sim"}, "status": {"capacity": room, "allocatable": room}});
+    simulation.change(|store, now| drop(store.create(&NODES, node, now)));
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gift"}});
+    send(
+        &simulation,
+        "POST",
+        "/api/v1/namespaces",
+        "application/json",
+        &namespace,
+    )
+    .await;
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "live", "namespace": "gift"},
+        "spec": {
+            "replicas": 10, "selector": {"matchLabels": {"app": "live"}},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+            "template": {"metadata": {"labels": {"app": "live"}},
+                "spec": {"containers": [{"name": "live", "image": "live:v1"}]}},
+        },
+    });
+    let path = "/apis/apps/v1/namespaces/gift/deployments";
+    send(&simulation, "POST", path, "application/json", &deployment).await;
+    simulation
+}
+
+async fn send(simulation: &Simulation, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
+    let request = http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", kind)
+        .body(Bytes::from(body.to_string()))
+        .unwrap();
+    let answer = simulation.handle(request).await;
+    let code = answer.status().as_u16();
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    (code, serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
 /// Hands a request on, notes it where it changes something, and may lose the answer.

@@ -1,11 +1,12 @@
 //! Writes of the program itself: shown first, sent once, read back where no answer comes, noted.
 
-use pilothouse::cluster::{ActError, ClusterError, Done, Note, Prepared};
+use pilothouse::cluster::{ActError, ClusterError, Note};
 use pilothouse::domain::{Driver, Kind, Object, ResourceRef};
 use pilothouse::release::ledger::{KEY, Ledger, Operation};
 use pilothouse::release::live::{Method, Refusal};
 use pilothouse::release::step::{Count, New, Step};
 use pilothouse::release::template::Facts;
+use pilothouse::release::{Done, Prepared};
 use pilothouse::sim::fault::{Fault, Pattern, Verb};
 use serde_json::Value;
 
