@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use super::figures::{Whose, amount};
-use crate::domain::{AppKey, Cpu};
+use crate::domain::{AppKey, ClusterId, Cpu};
 use crate::listing::{Cell, ColumnId, Tone, Value};
 use crate::metrics::growth::{Growth, Usage, rank};
 use crate::metrics::{Figure, Resolution, Subject, Unit};
@@ -60,12 +60,22 @@ pub fn span(ctx: &Context<'_>) -> Option<Span> {
 /// For how many minutes there have been figures in the scope, up to those that are compared; `None`: nothing is
 /// measured.
 pub fn measured(ctx: &Context<'_>) -> Option<u32> {
-    let measured = ctx.world.clusters_in(ctx.scope).filter_map(|cluster| {
+    each_measured(ctx).map(|(minutes, _)| minutes).min()
+}
+
+/// Where in the scope figures began last, if they began elsewhere before.
+pub fn latest<'a>(ctx: &Context<'a>) -> Option<&'a ClusterId> {
+    let most = each_measured(ctx).map(|(minutes, _)| minutes).max()?;
+    let (least, id) = each_measured(ctx).min_by_key(|(minutes, _)| *minutes)?;
+    (least < most).then_some(id)
+}
+
+fn each_measured<'a>(ctx: &Context<'a>) -> impl Iterator<Item = (u32, &'a ClusterId)> {
+    ctx.world.clusters_in(ctx.scope).filter_map(|cluster| {
         let minutes = minutes(ctx, cluster, &Subject::Cluster, APART + WINDOW);
         let first = minutes.iter().position(Option::is_some)?;
-        Some((minutes.len() - first) as u32)
-    });
-    measured.min()
+        Some(((minutes.len() - first) as u32, &cluster.id))
+    })
 }
 
 /// How much apps grew in the scope.

@@ -126,8 +126,9 @@ fn growth_words(ctx: &Context<'_>) -> String {
         Some(span) if span.is_whole() => format!("growth in {} min", span.apart),
         Some(span) => format!("growth in {} min so far", span.apart),
         None => format!(
-            "growth needs {} min, has {}",
+            "growth needs {} min, {}has {}",
             growth::Span::LEAST,
+            growth::latest(ctx).map_or_else(String::new, |id| format!("{id} ")),
             growth::measured(ctx).unwrap_or(0)
         ),
     }

@@ -297,6 +297,19 @@ fn growth_says_how_long_it_takes_to_be_known() {
 }
 
 #[test]
+fn growth_names_the_cluster_that_it_waits_for() {
+    let mixed = ClusterId::new("mixed-sh");
+    let mut bench = measured::bench_where(|world, minute| {
+        if minute < 1 {
+            measured::tell(world, &mixed, minute);
+        }
+    });
+    bench.act(&[Action::ShowApps, Action::SortByGrowth]);
+    let frame = bench.frame(120, 40);
+    assert!(frame.contains("growth needs 3 min, mixed-sh has 2"), "{frame}");
+}
+
+#[test]
 fn a_line_does_not_lose_its_last_cell_while_the_next_is_measured() {
     use pilothouse::metrics::Resolution;
     use pilothouse::screens::figures::{MINUTES, Whose};

@@ -33,14 +33,7 @@ pub(crate) fn bench_where(happens: impl Fn(&mut World, i64)) -> Bench {
         happens(&mut world, minute);
         if !GAP.contains(&minute) {
             for id in &ids {
-                let items = measure(&world, id, at.timestamp_millis(), minute);
-                world.measured(
-                    id,
-                    Report::Measured {
-                        at: at.timestamp_millis(),
-                        items,
-                    },
-                );
+                tell(&mut world, id, minute);
             }
         }
         world.add_up(at);
@@ -71,6 +64,13 @@ fn supply(current: Option<Source>) -> Supply {
         attempts,
         ..Supply::default()
     }
+}
+
+/// A cluster's figures of so many minutes ago come in.
+pub(crate) fn tell(world: &mut World, id: &ClusterId, minute: i64) {
+    let at = (super::fleet::now() - chrono::TimeDelta::seconds(minute * 60)).timestamp_millis();
+    let items = measure(world, id, at, minute);
+    world.measured(id, Report::Measured { at, items });
 }
 
 /// What each instance uses: a share of its request that follows its number, with a wave; `search/query` grows.
