@@ -143,7 +143,14 @@ fn job(object: &mut Value) {
 }
 
 fn template(object: &mut Value) {
-    if let Some(spec) = object.pointer_mut("/spec/template/spec") {
+    if let Some(template) = object.pointer_mut("/spec/template") {
+        pod_template(template);
+    }
+}
+
+/// Fills in what a workload's pod template leaves out.
+pub(super) fn pod_template(template: &mut Value) {
+    if let Some(spec) = template.get_mut("spec") {
         pod_spec(spec);
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::sim::controllers::object::{set, text};
 use crate::sim::controllers::random::Random;
+use crate::sim::defaults;
 use crate::sim::load::Language;
 
 /// An app in one cluster.
@@ -102,7 +103,7 @@ impl App {
                 };
                 let (cpu, memory) = self.asks(part.cpu, part.memory, own);
                 json!({
-                    "name": part.name, "image": image, "imagePullPolicy": "IfNotPresent",
+                    "name": part.name, "image": image,
                     "resources": {
                         "requests": {"cpu": format!("{cpu}m"), "memory": format!("{memory}Mi")},
                         "limits": {"cpu": format!("{}m", cpu * 2), "memory": format!("{}Mi", memory * 3 / 2)},
@@ -115,13 +116,12 @@ impl App {
                 "labels": {"app.kubernetes.io/name": self.name},
                 "annotations": {"pilothouse.dev/commit": release.commit},
             },
-            "spec": {
-                "containers": containers, "restartPolicy": "Always", "terminationGracePeriodSeconds": 30,
-                "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
-            },
+            "spec": {"containers": containers},
         });
         self.place(&mut template);
         self.behave(&mut template);
+        // A write that leaves the template alone must not change it.
+        defaults::pod_template(&mut template);
         template
     }
 

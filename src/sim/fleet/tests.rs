@@ -10,7 +10,10 @@ use crate::domain::{NodeHealth, Resources};
 use crate::sim::controllers::context::{is_deleting, is_over, replicas};
 use crate::sim::controllers::nodes::{read, requests, shape};
 use crate::sim::controllers::object::{condition, controller_of, count, holds, items, stamp};
-use crate::sim::resource::{DEPLOYMENTS, EVENTS, NODES, PODS, REPLICA_SETS, RESOURCE_QUOTAS};
+use crate::sim::defaults;
+use crate::sim::resource::{
+    DAEMON_SETS, DEPLOYMENTS, EVENTS, NODES, PODS, REPLICA_SETS, RESOURCE_QUOTAS, STATEFUL_SETS,
+};
 use crate::sim::store::Stored;
 
 fn start() -> Timestamp {
@@ -50,6 +53,20 @@ fn the_fleet_has_the_size_of_the_company() {
         })
         .collect();
     assert_eq!(apps.len(), plan::APPS);
+}
+
+#[test]
+fn a_write_that_leaves_a_template_alone_does_not_change_it() {
+    for cluster in demo(7, start()) {
+        for resource in [&DEPLOYMENTS, &REPLICA_SETS, &STATEFUL_SETS, &DAEMON_SETS] {
+            for object in cluster.store.list(resource) {
+                let mut written = Value::clone(object);
+                defaults::apply(resource, &mut written);
+                let template = |object: &Value| object.pointer("/spec/template").cloned();
+                assert_eq!(template(&written), template(object));
+            }
+        }
+    }
 }
 
 #[test]
