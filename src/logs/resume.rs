@@ -12,7 +12,7 @@ use std::hash::Hasher as _;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::recent::Recent;
+use super::recent::{Counted, Recent};
 use super::split::Record;
 use super::stamp::{SECOND, Stamp};
 use super::steady::Steady;
@@ -75,13 +75,19 @@ pub struct Cursor {
 struct Replay {
     /// How often each fingerprint is still to come.
     left: FxHashMap<u64, u32>,
-    counted: Vec<super::recent::Counted>,
+    counted: Vec<Counted>,
     /// No line after this time can be one that was taken.
     until: Stamp,
     /// The line before the cut came again: the server's file still reaches back far enough.
     is_met: bool,
     /// Any known line came.
     any_known: bool,
+}
+
+impl Replay {
+    fn is_unmet(&self) -> bool {
+        !self.is_met || self.counted.iter().any(Counted::is_wrong)
+    }
 }
 
 impl Cursor {
@@ -152,6 +158,12 @@ impl Cursor {
         self.ask()
     }
 
+    /// Whether what was taken before the cut has not come again: if nothing more comes, the server no longer has it,
+    /// nor perhaps what came next.
+    pub fn is_unmet(&self) -> bool {
+        self.replay.as_ref().is_some_and(Replay::is_unmet)
+    }
+
     /// Judges a line as it arrives. A line without a time is new, but for the rest of a line that was taken:
     /// that one leads a repetition.
     pub fn take(&mut self, line: &Record<'_>) -> Verdict {
@@ -198,7 +210,7 @@ impl Cursor {
         let (newest, (last, _)) = (self.newest?, self.last?);
         let pause = self.steady.note(at, line.text.len() as u64 + line.more);
         if let Some(replay) = &mut self.replay {
-            let is_missing = !replay.is_met || replay.counted.iter().any(super::recent::Counted::is_wrong);
+            let is_missing = replay.is_unmet();
             // Said once; the lines that follow need no second word.
             replay.is_met = true;
             replay.any_known = true;

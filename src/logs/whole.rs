@@ -94,7 +94,10 @@ impl Whole {
 
     /// It ended in order; its last line may lack its newline.
     pub fn end<E>(&mut self, mut each: impl FnMut(Step<'_>) -> Result<(), E>) -> Result<(), E> {
-        if self.takes(&[], true) || self.is_broken {
+        let is_known = self.takes(&[], true);
+        // A server that has nothing more must still have the line that was whole before the cut.
+        self.is_broken |= self.is_cut && self.cursor.is_unmet();
+        if is_known || self.is_broken {
             each(Step::Back(self.open))?;
         }
         self.open = 0;
@@ -207,6 +210,25 @@ mod tests {
         }
         assert!(whole.is_broken());
         assert_eq!(file, log);
+    }
+
+    #[test]
+    fn a_log_that_ends_without_the_line_before_the_cut_is_not_whole() {
+        for rest in ["", "2026-11-22T16:13:01.0Z line 2\n", "2026-11-22T16:13:01.5Z li"] {
+            let (mut whole, mut file) = (Whole::default(), Vec::new());
+            let log = log(20);
+            whole.feed(&log, put(&mut file)).unwrap();
+            whole.cut(put(&mut file)).unwrap();
+            whole.feed(rest.as_bytes(), put(&mut file)).unwrap();
+            whole.end(put(&mut file)).unwrap();
+            assert!(whole.is_broken(), "{rest}");
+            assert_eq!(file, log, "{rest}");
+        }
+        // Where there was no line there is none that is missed.
+        let mut whole = Whole::default();
+        whole.cut(put(&mut Vec::new())).unwrap();
+        whole.end(put(&mut Vec::new())).unwrap();
+        assert!(!whole.is_broken());
     }
 
     #[test]

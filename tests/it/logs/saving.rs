@@ -335,34 +335,34 @@ async fn a_whole_log_that_is_cut_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn a_log_that_does_not_go_on_where_it_was_stays_a_part() {
-    let api = Api::with_pods(1);
-    let (cluster, mut observer) = watch(&api);
-    observer.until_synced().await;
-    let mut asked_before = 0;
-    api.rule(move |asked| {
-        (asked.path == path("one")).then(|| {
-            asked_before += 1;
-            if asked_before == 1 {
-                Reply::Break(Bytes::from_static(b"2025-10-09T09:00:00Z one\n2025-10-09T09:00:01Z tw"))
-            } else {
-                Reply::Stream(
-                    vec![Bytes::from_static(b"2025-10-09T10:00:00Z of another run\n")],
-                    false,
-                )
-            }
-        })
-    });
-    let folder = tempfile::tempdir().unwrap();
-    let outcome = save(&cluster, folder.path(), whole(&["one"]), u64::MAX).await;
-    assert_eq!(outcome.problems.len(), 1, "{outcome:?}");
-    assert!(
-        outcome.problems[0].contains("no longer has what came next"),
-        "{outcome:?}"
-    );
-    let first = b"2025-10-09T09:00:00Z one\n".to_vec();
-    assert_eq!(files(folder.path()), [("gift.log.part".to_owned(), first)]);
-    let since = api.asked().last().unwrap().query.get("sinceTime").cloned();
-    assert_eq!(since.as_deref(), Some("2025-10-09T08:59:59Z"));
+    let of_another_run = Bytes::from_static(b"2025-10-09T10:00:00Z of another run\n");
+    for rest in [vec![of_another_run], Vec::new()] {
+        let api = Api::with_pods(1);
+        let (cluster, mut observer) = watch(&api);
+        observer.until_synced().await;
+        let mut asked_before = 0;
+        api.rule(move |asked| {
+            (asked.path == path("one")).then(|| {
+                asked_before += 1;
+                if asked_before == 1 {
+                    Reply::Break(Bytes::from_static(b"2025-10-09T09:00:00Z one\n2025-10-09T09:00:01Z tw"))
+                } else {
+                    Reply::Stream(rest.clone(), false)
+                }
+            })
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let outcome = save(&cluster, folder.path(), whole(&["one"]), u64::MAX).await;
+        assert_eq!(outcome.problems.len(), 1, "{outcome:?}");
+        assert!(
+            outcome.problems[0].contains("no longer has what came next"),
+            "{outcome:?}"
+        );
+        let first = b"2025-10-09T09:00:00Z one\n".to_vec();
+        assert_eq!(files(folder.path()), [("gift.log.part".to_owned(), first)]);
+        let since = api.asked().last().unwrap().query.get("sinceTime").cloned();
+        assert_eq!(since.as_deref(), Some("2025-10-09T08:59:59Z"));
+    }
 }
 
 #[tokio::test]
