@@ -26,9 +26,9 @@ pub struct Whole {
     cursor: Cursor,
     /// Bytes of the line that has begun.
     open: u64,
-    /// No new line came since it was cut.
+    /// No new line that has a time came since it was cut.
     is_cut: bool,
-    /// Times that it was cut since a new line came.
+    /// Times that it was cut since such a line came.
     fruitless: u32,
     cuts: usize,
     is_broken: bool,
@@ -118,20 +118,21 @@ impl Whole {
     /// Whether the line that ends with these bytes, if one does, was taken before.
     fn takes(&mut self, bytes: &[u8], is_end: bool) -> bool {
         let Self { splitter, cursor, .. } = self;
-        let mut verdict = None;
+        let mut taken = None;
         if is_end {
-            splitter.finish(|line| verdict = Some(cursor.take(&line)));
+            splitter.finish(|line| taken = Some((line.at, cursor.take(&line))));
         } else {
-            splitter.feed(bytes, |line| verdict = Some(cursor.take(&line)));
+            splitter.feed(bytes, |line| taken = Some((line.at, cursor.take(&line))));
         }
-        if let Some(Verdict::New(doubt)) = verdict {
+        // A line without a time may be the kubelet's own, and tells nothing of what the log went on with.
+        if let Some((Some(_), Verdict::New(doubt))) = taken {
             if std::mem::take(&mut self.is_cut) {
                 self.cuts += 1;
                 self.is_broken = matches!(doubt, Some(Doubt::Gap { .. }));
             }
             self.fruitless = 0;
         }
-        verdict == Some(Verdict::Known)
+        matches!(taken, Some((_, Verdict::Known)))
     }
 }
 
@@ -229,6 +230,24 @@ mod tests {
         whole.cut(put(&mut Vec::new())).unwrap();
         whole.end(put(&mut Vec::new())).unwrap();
         assert!(!whole.is_broken());
+    }
+
+    #[test]
+    fn a_kubelets_own_word_is_no_line_of_the_log() {
+        let word = b"unable to retrieve container logs for containerd://4711\n";
+        for rest in ["", "2026-11-22T17:00:00Z started\n"] {
+            let (mut whole, mut file) = (Whole::default(), Vec::new());
+            whole.feed(&log(20), put(&mut file)).unwrap();
+            whole.cut(put(&mut file)).unwrap();
+            whole.feed(word, put(&mut file)).unwrap();
+            assert_eq!((whole.cuts(), whole.fruitless()), (0, 1));
+            whole.feed(rest.as_bytes(), put(&mut file)).unwrap();
+            if rest.is_empty() {
+                whole.end(put(&mut file)).unwrap();
+            }
+            assert!(whole.is_broken(), "{rest}");
+            assert_eq!(file, [&log(20)[..], word].concat(), "{rest}");
+        }
     }
 
     #[test]
