@@ -14,8 +14,8 @@ use super::*;
 use crate::logs::shown::Shown;
 use crate::logs::{Pane, Record};
 
-/// Saves lines as they are shown.
-fn write_text(folder: &Path, name: &str, lines: &[&str]) -> Outcome {
+/// Lines as they are shown.
+fn shown(lines: &[&str]) -> Shown {
     let mut pane = Pane::default();
     let stream = pane.join();
     for text in lines {
@@ -29,8 +29,12 @@ fn write_text(folder: &Path, name: &str, lines: &[&str]) -> Outcome {
             },
         );
     }
-    let mut shown = Shown::new(pane, None, rustc_hash::FxHashMap::default());
-    shown::save(folder, name, &mut shown, &Count::default(), &CancellationToken::new())
+    Shown::new(pane, None, rustc_hash::FxHashMap::default())
+}
+
+fn write_text(folder: &Path, name: &str, lines: &[&str]) -> Outcome {
+    let count = Count::default();
+    shown::save(folder, name, &mut shown(lines), &count, &CancellationToken::new())
 }
 
 fn mode(path: &Path) -> u32 {
@@ -105,6 +109,34 @@ async fn a_full_disk_ends_the_writing() {
     let error = writing.await.unwrap().unwrap_err();
     assert_eq!(in_words(&error), "the disk is full");
     sender.closed().await;
+}
+
+#[test]
+fn of_what_is_shown_a_full_disk_leaves_a_part_that_is_named() {
+    let full = || OpenOptions::new().write(true).open("/dev/full");
+    if full().is_err() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let part = folder.path().join("gift.log.part");
+    for (before, place) in [("so far", part.to_str().unwrap()), ("", "")] {
+        std::fs::write(&part, before).unwrap();
+        let count = Count {
+            bytes: AtomicU64::new(6),
+            files: 1,
+            ..Count::default()
+        };
+        let opened = (full().unwrap(), part.clone());
+        let outcome = shown::write(opened, &mut shown(&["more"]), &count, &CancellationToken::new());
+        assert_eq!(outcome.place, place);
+        assert_eq!((outcome.progress.bytes, outcome.progress.done), (6, 0));
+        let problem = outcome.problems[0].as_str();
+        assert!(
+            problem.contains("gift.log.part: the disk is full") && !outcome.is_stopped,
+            "{problem}"
+        );
+        assert_eq!(part.exists(), !place.is_empty(), "without a byte nothing is left");
+    }
 }
 
 #[test]
