@@ -152,7 +152,7 @@ impl Desk {
                 "see `pilothouse get instances`",
             ));
         }
-        let why = self.printer.why_nothing(self.wish.start);
+        let why = self.printer.why_nothing(self.wish.start, self.wish.is_once);
         if let Some(why) = why.filter(|_| tally.refused == 0 && tally.lost == 0) {
             writeln!(err, "pilothouse: {why}")?;
         }

@@ -84,7 +84,7 @@ impl Printer {
     }
 
     /// Why nothing at all was printed, if that is so.
-    pub(super) fn why_nothing(&self, start: Start) -> Option<String> {
+    pub(super) fn why_nothing(&self, start: Start, is_once: bool) -> Option<String> {
         Some(match (self.counts, start) {
             ((_, 1..), _) => return None,
             ((1, 0), _) => "no line is printed: the filters leave out the one that came".to_owned(),
@@ -96,7 +96,8 @@ impl Printer {
                 let at = at.time().to_rfc3339_opts(SecondsFormat::Secs, true);
                 format!("no line was written since {at}; an earlier --since may reach some")
             }
-            ((0, 0), Start::Tail(0)) => "no line is printed: --tail 0 asks for none".to_owned(),
+            // Who follows is given what is written from then on.
+            ((0, 0), Start::Tail(0)) if is_once => "no line is printed: --tail 0 asks for none".to_owned(),
             ((0, 0), Start::Tail(_) | Start::Everything) => "what is read has no line: nothing was written".to_owned(),
         })
     }
@@ -210,4 +211,27 @@ fn push_time(out: &mut Vec<u8>, times: LogTimes, at: Option<Stamp>) {
     };
     out.extend_from_slice(text.as_bytes());
     out.push(b' ');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_follows_from_the_end_has_not_asked_for_nothing() {
+        let printer = Printer {
+            format: LogFormat::Default,
+            times: LogTimes::None,
+            filter: Filter::default(),
+            is_terminal: false,
+            is_coloured: false,
+            clean: CleanBuffer::default(),
+            counts: (0, 0),
+            out: Vec::new(),
+            err: Vec::new(),
+        };
+        let why = |is_once| printer.why_nothing(Start::Tail(0), is_once).unwrap();
+        assert!(why(true).contains("--tail 0 asks for none"));
+        assert!(why(false).contains("nothing was written"));
+    }
 }
