@@ -10,7 +10,7 @@ use super::store::Slot;
 use super::tally::AppTally;
 use crate::domain::container::{ContainerRole, ContainerState};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, Revision, Timestamp, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, Revision, Timestamp, Version, Workload};
 use crate::release::{Phase, Release, Side, phase, side};
 
 impl ClusterView {
@@ -155,6 +155,8 @@ pub struct Readiness {
     pub all: i64,
     /// A container of one of them runs.
     pub is_running: bool,
+    /// Each once, in no order.
+    pub versions: Vec<Version>,
     /// The one that is worst off, in the word for its state.
     worst: Option<(Health, Clean)>,
 }
@@ -163,6 +165,9 @@ impl Readiness {
     fn add(&mut self, pod: &Pod, health: Health) {
         self.ready += i64::from(health == Health::Ready);
         self.all += 1;
+        if !self.versions.contains(&pod.version) {
+            self.versions.push(pod.version.clone());
+        }
         let mut main = pod
             .containers
             .iter()

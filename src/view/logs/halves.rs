@@ -84,6 +84,7 @@ fn told<'a>(model: &Model, logs: &'a Logs, current: Side, minutes: &'a [Minutes;
     let [of_old, of_new] = minutes;
     let told = |name, side, of, minutes| Told {
         name,
+        is_rest: side == Side::Old,
         is_current: side == current,
         of,
         part: logs.part(Some(side)),
@@ -141,6 +142,8 @@ enum Words {
 /// What is told of one half.
 struct Told<'a> {
     name: &'static str,
+    /// It shows the instances of all versions but the new one.
+    is_rest: bool,
     is_current: bool,
     /// The version it shows, and how its instances stand.
     of: Option<(&'a Version, Readiness)>,
@@ -180,7 +183,10 @@ fn pieces(told: &Told<'_>, words: Words, theme: &Theme) -> Pieces {
     let mut pieces: Pieces = vec![(format!("{sign} {}", told.name), style)];
     let mut obstacle = None;
     if let Some((version, standing)) = &told.of {
-        pieces.push((format!(" {}", version.short()), style));
+        // The old half is that of whatever is not new.
+        let is_mixed = told.is_rest && standing.versions.iter().any(|of| of != *version);
+        let others = if is_mixed { " and others" } else { "" };
+        pieces.push((format!(" {}{others}", version.short()), style));
         let word = if is_all { " ready" } else { "" };
         pieces.push((format!("  {}/{}{word}", standing.ready, standing.all), muted));
         obstacle = standing.obstacle();

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use pilothouse::domain::container::ContainerState;
-use pilothouse::domain::{Batch, Change, Clean, ClusterReport, Kind, Object, ObjectKey, Pod, Timestamp};
+use pilothouse::domain::{Batch, Change, Clean, ClusterReport, Kind, Object, ObjectKey, Pod, Timestamp, Version};
 use pilothouse::logs::run::End;
 use pilothouse::logs::{Content, Pane, Place, Request, Which};
 use pilothouse::message::{Action, Effect, Message};
@@ -203,7 +203,7 @@ fn halves_keep_the_versions_they_were_divided_by_when_the_release_moves_on() {
     let versions = [&old[0], &new[0]].map(|request| pod_of(&bench, request).version.short().to_string());
     assert_ne!(versions[0], versions[1]);
     abort(&mut bench, &old[0]);
-    let app = bench.model.logs().unwrap().follow.divided.clone().unwrap().app;
+    let app = bench.model.logs().unwrap().follow.divided.clone().unwrap().app.clone();
     let (_, newest) = bench.model.world().sides_of(&app);
     assert_eq!(newest.version.short().to_string(), versions[0], "the release is back");
     assert_eq!(titles(&mut bench), before);
@@ -219,6 +219,27 @@ fn halves_keep_the_versions_they_were_divided_by_when_the_release_moves_on() {
     assert_eq!(reads(&tick(&mut bench, 1)).len(), 1);
     let logs = bench.model.logs().unwrap();
     assert_eq!(logs.other().unwrap().1.pane.count(Which::All), 1);
+}
+
+#[test]
+fn a_half_with_a_version_that_is_neither_old_nor_new_says_so() {
+    let mut bench = Bench::fleet();
+    let (old, new) = divided(&mut bench);
+    assert!(!bench.frame(200, 40).contains("and others"));
+    for (uid, like, is_told) in [(4711, &new[0], false), (4712, &old[0], true)] {
+        let mut pod = pod_of(&bench, like);
+        pod.key.name = Clean::from(format!("{}-hotfix", pod.key.name));
+        pod.uid = pilothouse::domain::Uid::Uuid(uid);
+        if is_told {
+            pod.version = Version::of_image("registry/gift:v9.9.9");
+        }
+        in_world(&mut bench, pod);
+        let frame = bench.frame(200, 40);
+        let version = pod_of(&bench, &old[0]).version;
+        let told = format!(" old {} and others  ", version.short());
+        assert_eq!(frame.contains(&told), is_told, "{frame}");
+        assert_eq!(frame.matches("and others").count(), usize::from(is_told));
+    }
 }
 
 /// An instance as it is now.
