@@ -1,7 +1,6 @@
 //! The lines that a view shows at one moment, as text: what is taken of the view costs next to nothing, the text is made
 //! by whoever wants it.
 
-use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use chrono::FixedOffset;
@@ -41,16 +40,6 @@ impl Shown {
             take(&text)?;
         }
         Ok(())
-    }
-
-    /// All of it.
-    pub fn text(&mut self) -> String {
-        let mut all = String::new();
-        let Ok(()) = self.each(|line| {
-            all.push_str(line);
-            Ok::<(), Infallible>(())
-        });
-        all
     }
 
     fn write(&self, text: &mut String, row: &Row<'_>) {

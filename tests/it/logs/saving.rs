@@ -1,5 +1,6 @@
 //! Logs saved: what is asked of the disk and of the server, and what a person is told of it.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use pilothouse::cluster::{Cluster, Target};
 use pilothouse::domain::{ClusterId, ObjectKey, Uid};
 use pilothouse::logs::plan::Slot;
 use pilothouse::logs::save::{Outcome, Progress, Save, Saved, Saving};
+use pilothouse::logs::shown::Shown;
 use pilothouse::logs::{Ask, Request};
 use pilothouse::message::{Action, Effect, Message};
 use pilothouse::runtime::saving::Saver;
@@ -32,6 +34,15 @@ fn saves(effects: Vec<Effect>) -> Vec<Save> {
     saves.collect()
 }
 
+fn text_of(shown: &mut Shown) -> String {
+    let mut all = String::new();
+    let Ok(()) = shown.each(|line| {
+        all.push_str(line);
+        Ok::<(), Infallible>(())
+    });
+    all
+}
+
 #[test]
 fn what_is_shown_is_saved_as_it_is_shown() {
     let mut bench = Bench::fleet();
@@ -50,7 +61,7 @@ fn what_is_shown_is_saved_as_it_is_shown() {
         panic!("{save:?}")
     };
     assert_eq!(
-        shown.text(),
+        text_of(&mut shown),
         "2025-10-09 16:59:00.500 000 line 0 ␛]0;x␇\n2025-10-09 16:59:01.500 001 line 1 ␛]0;x␇\n"
     );
     // One at a time, until it is done.
@@ -103,7 +114,7 @@ fn what_is_shown_is_made_into_text_by_who_writes_it() {
     // What comes and what is looked for after that changes nothing of it.
     piece(&mut bench, &request, lines(0).as_bytes());
     bench.act(&[Action::LogClear]);
-    let text = shown.text();
+    let text = text_of(&mut shown);
     assert_eq!(text.lines().count(), 1_200);
     assert!(text.lines().all(|line| line.ends_with("odd")));
 }
@@ -120,7 +131,7 @@ fn a_line_that_was_cut_is_saved_and_copied_with_what_is_missing() {
     let Saved::Shown(mut shown) = saves(bench.act(&[Action::LogSave])).remove(0).what else {
         panic!("nothing is saved")
     };
-    assert!(missing(&shown.text()), "saved");
+    assert!(missing(&text_of(&mut shown)), "saved");
     for (action, what) in [(Action::LogCopy, "copied"), (Action::CopyRow, "opened and copied")] {
         let Some(Effect::Copy(text)) = bench.act(&[action]).pop() else {
             panic!("nothing is {what}")
