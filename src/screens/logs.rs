@@ -1,6 +1,7 @@
 //! The screen of logs as it is asked for: of what, from where. What came of it is the model's.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::domain::{AppKey, Clean, ClusterId, Pod, Version};
 use crate::logs::Stamp;
@@ -46,7 +47,7 @@ pub struct Follow {
     /// The time to stand still at once its lines are here.
     pub goal: Option<Stamp>,
     /// The instances of an app's newest version apart from the others.
-    pub divided: Option<Divided>,
+    pub divided: Option<Arc<Divided>>,
 }
 
 /// What logs are divided by: the versions of the time they were divided, whatever the release does then.

@@ -5,6 +5,8 @@ mod reader;
 mod saving;
 mod typing;
 
+use std::sync::Arc;
+
 use crate::domain::AppKey;
 use crate::logs::columns::Columns;
 use crate::logs::plan::{Choice, FIRST_LINES, FOLLOW_LIMIT, Intent, Target};
@@ -57,7 +59,7 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
     let is_new = |target: &Target| {
         let cluster = world.cluster(&target.slot.cluster);
         let pod = cluster.and_then(|cluster| cluster.pod(&target.pod));
-        let is_new = |divided: &Divided| pod.is_some_and(|pod| divided.is_new(&target.slot.cluster, pod));
+        let is_new = |divided: &Arc<Divided>| pod.is_some_and(|pod| divided.is_new(&target.slot.cluster, pod));
         divided.as_ref().is_some_and(is_new)
     };
     let before = (logs.tally(), logs.pane.counts());
@@ -144,12 +146,12 @@ pub(super) fn divide(model: &mut Model) {
             model.tell(Trouble::info(format!("all instances of {app} run one version")));
             return;
         }
-        follow.divided = Some(Divided {
+        follow.divided = Some(Arc::new(Divided {
             revisions: model.world.newest_of(&app),
             old: old.version,
             new: new.version,
             app,
-        });
+        }));
         if matches!(follow.from, From::Tail(_)) {
             follow.from = From::Ago(DIVIDED_SECONDS);
         }
