@@ -312,13 +312,27 @@ impl Follower {
         self.has_heard
     }
 
-    /// Whether what some streams write now is known: one of them is heard, or all have ended.
-    pub fn is_read(&self, is_of: impl Fn(StreamId) -> bool) -> bool {
-        let of = || self.readings.values().filter(|reading| is_of(reading.stream.id()));
+    /// Whether something came of one of some streams, which goes on.
+    pub fn is_heard(&self, is_of: impl Fn(StreamId) -> bool) -> bool {
         let is_heard = |reading: &Reading| reading.stage.is_open() && reading.has_heard;
-        let is_over =
-            || (self.past.forgotten() > 0 || of().next().is_some()) && of().all(|reading| reading.stage == Stage::Done);
-        of().any(is_heard) || is_over()
+        self.readings_of(is_of).any(is_heard)
+    }
+
+    /// Whether some streams have all ended; `None` where there are none of them, or no longer.
+    pub fn have_ended(&self, is_of: impl Fn(StreamId) -> bool) -> Option<bool> {
+        let mut of = self.readings_of(is_of).peekable();
+        of.peek()?;
+        Some(of.all(|reading| reading.stage == Stage::Done))
+    }
+
+    fn readings_of(&self, is_of: impl Fn(StreamId) -> bool) -> impl Iterator<Item = &Reading> {
+        self.readings.values().filter(move |reading| is_of(reading.stream.id()))
+    }
+
+    /// Streams of which nothing came yet, and of which something may come any moment: they were asked for just now.
+    pub fn awaited(&self) -> impl Iterator<Item = StreamId> {
+        let readings = self.readings.values().filter(|reading| reading.is_awaited());
+        readings.map(|reading| reading.stream.id())
     }
 
     /// The number of the last request.

@@ -8,7 +8,7 @@ mod look;
 mod opened;
 mod saved;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::domain::{Clean, ClusterId, ObjectKey, Pod, Timestamp};
 use crate::logs::follower::{Name, Names, Tally};
@@ -46,6 +46,8 @@ pub struct Logs {
     side: Side,
     /// Whose lines those of each stream are.
     sides: FxHashMap<StreamId, Side>,
+    /// Of these there were logs that have ended and of which no line is left.
+    forgotten: FxHashSet<Side>,
     /// Of the logs that wait for a place, those of new instances.
     queued_new: usize,
 }
@@ -78,6 +80,7 @@ impl Logs {
             other: is_divided.then(|| Box::new(Half::new(bytes, goal))),
             side: Side::New,
             sides: FxHashMap::default(),
+            forgotten: FxHashSet::default(),
             queued_new: 0,
         }
     }

@@ -19,6 +19,8 @@ const REST: u32 = 60;
 const SOON: u32 = 2;
 /// Ticks after which a reading counts as one that worked: what breaks earlier each time is asked for ever later.
 const LASTING: u32 = 5;
+/// Ticks after which a log of which nothing came is taken for one that has no line.
+const ANSWERED: u32 = 5;
 
 /// One container's log.
 #[derive(Debug)]
@@ -84,6 +86,11 @@ impl Reading {
             has_heard: false,
             is_heard: false,
         }
+    }
+
+    /// Whether it was asked for just now and nothing came yet.
+    pub(super) const fn is_awaited(&self) -> bool {
+        self.stage.is_open() && !self.has_heard && self.age < ANSWERED
     }
 }
 
@@ -299,7 +306,6 @@ impl Follower {
         if let Some(reading) = self.readings.get_mut(slot) {
             reading.stream.end(sink);
             sink.divide(reading.stream.id(), None, divider);
-            reading.stream.begin_run();
             reading.target.restarts = run.restarts;
             reading.target.phase = Phase::Follow;
             reading.stage = Stage::Open;

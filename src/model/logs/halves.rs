@@ -1,7 +1,7 @@
 //! Logs divided: the instances of an app's newest version, and all others, each in a half of their own over one
 //! follow. One half is moved over; what decides over the lines in sight counts for both.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Logs, Look, SIFT};
 use crate::logs::pace::{Count, MINUTES};
@@ -9,7 +9,7 @@ use crate::logs::plan::Target;
 use crate::logs::{Bookmarks, Divider, Follower, Pane, Record, Sink, Stamp, Start, StreamId};
 
 /// Whose lines they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     Old,
     /// Of the newest version.
@@ -42,6 +42,7 @@ pub(super) struct Divided<'a> {
     other: Option<&'a mut Pane>,
     side: Side,
     sides: &'a mut FxHashMap<StreamId, Side>,
+    forgotten: &'a mut FxHashSet<Side>,
     is_new: &'a dyn Fn(&Target) -> bool,
 }
 
@@ -84,7 +85,7 @@ impl Sink for Divided<'_> {
     }
 
     fn forget(&mut self, stream: StreamId) {
-        self.sides.remove(&stream);
+        self.forgotten.extend(self.sides.remove(&stream));
         if let Some(other) = &mut self.other {
             other.forget(stream);
         }
@@ -99,6 +100,7 @@ impl Logs {
             other: self.other.as_mut().map(|other| &mut other.pane),
             side: self.side,
             sides: &mut self.sides,
+            forgotten: &mut self.forgotten,
             is_new,
         };
         (&mut self.follower, sink)
@@ -195,8 +197,7 @@ impl Logs {
             Some(other) if side != self.side => &other.pane,
             _ => &self.pane,
         };
-        let is_of = |stream: StreamId| self.sides.get(&stream) == Some(&side);
-        let is_read = !self.is_held && self.follower.is_read(is_of);
+        let is_read = !self.is_held && self.is_read(side);
         let since = match self.start {
             Start::Everything => Stamp(i64::MIN),
             Start::Since(since) => since,
@@ -204,5 +205,111 @@ impl Logs {
             Start::Tail(_) => self.opened,
         };
         pane.pace().minutes(now, since, is_read)
+    }
+
+    /// Whether what a side writes now is known: one of its logs is heard, or all there were have ended.
+    fn is_read(&self, side: Side) -> bool {
+        let is_of = |stream: StreamId| self.sides.get(&stream) == Some(&side);
+        let have_ended = || self.follower.have_ended(is_of);
+        let is_over = || have_ended().unwrap_or_else(|| self.forgotten.contains(&side));
+        self.follower.is_heard(is_of) || (self.part(Some(side)).is_none() && is_over())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::container::{Container, ContainerState};
+    use crate::domain::{AppKey, ClusterId, ObjectKey, Pod, Timestamp, Uid, Version};
+    use crate::logs::plan::{Choice, Intent};
+    use crate::logs::run::End;
+    use crate::logs::{News, Request, What};
+    use crate::message::Effect;
+    use crate::screens::logs::{Divided, Follow, From};
+
+    fn pod(name: &str) -> Pod {
+        let container = Container {
+            name: "app".into(),
+            state: ContainerState::Running { since: None },
+            ..Container::default()
+        };
+        Pod {
+            key: ObjectKey::new("live", name),
+            uid: Uid::Uuid(name.bytes().map(u128::from).sum()),
+            app: "gift".into(),
+            containers: [container].into(),
+            ..Pod::default()
+        }
+    }
+
+    fn follow() -> Follow {
+        let app = AppKey {
+            namespace: "live".into(),
+            name: "gift".into(),
+        };
+        Follow {
+            title: "gift".into(),
+            intents: vec![Intent::App(app.clone())],
+            choice: Choice::default(),
+            from: From::Ago(900),
+            goal: None,
+            divided: Some(std::sync::Arc::new(Divided {
+                app,
+                old: Version::default(),
+                new: Version::default(),
+                revisions: std::collections::BTreeSet::default(),
+            })),
+        }
+    }
+
+    /// The instances of each cluster; of a cluster one log is read at a time.
+    fn replan(logs: &mut Logs, there: &[(&ClusterId, &Pod)]) -> Vec<Request> {
+        let is_new = |target: &Target| target.pod.name.starts_with("new");
+        let effects = logs.replan(there.iter().copied(), is_new).into_iter();
+        let read = effects.filter_map(|effect| match effect {
+            Effect::ReadLog(request) => Some(*request),
+            _ => None,
+        });
+        read.collect()
+    }
+
+    fn take(logs: &mut Logs, request: &Request, what: What) {
+        let news = News {
+            slot: request.slot.clone(),
+            number: request.number,
+            what,
+        };
+        logs.take(&news, None);
+    }
+
+    const ENDED: What = What::Ended {
+        end: End::Closed,
+        reason: None,
+    };
+
+    #[test]
+    fn a_half_whose_logs_wait_for_a_place_is_not_told_to_be_silent() {
+        let [one, two] = ["a", "b"].map(ClusterId::new);
+        let opened: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+        let mut logs = Logs::new(follow(), 128 * 1024, 1, opened, 0);
+        let [gone, old] = ["before", "good"].map(pod);
+        let [queued, late] = ["new-1", "new-2"].map(pod);
+        let requests = replan(&mut logs, &[(&one, &gone), (&two, &old), (&two, &queued)]);
+        let names: Vec<_> = requests.iter().map(|request| request.pod.name.as_str()).collect();
+        assert_eq!(names, ["before", "good"]);
+        // An old log has ended, and nothing is left of it.
+        take(&mut logs, &requests[0], ENDED);
+        let lines = format!("{} fine\n", opened.to_rfc3339()).repeat(20_000);
+        take(&mut logs, &requests[1], What::Piece(lines.into()));
+        replan(&mut logs, &[(&two, &old), (&two, &queued)]);
+        assert_eq!(logs.names().len(), 1, "the other is forgotten");
+        let last = |logs: &Logs| logs.minutes(Side::New, opened.into())[MINUTES - 1];
+        assert_eq!(last(&logs), None, "nothing of the new ones was read");
+        // One of the new ones has ended, one waits.
+        let requests = replan(&mut logs, &[(&one, &late), (&two, &old), (&two, &queued)]);
+        take(&mut logs, &requests[0], ENDED);
+        assert_eq!(last(&logs), None, "nor is all of them read");
+        replan(&mut logs, &[(&two, &old)]);
+        assert_eq!(last(&logs), Some(Count::default()), "none of them is left");
     }
 }

@@ -137,8 +137,12 @@ impl Logs {
         is_kept && is_read
     }
 
-    /// Whether every stream that has any lines has some as old as this, or was read from its first line.
+    /// Whether every stream that has any lines has some as old as this, or was read from its first line; none waits
+    /// for a place or for its first lines.
     fn has_all_from(&self, time: Stamp) -> bool {
+        if !self.follower.queued().is_empty() {
+            return false;
+        }
         let streams = self.names().len();
         let mut seen = FxHashSet::default();
         for row in self.panes().flat_map(|pane| pane.from(Which::All, BEGIN)) {
@@ -152,7 +156,8 @@ impl Logs {
                 return false;
             }
         }
-        !seen.is_empty()
+        let is_awaited = self.follower.awaited().any(|stream| !seen.contains(&stream));
+        !seen.is_empty() && !is_awaited
     }
 
     fn panes(&self) -> impl Iterator<Item = &Pane> {

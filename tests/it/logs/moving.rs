@@ -1,9 +1,10 @@
 //! To a time, and from where to read: as a person types it.
 
+use pilothouse::domain::Uid;
 use pilothouse::logs::{Ask, Request};
 use pilothouse::message::{Action, Effect};
 
-use super::{answer, open, piece, reads};
+use super::{answer, in_world, open, piece, pod_of, reads, tick};
 use crate::support::fleet;
 use crate::support::screen::Bench;
 
@@ -24,6 +25,12 @@ fn a_second_each(seconds: std::ops::Range<i64>) -> Vec<u8> {
         format!("{} {ago} ago\n", at.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true))
     };
     seconds.rev().flat_map(|ago| text(ago).into_bytes()).collect()
+}
+
+fn tick_on(bench: &mut Bench, seconds: std::ops::Range<i64>) {
+    for second in seconds {
+        tick(bench, second);
+    }
 }
 
 fn opened(bench: &mut Bench) -> Request {
@@ -116,8 +123,42 @@ fn a_container_that_wrote_nothing_does_not_have_the_others_read_again() {
     for request in others {
         piece(&mut bench, request, &a_second_each(0..600));
     }
+    tick_on(&mut bench, 1..6);
     assert_eq!(reads(&type_in(&mut bench, Action::LogGoto, "16:55")), []);
     assert_eq!(here(&bench), "330 ago");
+}
+
+#[test]
+fn a_time_is_read_from_on_while_one_that_was_asked_for_has_not_answered() {
+    let mut bench = Bench::fleet();
+    let requests = open(&mut bench, Action::ShowApps, "billing");
+    let (_slow, others) = requests.split_first().unwrap();
+    for request in others {
+        piece(&mut bench, request, &a_second_each(0..600));
+    }
+    tick_on(&mut bench, 1..3);
+    let asked = reads(&type_in(&mut bench, Action::LogGoto, "16:55"));
+    assert_eq!(asked.len(), requests.len());
+}
+
+#[test]
+fn a_time_is_read_from_on_while_one_waits_for_a_place() {
+    let mut bench = Bench::fleet();
+    let mut requests = open(&mut bench, Action::ShowApps, "billing");
+    let like = pod_of(&bench, &requests[0]);
+    for n in 0..60 {
+        let mut pod = like.clone();
+        pod.key.name = format!("{}-{n}", pod.key.name).into();
+        pod.uid = Uid::Uuid(20_000 + n);
+        in_world(&mut bench, pod);
+    }
+    requests.extend(reads(&tick(&mut bench, 1)));
+    assert!(bench.model.logs().unwrap().tally().queued > 0);
+    for request in &requests {
+        piece(&mut bench, request, &a_second_each(0..600));
+    }
+    let asked = reads(&type_in(&mut bench, Action::LogGoto, "16:55"));
+    assert_eq!(asked.len(), requests.len());
 }
 
 #[test]
