@@ -280,7 +280,8 @@ fn a_stream_goes_on_after_a_cut_and_says_so() {
         all(&pane, Which::All),
         ["one", "── connection lost: reset by peer ──", "two", "two"]
     );
-    assert_eq!(stream.begin_run(), super::super::Ask::default());
+    stream.end(&mut pane);
+    assert_eq!(stream.ask(), super::super::Ask::default(), "another run");
 }
 
 proptest! {

@@ -50,19 +50,12 @@ impl Stream {
     }
 
     /// The stream ended because its container did: what it wrote last may lack its newline. What was needed to go on
-    /// with it is let go.
+    /// with it is let go: another run is read from its start.
     pub fn end(&mut self, sink: &mut impl Sink) {
         let (id, cursor) = (self.id, &mut self.cursor);
         self.splitter.finish(|line| take(id, cursor, &line, sink));
         self.splitter.reset();
         self.cursor = Cursor::new(Start::Everything);
-    }
-
-    /// Another run of the container begins; its log is read from the start.
-    pub fn begin_run(&mut self) -> Ask {
-        self.splitter.reset();
-        self.cursor = Cursor::new(Start::Everything);
-        self.cursor.ask()
     }
 }
 
