@@ -31,9 +31,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::access::Right;
-use crate::domain::{Access, Clean, ClusterId, ClusterReport, Driver, Event, ObjectKey, ResourceRef, Uid};
+use crate::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Driver, Event, ObjectKey, ResourceRef, Uid};
 use crate::logs::Request;
 use crate::metrics::source::{Report, Supply, Wanted};
+use crate::release::ledger::Ledger;
 use crate::release::step::Step;
 use crate::release::{Done, Prepared};
 use hub::Hub;
@@ -182,6 +183,14 @@ impl Cluster {
     /// Somebody else changed the object meanwhile, the server refuses, or it is not known whether it was done.
     pub async fn carry_out(&self, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
         act::carry_out(&self.hub, prepared, note).await
+    }
+
+    /// What was released of an app by this program, as its ledger tells it; an empty one where there is none.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    pub async fn ledger(&self, app: &AppKey) -> Result<Ledger, ClusterError> {
+        act::ledger(&self.hub, app).await
     }
 
     /// Asks what the user may do; rights the server does not answer for are left out.

@@ -7,11 +7,12 @@ pub use action::{Action, Group};
 pub use order::{Asked, Failure, FailureKind, Order, Ticket};
 
 use crate::domain::event::Event;
-use crate::domain::{Access, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
+use crate::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
 use crate::logs::plan::Slot;
 use crate::logs::save::{Save, Saving};
 use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
+use crate::release::ledger::Ledger;
 use crate::release::{Done, Prepared};
 
 /// Where keys go: each has a table of its own in a keymap file.
@@ -71,6 +72,8 @@ pub enum Message {
     Events(ResourceRef, Result<Vec<Event>, Trouble>),
     /// What the user may do, asked for by [`Effect::Review`].
     Access(ClusterId, Access),
+    /// What was released of an app before, asked for by [`Effect::LoadLedger`].
+    Ledger(ClusterId, AppKey, Result<Box<Ledger>, Trouble>),
     /// A step was tried without effect, asked for by [`Effect::Prepare`].
     Prepared(Ticket, Result<Box<Prepared>, Failure>),
     /// What came of a write, asked for by [`Effect::CarryOut`].
@@ -119,6 +122,8 @@ pub enum Effect {
     /// Put text on the person's clipboard (OSC 52).
     Copy(String),
     LoadEvents(ResourceRef),
+    /// Read what was released of an app before.
+    LoadLedger(ClusterId, AppKey),
     /// Try a step without effect.
     Prepare(Box<Asked>),
     /// Write what was confirmed, once.

@@ -83,6 +83,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             model.touch();
             Vec::new()
         }
+        Message::Ledger(_, app, read) => release::remember(model, &app, read),
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
         Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
         Message::Notice(trouble) => {

@@ -11,7 +11,7 @@ use super::error::ClusterError;
 use super::hub::Hub;
 use super::{clock, kinds};
 use crate::domain::ulid::ulid;
-use crate::domain::{Clean, Driver, Kind, ResourceRef};
+use crate::domain::{AppKey, Clean, Driver, Kind, ResourceRef};
 use crate::release::ledger::{self, Entry, Ledger};
 use crate::release::live::{Live, Refusal};
 use crate::release::step::{Around, Step, differences};
@@ -236,6 +236,23 @@ fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
     }
 }
 
+/// The ledger of an app; an empty one where none was ever written.
+pub(crate) async fn ledger(hub: &Hub, app: &AppKey) -> Result<Ledger, ClusterError> {
+    let namespace = kinds::escape(&app.namespace);
+    let name = ledger::name(&app.name);
+    let path = format!("/api/v1/namespaces/{namespace}/configmaps/{}", kinds::escape(&name));
+    match get(hub, &path).await {
+        Ok(map) => Ok(read_ledger(&map)),
+        Err(ClusterError::NotFound { .. }) => Ok(Ledger::default()),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_ledger(map: &Value) -> Ledger {
+    let text = map.pointer("/data").and_then(|data| data.get(ledger::KEY)?.as_str());
+    Ledger::parse(text.unwrap_or_default())
+}
+
 /// Adds a line to the app's ledger; who else writes it meanwhile loses nothing.
 async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(), ClusterError> {
     let name = ledger::name(note.app);
@@ -250,10 +267,7 @@ async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(),
             Err(ClusterError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
-        let text = found
-            .as_ref()
-            .and_then(|map| map.pointer("/data")?.get(ledger::KEY)?.as_str());
-        let mut ledger = Ledger::parse(text.unwrap_or_default());
+        let mut ledger = found.as_ref().map(read_ledger).unwrap_or_default();
         ledger.add(entry.clone());
         let (method, place, body) = match found {
             None => {

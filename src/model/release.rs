@@ -6,7 +6,7 @@ use super::Model;
 use super::access::NO_ACCESS;
 use crate::domain::access::Right;
 use crate::domain::container::ContainerRole;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Verb, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Verb, Version, Workload};
 use crate::listing::RowKey;
 use crate::message::{Action, Ticket};
 use crate::overlays::draft::{Aim, Draft};
@@ -156,6 +156,7 @@ impl Model {
             driver: workload.driver,
             counts: counts(workload, &release),
             version: workload.version.clone(),
+            old: release.old.as_ref().map(|old| old.version.clone()),
             images: Arc::clone(&workload.images),
             containers: containers(view, workload),
             tag: view.tag.clone(),
@@ -177,6 +178,15 @@ impl Model {
         let view = self.world.cluster(&object.cluster)?;
         let workload = view.workload(object.kind, &object.key)?;
         (workload.uid == object.uid).then(|| (workload.generation, self.release_in(view, workload).phase))
+    }
+
+    /// The instances of a workload as they are counted now, the version of its template and that of its old instances.
+    pub(crate) fn counted_now(&self, object: &ResourceRef) -> Option<(Counts, Version, Option<Version>)> {
+        let view = self.world.cluster(&object.cluster)?;
+        let workload = view.workload(object.kind, &object.key)?;
+        let release = self.release_in(view, workload);
+        let old = release.old.as_ref().map(|old| old.version.clone());
+        Some((counts(workload, &release), workload.version.clone(), old))
     }
 
     /// Why nothing may be written to an object now, whatever is asked for.

@@ -9,6 +9,8 @@
 //! | [`Stage::Failed`] | being left | |
 //!
 //! A yes counts only once what it is said to was on screen for a frame: keys that were pressed before decide nothing.
+//! Nor does one that comes of a key held down, or pressed before there was anything to say yes to: after such a one it
+//! takes a second without it.
 
 use super::field::Field;
 use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Version};
@@ -25,13 +27,17 @@ pub struct Place {
     pub app: AppKey,
     pub driver: Option<Driver>,
     pub step: Step,
-    /// As they were when the key was pressed.
+    /// As it was when it was last tried.
     pub counts: Counts,
     pub version: Version,
+    /// What its old instances run, where it has such.
+    pub old: Option<Version>,
     /// The cluster's.
     pub tag: Option<Clean>,
     /// The app's name is to be typed.
     pub by_name: bool,
+    /// What is wrong with what the step would go on with.
+    pub trouble: Option<String>,
     pub fate: Fate,
 }
 
@@ -64,6 +70,16 @@ pub enum Stage {
     Failed(Trouble),
 }
 
+/// Whether the key that says yes was pressed before there was anything to say it to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Early {
+    #[default]
+    No,
+    /// It was, since the last second began, or before.
+    Just,
+    Before,
+}
+
 /// What is to be done after an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -84,6 +100,7 @@ pub struct Confirm {
     /// The name that is typed.
     pub field: Field,
     note: Option<Clean>,
+    early: Early,
     untouched: Vec<ClusterId>,
 }
 
@@ -98,6 +115,7 @@ impl Confirm {
             ticket: Ticket::default(),
             field: Field::default(),
             note: None,
+            early: Early::default(),
             untouched,
         })
     }
@@ -150,10 +168,21 @@ impl Confirm {
         Some(asked)
     }
 
+    /// Takes what is known now of the place that it is at.
+    pub fn know(&mut self, (counts, version, old): (Counts, Version, Option<Version>)) {
+        if let Some(place) = self.places.get_mut(self.at) {
+            (place.counts, place.version, place.old) = (counts, version, old);
+        }
+    }
+
     /// Takes what came of the dry run; says whether it was waited for.
     pub fn prepared(&mut self, ticket: Ticket, result: Result<Box<Prepared>, Failure>) -> bool {
         if ticket != self.ticket || self.stage != Stage::Asking {
             return false;
+        }
+        // The server knows better than what was seen of it so far.
+        if let (Ok(prepared), Some(place)) = (&result, self.places.get_mut(self.at)) {
+            place.counts.desired = prepared.desired;
         }
         self.stage = match result {
             Ok(prepared) => Stage::Ready { prepared, shown: false },
@@ -173,6 +202,9 @@ impl Confirm {
     pub fn refusal(&self) -> Option<&'static str> {
         match &self.stage {
             Stage::Ready { shown: false, .. } | Stage::Asking => Some("it is not shown yet"),
+            Stage::Ready { .. } if self.early != Early::No => {
+                Some("that key was pressed before this was shown; let it go for a second")
+            }
             Stage::Ready { .. } if !self.is_named() => Some("the name is not the app's"),
             Stage::Ready { .. } => None,
             Stage::Writing => Some("it is being written"),
@@ -186,9 +218,26 @@ impl Confirm {
         !place.by_name || self.field.text() == *place.app.name
     }
 
+    /// A second passed.
+    pub const fn tick(&mut self) {
+        self.early = match self.early {
+            Early::Just => Early::Before,
+            Early::Before | Early::No => Early::No,
+        };
+    }
+
+    /// A yes was said that does not count: where nothing was shown to say it to, the next one waits.
+    pub const fn too_early(&mut self) {
+        let is_shown = matches!(self.stage, Stage::Ready { shown: true, .. });
+        if !is_shown || !matches!(self.early, Early::No) {
+            self.early = Early::Just;
+        }
+    }
+
     /// A person says yes: what is to be written, if it may be.
     pub fn confirm(&mut self) -> Option<(Ticket, Box<Prepared>)> {
         if self.refusal().is_some() {
+            self.too_early();
             return None;
         }
         match std::mem::replace(&mut self.stage, Stage::Writing) {

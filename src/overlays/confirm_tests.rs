@@ -21,8 +21,10 @@ fn place(cluster: &str, by_name: bool) -> Place {
         step: Step::KeepOld,
         counts: Counts::default(),
         version: Version::Unknown,
+        old: None,
         tag: None,
         by_name,
+        trouble: None,
         fate: Fate::Ahead,
     }
 }
@@ -67,10 +69,30 @@ fn a_yes_counts_once_it_was_shown_and_only_once() {
     let mut confirm = ready(vec![place("a", false)]);
     assert_eq!(confirm.confirm(), None, "nobody saw it");
     confirm.seen();
+    confirm.tick();
+    confirm.tick();
     let (ticket, written) = confirm.confirm().unwrap();
     assert_eq!((ticket, written.generation), (Ticket(1), 3), "what was shown");
     assert_eq!(confirm.confirm(), None, "it is being written");
     assert_eq!(confirm.carried_out(Ticket(1), &Ok(DONE)), Next::Close);
+}
+
+#[test]
+fn a_key_that_is_held_down_says_no_more_than_once() {
+    let mut confirm = Confirm::new(vec![place("a", false)], Vec::new()).unwrap();
+    confirm.ask(Ticket(1), None).unwrap();
+    assert_eq!(confirm.confirm(), None, "nothing is there yet");
+    let ready = prepared(&place("a", false));
+    confirm.prepared(Ticket(1), Ok(ready));
+    confirm.seen();
+    for second in 0..5 {
+        for _ in 0..30 {
+            assert_eq!(confirm.confirm(), None, "second {second}: it was never let go");
+        }
+        confirm.tick();
+    }
+    confirm.tick();
+    assert!(confirm.confirm().is_some(), "it was let go, and pressed again");
 }
 
 #[test]
@@ -128,11 +150,11 @@ fn places_follow_one_another_each_with_a_yes_of_its_own() {
     assert_eq!(confirm.carried_out(Ticket(1), &Ok(DONE)), Next::Nothing);
     assert_eq!(*confirm.stage(), Stage::Following { generation: 4 });
     assert!(!confirm.stands(Stand::Going, &"gray, 1 of 2 ready".into()));
-    assert_eq!(confirm.confirm(), None, "it is not there yet");
+    assert!(confirm.refusal().is_some(), "it is not there yet");
     assert!(confirm.stands(Stand::There, &"gray, 2 of 2 ready".into()));
     assert_eq!(confirm.place().unwrap().object.cluster, ClusterId::new("c"));
     confirm.ask(Ticket(2), None).unwrap();
-    assert_eq!(confirm.confirm(), None);
+    assert!(confirm.refusal().is_some());
     let next = prepared(confirm.place().unwrap());
     confirm.prepared(Ticket(2), Ok(next));
     confirm.seen();

@@ -22,6 +22,8 @@ pub struct Aim {
     pub phase: Phase,
     pub counts: Counts,
     pub version: Version,
+    /// What its old instances run, where it has such.
+    pub old: Option<Version>,
     /// Of its template, container after container.
     pub images: Arc<[Clean]>,
     /// Names of its containers, as far as they are known.
@@ -105,9 +107,20 @@ impl Draft {
             step: step.unwrap_or(Step::Repair),
             counts: aim.counts,
             version: aim.version.clone(),
+            old: aim.old.clone(),
             tag: aim.tag.clone(),
             by_name: aim.by_name,
+            trouble: self.trouble(aim),
             fate,
+        }
+    }
+
+    /// Whoever goes on with a gray release that fails is told so.
+    fn trouble(&self, aim: &Aim) -> Option<String> {
+        let goes_on = matches!(self.operation, Operation::Grow | Operation::KeepOld | Operation::Full);
+        match &aim.phase {
+            Phase::GrayFailed { cause, .. } if goes_on => Some(format!("its new instances fail: {}", cause.words())),
+            _ => None,
         }
     }
 

@@ -212,6 +212,25 @@ impl Picker {
         }
     }
 
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// Offers one more item; the cursor stays on the one it is on.
+    pub fn add(&mut self, item: Item) {
+        let place = self
+            .items
+            .iter()
+            .position(|item| matches!(item.target, Target::Typed(_)));
+        let place = place.unwrap_or(self.items.len());
+        let here = self.matching.get(self.cursor).copied();
+        self.items.insert(place, item);
+        self.narrow();
+        let moved = here.map(|index| if index < place { index } else { index + 1 });
+        let found = self.matching.iter().position(|index| Some(*index) == moved);
+        self.cursor = found.unwrap_or(self.cursor);
+    }
+
     /// Offers another item below the others, in place of the one that was offered so before.
     pub fn offer(&mut self, item: Option<Item>) {
         self.items.retain(|item| !matches!(item.target, Target::Typed(_)));

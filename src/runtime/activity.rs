@@ -87,7 +87,8 @@ impl ActivityLog {
             }
             Effect::SaveLogs(save) => self.write(now, "save-logs", None, Some(save.name.clone())),
             // What a write came to is noted once it was answered: one line for each that was tried.
-            Effect::Prepare(_)
+            Effect::LoadLedger(..)
+            | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::Review(..)
             | Effect::Measure(..)

@@ -223,6 +223,7 @@ impl<P: Program> Shell<P> {
             }
             Effect::Copy(text) => self.copy(&text),
             effect @ (Effect::LoadEvents(_)
+            | Effect::LoadLedger(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::Review(..)

@@ -13,6 +13,7 @@ use super::saving::Saver;
 use super::tasks::Work;
 use super::{Handles, Perform, writes};
 use crate::cluster::{self, Cluster, ClusterError, Measuring, Rules, Target};
+use crate::domain::access::Right;
 use crate::domain::{Clean, ClusterId, ClusterReport, ResourceRef};
 use crate::message::{Effect, Message, Severity, Trouble};
 
@@ -87,19 +88,13 @@ fn perform(
                 ))
             }))
         }
+        Effect::LoadLedger(id, app) => Some(writes::ledger(find(&id)?, app)),
         Effect::Prepare(asked) => Some(writes::prepare(find(&asked.object.cluster)?, *asked)),
         Effect::CarryOut(order) => {
             let cluster = find(&order.prepared.object.cluster)?;
             Some(writes::carry_out(cluster, *order, activity.clone()))
         }
-        Effect::Review(id, rights) => {
-            let cluster = find(&id)?;
-            let what: Vec<String> = rights.iter().map(ToString::to_string).collect();
-            let key = format!("rights in {id}: {}", what.join(", "));
-            Some(Work::new(key, async move {
-                Some(Message::Access(id, cluster.review(&rights).await))
-            }))
-        }
+        Effect::Review(id, rights) => Some(review(find(&id)?, id, rights)),
         Effect::Reconnect => {
             clusters.iter().for_each(Cluster::reconnect_now);
             None
@@ -135,6 +130,15 @@ fn perform(
         // The loop does these itself.
         Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
     }
+}
+
+fn review(cluster: Cluster, id: ClusterId, rights: Vec<Right>) -> Work {
+    let what: Vec<String> = rights.iter().map(ToString::to_string).collect();
+    let key = format!("rights in {id}: {}", what.join(", "));
+    Work::new(
+        key,
+        async move { Some(Message::Access(id, cluster.review(&rights).await)) },
+    )
 }
 
 fn trouble(object: &ResourceRef, error: &ClusterError) -> Trouble {

@@ -7,8 +7,21 @@ use chrono::Utc;
 use super::activity::ActivityLog;
 use super::tasks::Work;
 use crate::cluster::{ActError, Cluster, Note};
-use crate::domain::Clean;
+use crate::domain::{AppKey, Clean};
 use crate::message::{Asked, Failure, FailureKind, Message, Order, Severity, Trouble};
+
+/// Reads what was released of an app before.
+pub(super) fn ledger(cluster: Cluster, app: AppKey) -> Work {
+    Work::new(format!("ledger of {app} in {}", cluster.id()), async move {
+        let read = cluster.ledger(&app).await;
+        let read = read.map(Box::new).map_err(|error| Trouble {
+            severity: Severity::Info,
+            text: Clean::new(&format!("what was released of {app} before is not known: {error}")),
+            hint: Some(Clean::new(error.hint())),
+        });
+        Some(Message::Ledger(cluster.id().clone(), app, read))
+    })
+}
 
 /// Tries a step. There is one answer for each, and none is cut off by another.
 pub(super) fn prepare(cluster: Cluster, asked: Asked) -> Work {

@@ -4,7 +4,7 @@ mod asking;
 mod leaving;
 mod reader;
 
-use crate::domain::{Clean, ResourceRef};
+use crate::domain::{Clean, ResourceRef, Timestamp};
 use crate::message::{Action, Effect, Failure, Order, Severity, Ticket, Trouble};
 use crate::model::Model;
 use crate::model::release::{Writing, words};
@@ -15,8 +15,8 @@ use crate::release::stand::{already, stand};
 use crate::release::step::Count;
 use crate::release::{Done, Prepared};
 
-pub(super) use asking::{choose, count, offer, versions};
-pub(super) use leaving::{tick, wait};
+pub(super) use asking::{choose, count, offer, remember, versions};
+pub(super) use leaving::wait;
 
 /// Begins a step, or says why it cannot be taken; what the server lets one do is asked for either way.
 pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
@@ -38,16 +38,21 @@ pub(super) fn review(model: &Model) -> Vec<Effect> {
 
 fn begin(model: &mut Model, draft: Draft) -> Vec<Effect> {
     match draft.operation {
-        Operation::Start | Operation::Rollback => {
-            asking::open_versions(model, draft);
-            Vec::new()
-        }
+        Operation::Start | Operation::Rollback => asking::open_versions(model, draft),
         Operation::Grow => {
             model.overlays.push(Overlay::HowMany(Box::new(HowMany::new(draft))));
             Vec::new()
         }
         _ => confirm(model, &draft, None),
     }
+}
+
+/// A second passed.
+pub(super) fn tick(model: &mut Model, now: Timestamp) -> Option<Effect> {
+    if let Some(confirm) = model.confirm_mut() {
+        confirm.tick();
+    }
+    leaving::tick(model, now)
 }
 
 /// Shows what is to be confirmed, once the server has tried it.
@@ -70,6 +75,11 @@ fn confirm(model: &mut Model, draft: &Draft, count: Option<Count>) -> Vec<Effect
 fn ask(model: &mut Model, note: Option<Clean>) -> Vec<Effect> {
     model.tickets += 1;
     let ticket = Ticket(model.tickets);
+    let place = model.confirm().and_then(Confirm::place);
+    let known = place.and_then(|place| model.counted_now(&place.object));
+    if let (Some(known), Some(confirm)) = (known, model.confirm_mut()) {
+        confirm.know(known);
+    }
     let asked = model.confirm_mut().and_then(|confirm| confirm.ask(ticket, note));
     model.touch();
     asked
@@ -128,7 +138,8 @@ fn leave(model: &mut Model) {
                 crate::screens::words::counted(left - 1, "place")
             ))
         }),
-        Stage::Asking | Stage::Ready { .. } | Stage::Failed(_) => {
+        Stage::Failed(_) => {}
+        Stage::Asking | Stage::Ready { .. } => {
             let is_begun = confirm
                 .places()
                 .iter()
@@ -146,13 +157,17 @@ fn write(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     // What was learnt since it was shown counts.
-    let now = model.write_refusal(&place.object);
-    let refusal = now.or_else(|| model.confirm().and_then(Confirm::refusal).map(str::to_owned));
-    if let Some(reason) = refusal {
-        model.tell(Trouble::info(format!("not written: {reason}")));
-        return Vec::new();
-    }
-    let Some((ticket, prepared)) = model.confirm_mut().and_then(Confirm::confirm) else {
+    let refusal = model.write_refusal(&place.object);
+    let refusal = refusal.or_else(|| model.confirm().and_then(Confirm::refusal).map(str::to_owned));
+    let confirmed = match &refusal {
+        None => model.confirm_mut().and_then(Confirm::confirm),
+        Some(reason) => {
+            model.tell(Trouble::info(format!("not written: {reason}")));
+            model.confirm_mut().map(Confirm::too_early);
+            None
+        }
+    };
+    let Some((ticket, prepared)) = confirmed else {
         return Vec::new();
     };
     let view = model.world.cluster(&place.object.cluster);

@@ -14,6 +14,7 @@ use crate::overlays::Confirm;
 use crate::overlays::confirm::{Fate, Place, Stage};
 use crate::release::Prepared;
 use crate::release::outlook::outlook;
+use crate::release::step::Step;
 use crate::screens::words;
 use crate::theme::{Role, Theme};
 
@@ -99,6 +100,9 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
         let names: Vec<&str> = untouched.iter().map(crate::domain::ClusterId::as_str).collect();
         add(Role::Muted, format!("untouched: {}", names.join(", ")));
     }
+    if let Some(trouble) = &place.trouble {
+        add(Role::Bad, format!("✖ {trouble}"));
+    }
     for warning in prepared.map_or(&[][..], |prepared| &prepared.warnings) {
         add(Role::Warning, format!("▲ {}", warning.words()));
     }
@@ -124,7 +128,11 @@ fn fate(confirm: &Confirm, number: usize, place: &Place) -> Line {
 fn versions(place: &Place, prepared: Option<&Prepared>) -> String {
     let now = words::version(&place.version);
     let Some((Some(from), Some(to))) = prepared.map(Prepared::images) else {
-        return format!("version {now}");
+        return match (&place.old, &place.step) {
+            (Some(old), Step::Abort) => format!("{now} → {}", words::version(old)),
+            (Some(old), _) => format!("{} → {now}", words::version(old)),
+            (None, _) => format!("version {now}"),
+        };
     };
     let short = |image: &Clean| words::version(&Version::of_image(image));
     let (old, new) = (short(from), short(to));
@@ -148,7 +156,7 @@ fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
             let key = key.map_or_else(String::new, |key| format!(" ({key} shows them)"));
             (
                 Role::Muted,
-                format!("tried by the server without effect: {count} of the object changes, nothing else{key}"),
+                format!("tried by the server without effect: it changes {count} of the object, nothing else{key}"),
             )
         }
         Stage::Writing => (Role::Busy, "being written …".into()),

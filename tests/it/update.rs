@@ -5,6 +5,7 @@ mod limits;
 mod notices;
 mod reading;
 mod refusals;
+mod releasing;
 mod scope;
 
 use pilothouse::domain::Batch;

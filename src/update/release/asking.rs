@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Clean, ResourceRef, Version};
+use crate::domain::{AppKey, Clean, ResourceRef, Version};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
 use crate::overlays::draft::{Chosen, image_meant};
 use crate::overlays::{Draft, HowMany, Item, Overlay, Picker, Purpose, Target};
-use crate::release::ledger::Operation;
+use crate::release::ledger::{Ledger, Operation};
 use crate::screens::words;
 use crate::world::KnownVersion;
 
-/// Opens what asks for a version.
-pub(super) fn open_versions(model: &mut Model, draft: Draft) {
+/// Opens what asks for a version; what was released before the revisions that are kept is asked for.
+pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
     let purpose = if draft.operation == Operation::Rollback {
         Purpose::Revision
     } else {
@@ -22,11 +22,69 @@ pub(super) fn open_versions(model: &mut Model, draft: Draft) {
     let items = versions(model, purpose);
     if items.is_empty() && purpose == Purpose::Revision {
         model.tell(Trouble::info("roll back: no older revision is kept"));
-        return;
+        return Vec::new();
     }
     model
         .overlays
         .push(Overlay::Picker(Picker::new(purpose, items, BTreeSet::new())));
+    if purpose == Purpose::Revision {
+        return Vec::new();
+    }
+    let aims = model.draft.iter().flat_map(Draft::open);
+    let mut ledgers: Vec<_> = aims.map(|aim| (aim.object.cluster.clone(), aim.app.clone())).collect();
+    ledgers.dedup();
+    ledgers
+        .into_iter()
+        .map(|(id, app)| Effect::LoadLedger(id, app))
+        .collect()
+}
+
+/// Offers what the ledger knows of and no revision does, below the others.
+pub(in crate::update) fn remember(model: &mut Model, app: &AppKey, read: Result<Box<Ledger>, Trouble>) -> Vec<Effect> {
+    let is_of = |draft: &Draft| draft.operation == Operation::Start && draft.open().any(|aim| aim.app == *app);
+    if !model.draft.as_ref().is_some_and(is_of) {
+        return Vec::new();
+    }
+    let ledger = match read {
+        Ok(ledger) => ledger,
+        Err(trouble) => {
+            model.tell(trouble);
+            return Vec::new();
+        }
+    };
+    let Some(Overlay::Picker(picker)) = model.overlays.last_mut() else {
+        return Vec::new();
+    };
+    if picker.purpose != Purpose::Version {
+        return Vec::new();
+    }
+    for entry in ledger.entries() {
+        let Some(image) = entry.to.as_ref().filter(|image| !is_offered(picker, image)) else {
+            continue;
+        };
+        let age = words::seconds_since(Some(entry.at), model.now)
+            .map(words::span)
+            .unwrap_or_default();
+        picker.add(Item {
+            label: words::version(&Version::of_image(image)),
+            detail: format!("released {age} ago by {} · {image}", Clean::new(&entry.by)),
+            keys: String::new(),
+            names: &[],
+            target: Target::Version(Chosen::Image {
+                image: image.clone(),
+                commit: None,
+            }),
+        });
+    }
+    model.touch();
+    Vec::new()
+}
+
+fn is_offered(picker: &Picker, image: &str) -> bool {
+    picker.items().iter().any(|item| match &item.target {
+        Target::Version(Chosen::Image { image: known, .. }) => known == image,
+        _ => false,
+    })
 }
 
 /// The versions that are offered, the newest first; to go back to, the last one before what runs.

@@ -37,6 +37,6 @@ pub(super) fn leave(model: &Model) -> Option<Effect> {
 }
 
 /// Nobody is kept for ever.
-pub(in crate::update) fn tick(model: &Model, now: Timestamp) -> Option<Effect> {
+pub(super) fn tick(model: &Model, now: Timestamp) -> Option<Effect> {
     model.leaving.is_some_and(|until| now >= until).then_some(Effect::Quit)
 }

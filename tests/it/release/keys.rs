@@ -175,6 +175,11 @@ async fn what_somebody_changes_meanwhile_is_shown_anew_before_it_is_written() {
     driven
         .until("it is shown anew", |frame| frame.contains("yes (y)"))
         .await;
+    assert!(
+        driven.frame().contains("12 are replaced by new ones"),
+        "{}",
+        driven.frame()
+    );
     assert_eq!(driven.servers[0].written(), []);
     // Where the change is not seen before the yes, the server refuses it, and it is asked for anew.
     driven.frame();
