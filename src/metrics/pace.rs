@@ -32,7 +32,12 @@ impl Default for Pace {
 impl Pace {
     /// How long a value counts as what is used now: one turn may be missed, and an answer late.
     pub fn fresh_ms(self) -> Millis {
-        (2 * self.rest_ms.max(REST_MS) + 90_000).min(LONGEST_MS)
+        fresh(self.rest_ms)
+    }
+
+    /// The same of what was measured while it was on screen: it is asked often, however seldom the rest is.
+    pub fn fresh_shown_ms(self) -> Millis {
+        fresh(self.shown_ms)
     }
 
     /// How long what is on screen takes to be measured anew, with what an answer may take and the kubelet's own pause.
@@ -72,6 +77,10 @@ impl Pace {
     }
 }
 
+fn fresh(asked_ms: Millis) -> Millis {
+    (2 * asked_ms.max(REST_MS) + 90_000).min(LONGEST_MS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +106,8 @@ mod tests {
             assert_eq!(found, (fresh * 1000, gap * 1000), "{rest}");
         }
         assert_eq!([pace(10, 30), pace(25, 30)].map(Pace::held_ms), [30_000, 45_000]);
+        let shown = [pace(10, 1_500), pace(60, 30)];
+        assert_eq!(shown.map(Pace::fresh_shown_ms), [150_000, 210_000]);
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl Line {
         match back {
             Some(back) => values.nth(back as usize).flatten(),
             None => values
-                .take((pace.fresh_ms() / (step.max(1) * 1000)) as usize + 1)
+                .take((pace.fresh_shown_ms() / (step.max(1) * 1000)) as usize + 1)
                 .flatten()
                 .next(),
         }
@@ -313,6 +313,11 @@ mod tests {
             line(&[Some(2.0), None, None]).read(None, 60, Pace::default()),
             Some(2.0)
         );
+        let slow = Pace {
+            rest_ms: 1_500_000,
+            ..Pace::default()
+        };
+        assert_eq!(line(&values).read(None, 15, slow), None, "others are asked more seldom");
         assert_eq!(
             line(&[Some(2.0), None, None, None]).read(None, 60, Pace::default()),
             None

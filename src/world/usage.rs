@@ -151,9 +151,13 @@ impl Usage {
 
     /// A figure of an instance, a container or a node now; `None` if it was not measured lately.
     pub fn now(&self, subject: &Subject, figure: Figure, now: Millis) -> Option<f64> {
-        let since = now - self.supply.pace.fresh_ms();
-        let close = self.close.get(subject).and_then(|close| close.get(figure, since));
-        close.or_else(|| self.latest.get(subject)?.get(figure, since))
+        let pace = self.supply.pace;
+        let close = self.close.get(subject).filter(|close| close.knows(figure));
+        match close {
+            // What was kept before it came on screen is older still.
+            Some(close) => close.get(figure, now - pace.fresh_shown_ms()),
+            None => self.latest.get(subject)?.get(figure, now - pace.fresh_ms()),
+        }
     }
 
     /// The sums of an app, node, location or the cluster, as of the last round.

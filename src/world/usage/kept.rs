@@ -91,6 +91,11 @@ impl Default for Close {
 }
 
 impl Close {
+    /// Whether it was measured at all, however long ago.
+    pub(super) fn knows(&self, figure: Figure) -> bool {
+        self.figures.get(figure).is_some()
+    }
+
     pub(super) fn get(&self, figure: Figure, since: Millis) -> Option<f64> {
         let is_fresh = *self.at.get(figure as usize)? >= since;
         is_fresh.then(|| self.figures.get(figure)).flatten()

@@ -24,6 +24,14 @@ impl Fleet {
         self
     }
 
+    /// Nodes off screen are asked so many seconds apart.
+    fn seldom(&mut self, seconds: i64) -> &mut Self {
+        let mut supply = self.usage().supply().clone();
+        supply.pace.rest_ms = seconds * 1000;
+        self.0.measured(&cluster(), Report::Supply(supply));
+        self
+    }
+
     fn measured(&mut self, subject: Subject, seconds: i64, figures: &[(Figure, f64)]) -> &mut Self {
         let mut known = Figures::default();
         for (figure, value) in figures {
@@ -82,6 +90,24 @@ fn what_was_not_measured_lately_is_unknown() {
     assert_eq!(fleet.now("web-0", Figure::Cpu, 450), Some(0.5));
     assert_eq!(fleet.now("web-0", Figure::Cpu, 451), None);
     assert_eq!(fleet.now("web-1", Figure::Cpu, 310), None);
+}
+
+#[test]
+fn what_is_on_screen_is_known_no_longer_where_the_others_are_asked_seldom() {
+    let mut fleet = fleet();
+    fleet.seldom(1_500);
+    fleet.measured(of_pod("web-0"), 300, &[(Figure::Cpu, 0.5)]);
+    fleet.measured(of_pod("web-1"), 300, &[(Figure::Cpu, 0.5)]);
+    let wanted = Wanted {
+        pods: [ObjectKey::new("gift", "web-0")].into(),
+        ..Wanted::default()
+    };
+    fleet.0.show(&cluster(), &wanted);
+    assert_eq!(fleet.now("web-0", Figure::Cpu, 900), Some(0.5), "until it is measured anew");
+    fleet.measured(of_pod("web-0"), 900, &[(Figure::Cpu, 0.25)]);
+    assert_eq!(fleet.now("web-0", Figure::Cpu, 1_050), Some(0.25));
+    assert_eq!(fleet.now("web-0", Figure::Cpu, 1_051), None, "its node fails");
+    assert_eq!(fleet.now("web-1", Figure::Cpu, 1_051), Some(0.5), "off screen");
 }
 
 #[test]
