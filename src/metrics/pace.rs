@@ -45,9 +45,10 @@ impl Pace {
         self.shown_ms.max(SHOWN_MS) + 20_000
     }
 
-    /// What a rate may span.
-    pub fn spacing(self) -> Spacing {
-        Spacing::of(self.rest_ms.clamp(REST_MS, LONGEST_MS / MISSED))
+    /// What a rate of a node may span, of one that is on screen or of another.
+    pub fn spacing(self, is_shown: bool) -> Spacing {
+        let asked = if is_shown { self.shown_ms } else { self.rest_ms };
+        Spacing::of(asked.clamp(REST_MS, LONGEST_MS / MISSED))
     }
 
     /// The other one where it differs by more than a tenth: it wavers with the size of the answers.
@@ -102,12 +103,13 @@ mod tests {
             (9_000, 3_600, 3_600),
         ] {
             let pace = pace(10, rest);
-            let found = (pace.fresh_ms(), pace.spacing().longest_ms);
+            let found = (pace.fresh_ms(), pace.spacing(false).longest_ms);
             assert_eq!(found, (fresh * 1000, gap * 1000), "{rest}");
         }
         assert_eq!([pace(10, 30), pace(25, 30)].map(Pace::held_ms), [30_000, 45_000]);
         let shown = [pace(10, 1_500), pace(60, 30)];
         assert_eq!(shown.map(Pace::fresh_shown_ms), [150_000, 210_000]);
+        assert_eq!(shown.map(|pace| pace.spacing(true).longest_ms), [120_000, 240_000]);
     }
 
     #[test]

@@ -67,13 +67,14 @@ pub(super) async fn run(bench: &Bench, supply: &mut Supply) -> Option<choice::Fa
         let (wake, is_full) = ask_due(&bench.purse, &mut rotation, begin);
         tokio::select! {
             Some(answer) = under_way.next() => {
+                let spacing = supply.pace.spacing(rotation.stays_shown(&answer.node));
                 rotation.done(&answer.node, answer.bytes, answer.outcome.is_ok(), Instant::now());
                 keep_pace(bench, supply, &rotation, &mut pace_at).await;
                 match answer.outcome {
                     Ok(scrape) => {
                         silence = Silence::from(Instant::now());
                         failing.remove(&answer.node);
-                        bench.measured(meter.take(&answer.node, &scrape, now(), supply.pace.spacing())).await;
+                        bench.measured(meter.take(&answer.node, &scrape, now(), spacing)).await;
                     }
                     Err(ClusterError::Forbidden { .. }) => return None,
                     Err(error) => {

@@ -37,6 +37,8 @@ pub(super) enum Turn<'a> {
 struct Place {
     is_shown: bool,
     is_under_way: bool,
+    /// It was on screen when it answered last.
+    was_shown: bool,
     due: Instant,
     /// What it answers, once that is known.
     bytes: Option<u64>,
@@ -116,6 +118,7 @@ impl Rotation {
             self.places.entry(node.clone()).or_insert(Place {
                 is_shown: false,
                 is_under_way: false,
+                was_shown: false,
                 due: now,
                 bytes: None,
                 failures: 0,
@@ -182,6 +185,13 @@ impl Rotation {
         Turn::Ask(node, ticket)
     }
 
+    /// Whether it was on screen at its last answer and is now: it was to be asked often in between.
+    pub(super) fn stays_shown(&self, node: &Clean) -> bool {
+        self.places
+            .get(node)
+            .is_some_and(|place| place.is_shown && place.was_shown)
+    }
+
     /// Takes note of an answer, or of its failure, with the bytes that came.
     pub(super) fn done(&mut self, node: &Clean, bytes: u64, is_good: bool, now: Instant) {
         let is_shown = self.places.get(node).is_some_and(|place| place.is_shown);
@@ -192,6 +202,7 @@ impl Rotation {
             self.guess = (self.guess * 7 + bytes) / 8;
             place.bytes = Some(bytes.max(1));
             place.failures = 0;
+            place.was_shown = is_shown;
             place.due = now + period;
         } else {
             place.failures += 1;

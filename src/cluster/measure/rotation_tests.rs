@@ -195,3 +195,36 @@ fn a_node_that_went_is_not_asked_again() {
     rotation.want(&wanted(&[], 0), now);
     assert!(matches!(rotation.next(&purse, now), Turn::Idle));
 }
+
+#[test]
+fn what_comes_on_screen_or_goes_was_asked_seldom_before() {
+    let now = Instant::now();
+    let mut rotation = Rotation::new(Budget::default().bytes_per_second);
+    // What is on screen, whether it answers, and whether it was on screen at both answers.
+    for (shown, is_good, stays) in [
+        (vec![], true, false),
+        (vec!["n000"], true, false),
+        (vec!["n000"], true, true),
+        (vec!["n000"], false, true),
+        (vec!["n000"], true, true),
+        (vec![], true, false),
+        (vec!["n000"], true, false),
+    ] {
+        rotation.want(&wanted(&shown, 1), now);
+        assert_eq!(rotation.stays_shown(&"n000".into()), stays, "{shown:?}");
+        rotation.done(&"n000".into(), 10, is_good, now);
+    }
+}
+
+#[test]
+fn a_node_that_went_is_not_asked_again() {
+    let now = Instant::now();
+    let purse = purse(now);
+    let mut rotation = Rotation::new(Budget::default().bytes_per_second);
+    rotation.want(&wanted(&[], 2), now);
+    assert_eq!(asked(&mut rotation, &purse, now), "n000");
+    rotation.want(&wanted(&[], 0), now);
+    rotation.done(&"n000".into(), 10, true, now);
+    rotation.want(&wanted(&[], 0), now);
+    assert!(matches!(rotation.next(&purse, now), Turn::Idle));
+}
