@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use crate::domain::{Clean, ClusterId, Link, Moment, Timestamp};
 use crate::logs::save::Progress;
 use crate::message::{Action, Binding, Mode, Severity, Trouble};
-use crate::metrics::Thresholds;
 use crate::metrics::source::Wanted;
+use crate::metrics::{Figure, Thresholds};
 use crate::notice::Notices;
 use crate::overlays::{Draft, LogField, Overlay};
 use crate::screens::activity::Entry;
@@ -80,6 +80,8 @@ pub struct Model {
     pub(crate) pending: Option<(String, Vec<(String, Action)>)>,
     /// What was last asked to be measured.
     pub(crate) wanted: BTreeMap<ClusterId, Wanted>,
+    /// The figure that was chosen last, until it is not any more.
+    pub(crate) figure: Option<Figure>,
     /// The logs on screen.
     pub(crate) logs: Option<Logs>,
     /// The number of the last request of logs that are closed.
@@ -124,6 +126,7 @@ impl Model {
             shift: 0,
             pending: None,
             wanted: BTreeMap::new(),
+            figure: None,
             logs: None,
             log_requests: 0,
             typed: Vec::new(),

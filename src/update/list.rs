@@ -146,6 +146,7 @@ fn show_growth(model: &mut Model) {
 pub(super) fn show_figure(model: &mut Model, figure: Option<Figure>) {
     let figure = figure.filter(|figure| model.trail.top().figure != Some(*figure));
     model.trail.top_mut().show_figure(figure);
+    model.figure = figure;
     model.derive();
     if let Some(figure) = figure.filter(|figure| !Figure::BACKGROUND.contains(figure)) {
         let text = format!("{}: it is kept of everything from now on", figure.name());

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{Clean, ClusterId, Kind, ObjectKey, ResourceRef};
 use crate::listing::RowKey;
 use crate::message::Effect;
+use crate::metrics::Figure;
 use crate::metrics::source::Wanted;
 use crate::model::Model;
 
 /// What is wanted of each cluster, where that changed.
 pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
     let mut shown = in_sight(model);
-    let figure = model.screen().figure;
+    let figure = figure(model);
+    model.figure = figure;
     let mut effects = Vec::new();
     let wanted: Vec<(ClusterId, Wanted)> = model
         .world
@@ -41,6 +43,13 @@ pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
         }
     }
     effects
+}
+
+/// The figure that was chosen: of the screen on top, or on the way to it; where none of them has one, the last. Logs
+/// and events that are opened have none, and its past is not to go with a look at them.
+fn figure(model: &Model) -> Option<Figure> {
+    let chosen = model.trail.way().iter().rev().find_map(|screen| screen.figure);
+    chosen.or(model.figure)
 }
 
 /// The instances in sight, or about to be, by cluster.

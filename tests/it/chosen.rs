@@ -1,5 +1,7 @@
 //! A figure chosen to be seen and sorted by: in a column of its own, most first, unknown where it is unknown.
 
+mod kept;
+
 use pilothouse::domain::{AppKey, ClusterId, Pod};
 use pilothouse::listing::{ColumnId, RowKey, Value};
 use pilothouse::message::{Action, Effect, Message};
