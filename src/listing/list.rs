@@ -244,12 +244,14 @@ impl List {
     }
 
     pub fn set_sort(&mut self, sort: Sort, source: &dyn Source) {
+        self.awaits_first = false;
         self.sort = Some(sort);
         self.derive(source);
     }
 
     /// Takes an order for the next time that rows are made.
     pub fn sort_later(&mut self, sort: Option<Sort>) {
+        self.awaits_first = false;
         self.sort = sort;
     }
 

@@ -120,6 +120,30 @@ fn who_asks_for_the_first_row_gets_it_once_it_is_known_unless_the_cursor_was_mov
 }
 
 #[test]
+fn another_order_leaves_the_cursor_though_the_first_row_was_asked_for() {
+    let mut unknown = small();
+    unknown.0.iter_mut().for_each(|row| row.cpu = None);
+    let by = |column| Sort {
+        column,
+        descending: true,
+    };
+    for is_later in [false, true] {
+        let mut list = List::new(None);
+        list.derive(&unknown);
+        list.sort_to_first(by(ColumnId::Cpu), &unknown);
+        let before = list.selected().cloned();
+        if is_later {
+            list.sort_later(Some(by(ColumnId::Name)));
+        } else {
+            list.set_sort(by(ColumnId::Name), &unknown);
+        }
+        list.derive(&unknown);
+        assert_eq!(list.selected().cloned(), before, "later: {is_later}");
+        assert!(list.place() > 0, "the last by name: {is_later}");
+    }
+}
+
+#[test]
 fn filters_select_what_they_say() {
     let all: &[&str] = &["Api", "billing", "live-gift", "live-rank"];
     for (filter, names) in [
