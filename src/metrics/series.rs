@@ -6,6 +6,8 @@ pub struct Total {
     /// Sum of what is known.
     pub sum: f64,
     pub known: u32,
+    /// Parts of which no more is known than the least they may be: that is in the sum.
+    pub at_least: u32,
     pub of: u32,
 }
 
@@ -19,6 +21,23 @@ impl Total {
         }
     }
 
+    /// Adds one more; where it is not known, the least it may be stands for it.
+    pub fn add_at_least(&mut self, value: Option<f64>, least: Option<f64>) {
+        self.add(value);
+        if let Some(least) = least.filter(|_| value.is_none()) {
+            self.sum += least;
+            self.at_least += 1;
+        }
+    }
+
+    /// Adds all that another is the sum of.
+    pub fn join(&mut self, other: Self) {
+        self.sum += other.sum;
+        self.known += other.known;
+        self.at_least += other.at_least;
+        self.of += other.of;
+    }
+
     /// Adds so many at once, by their mean.
     pub fn add_several(&mut self, mean: Option<f64>, parts: u32) {
         self.of += parts;
@@ -30,7 +49,11 @@ impl Total {
 
     /// The sum of what is known; `None` if nothing is.
     pub const fn value(self) -> Option<f64> {
-        if self.known > 0 { Some(self.sum) } else { None }
+        if self.known + self.at_least > 0 {
+            Some(self.sum)
+        } else {
+            None
+        }
     }
 
     /// The mean of what is known; `None` if nothing is.
@@ -120,6 +143,18 @@ mod tests {
         let nothing: Total = [None, None].into_iter().collect();
         assert_eq!((nothing.value(), nothing.share()), (None, Some(0.0)));
         assert_eq!(Total::default().share(), None);
+    }
+
+    #[test]
+    fn what_is_at_least_so_much_is_no_more_than_a_part_of_a_sum() {
+        let mut total = Total::default();
+        total.add_at_least(None, Some(2.0));
+        assert_eq!((total.value(), total.share(), total.of), (Some(2.0), Some(0.0), 1));
+        total.add_at_least(Some(3.0), Some(1.0));
+        let mut all: Total = [None].into_iter().collect();
+        all.join(total);
+        assert_eq!((all.value(), all.known, all.of), (Some(5.0), 1, 3));
+        assert!(!all.is_whole());
     }
 
     #[test]

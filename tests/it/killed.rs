@@ -4,7 +4,8 @@ use pilothouse::domain::container::Exit;
 use pilothouse::domain::{Batch, Change, Clean, ClusterId, ClusterReport, Kind, Object, Pod};
 use pilothouse::listing::{ColumnId, RowKey, Value};
 use pilothouse::message::{Action, Message};
-use pilothouse::metrics::Figure;
+use pilothouse::metrics::{Figure, Subject};
+use pilothouse::screens::figures::Whose;
 
 use crate::chosen::{choose, measure};
 use crate::support::screen::Bench;
@@ -95,6 +96,15 @@ fn where_nobody_counts_kills_what_is_remembered_stands_for_them_and_says_that_th
     );
     assert!(matches!(source.key(rows[0]), Some(RowKey::Object(pod)) if pod.key.name == name));
     drop(source);
+    // Who is not counted is one instance all the same, in a row of its own and in a sum.
+    let cluster = bench.model.world().cluster(&ClusterId::new("idc-bj")).unwrap();
+    let killed = cluster.pods.values().find(|pod| pod.key.name == name).unwrap();
+    let one = Whose::one(cluster, Subject::Pod(killed.key.clone()));
+    let now = one.now(&bench.model.context(&scope), Figure::OomKills);
+    assert_eq!((now.value(), now.known, now.of), (Some(1.0), 0, 1));
+    let sums = cluster.usage.sums(&Subject::Cluster).unwrap();
+    let of = |figure| sums.get(figure).unwrap().of;
+    assert_eq!(of(Figure::OomKills), of(Figure::Cpu));
     bench.act(&[Action::Top, Action::Open, Action::Open]);
     let frame = bench.frame(120, 40);
     assert!(frame.contains("OOM kills ≥1 by Kubernetes"), "in the charts: {frame}");

@@ -91,17 +91,13 @@ impl<'a> Whose<'a> {
             let sum = cluster.usage.sums(subject).and_then(|sums| sums.get(figure));
             // Of a machine that was measured itself its instances are only a part.
             if let Some(sum) = sum.filter(|_| known && measured.is_none()) {
-                all.sum += sum.sum;
-                all.known += sum.known;
-                all.of += sum.of;
+                all.join(sum);
                 continue;
             }
-            all.add(measured);
-            let is_uncounted = measured.is_none() && known && figure == Figure::OomKills;
-            if let Some(kills) = remembered_kills(cluster, subject).filter(|_| is_uncounted) {
-                // Those that Kubernetes remembers are a part of them.
-                all.add(Some(kills));
-            }
+            // Those that Kubernetes remembers are a part of them.
+            let is_remembered = known && figure == Figure::OomKills;
+            let least = is_remembered.then(|| remembered_kills(cluster, subject)).flatten();
+            all.add_at_least(measured, least);
         }
         all
     }

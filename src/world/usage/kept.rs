@@ -127,15 +127,13 @@ impl Sums {
     }
 
     /// Adds an instance. `remembered` are the kills for want of memory that Kubernetes remembers of it: where nobody
-    /// counted them they are a part of them.
+    /// counted them it was killed so often at least.
     pub(super) fn add(&mut self, brief: Option<&Brief>, since: Millis, asked: Option<Figure>, remembered: u32) {
         self.asked = asked;
         for (total, figure) in self.totals.iter_mut().zip(kept(asked)) {
             let value = brief.and_then(|brief| brief.get(figure, since));
-            total.add(value);
-            if value.is_none() && figure == Figure::OomKills && remembered > 0 {
-                total.add(Some(f64::from(remembered)));
-            }
+            let is_remembered = figure == Figure::OomKills && remembered > 0;
+            total.add_at_least(value, is_remembered.then(|| f64::from(remembered)));
         }
     }
 

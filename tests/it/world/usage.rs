@@ -79,7 +79,12 @@ fn fleet() -> Fleet {
 }
 
 fn total(sum: f64, known: u32, of: u32) -> Total {
-    Total { sum, known, of }
+    Total {
+        sum,
+        known,
+        of,
+        ..Total::default()
+    }
 }
 
 #[test]
