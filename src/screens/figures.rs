@@ -16,12 +16,10 @@ use crate::domain::{Cpu, Memory, Pod, Resources};
 use crate::listing::{Cell, ColumnId, Span, Tone};
 use crate::metrics::{Figure, Level, Resolution, Subject, Unit};
 use crate::world::ClusterView;
+use crate::world::usage::LEAST_KNOWN;
 
 /// Cells of a line in a list, a minute each.
 pub const MINUTES: u32 = 15;
-
-/// A sum of which less is known says nothing of the whole.
-pub const LEAST_KNOWN: f64 = 0.9;
 
 /// The figure a column shows.
 pub const fn figure(column: ColumnId) -> Option<Figure> {

@@ -20,7 +20,7 @@ use crate::metrics::subject::{Span, Subject};
 use crate::metrics::{Attention, Figure, Figures, History, Measured, Millis, Resolution};
 use kept::{Brief, Close};
 
-pub use kept::Sums;
+pub use kept::{LEAST_KNOWN, Sums};
 
 /// Between two rounds of sums.
 const ROUND_MS: Millis = 15_000;

@@ -6,9 +6,10 @@ use crate::listing::{Cell, Span, Tone};
 use crate::metrics::{Figure, Resolution, Subject, series};
 use crate::release::{Phase, Release, Side, phase, side};
 use crate::screens::context::Context;
-use crate::screens::figures::{LEAST_KNOWN, MINUTES, amount};
+use crate::screens::figures::{MINUTES, amount};
 use crate::screens::{releases::percent, states, words};
 use crate::world::ClusterView;
+use crate::world::usage::LEAST_KNOWN;
 
 /// Width of the first column of the comparison, and of each side's.
 const NAMES: usize = 12;

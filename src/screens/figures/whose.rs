@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{LEAST_KNOWN, is_measured};
+use super::is_measured;
 use crate::domain::{AppKey, ClusterId, Pod};
 use crate::listing::Value;
 use crate::metrics::{Figure, Millis, Resolution, Subject, Total, Unit};
 use crate::screens::context::Context;
 use crate::world::ClusterView;
+use crate::world::usage::LEAST_KNOWN;
 
 /// Whose figures a row shows: of one thing, or of what it has in several clusters.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use crate::metrics::{Figure, Figures, Millis, Total};
 /// The figures that are kept of everything, and a place for the one that a list is sorted by.
 const KEPT: usize = Figure::BACKGROUND.len() + 1;
 
-/// With less of it known a sum of the chosen figure is a gap.
-const LEAST_KNOWN: f64 = 0.9;
+/// A sum of which less is known says nothing of the whole.
+pub const LEAST_KNOWN: f64 = 0.9;
 
 /// The place of a figure among those that are kept.
 fn place(figure: Figure, asked: Option<Figure>) -> Option<usize> {
