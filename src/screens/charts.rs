@@ -4,11 +4,10 @@ mod recipes;
 
 use super::containers::find;
 use super::context::Context;
-use super::figures::{Bounds, amount, remembered_kills};
+use super::figures::{Bounds, kills};
 use crate::domain::{Clean, ResourceRef};
 use crate::listing::Tone;
 use crate::metrics::{Figure, Pace, Resolution, Subject, Unit};
-use crate::world::ClusterView;
 
 pub use recipes::MOST;
 use recipes::{RECIPES, Recipe, TONES, of};
@@ -237,19 +236,6 @@ fn drawn((title, figures, optional): Recipe, bounds: Bounds, line: &impl Fn(Figu
         note: None,
         lines,
     }
-}
-
-/// How many processes were killed for want of memory since the containers began; where nobody counts them, those that
-/// Kubernetes remembers.
-fn kills(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject) -> Option<(String, Tone)> {
-    let unit = Figure::OomKills.unit();
-    if let Some(kills) = cluster.usage.now(subject, Figure::OomKills, ctx.millis()) {
-        let tone = if kills > 0.0 { Tone::Warning } else { Tone::Muted };
-        return Some((format!("OOM kills {}", amount(unit, kills)), tone));
-    }
-    let remembered = remembered_kills(cluster, subject)?;
-    let told = format!("OOM kills ≥{} by Kubernetes", amount(unit, remembered));
-    Some((told, Tone::Warning))
 }
 
 /// What was not on screen is not known finely: there its minutes stand for it. What comes after the newest fine

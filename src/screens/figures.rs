@@ -6,8 +6,8 @@ pub(super) mod columns;
 mod whose;
 
 pub use bounds::Bounds;
-use whose::of_all;
-pub use whose::{Whose, remembered_kills};
+pub use whose::Whose;
+use whose::{of_all, remembered_kills};
 
 use super::context::Context;
 use super::words;
@@ -129,6 +129,19 @@ pub fn uses(ctx: &Context<'_>, whose: &Whose<'_>, bounds: Bounds) -> Cell {
         }));
     }
     cell
+}
+
+/// How many processes were killed for want of memory since an instance or a container began; where nobody counts
+/// them, as many as Kubernetes remembers at least.
+pub fn kills(ctx: &Context<'_>, cluster: &ClusterView, subject: &Subject) -> Option<(String, Tone)> {
+    let unit = Figure::OomKills.unit();
+    if let Some(kills) = cluster.usage.now(subject, Figure::OomKills, ctx.millis()) {
+        let tone = if kills > 0.0 { Tone::Warning } else { Tone::Muted };
+        return Some((format!("OOM kills {} since it began", amount(unit, kills)), tone));
+    }
+    let remembered = remembered_kills(cluster, subject)?;
+    let told = format!("OOM kills ≥{} by Kubernetes", amount(unit, remembered));
+    Some((told, Tone::Warning))
 }
 
 /// Whether being near the limit or the request says something: a page cache fills what it may.

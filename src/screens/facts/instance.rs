@@ -4,10 +4,10 @@ use super::{events, fact, join, named};
 use crate::domain::container::ContainerState;
 use crate::domain::{Clean, Pod, ResourceRef};
 use crate::listing::{Cell, Tone};
-use crate::metrics::{Figure, Subject};
+use crate::metrics::Subject;
 use crate::screens::containers::{find, role, state};
 use crate::screens::context::Context;
-use crate::screens::figures::{Bounds, Whose, amount, remembered_kills, uses};
+use crate::screens::figures::{Bounds, Whose, kills, uses};
 use crate::screens::words;
 use crate::world::ClusterView;
 
@@ -137,8 +137,8 @@ pub(super) fn container_facts(object: &ResourceRef, name: &Clean, ctx: &Context<
     );
     let mut last = last.and(format!("  ·  restarts {}", container.restarts), Tone::Muted);
     let subject = Subject::Container(pod.key.clone(), container.name.clone());
-    if let Some((told, tone)) = kills(cluster, &subject, ctx) {
-        last = last.and(format!("  ·  OOM kills {told}"), tone);
+    if let Some((told, tone)) = kills(ctx, cluster, &subject) {
+        last = last.and(format!("  ·  {told}"), tone);
     }
     lines.push(fact("last run", last));
     lines.push(fact("role", Cell::plain(role(container.role))));
@@ -159,18 +159,4 @@ pub(super) fn container_facts(object: &ResourceRef, name: &Clean, ctx: &Context<
     lines.push(fact("is", belongs(pod)));
     lines.push(fact("runs on", stands(cluster, pod)));
     lines
-}
-
-/// How often a container was killed for want of memory; where nobody counts it, as far as Kubernetes remembers.
-fn kills(cluster: &ClusterView, container: &Subject, ctx: &Context<'_>) -> Option<(String, Tone)> {
-    let count = |kills| amount(Figure::OomKills.unit(), kills);
-    if let Some(kills) = cluster.usage.now(container, Figure::OomKills, ctx.millis()) {
-        let tone = if kills > 0.0 { Tone::Warning } else { Tone::Muted };
-        return Some((format!("since it began {}", count(kills)), tone));
-    }
-    let remembered = count(remembered_kills(cluster, container)?);
-    Some((
-        format!("not counted here, at least {remembered} by Kubernetes"),
-        Tone::Warning,
-    ))
 }

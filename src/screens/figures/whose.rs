@@ -181,7 +181,7 @@ fn whole_line(
 }
 
 /// Of an instance or a container the kills for want of memory that Kubernetes remembers; `None`: none.
-pub fn remembered_kills(cluster: &ClusterView, subject: &Subject) -> Option<f64> {
+pub(super) fn remembered_kills(cluster: &ClusterView, subject: &Subject) -> Option<f64> {
     let kills = match subject {
         Subject::Pod(key) => cluster.pod(key)?.out_of_memory_kills(),
         Subject::Container(key, name) => {
