@@ -28,6 +28,9 @@ impl ClusterView {
     ) -> Vec<Option<f64>> {
         let read = |subject: &Subject| self.usage.line(subject, figure, at, until, slots);
         let own = read(subject);
+        if own.iter().all(Option::is_some) {
+            return own;
+        }
         let inside = self.inside(subject, figure, |_| true);
         let parts: Vec<_> = inside
             .iter()
