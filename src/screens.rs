@@ -53,6 +53,8 @@ pub struct Screen {
     pub figure: Option<Figure>,
     /// What was chosen of its charts.
     pub charts: charts::Choice,
+    /// A figure that its rows are filtered by and of which nothing is known yet.
+    unread: Option<Figure>,
     /// What the rows were made from.
     made_from: Option<(u64, Scope)>,
 }
@@ -77,6 +79,7 @@ impl Screen {
             facts_top: 0,
             figure: None,
             charts,
+            unread: None,
             made_from: None,
         }
     }
@@ -125,8 +128,16 @@ impl Screen {
         (!is_known).then_some(figure)
     }
 
-    /// A figure that its rows are filtered by and of which nothing is known yet.
-    pub fn filtered_blindly(&self, ctx: Context<'_>) -> Option<Figure> {
+    /// A figure that its rows are filtered by, with none left, and of which nothing is known yet.
+    pub const fn filtered_blindly(&self) -> Option<Figure> {
+        self.unread
+    }
+
+    /// Reads for that every row: once for the rows and the filter there are, not as often as they are drawn.
+    fn unread(&self, ctx: Context<'_>) -> Option<Figure> {
+        if !self.list.rows().is_empty() {
+            return None;
+        }
         let source = self.rows.source(ctx);
         let rows = 0..u32::try_from(source.len()).unwrap_or(u32::MAX);
         let is_unknown = |column: ColumnId| rows.clone().all(|row| source.value(row, column) == Value::Absent);
@@ -157,6 +168,7 @@ impl Screen {
         self.made_from = Some((ctx.world.version(), ctx.scope.clone()));
         let source = self.rows.source(ctx);
         self.list.derive(&*source);
+        self.unread = self.unread(ctx);
     }
 
     /// Makes rows again at the next chance.
@@ -186,6 +198,7 @@ impl Screen {
         self.with_list(ctx, |list, source| {
             list.set_filter(Filter::parse_for(text, source), source);
         });
+        self.unread = self.unread(ctx);
     }
 
     /// What the line of crumbs calls it.

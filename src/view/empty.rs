@@ -28,7 +28,7 @@ fn reason(model: &Model) -> (String, String) {
     let keys = |action| model.keys_of(Mode::Screen, action).unwrap_or("?").to_owned();
     let many = screen.kind.noun().1;
     if screen.list.total() > 0 {
-        if let Some(figure) = screen.filtered_blindly(model.context(&scope)) {
+        if let Some(figure) = screen.filtered_blindly() {
             return (
                 format!("… {} is not read yet of any of the {many}", figure.name()),
                 format!("{} clears the filter", keys(Action::ClearFilter)),
