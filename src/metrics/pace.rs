@@ -51,11 +51,12 @@ impl Pace {
         Spacing::of(asked.clamp(REST_MS, LONGEST_MS / MISSED))
     }
 
-    /// The other one where it differs by more than a tenth: it wavers with the size of the answers.
+    /// The other one where it differs by more than a tenth: it wavers with the size of the answers. What is as it should
+    /// be again is news however little it differs.
     #[must_use]
     pub fn or_still(self, new: Self) -> Self {
-        let differs = |a: Millis, b: Millis| (a - b).abs() * 10 > a.max(b);
-        if differs(self.shown_ms, new.shown_ms) || differs(self.rest_ms, new.rest_ms) {
+        let differs = |a: Millis, b: Millis, best: Millis| (a - b).abs() * 10 > a.max(b) || (a > best && b <= best);
+        if differs(self.shown_ms, new.shown_ms, SHOWN_MS) || differs(self.rest_ms, new.rest_ms, REST_MS) {
             new
         } else {
             self
@@ -134,5 +135,13 @@ mod tests {
         for other in [pace(10, 340), pace(10, 260), pace(12, 300)] {
             assert_eq!(said.or_still(other), other);
         }
+        let late = pace(10, 33);
+        assert_eq!(
+            late.or_still(Pace::default()),
+            Pace::default(),
+            "nothing is late any more"
+        );
+        assert_eq!(Pace::default().or_still(late), Pace::default());
+        assert_eq!(pace(11, 33).or_still(pace(10, 34)), pace(10, 34));
     }
 }
