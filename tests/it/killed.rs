@@ -84,6 +84,8 @@ fn where_nobody_counts_kills_what_is_remembered_stands_for_them_and_says_that_th
     let frame = bench.frame(120, 40);
     let told = row(&frame, &name);
     assert!(told.contains("≥") && told.contains(" 1 "), "{frame}");
+    // The sums are added up in rounds.
+    bench.send(fleet::tick(40));
     let scope = bench.model.scope_here();
     let screen = bench.model.screen();
     let source = screen.rows.source(bench.model.context(&scope));
