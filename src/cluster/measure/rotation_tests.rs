@@ -215,16 +215,3 @@ fn what_comes_on_screen_or_goes_was_asked_seldom_before() {
         rotation.done(&"n000".into(), 10, is_good, now);
     }
 }
-
-#[test]
-fn a_node_that_went_is_not_asked_again() {
-    let now = Instant::now();
-    let purse = purse(now);
-    let mut rotation = Rotation::new(Budget::default().bytes_per_second);
-    rotation.want(&wanted(&[], 2), now);
-    assert_eq!(asked(&mut rotation, &purse, now), "n000");
-    rotation.want(&wanted(&[], 0), now);
-    rotation.done(&"n000".into(), 10, true, now);
-    rotation.want(&wanted(&[], 0), now);
-    assert!(matches!(rotation.next(&purse, now), Turn::Idle));
-}

@@ -108,7 +108,11 @@ fn what_is_on_screen_is_known_no_longer_where_the_others_are_asked_seldom() {
         ..Wanted::default()
     };
     fleet.0.show(&cluster(), &wanted);
-    assert_eq!(fleet.now("web-0", Figure::Cpu, 900), Some(0.5), "until it is measured anew");
+    assert_eq!(
+        fleet.now("web-0", Figure::Cpu, 900),
+        Some(0.5),
+        "until it is measured anew"
+    );
     fleet.measured(of_pod("web-0"), 900, &[(Figure::Cpu, 0.25)]);
     assert_eq!(fleet.now("web-0", Figure::Cpu, 1_050), Some(0.25));
     assert_eq!(fleet.now("web-0", Figure::Cpu, 1_051), None, "its node fails");
