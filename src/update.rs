@@ -135,16 +135,24 @@ fn logged(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
+/// What is done with the program itself, whatever is on the screen.
+const fn of_program(action: Action) -> Option<Effect> {
+    match action {
+        Action::Quit => Some(Effect::Quit),
+        Action::Suspend => Some(Effect::Suspend),
+        Action::Redraw => Some(Effect::Redraw),
+        _ => None,
+    }
+}
+
 /// Something a person asked for.
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(effect) = of_program(action) {
+        return vec![effect];
+    }
     if model.is_too_small() {
         // What is not seen is not done.
-        return match action {
-            Action::Quit => vec![Effect::Quit],
-            Action::Suspend => vec![Effect::Suspend],
-            Action::Redraw => vec![Effect::Redraw],
-            _ => Vec::new(),
-        };
+        return Vec::new();
     }
     match model.overlays.last() {
         Some(Overlay::Help { .. }) => overlay::read(model, action),
@@ -213,10 +221,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
             model.tell(Trouble::info("trying all clusters again"));
             vec![Effect::Reconnect]
         }
-        Action::Redraw => vec![Effect::Redraw],
-        Action::Suspend => vec![Effect::Suspend],
-        Action::Quit => vec![Effect::Quit],
-        _ => Vec::new(),
+        _ => of_program(action).into_iter().collect(),
     }
 }
 

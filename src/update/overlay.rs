@@ -143,9 +143,6 @@ pub(super) fn type_filter(model: &mut Model, action: Action) -> Vec<Effect> {
                 }
             }
         }
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
         // The list moves under the field, so that one can look before accepting.
         other => {
             let changed = super::list::act(model, other);
@@ -178,9 +175,6 @@ pub(super) fn read(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Top => *scroll = 0,
         Action::Bottom => *scroll = most,
         Action::Cancel | Action::Accept | Action::Back | Action::Help => drop(model.overlays.pop()),
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
         _ => {}
     }
     finish(model, true)
@@ -214,9 +208,6 @@ pub(super) fn pick(model: &mut Model, action: Action) -> Vec<Effect> {
             model.touch();
             return choose(model, purpose, chosen);
         }
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
         _ => {}
     }
     finish(model, true)

@@ -110,9 +110,6 @@ pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Accept if is_typing => return write(model),
         Action::ShowDifferences => reader::open(model),
         Action::Cancel | Action::Back | Action::Accept => leave(model),
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
         _ => {}
     }
     model.touch();

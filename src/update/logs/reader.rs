@@ -29,9 +29,6 @@ pub(in crate::update) fn read_line(model: &mut Model, action: Action) -> Vec<Eff
         Action::Top => opened.step(isize::MIN, room),
         Action::Bottom => opened.step(isize::MAX, room),
         Action::Cancel | Action::Accept | Action::Back => drop(model.overlays.pop()),
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
         _ => {}
     }
     model.touch();

@@ -31,9 +31,6 @@ pub(in crate::update) fn type_field(model: &mut Model, action: Action) -> Vec<Ef
         Action::CursorUp => recall(model, 1),
         Action::CursorDown => recall(model, -1),
         Action::Cancel | Action::Back => drop(model.overlays.pop()),
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
         _ => {}
     }
     model.touch();

@@ -212,9 +212,6 @@ pub(in crate::update) fn count(model: &mut Model, action: Action) -> Vec<Effect>
     match action {
         Action::Accept => return accept(model),
         Action::Cancel | Action::Back => drop(model.overlays.pop()),
-        Action::Quit => return vec![Effect::Quit],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Redraw => return vec![Effect::Redraw],
         _ => {}
     }
     model.touch();

@@ -175,14 +175,7 @@ fn abort(bench: &mut Bench, like: &Request) {
     let found: Vec<_> = found.collect();
     assert!(!found.is_empty());
     for (cluster, workload) in found {
-        let batch = Batch {
-            kind: Kind::Deployment,
-            namespace: "".into(),
-            generation: 1,
-            changes: vec![Change::Upsert(Object::Workload(Box::new(workload)))],
-            sweep: false,
-        };
-        bench.send(Message::Cluster(cluster, ClusterReport::Batch(batch)));
+        bench.tell_deployment(cluster, workload);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The small change of a scripted API server: bodies, lines, paths.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{Request, Response};
@@ -8,7 +10,32 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::api::{Asked, Body, BoxError, Pipe};
+use super::api::{Body, BoxError, Pipe};
+
+/// A request as it was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) method: http::Method,
+    pub(crate) path: String,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) token: Option<String>,
+}
+
+impl Asked {
+    pub(crate) fn is_watch(&self) -> bool {
+        self.query.contains_key("watch")
+    }
+    /// A list of everything, not a glance at one object; only its first page.
+    pub(crate) fn is_list_of(&self, path: &str) -> bool {
+        self.path == path
+            && !self.is_watch()
+            && self.query.get("limit").is_some_and(|n| n != "1")
+            && !self.query.contains_key("continue")
+    }
+    pub(crate) fn is_watch_of(&self, path: &str) -> bool {
+        self.path == path && self.is_watch()
+    }
+}
 
 /// The `Status` of an expired version.
 pub(crate) fn gone() -> Value {

@@ -14,36 +14,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+pub(crate) use super::answer::{Asked, gone, line_of};
 use super::answer::{answer, asked, collection_of, covers, full, key, stream};
-pub(crate) use super::answer::{gone, line_of};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type Body = UnsyncBoxBody<Bytes, BoxError>;
-
-/// A request as it was asked.
-#[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) method: http::Method,
-    pub(crate) path: String,
-    pub(crate) query: BTreeMap<String, String>,
-    pub(crate) token: Option<String>,
-}
-
-impl Asked {
-    pub(crate) fn is_watch(&self) -> bool {
-        self.query.contains_key("watch")
-    }
-    /// A list of everything, not a glance at one object; only its first page.
-    pub(crate) fn is_list_of(&self, path: &str) -> bool {
-        self.path == path
-            && !self.is_watch()
-            && self.query.get("limit").is_some_and(|n| n != "1")
-            && !self.query.contains_key("continue")
-    }
-    pub(crate) fn is_watch_of(&self, path: &str) -> bool {
-        self.path == path && self.is_watch()
-    }
-}
 
 /// What a rule answers in place of the server.
 pub(crate) enum Reply {

@@ -1,6 +1,6 @@
 //! A program without a terminal: actions go in, frames come out as text.
 
-use pilothouse::domain::Timestamp;
+use pilothouse::domain::{Batch, Change, ClusterId, ClusterReport, Kind, Object, Timestamp, Workload};
 use pilothouse::input::Keymap;
 use pilothouse::message::{Action, Effect, Message};
 use pilothouse::model::{Model, Settings};
@@ -52,6 +52,18 @@ impl Bench {
 
     pub(crate) fn send(&mut self, message: Message) -> Vec<Effect> {
         update(&mut self.model, message)
+    }
+
+    /// A Deployment is told as it is now.
+    pub(crate) fn tell_deployment(&mut self, cluster: ClusterId, workload: Workload) {
+        let batch = Batch {
+            kind: Kind::Deployment,
+            namespace: "".into(),
+            generation: 1,
+            changes: vec![Change::Upsert(Object::Workload(Box::new(workload)))],
+            sweep: false,
+        };
+        self.send(Message::Cluster(cluster, ClusterReport::Batch(batch)));
     }
 
     pub(crate) fn text(&mut self, text: &str) {

@@ -1,9 +1,9 @@
 //! What a person reads of a list at a glance: parts, counts, names that stay apart, what a sort is called.
 
 use pilothouse::domain::terms::Rolling;
-use pilothouse::domain::{Batch, Change, ClusterId, ClusterReport, Kind, Object, ObjectKey, Terms, Workload};
+use pilothouse::domain::{ClusterId, Kind, ObjectKey, Terms, Workload};
 use pilothouse::listing::{ColumnId, Value};
-use pilothouse::message::{Action, Effect, Message, Mode};
+use pilothouse::message::{Action, Effect, Mode};
 
 use crate::support::screen::Bench;
 
@@ -51,14 +51,7 @@ fn change_deployment(bench: &mut Bench, (namespace, name): (&str, &str), change:
     let key = ObjectKey::new(namespace, name);
     let mut workload = (**cluster.workload(Kind::Deployment, &key).unwrap()).clone();
     change(&mut workload);
-    let batch = Batch {
-        kind: Kind::Deployment,
-        namespace: "".into(),
-        generation: 1,
-        changes: vec![Change::Upsert(Object::Workload(Box::new(workload)))],
-        sweep: false,
-    };
-    bench.send(Message::Cluster(id, ClusterReport::Batch(batch)));
+    bench.tell_deployment(id, workload);
 }
 
 #[test]
