@@ -287,6 +287,8 @@ fn f28_cuts_lose_and_repeat_nothing_and_are_told() {
     running
         .err
         .until("cuts", |text| text.matches("connection lost").count() >= 3);
+    cluster.simulation.faults().clear();
+    cluster.fault(LogFault::Print(Odd::Flood { lines_per_second: 50 }));
     let so_far = running.out.text().lines().count();
     running.out.until("more", |text| text.lines().count() > so_far + 10);
     running.out.change(|inside| inside.is_closed = true);

@@ -207,6 +207,8 @@ impl Stream {
             if piece.len() as u64 >= *cut {
                 piece.truncate(usize::try_from(*cut).unwrap_or(usize::MAX));
                 drop(self.pieces.send(Ok(piece.into())).await);
+                // What hyper has not written when a body fails is never written, and a reader would not get on.
+                self.cluster.sleep_until(self.cluster.now() + SHORTEST).await;
                 return self.break_off().await;
             }
             *cut -= piece.len() as u64;
