@@ -42,6 +42,7 @@ mod real;
 mod real_logs;
 mod real_logs_cli;
 mod real_metrics;
+mod real_release;
 mod release;
 mod screens;
 mod screenshots;

@@ -3,6 +3,7 @@
 
 mod driven;
 mod keys;
+pub(crate) mod same;
 mod screens;
 mod writes;
 

@@ -37,11 +37,11 @@ impl Flow {
         }
     }
 
-    async fn prepare(&self, step: &Step) -> Result<Prepared, ActError> {
+    pub(super) async fn prepare(&self, step: &Step) -> Result<Prepared, ActError> {
         self.cluster.prepare(&self.object(), step, None).await
     }
 
-    async fn carry_out(&self, prepared: &Prepared) -> Result<Done, ActError> {
+    pub(super) async fn carry_out(&self, prepared: &Prepared) -> Result<Done, ActError> {
         let note = Note {
             app: "live",
             by: "oncall",

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::context::{Context, Key, Tone, is_deleting, replicas, status_count};
 use super::super::object::{annotation, at, integer, owned_by, set, text};
+use super::super::replicaset;
 use super::super::rolling::new_size;
 use super::super::template::{HASH, hash};
 use super::{SOURCE, View, note_size, status};
@@ -51,6 +52,9 @@ fn adopt(cx: &mut Context<'_>, view: &View, new: &Value, newest: i64) -> bool {
         }
     });
     if written.is_none_or(|new| text(&new, &["metadata", "resourceVersion"]) != before) {
+        // The real controller then tries to write the copy it still has, is refused, and comes again a little later:
+        // mostly its instances are counted anew by then.
+        replicaset::sync(cx, &Key::of(new));
         return true;
     }
     let number = annotation(new, REVISION).unwrap_or_default().to_owned();
