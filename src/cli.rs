@@ -16,6 +16,7 @@ mod order;
 pub mod pictures;
 pub mod print;
 pub mod project;
+pub mod rbac;
 pub mod release;
 pub mod report;
 pub mod rows;
@@ -155,6 +156,7 @@ fn dispatch(
         Some(Command::Version) => extras::version(out),
         Some(Command::Completions { shell }) => extras::completions(*shell, out),
         Some(Command::Man) => extras::man(out),
+        Some(Command::Rbac(rbac)) => rbac::run(args, rbac, out),
         Some(Command::Config {
             command: ConfigCommand::Check,
         }) => extras::config_check(args, environment, out),

@@ -17,6 +17,7 @@ pub mod pod;
 pub mod policy;
 pub mod quantity;
 pub mod resource;
+pub mod rights;
 pub mod selector;
 pub mod terms;
 pub mod text;

@@ -1,6 +1,5 @@
 //! Arguments, options and commands.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::domain::length;
@@ -114,6 +113,8 @@ pub enum Command {
     },
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
+    /// Print the least that a person needs in a cluster: a `ClusterRole`, or with -n a Role in each namespace
+    Rbac(super::rbac::Rbac),
     /// Print the version
     Version,
     /// Print completions for a shell
@@ -141,26 +142,13 @@ pub enum ConfigCommand {
 #[derive(Clone, Debug, Subcommand)]
 pub enum DemoCommand {
     /// Serve the simulated clusters over HTTP, for kubectl and others
-    Serve(Serve),
+    Serve(super::simulated::Serve),
     /// Write pictures of the demo as SVG files
     Screenshot {
         /// The folder to write to
         #[arg(default_value = "screenshots")]
         folder: PathBuf,
     },
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct Serve {
-    /// The address to listen on; only this machine's own are taken
-    #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
-    /// Write a kubeconfig with a context for each simulated cluster
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig_out: Option<PathBuf>,
-    /// One plain cluster of this size instead of the demo's three, for measuring
-    #[arg(long, value_name = "NODES,APPS,INSTANCES", value_parser = parse_size)]
-    pub size: Option<Size>,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -174,14 +162,6 @@ pub struct Doctor {
 pub enum Report {
     Text,
     Json,
-}
-
-/// How large a simulated cluster is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-    pub nodes: usize,
-    pub apps: usize,
-    pub instances: usize,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -332,15 +312,6 @@ pub enum Format {
     Name,
 }
 
-/// `5000,10000,150000`
-fn parse_size(text: &str) -> Result<Size, String> {
-    let numbers: Result<Vec<usize>, _> = text.split(',').map(|part| part.trim().parse()).collect();
-    match numbers.as_deref() {
-        Ok(&[nodes, apps, instances]) if nodes > 0 && apps > 0 => Ok(Size { nodes, apps, instances }),
-        _ => Err("write three numbers: nodes, apps, instances, such as 400,700,6000".into()),
-    }
-}
-
 /// `30s`, `1h30m`, `1d`, `250ms`, or seconds as a number.
 pub(super) fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     let seconds = text.parse().ok().map(std::time::Duration::from_secs);
@@ -376,23 +347,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_duration(text).ok().map(|d| d.as_millis()), millis, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_size_is_three_numbers() {
-        let size = Size {
-            nodes: 400,
-            apps: 700,
-            instances: 6000,
-        };
-        for (text, read) in [
-            ("400,700,6000", Some(size)),
-            ("400,700", None),
-            ("0,1,1", None),
-            ("a,b,c", None),
-        ] {
-            assert_eq!(parse_size(text).ok(), read, "{text}");
         }
     }
 }

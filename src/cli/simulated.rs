@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -9,7 +10,7 @@ use futures::future::try_join_all;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::args::{Args, Serve, Size};
+use super::args::Args;
 use super::members::{self, Member};
 use super::setup::Setup;
 use super::{Failure, fleet::block_on};
@@ -25,6 +26,36 @@ pub const SEED: u64 = 7;
 
 /// The names of the demo's clusters, known before they are made.
 const NAMES: [&str; 3] = ["idc-bj", "aliyun", "mixed-sh"];
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct Serve {
+    /// The address to listen on; only this machine's own are taken
+    #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// Write a kubeconfig with a context for each simulated cluster
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig_out: Option<PathBuf>,
+    /// One plain cluster of this size instead of the demo's three, for measuring
+    #[arg(long, value_name = "NODES,APPS,INSTANCES", value_parser = parse_size)]
+    pub size: Option<Size>,
+}
+
+/// How large a simulated cluster is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    pub nodes: usize,
+    pub apps: usize,
+    pub instances: usize,
+}
+
+/// `5000,10000,150000`
+fn parse_size(text: &str) -> Result<Size, String> {
+    let numbers: Result<Vec<usize>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    match numbers.as_deref() {
+        Ok(&[nodes, apps, instances]) if nodes > 0 && apps > 0 => Ok(Size { nodes, apps, instances }),
+        _ => Err("write three numbers: nodes, apps, instances, such as 400,700,6000".into()),
+    }
+}
 
 /// The simulated fleet. A cluster is made when the first request asks for it, on a thread of its own, so that
 /// the first frame waits for nothing and no cluster for another.
@@ -197,5 +228,22 @@ mod tests {
             .map(|cluster| cluster.name)
             .collect();
         assert_eq!(made, NAMES);
+    }
+
+    #[test]
+    fn a_size_is_three_numbers() {
+        let size = Size {
+            nodes: 400,
+            apps: 700,
+            instances: 6000,
+        };
+        for (text, read) in [
+            ("400,700,6000", Some(size)),
+            ("400,700", None),
+            ("0,1,1", None),
+            ("a,b,c", None),
+        ] {
+            assert_eq!(parse_size(text).ok(), read, "{text}");
+        }
     }
 }

@@ -12,6 +12,7 @@ pub enum Verb {
     Watch,
     Get,
     Patch,
+    Update,
     Create,
     Delete,
 }
@@ -23,6 +24,7 @@ impl Verb {
             Self::Watch => "watch",
             Self::Get => "get",
             Self::Patch => "patch",
+            Self::Update => "update",
             Self::Create => "create",
             Self::Delete => "delete",
         }

@@ -44,6 +44,7 @@ mod real_logs_cli;
 mod real_metrics;
 mod real_release;
 mod release;
+mod rights;
 mod screens;
 mod screenshots;
 mod scripts;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use pilothouse::cluster::Target;
+use pilothouse::domain::rights::Role;
 use pilothouse::domain::ulid::ulid;
 use pilothouse::domain::{ClusterId, Kind, Object, Revision, Timestamp, Workload};
 use pilothouse::release::deployment::{self, Start};
@@ -26,6 +27,7 @@ use pilothouse::sim::store::Store;
 use serde_json::{Value, json};
 
 use crate::support::observer::{Observer, Seen};
+use crate::support::rights::give;
 use crate::support::watch_target;
 
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/gift/deployments/live";
@@ -45,6 +47,16 @@ struct Wire {
     sent: Vec<Sent>,
     /// Answers to so many writes that are no dry runs are lost on the way.
     lost: usize,
+    /// What the program may not do with an operator's role, though it tried.
+    refused: Vec<String>,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.refused, Vec::<String>::new(), "an operator's role is enough");
+        }
+    }
 }
 
 /// A cluster with an app of ten instances, watched.
@@ -173,6 +185,7 @@ async fn with_app() -> Simulation {
     });
     let path = "/apis/apps/v1/namespaces/gift/deployments";
     send(&simulation, "POST", path, "application/json", &deployment).await;
+    give(&simulation, Role::Operator.name(), Role::Operator, &[]).await;
     simulation
 }
 
@@ -189,16 +202,21 @@ async fn send(simulation: &Simulation, method: &str, path: &str, kind: &str, bod
     (code, serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
-/// Hands a request on, notes it where it changes something, and may lose the answer.
+/// Hands a request of an operator on, notes it where it changes something, and may lose the answer.
 async fn pass(
     server: &Simulation,
     wire: &Mutex<Wire>,
-    request: http::Request<Bytes>,
+    mut request: http::Request<Bytes>,
 ) -> std::io::Result<http::Response<SimBody>> {
+    let operator = http::HeaderValue::from_static(Role::Operator.name());
+    request.headers_mut().insert("impersonate-user", operator);
     let (method, path) = (request.method().to_string(), request.uri().to_string());
     let is_review = path.contains("reviews");
     let body = serde_json::from_slice(request.body()).unwrap_or_default();
     let answer = server.answer(request).await?;
+    if answer.status() == 403 {
+        wire.lock().unwrap().refused.push(format!("{method} {path}"));
+    }
     if method != "GET" && !is_review {
         let mut wire = wire.lock().unwrap();
         let is_lost = wire.lost > 0 && !path.contains("dryRun");
