@@ -2,6 +2,7 @@
 //!
 //! Start at [`run`]. Everything is printed through the writers it is given.
 
+pub mod activity;
 pub mod args;
 mod checkup;
 mod colours;
@@ -156,6 +157,7 @@ fn dispatch(
         Some(Command::Version) => extras::version(out),
         Some(Command::Completions { shell }) => extras::completions(*shell, out),
         Some(Command::Man) => extras::man(out),
+        Some(Command::Activity(asked)) => activity::run(args, asked, environment, out, err),
         Some(Command::Rbac(rbac)) => rbac::run(args, rbac, out),
         Some(Command::Config {
             command: ConfigCommand::Check,

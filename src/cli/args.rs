@@ -113,6 +113,8 @@ pub enum Command {
     },
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
+    /// Print what this program was told to do on this machine, by whom, and what came of it; the oldest first
+    Activity(super::activity::ActivityAsk),
     /// Print the least that a person needs in a cluster: a `ClusterRole`, or with -n a Role in each namespace
     Rbac(super::rbac::Rbac),
     /// Print the version

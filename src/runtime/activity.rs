@@ -1,5 +1,7 @@
 //! The activity log on disk: what this program was told to do to clusters, by whom, one JSON object a line.
 
+pub mod kept;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use super::journal::Journal;
 use super::redact::redact;
+use crate::cluster::Note;
 use crate::domain::Clean;
 use crate::message::Effect;
 use crate::release::Prepared;
@@ -26,6 +29,7 @@ pub struct Attempt<'a> {
     pub cluster: &'a str,
     /// `Deployment gift/live`
     pub object: String,
+    pub app: &'a str,
     pub uid: String,
     /// The operation's ULID; the steps of one release share it.
     pub operation: &'a str,
@@ -111,12 +115,12 @@ impl ActivityLog {
         }
     }
 
-    /// A step of a release was tried, by `user` as the cluster knows them.
+    /// A step of a release was tried; the note says by whom, as the cluster knows them.
     pub fn released(
         &self,
         now: DateTime<Utc>,
         prepared: &Prepared,
-        (user, reason): (&str, Option<&str>),
+        note: &Note<'_>,
         (answer, took): (String, Duration),
     ) {
         let (from, to) = prepared.images();
@@ -124,12 +128,13 @@ impl ActivityLog {
         let attempt = Attempt {
             cluster: object.cluster.as_str(),
             object: format!("{} {}", object.kind, object.key),
+            app: note.app,
             uid: object.uid.to_string(),
             operation: &prepared.operation,
-            user,
+            user: note.by,
             from: from.map(Clean::as_str),
             to: to.map(Clean::as_str),
-            reason,
+            reason: note.reason,
             answer,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
@@ -187,6 +192,7 @@ mod tests {
         let attempt = Attempt {
             cluster: "idc-bj",
             object: "Deployment gift/live".into(),
+            app: "live",
             uid: "u1".into(),
             operation: "01K",
             user: "oncall",
@@ -200,6 +206,10 @@ mod tests {
         log.stopped(now, 0);
         let written = std::fs::read_to_string(path).unwrap();
         let lines: Vec<serde_json::Value> = written.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let read = kept::read(&folder.path().join("activity.jsonl"), |_| true).unwrap();
+        let attempts: Vec<_> = read.lines.iter().filter_map(|line| line.attempt.as_ref()).collect();
+        assert_eq!((read.lines.len(), read.unreadable, attempts.len()), (5, 0, 1));
+        assert_eq!(attempts[0].app.as_deref(), Some("live"));
         let did: Vec<_> = lines.iter().map(|line| line["did"].as_str().unwrap()).collect();
         assert_eq!(did, ["start", "load-events", "reconnect", "start", "stop"]);
         assert_eq!(lines[1]["object"], "Pod gift/live-gift-x");

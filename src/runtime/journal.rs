@@ -17,6 +17,18 @@ const KEPT: usize = 3;
 /// Lines that may wait for the disk; more are dropped rather than waited for.
 const WAITING: usize = 4096;
 
+/// The file and those put aside, the newest first; not all need be there.
+pub(super) fn files(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let aside = (1..KEPT).map(|number| put_aside(path, number));
+    std::iter::once(path.to_owned()).chain(aside)
+}
+
+fn put_aside(path: &Path, number: usize) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
 /// A file that lines are appended to.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -103,19 +115,13 @@ impl Rotated {
             let from = if number == 1 {
                 self.path.clone()
             } else {
-                self.aside(number - 1)
+                put_aside(&self.path, number - 1)
             };
-            let _ = std::fs::rename(from, self.aside(number));
+            let _ = std::fs::rename(from, put_aside(&self.path, number));
         }
         self.file = files::private_file(&self.path)?;
         self.written = 0;
         Ok(())
-    }
-
-    fn aside(&self, number: usize) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(format!(".{number}"));
-        name.into()
     }
 }
 

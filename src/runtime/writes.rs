@@ -64,8 +64,9 @@ struct Unanswered {
 impl Unanswered {
     fn tell(&mut self, answer: String) {
         let took: Duration = self.begun.elapsed();
-        let Order { prepared, by, .. } = &self.order;
-        self.activity.released(Utc::now(), prepared, (by, None), (answer, took));
+        let Order { prepared, app, by, .. } = &self.order;
+        let note = Note { app, by, reason: None };
+        self.activity.released(Utc::now(), prepared, &note, (answer, took));
         self.is_told = true;
     }
 }

@@ -17,6 +17,7 @@
     reason = "patch, path and patched are what these tests are about"
 )]
 
+mod activity;
 mod canary;
 mod chosen;
 mod cli;

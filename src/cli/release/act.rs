@@ -274,12 +274,7 @@ async fn carry_out(
             Ok(_) => "done".into(),
             Err(error) => error.to_string(),
         };
-        activity.released(
-            Utc::now(),
-            prepared,
-            (&by, ask.reason.as_deref()),
-            (answer, begun.elapsed()),
-        );
+        activity.released(Utc::now(), prepared, &note, (answer, begun.elapsed()));
         let done = done.map_err(|error| failure(target, &error))?;
         row.written = true;
         let name = format!("{}: {}", target.object.cluster, target.object.key);
