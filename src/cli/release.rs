@@ -44,6 +44,10 @@ pub enum ReleaseCommand {
     Resume(act::Ask),
     /// Replace every instance by a new one of the same version
     Restart(act::Ask),
+    /// Go on with the next step, where Argo Rollouts or Kruise Rollouts waits for a person
+    Promote(act::Ask),
+    /// Try again what Argo Rollouts gave up
+    Retry(act::Ask),
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -235,6 +239,8 @@ pub(super) fn run(
         ReleaseCommand::Pause(ask) => (ask, Step::Pause),
         ReleaseCommand::Resume(ask) => (ask, Step::Resume),
         ReleaseCommand::Restart(ask) => (ask, Step::Restart),
+        ReleaseCommand::Promote(ask) => (ask, Step::Promote),
+        ReleaseCommand::Retry(ask) => (ask, Step::Retry),
     };
     act::run(args, ask, &step, environment, (out, err))
 }

@@ -1,23 +1,32 @@
-//! Writes to a Deployment's release: prepared from the object as it is, tried by the server without effect, shown,
-//! then sent exactly once; an answer that does not come is read back.
+//! Writes of a release: prepared from the objects as they are, tried by the server without effect, shown, then sent
+//! exactly once; an answer that does not come is read back.
+
+mod look;
+mod notes;
 
 use std::time::Duration;
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
 use super::{clock, kinds};
 use crate::domain::ulid::ulid;
-use crate::domain::{AppKey, Clean, Driver, Kind, ResourceRef};
-use crate::release::ledger::{self, Entry, Ledger};
-use crate::release::live::{Live, Refusal};
-use crate::release::step::{Around, Step, differences};
+use crate::domain::{Clean, Driver, Kind, ResourceRef};
+use crate::release::live::Refusal;
+use crate::release::plan::{Seen, plan};
+use crate::release::request::{Act, Part, Request};
+use crate::release::step::{Around, Difference, Step, differences};
 use crate::release::{Done, Prepared, warning};
+use look::{collection, list, look, path};
+
+pub use notes::Note;
+pub(crate) use notes::ledger;
 
 const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
 /// Who wrote, in `managedFields`.
 const MANAGER: &str = "pilothouse";
 /// How often, and how long apart, it is looked whether a write arrived whose answer did not.
@@ -25,8 +34,10 @@ const LOOKS: u32 = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// How long a controller is given to see the last change before a step is refused for it.
 const SETTLE: Duration = Duration::from_millis(300);
-/// How often a ledger is written anew that somebody else wrote meanwhile.
-const LEDGER_TRIES: u32 = 5;
+/// How often it is looked whether a controller has seen a write that the next one waits for; ten seconds in all.
+const SEEN_LOOKS: u32 = 33;
+/// How often a write is made anew of an object whose state moved on without touching what is written.
+const RENEWALS: u32 = 3;
 
 /// Why a write was not made, or whether it was is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,8 +52,9 @@ pub enum ActError {
     /// No answer came, and the object does not show it.
     #[error("no answer came ({0}), and the object does not show the change; it may still arrive")]
     Unclear(ClusterError),
-    #[error("a {0} cannot be released like this yet")]
-    Unsupported(Kind),
+    /// Of several writes only the first ones were made.
+    #[error("{done} of {all} writes were made, then: {why}")]
+    Partly { done: usize, all: usize, why: Clean },
 }
 
 impl ActError {
@@ -53,14 +65,9 @@ impl ActError {
             Self::Cluster(error) => error.hint(),
             Self::Changed(_) => "look again what is under way, and repeat it if it is still wanted",
             Self::Unclear(_) => "look before you repeat it: a repeat does no harm, its tests would fail",
-            Self::Unsupported(_) => "use the tool that releases it",
+            Self::Partly { .. } => "look what is under way: the same step can be taken again from there, or aborted",
         }
     }
-}
-
-fn path(object: &ResourceRef) -> String {
-    let collection = kinds::collection(object.kind, kinds::version(object.kind), &object.key.namespace);
-    format!("{collection}/{}", kinds::escape(&object.key.name))
 }
 
 async fn get(hub: &Hub, path: &str) -> Result<Value, ClusterError> {
@@ -68,16 +75,7 @@ async fn get(hub: &Hub, path: &str) -> Result<Value, ClusterError> {
     serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)
 }
 
-async fn list(hub: &Hub, kind: Kind, namespace: &str) -> Result<Vec<Value>, ClusterError> {
-    let path = kinds::collection(kind, kinds::version(kind), namespace);
-    let mut items = get(hub, &path).await?;
-    match items.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) => Ok(items),
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// Looks at the object, makes the patch and lets the server try it; looks again where it changed in between.
+/// Looks at the object, makes the requests and lets the server try them; looks again where it changed in between.
 pub(crate) async fn prepare(
     hub: &Hub,
     object: &ResourceRef,
@@ -103,49 +101,120 @@ async fn look_and_try(
     step: &Step,
     driver: Option<Driver>,
 ) -> Result<Prepared, ActError> {
-    if object.kind != Kind::Deployment {
-        return Err(ActError::Unsupported(object.kind));
-    }
-    let place = path(object);
-    let deployment = get(hub, &place).await?;
-    if deployment.pointer("/metadata/uid").and_then(Value::as_str) != Some(object.uid.to_string().as_str()) {
-        return Err(ActError::Changed("another object of this name took its place".into()));
-    }
-    let sets = list(hub, Kind::ReplicaSet, &object.key.namespace).await?;
-    let autoscalers = list(hub, Kind::HorizontalPodAutoscaler, &object.key.namespace).await;
-    let live = Live {
-        deployment: &deployment,
-        sets: &sets,
-    };
-    let running = live.operation().map(str::to_owned);
+    let seen = look_at(hub, object, step, driver).await?;
+    let namespace = object.key.namespace.as_str();
+    let kind = Kind::HorizontalPodAutoscaler;
+    let autoscalers = list(hub, &kinds::collection(kind, kinds::version(kind), namespace)).await;
+    let running = seen.live().operation().map(str::to_owned);
     let operation = running.unwrap_or_else(|| ulid(clock::now(), hub.random()));
     let around = Around {
         operation: &operation,
         driver,
         now: clock::now(),
     };
-    let patch = step.patch(live, around)?;
-    let tried = Write {
-        method: Method::PATCH,
-        path: &format!("{place}?dryRun=All&fieldManager={MANAGER}"),
-        kind: JSON_PATCH,
-        body: &patch,
-    };
-    let after = hub.door.write(tried).await.map_err(in_words)?;
+    let planned = plan(step, &seen, around)?;
+    let (mut requests, mut found) = (Vec::new(), Vec::new());
+    for request in planned {
+        let after = try_out(hub, &request).await.map_err(in_words)?;
+        found.extend(changes(&request, &seen, &after));
+        requests.push((request, after));
+    }
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
-        generation: deployment
-            .pointer("/metadata/generation")
-            .and_then(Value::as_i64)
-            .unwrap_or(0),
-        differences: differences(&deployment, &after),
-        warnings: warning::of(&deployment, &autoscalers.unwrap_or_default()),
-        desired: live.desired(),
+        driver,
+        at: around.now,
+        generation: generation(&seen.object),
+        differences: found,
+        warnings: warning::of(&seen.object, &autoscalers.unwrap_or_default()),
+        desired: seen.desired(),
         operation,
-        patch,
-        after,
+        requests,
     })
+}
+
+async fn look_at(hub: &Hub, object: &ResourceRef, step: &Step, driver: Option<Driver>) -> Result<Seen, ActError> {
+    let seen = look(hub, object, step, driver).await?;
+    let uid = seen.object.pointer("/metadata/uid").and_then(Value::as_str);
+    if uid != Some(object.uid.to_string().as_str()) {
+        return Err(ActError::Changed("another object of this name took its place".into()));
+    }
+    Ok(seen)
+}
+
+fn generation(object: &Value) -> i64 {
+    let number = object.pointer("/metadata/generation").and_then(Value::as_i64);
+    number.unwrap_or(0)
+}
+
+/// What a request changes; of other objects than the workload with their names.
+fn changes(request: &Request, seen: &Seen, after: &Value) -> Vec<Difference> {
+    let whole = |to: &'static str| Difference {
+        place: request.about(),
+        from: None,
+        to: Some(to.into()),
+    };
+    match &request.act {
+        Act::Delete(_) => vec![whole("is deleted")],
+        Act::Create(_) => vec![whole("is created")],
+        _ if request.place.part == Part::Status => {
+            let fields = request.act.body().get("status").and_then(Value::as_object);
+            let told = fields.into_iter().flatten().map(|(field, value)| Difference {
+                place: Clean::new(&format!("status.{field}")),
+                from: seen
+                    .object
+                    .pointer(&format!("/status/{field}"))
+                    .map(|from| Clean::new(&from.to_string())),
+                to: Some(Clean::new(&value.to_string())),
+            });
+            told.collect()
+        }
+        _ => differences(&seen.object, after),
+    }
+}
+
+/// A request as it is sent; `query` is added to the path.
+async fn send(hub: &Hub, request: &Request, query: &str) -> Result<Value, ClusterError> {
+    let place = &request.place;
+    let (method, kind, path) = match &request.act {
+        Act::JsonPatch(_) => (Method::PATCH, JSON_PATCH, path(place)),
+        Act::MergePatch(_) => (Method::PATCH, MERGE_PATCH, path(place)),
+        Act::Replace(_) => (Method::PUT, JSON, path(place)),
+        Act::Create(_) => (Method::POST, JSON, collection(&place.resource, &place.namespace)),
+        Act::Delete(_) => (Method::DELETE, JSON, path(place)),
+    };
+    // A deletion has no fields to be managed.
+    let manager = (!matches!(request.act, Act::Delete(_))).then(|| format!("fieldManager={MANAGER}"));
+    let asked = [Some(query.to_owned()).filter(|query| !query.is_empty()), manager];
+    let path = match asked.into_iter().flatten().collect::<Vec<_>>().join("&").as_str() {
+        "" => path,
+        query => format!("{path}?{query}"),
+    };
+    let write = Write {
+        method,
+        path: &path,
+        kind,
+        body: request.act.body(),
+    };
+    hub.door.write(write).await
+}
+
+/// Lets the server try a request without effect.
+async fn try_out(hub: &Hub, request: &Request) -> Result<Value, ClusterError> {
+    match send(hub, request, "dryRun=All").await {
+        Err(ClusterError::NotFound { .. }) if request.place.part == Part::Status => {
+            send(hub, &on_the_object(request), "dryRun=All").await
+        }
+        answer => answer,
+    }
+}
+
+/// Before 0.10 Argo's Rollouts had no `status` resource: the object takes the same body.
+fn on_the_object(request: &Request) -> Request {
+    Request {
+        place: request.place.clone().part(Part::Whole),
+        ..request.clone()
+    }
 }
 
 /// A failed test answers 422, one of a resourceVersion 409.
@@ -156,32 +225,115 @@ fn in_words(error: ClusterError) -> ActError {
     }
 }
 
-/// Sends what was prepared, once, and notes it in the app's ledger and as an Event.
+/// Sends what was prepared, each request once, and notes it in the app's ledger and as an Event.
 pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
-    let path = path(&prepared.object);
-    let write = Write {
-        method: Method::PATCH,
-        path: &format!("{path}?fieldManager={MANAGER}"),
-        kind: JSON_PATCH,
-        body: &prepared.patch,
-    };
-    let written = match hub.door.write(write).await {
-        Ok(written) => written,
-        Err(error) if is_unclear(&error) => look_again(hub, &path, prepared, error).await?,
-        Err(error) => return Err(in_words(error)),
-    };
-    let generation = written
-        .pointer("/metadata/generation")
-        .and_then(Value::as_i64)
-        .unwrap_or(0);
+    let mut generation = prepared.generation;
+    let all = prepared.requests.len();
+    for (done, (request, after)) in prepared.requests.iter().enumerate() {
+        let partly = |error: ActError| match (done, error) {
+            (0, error) => error,
+            (done, why) => ActError::Partly {
+                done,
+                all,
+                why: Clean::new(&why.to_string()),
+            },
+        };
+        if request.waits {
+            seen_by_controller(hub, prepared, generation).await.map_err(partly)?;
+        }
+        let written = write(hub, prepared, done, (request, after)).await.map_err(partly)?;
+        if is_workload(prepared, request) {
+            generation = self::generation(&written).max(generation);
+        }
+    }
     let mut unnoted = Vec::new();
-    if let Err(error) = remember(hub, prepared, note).await {
+    if let Err(error) = notes::remember(hub, prepared, note).await {
         unnoted.push(format!("the ledger of {} is not written: {error}", note.app).into());
     }
-    if let Err(error) = tell(hub, prepared, note).await {
+    if let Err(error) = notes::tell(hub, prepared, note).await {
         unnoted.push(format!("no Event is written: {error}").into());
     }
     Ok(Done { generation, unnoted })
+}
+
+fn is_workload(prepared: &Prepared, request: &Request) -> bool {
+    request.place.resource.kind == prepared.object.kind.name() && *request.place.name == *prepared.object.key.name
+}
+
+/// Sends one request, once. Of a request that the server refused because the object's state moved on it is looked
+/// whether the same would be written now: then it is sent for that state.
+async fn write(
+    hub: &Hub,
+    prepared: &Prepared,
+    done: usize,
+    (request, after): (&Request, &Value),
+) -> Result<Value, ActError> {
+    let mut request = request.clone();
+    if done > 0
+        && let Some(renewed) = renewed(hub, prepared, done).await?
+    {
+        request = renewed;
+    }
+    for _ in 0..RENEWALS {
+        match send(hub, &request, "").await {
+            Err(ClusterError::NotFound { .. }) if request.place.part == Part::Status => {
+                request = on_the_object(&request);
+            }
+            Err(ClusterError::Conflict { message }) => match renewed(hub, prepared, done).await? {
+                Some(renewed) if renewed != request => request = renewed,
+                _ => return Err(ActError::Changed(message)),
+            },
+            Err(error) if is_unclear(&error) => return look_again(hub, &request, after, error).await,
+            answer => return answer.map_err(in_words),
+        }
+    }
+    Err(ActError::Changed(
+        "its state changes faster than it can be written".into(),
+    ))
+}
+
+/// The request that would be written to the object as it is now, where that is the one that was shown but for the
+/// state it is for.
+async fn renewed(hub: &Hub, prepared: &Prepared, done: usize) -> Result<Option<Request>, ActError> {
+    let Some((shown, _)) = prepared.requests.get(done) else {
+        return Ok(None);
+    };
+    let Act::MergePatch(shown_body) = &shown.act else {
+        return Ok(None);
+    };
+    let seen = look_at(hub, &prepared.object, &prepared.step, prepared.driver).await?;
+    let around = Around {
+        operation: &prepared.operation,
+        driver: prepared.driver,
+        now: prepared.at,
+    };
+    let now = plan(&prepared.step, &seen, around)?;
+    let found = now.into_iter().find(|request| {
+        let alike =
+            |body: &Value| body.get("status") == shown_body.get("status") && body.get("spec") == shown_body.get("spec");
+        request.place == shown.place && matches!(&request.act, Act::MergePatch(body) if alike(body))
+    });
+    Ok(found)
+}
+
+/// Waits until the workload's controller has seen what was written to it.
+async fn seen_by_controller(hub: &Hub, prepared: &Prepared, generation: i64) -> Result<(), ActError> {
+    let place = prepared.requests.first().map(|(request, _)| path(&request.place));
+    let place = place.unwrap_or_default();
+    for _ in 0..SEEN_LOOKS {
+        let found = get(hub, &place).await?;
+        let observed = found.pointer("/status/observedGeneration").and_then(Value::as_i64);
+        if self::generation(&found) != generation {
+            return Err(ActError::Changed(
+                "its spec is not what was written a moment ago".into(),
+            ));
+        }
+        if observed >= Some(generation) {
+            return Ok(());
+        }
+        tokio::time::sleep(SETTLE).await;
+    }
+    Err(ActError::Refused(Refusal::Unseen))
 }
 
 /// Whether the server may have done it although it did not say so.
@@ -192,143 +344,20 @@ const fn is_unclear(error: &ClusterError) -> bool {
     )
 }
 
-async fn look_again(hub: &Hub, path: &str, prepared: &Prepared, error: ClusterError) -> Result<Value, ActError> {
+async fn look_again(hub: &Hub, request: &Request, after: &Value, error: ClusterError) -> Result<Value, ActError> {
+    let place = path(&request.place);
     for _ in 0..LOOKS {
-        if let Ok(found) = get(hub, path).await
-            && is_done(&found, &prepared.after)
+        let found = match get(hub, &place).await {
+            Ok(found) => Some(Some(found)),
+            Err(ClusterError::NotFound { .. }) => Some(None),
+            Err(_) => None,
+        };
+        if let Some(found) = found
+            && request.is_done(found.as_ref(), after)
         {
-            return Ok(found);
+            return Ok(found.unwrap_or_default());
         }
         tokio::time::sleep(BETWEEN_LOOKS).await;
     }
     Err(ActError::Unclear(error))
-}
-
-/// The object is as the dry run said that it would be.
-fn is_done(found: &Value, after: &Value) -> bool {
-    let same = |path| found.pointer(path) == after.pointer(path);
-    same("/metadata/uid") && same("/spec") && same("/metadata/labels")
-}
-
-/// What is noted beside a write.
-#[derive(Clone, Copy, Debug)]
-pub struct Note<'a> {
-    pub app: &'a str,
-    /// Who, as the cluster knows them.
-    pub by: &'a str,
-    pub reason: Option<&'a str>,
-}
-
-fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
-    let (from, to) = prepared.images();
-    let text = |image: Option<&Clean>| image.map(ToString::to_string);
-    Entry {
-        id: prepared.operation.clone(),
-        op: prepared.step.operation(),
-        at: clock::now(),
-        by: note.by.to_owned(),
-        workload: format!("{} {}", prepared.object.kind, prepared.object.key.name),
-        from: text(from),
-        to: text(to),
-        reason: note.reason.map(str::to_owned),
-        config: Vec::new(),
-        more: serde_json::Map::new(),
-    }
-}
-
-/// The ledger of an app; an empty one where none was ever written.
-pub(crate) async fn ledger(hub: &Hub, app: &AppKey) -> Result<Ledger, ClusterError> {
-    let namespace = kinds::escape(&app.namespace);
-    let name = ledger::name(&app.name);
-    let path = format!("/api/v1/namespaces/{namespace}/configmaps/{}", kinds::escape(&name));
-    match get(hub, &path).await {
-        Ok(map) => Ok(read_ledger(&map)),
-        Err(ClusterError::NotFound { .. }) => Ok(Ledger::default()),
-        Err(error) => Err(error),
-    }
-}
-
-fn read_ledger(map: &Value) -> Ledger {
-    let text = map.pointer("/data").and_then(|data| data.get(ledger::KEY)?.as_str());
-    Ledger::parse(text.unwrap_or_default())
-}
-
-/// Adds a line to the app's ledger; who else writes it meanwhile loses nothing.
-async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(), ClusterError> {
-    let name = ledger::name(note.app);
-    let namespace = kinds::escape(&prepared.object.key.namespace);
-    let collection = format!("/api/v1/namespaces/{namespace}/configmaps");
-    let path = format!("{collection}/{}", kinds::escape(&name));
-    let entry = entry(prepared, note);
-    let mut outcome = Ok(());
-    for _ in 0..LEDGER_TRIES {
-        let found = match get(hub, &path).await {
-            Ok(found) => Some(found),
-            Err(ClusterError::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let mut ledger = found.as_ref().map(read_ledger).unwrap_or_default();
-        ledger.add(entry.clone());
-        let (method, place, body) = match found {
-            None => {
-                let metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}});
-                let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {ledger::KEY: ledger.text()}});
-                (Method::POST, &collection, body)
-            }
-            // The resourceVersion it was read at is in it: the server refuses it where somebody else was first.
-            Some(mut map) => {
-                let mut data = map
-                    .get_mut("data")
-                    .map(Value::take)
-                    .filter(Value::is_object)
-                    .unwrap_or_else(|| json!({}));
-                if let Some(data) = data.as_object_mut() {
-                    data.insert(ledger::KEY.into(), ledger.text().into());
-                }
-                if let Some(map) = map.as_object_mut() {
-                    map.insert("data".into(), data);
-                }
-                (Method::PUT, &path, map)
-            }
-        };
-        let write = Write {
-            method,
-            path: &format!("{place}?fieldManager={MANAGER}"),
-            kind: JSON,
-            body: &body,
-        };
-        outcome = hub.door.write(write).await.map(drop);
-        if !matches!(outcome, Err(ClusterError::Conflict { .. })) {
-            return outcome;
-        }
-    }
-    outcome
-}
-
-/// Writes an Event on the object.
-async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(), ClusterError> {
-    let object = &prepared.object;
-    let namespace = object.key.namespace.as_str();
-    let now = clock::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let suffix = prepared.operation.to_ascii_lowercase();
-    let entry = entry(prepared, note);
-    let to = entry.to.map_or_else(String::new, |to| format!(": {to}"));
-    let body = json!({
-        "apiVersion": "v1", "kind": "Event",
-        "metadata": {"generateName": format!("{}.{suffix}.", object.key.name), "namespace": namespace},
-        "involvedObject": {
-            "apiVersion": "apps/v1", "kind": object.kind.name(), "name": object.key.name.as_str(),
-            "namespace": namespace, "uid": object.uid.to_string(),
-        },
-        "reason": "Release", "type": "Normal", "count": 1, "firstTimestamp": now, "lastTimestamp": now,
-        "message": format!("{} by {}{to}", prepared.step.title(), note.by),
-        "source": {"component": MANAGER}, "reportingComponent": MANAGER,
-    });
-    let write = Write {
-        method: Method::POST,
-        path: &format!("/api/v1/namespaces/{}/events", kinds::escape(namespace)),
-        kind: JSON,
-        body: &body,
-    };
-    hub.door.write(write).await.map(drop)
 }

@@ -167,6 +167,8 @@ actions! {
     RepairRelease "repair-release" Release "end a hold without end, as after an undo in the middle of a gray release",
     PauseRelease "pause-release" Release "stop the controller from replacing instances",
     ResumeRelease "resume-release" Release "let the controller go on",
+    NextStep "next-step" Release "go on with the next step, where Argo Rollouts or Kruise waits for you",
+    RetryRelease "retry-release" Release "try again what Argo Rollouts gave up",
     RestartInstances "restart-instances" Release "replace every instance by a new one of the same version",
     ScopeClusters "scope-clusters" Scope "choose clusters",
     ScopeLocations "scope-locations" Scope "choose locations",
@@ -213,6 +215,8 @@ impl Action {
             Self::PauseRelease => Operation::Pause,
             Self::ResumeRelease => Operation::Resume,
             Self::RestartInstances => Operation::Restart,
+            Self::NextStep => Operation::Promote,
+            Self::RetryRelease => Operation::Retry,
             _ => return None,
         })
     }
@@ -260,6 +264,8 @@ impl Action {
             Self::PauseRelease => "pause",
             Self::ResumeRelease => "resume",
             Self::RestartInstances => "restart",
+            Self::NextStep => "next step",
+            Self::RetryRelease => "retry",
             _ => return None,
         })
     }

@@ -213,8 +213,10 @@ impl Model {
     }
 
     /// The steps of a release that the line of keys offers here: those that lead out of the phase it is in.
-    pub(super) const STEPS_OFFERED: [Action; 7] = [
+    pub(super) const STEPS_OFFERED: [Action; 9] = [
         Action::RepairRelease,
+        Action::RetryRelease,
+        Action::NextStep,
         Action::ResumeRelease,
         Action::OldOffline,
         Action::GrowGray,
@@ -281,6 +283,7 @@ fn counts(workload: &Workload, release: &Release) -> Counts {
         desired: workload.desired,
         old: release.old.as_ref().map_or(0, |old| old.instances),
         new,
+        in_place: workload.kind != Kind::Deployment,
     }
 }
 

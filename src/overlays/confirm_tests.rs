@@ -1,9 +1,7 @@
 //! What a yes needs, what answers lead to, how places follow one another.
 
-use serde_json::Value;
-
 use super::*;
-use crate::domain::{Kind, ObjectKey, Uid};
+use crate::domain::{Kind, ObjectKey, Timestamp, Uid};
 
 fn place(cluster: &str, by_name: bool) -> Place {
     Place {
@@ -33,13 +31,14 @@ fn prepared(place: &Place) -> Box<Prepared> {
     Box::new(Prepared {
         object: place.object.clone(),
         step: place.step.clone(),
+        driver: None,
+        at: Timestamp::UNIX_EPOCH,
         operation: "01K".into(),
         generation: 3,
         differences: Vec::new(),
         warnings: Vec::new(),
         desired: 10,
-        patch: Value::Null,
-        after: Value::Null,
+        requests: Vec::new(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::confirm::{Fate, Place};
 use super::field::Field;
-use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Version};
+use crate::domain::{AppKey, Clean, ClusterId, Driver, Kind, ResourceRef, Version};
 use crate::release::Phase;
 use crate::release::ledger::Operation;
 use crate::release::live::{Method, Refusal};
@@ -61,6 +61,11 @@ impl Draft {
         self.aims.iter().filter(|aim| aim.refused.is_none())
     }
 
+    /// Whether somebody has to say how many: of a Rollout its own steps do.
+    pub fn is_counted(&self) -> bool {
+        self.open().any(|aim| aim.object.kind != Kind::Rollout)
+    }
+
     /// How many instances are proposed: one, of many a tenth.
     pub fn proposal(&self) -> String {
         let most = self.open().map(|aim| aim.counts.desired).max().unwrap_or(1);
@@ -77,7 +82,11 @@ impl Draft {
     /// What a count comes to of each workload.
     pub fn comes_to(&self, count: Count) -> Vec<(ResourceRef, Result<String, String>)> {
         let of = |aim: &Aim| match in_range(self.operation, aim, count) {
-            Ok(()) => Ok(outlook::beside(count, Method::Surge, aim.counts.desired)),
+            Ok(()) => Ok(outlook::beside(
+                count,
+                aim.counts.method(Method::Surge),
+                aim.counts.desired,
+            )),
             Err(refusal) => Err(refusal.to_string()),
         };
         self.open().map(|aim| (aim.object.clone(), of(aim))).collect()
@@ -139,7 +148,7 @@ impl Draft {
                     image: image.clone(),
                     container: container(aim, image)?,
                     facts,
-                    method: Method::Surge,
+                    method: aim.counts.method(Method::Surge),
                     count: counted()?,
                 }))
             }
@@ -160,6 +169,8 @@ impl Draft {
             Operation::Pause => Step::Pause,
             Operation::Resume => Step::Resume,
             Operation::Restart => Step::Restart,
+            Operation::Promote => Step::Promote,
+            Operation::Retry => Step::Retry,
             Operation::Scale => return Err("it is not scaled like this".into()),
         })
     }
@@ -186,7 +197,7 @@ fn in_range(operation: Operation, aim: &Aim, count: Count) -> Result<(), Refusal
         Operation::Grow => number(aim.counts.new).saturating_add(1),
         _ => 1,
     };
-    let asked = count.of(most, Method::Surge).instances;
+    let asked = count.of(most, aim.counts.method(Method::Surge)).instances;
     if asked < least || asked > most {
         return Err(Refusal::OutOfRange { asked, least, most });
     }

@@ -6,7 +6,7 @@
 //! | [`promote_full`] | `spec.paused` false where it is; `status.promoteFull` |
 //! | [`abort`], [`retry`] | `status.abort` |
 //! | [`pause`], [`restart`] | `spec.paused`, `spec.restartAt` |
-//! | [`undo`] | a JSON Patch with an old revision's template |
+//! | [`undo`], [`roll_back`] | a JSON Patch with an old revision's template; what is under way is aborted first |
 //! | [`set_image`] | the whole object |
 
 use serde_json::{Value, json};
@@ -101,6 +101,10 @@ pub enum Refusal {
     NothingUnderWay,
     #[error("it is paused already")]
     Paused,
+    #[error("nobody paused it")]
+    NotPaused,
+    #[error("the revision {0} is gone: nobody knows its template any more")]
+    RevisionGone(String),
     #[error("it runs this template already")]
     SameTemplate,
     #[error("its template is that of {0}: change it there")]
@@ -202,6 +206,18 @@ pub fn pause(rollout: &Value) -> Result<Vec<Write>, Refusal> {
     Ok(vec![object(json!({"paused": true}))])
 }
 
+/// Lets it go on where a person stopped it.
+///
+/// # Errors
+/// No person paused it.
+pub fn resume(rollout: &Value) -> Result<Vec<Write>, Refusal> {
+    let writes = unpause(rollout);
+    if writes.is_empty() {
+        return Err(Refusal::NotPaused);
+    }
+    Ok(writes)
+}
+
 /// Replaces all instances that began before `now`.
 pub fn restart(now: Timestamp) -> Vec<Write> {
     let at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
@@ -222,6 +238,55 @@ pub fn undo(rollout: &Value, template: &Value) -> Result<Vec<Write>, Refusal> {
         form: Form::Json,
         body: json!([{"op": "replace", "path": "/spec/template", "value": without_hash(template)}]),
     }])
+}
+
+/// Goes back to a revision of `sets`, by its number or hash: without one to the stable version where another is under
+/// way, which is aborted too, for a retry would go forward again; else to the one before.
+///
+/// # Errors
+/// No such revision is kept, its template is another object's, or is this one already.
+pub fn roll_back(rollout: &Value, sets: &[Value], to: Option<&str>) -> Result<Vec<Write>, Refusal> {
+    let text = |path: &str| rollout.pointer(path).and_then(Value::as_str);
+    let uid = text("/metadata/uid");
+    let owned = sets.iter().filter(|set| {
+        let owners = set.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+        owners.is_some_and(|owners| {
+            owners
+                .iter()
+                .any(|owner| owner.get("uid").and_then(Value::as_str) == uid)
+        })
+    });
+    let owned: Vec<&Value> = owned.collect();
+    let (stable, current) = (text("/status/stableRS"), text("/status/currentPodHash"));
+    let is_under_way = stable.is_some() && stable != current;
+    let wanted = to.or(stable.filter(|_| is_under_way));
+    let found = if let Some(wanted) = wanted {
+        let is_wanted =
+            |set: &&&Value| hash(set) == Some(wanted) || number(set).is_some_and(|n| n.to_string() == wanted);
+        owned.iter().find(is_wanted)
+    } else {
+        let now = owned
+            .iter()
+            .find(|set| hash(set) == current)
+            .and_then(|set| number(set));
+        let older = owned.iter().filter(|set| number(set) < now);
+        older.max_by_key(|set| number(set))
+    };
+    let gone = || Refusal::RevisionGone(wanted.unwrap_or("before").to_owned());
+    let template = found.and_then(|set| set.pointer("/spec/template")).ok_or_else(gone)?;
+    let is_aborted = is_true(rollout, "/status/abort");
+    let back = undo(rollout, template)?;
+    let stop = (is_under_way && !is_aborted).then(|| status(json!({"abort": true})));
+    Ok(stop.into_iter().chain(back).collect())
+}
+
+fn hash(set: &Value) -> Option<&str> {
+    set.pointer("/metadata/labels/rollouts-pod-template-hash")?.as_str()
+}
+
+fn number(set: &Value) -> Option<i64> {
+    let number = set.pointer("/metadata/annotations/rollout.argoproj.io~1revision")?;
+    number.as_str()?.parse().ok()
 }
 
 /// Publishes an image: the whole object with it, to be put back over the state it was read at.

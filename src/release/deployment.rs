@@ -263,15 +263,20 @@ pub fn restart(live: Live<'_>, now: Timestamp) -> Result<Value, Refusal> {
         return Err(Refusal::Paused);
     }
     let mut patch = live.tests()?;
-    for path in ["/spec/template/metadata", "/spec/template/metadata/annotations"] {
-        if live.deployment.pointer(path).is_none_or(Value::is_null) {
-            patch.push(add(path, json!({})));
-        }
-    }
+    patch.extend(restarted(live.deployment, now));
+    Ok(Value::Array(patch))
+}
+
+/// Makes its template another one of the same version.
+pub(super) fn restarted(object: &Value, now: Timestamp) -> Vec<Value> {
+    let missing = ["/spec/template/metadata", "/spec/template/metadata/annotations"]
+        .into_iter()
+        .filter(|path| object.pointer(path).is_none_or(Value::is_null));
+    let mut patch: Vec<Value> = missing.map(|path| add(path, json!({}))).collect();
     let place = format!("/spec/template/metadata/annotations/{}", escaped(RESTARTED));
     let at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     patch.push(add(&place, at.into()));
-    Ok(Value::Array(patch))
+    patch
 }
 
 fn settings(originals: &Originals) -> [Value; 3] {

@@ -36,6 +36,8 @@ pub enum Operation {
     Pause,
     Resume,
     Restart,
+    Promote,
+    Retry,
     Scale,
 }
 
@@ -54,6 +56,8 @@ impl Operation {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Restart => "restart",
+            Self::Promote => "promote",
+            Self::Retry => "retry",
             Self::Scale => "scale",
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::hold::Originals;
 use super::template::{TemplateError, same};
+use crate::domain::Kind;
 use crate::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
 
 const HASH: &str = "pod-template-hash";
@@ -52,8 +53,14 @@ pub enum Refusal {
     BadLabel(String),
     #[error("the hold is in order: there is nothing to repair")]
     NothingToRepair,
+    #[error("a {0} has no such step: {1}")]
+    NotOfThisKind(Kind, &'static str),
+    #[error("it is at no step that waits to be approved")]
+    WaitsForNothing,
     #[error(transparent)]
     Template(#[from] TemplateError),
+    #[error(transparent)]
+    Argo(#[from] super::argo::Refusal),
 }
 
 /// A Deployment with its `ReplicaSets`, as they were read.

@@ -11,17 +11,30 @@ pub struct Counts {
     pub desired: i64,
     pub old: i64,
     pub new: i64,
+    /// New instances take the place of old ones, whatever is asked for.
+    pub in_place: bool,
+}
+
+impl Counts {
+    /// How its new instances come.
+    pub const fn method(&self, asked: Method) -> Method {
+        if self.in_place { Method::Replace } else { asked }
+    }
 }
 
 /// What a step comes to.
 pub fn outlook(step: &Step, counts: Counts) -> String {
-    let Counts { desired, old, new } = counts;
+    let Counts { desired, old, new, .. } = counts;
+    let method = |asked| counts.method(asked);
     match step {
-        Step::Start(ask) => format!("{desired} → {}", beside(ask.count, ask.method, desired)),
-        Step::Grow(count) => format!("{old} old + {new} new → {}", beside(*count, Method::Surge, desired)),
+        Step::Start(ask) => format!("{desired} → {}", beside(ask.count, method(ask.method), desired)),
+        Step::Grow(count) => format!(
+            "{old} old + {new} new → {}",
+            beside(*count, method(Method::Surge), desired)
+        ),
         Step::KeepOld => format!(
             "{old} old + {new} new → {}",
-            beside(Count::Instances(number(desired)), Method::Surge, desired)
+            beside(Count::Instances(number(desired)), method(Method::Surge), desired)
         ),
         Step::Full => format!("{old} old + {new} new → {desired} new, a few at a time: old ones go as new ones come"),
         Step::Offline => format!("{old} old + {new} new → {new} new: {old} go at once"),
@@ -32,6 +45,8 @@ pub fn outlook(step: &Step, counts: Counts) -> String {
         }
         Step::Pause => "none changes: its controller replaces no more of them".to_owned(),
         Step::Resume => "its controller goes on replacing them".to_owned(),
+        Step::Promote => "its controller takes its next step".to_owned(),
+        Step::Retry => "its controller begins again with its first step".to_owned(),
         Step::Restart => format!("{desired} are replaced by new ones of the same version, a few at a time"),
     }
 }
@@ -92,6 +107,7 @@ mod tests {
             desired: 10,
             old: 10,
             new: 4,
+            in_place: false,
         };
         for (step, told) in [
             (

@@ -6,9 +6,15 @@
 
 use serde_json::{Value, json};
 
-use super::live::{Refusal, add, label_path, operation, test, within};
-use super::template::{same, without_hash};
+use super::deployment::restarted;
+use super::history::{History, template_of};
+use super::live::{Method, Refusal, add, label_path, operation, test, within};
+use super::plan::Seen;
+use super::request::{Act, Place, Request, Resource, deletion_of};
+use super::step::{Around, Count, Step};
+use super::template::{same, with_image, without_hash};
 use crate::domain::terms::HOLD_OP;
+use crate::domain::{Kind, Timestamp};
 
 /// Which of them it is, and so where its settings are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +56,7 @@ impl Shape {
 /// It is paused, another version is under way, or so many cannot be had.
 pub fn start(object: &Value, template: &Value, instances: i32, ulid: &str) -> Result<Value, Refusal> {
     let shape = Shape::of(object).ok_or(Refusal::Incomplete("a kind that has partitions"))?;
-    seen(object)?;
+    seen_of(object)?;
     if is_paused(object, shape) {
         return Err(Refusal::Paused);
     }
@@ -126,20 +132,121 @@ pub fn full(object: &Value) -> Result<Value, Refusal> {
 /// The revision has no template, or it is the one that runs.
 pub fn abort(object: &Value, revision: &Value) -> Result<Value, Refusal> {
     let shape = Shape::of(object).ok_or(Refusal::NotInHold)?;
-    let mut template = revision.pointer("/data/spec/template").cloned().ok_or_else(|| {
+    let template = template_of(revision).ok_or_else(|| {
         let name = revision.pointer("/metadata/name").and_then(Value::as_str);
         Refusal::RevisionGone(name.unwrap_or_default().to_owned())
     })?;
-    if let Value::Object(fields) = &mut template {
-        // A revision is kept as the patch that brings it back.
-        fields.remove("$patch");
-    }
     if object.pointer("/spec/template").is_some_and(|now| same(now, &template)) {
         return Err(Refusal::SameTemplate);
     }
     let mut patch = tests(object)?;
-    patch.push(operation("replace", "/spec/template", without_hash(&template)));
+    patch.push(operation("replace", "/spec/template", template));
     patch.extend(freed(object, shape));
+    Ok(Value::Array(patch))
+}
+
+/// The requests of a step on one of these kinds.
+///
+/// # Errors
+/// Why it cannot be taken now.
+pub fn requests(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
+    const IN_PLACE: &str = "its new instances take the place of old ones: none can be kept";
+    const NOT_PAUSED: &str = "its controller cannot be paused";
+    let object = &seen.object;
+    let history = History::of(object, &seen.revisions);
+    let desired = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
+    let of = |count: Count| count.of(desired, Method::Replace).instances;
+    let gone = |what: &str| Refusal::RevisionGone(what.to_owned());
+    let patch = match step {
+        Step::Start(new) => {
+            let template = object
+                .pointer("/spec/template")
+                .ok_or(Refusal::Incomplete("a template"))?;
+            let template = with_image(template, new.container.as_deref(), &new.image, &new.facts)?;
+            let instances = of(new.count);
+            let mut all = seen.json(start(object, &template, instances, around.operation)?);
+            if seen.kind == Kind::DaemonSet {
+                within(instances, 1, desired)?;
+                all.extend(deletions(&history.instances(&seen.pods), instances));
+            }
+            return Ok(all);
+        }
+        Step::Grow(count) if seen.kind == Kind::DaemonSet => return grow_by_node(seen, &history, of(*count)),
+        Step::Grow(count) => grow(object, of(*count))?,
+        Step::Full => full(object)?,
+        Step::Abort => abort(object, history.stable().ok_or_else(|| gone("before"))?)?,
+        Step::Rollback(Some(to)) => abort(object, history.find(to).ok_or_else(|| gone(to))?)?,
+        Step::Rollback(None) => abort(object, history.before().ok_or_else(|| gone("before"))?)?,
+        Step::Restart => restart(object, around.now)?,
+        Step::Pause | Step::Resume => {
+            let shape = Shape::of(object).filter(|shape| matches!(shape, Shape::CloneSet | Shape::CloneSetBeta));
+            let shape = shape.ok_or(Refusal::NotOfThisKind(seen.kind, NOT_PAUSED))?;
+            pause(object, shape, *step == Step::Pause)?
+        }
+        Step::KeepOld | Step::Offline => return Err(Refusal::NotOfThisKind(seen.kind, IN_PLACE)),
+        Step::Repair => return Err(Refusal::NothingToRepair),
+        Step::Promote | Step::Retry => {
+            return Err(Refusal::NotOfThisKind(
+                seen.kind,
+                "it waits for nobody's steps: grow it or make it full",
+            ));
+        }
+    };
+    Ok(seen.json(patch))
+}
+
+/// More nodes of a DaemonSet get the new version: as many instances are deleted as are still missing.
+fn grow_by_node(seen: &Seen, history: &History<'_>, instances: i32) -> Result<Vec<Request>, Refusal> {
+    let object = &seen.object;
+    if object.pointer("/spec/updateStrategy/type").and_then(Value::as_str) != Some("OnDelete") {
+        return Err(Refusal::NotInHold);
+    }
+    seen_of(object)?;
+    let all = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
+    let old = history
+        .outdated(&seen.pods)
+        .ok_or_else(|| Refusal::RevisionGone("of its template".to_owned()))?;
+    let new = all.saturating_sub(i32::try_from(old.len()).unwrap_or(i32::MAX));
+    within(instances, new.saturating_add(1), all)?;
+    let mut deletions: Vec<Request> = deletions(&old, instances - new).collect();
+    for deletion in &mut deletions {
+        // The controller has seen its template already.
+        deletion.waits = false;
+    }
+    Ok(deletions)
+}
+
+/// Deletes the first of these instances, each only as the one it is; what comes in their place has the template that
+/// the controller has seen by then.
+fn deletions(pods: &[&Value], count: i32) -> impl Iterator<Item = Request> {
+    let count = usize::try_from(count).unwrap_or(0);
+    let delete = |pod: &&Value| {
+        let uid = pod.pointer("/metadata/uid").cloned().unwrap_or_default();
+        let place = Place::new(Resource::of(Kind::Pod, "v1"), pod);
+        Request {
+            waits: true,
+            ..Request::new(place, Act::Delete(deletion_of(&uid)))
+        }
+    };
+    let all: Vec<Request> = pods.iter().take(count).map(delete).collect();
+    all.into_iter()
+}
+
+/// Replaces every instance, as `kubectl rollout restart` does it.
+fn restart(object: &Value, now: Timestamp) -> Result<Value, Refusal> {
+    let mut patch = tests(object)?;
+    patch.extend(restarted(object, now));
+    Ok(Value::Array(patch))
+}
+
+fn pause(object: &Value, shape: Shape, pause: bool) -> Result<Value, Refusal> {
+    match (is_paused(object, shape), pause) {
+        (true, true) => return Err(Refusal::Paused),
+        (false, false) => return Err(Refusal::NotPaused),
+        _ => {}
+    }
+    let mut patch = tests(object)?;
+    patch.push(add(&format!("{}/paused", shape.place()), pause.into()));
     Ok(Value::Array(patch))
 }
 
@@ -190,7 +297,7 @@ fn wanted(object: &Value) -> i32 {
     i32::try_from(replicas).unwrap_or(i32::MAX)
 }
 
-fn seen(object: &Value) -> Result<(), Refusal> {
+fn seen_of(object: &Value) -> Result<(), Refusal> {
     let number = |path: &str| object.pointer(path).and_then(Value::as_i64);
     let generation = number("/metadata/generation").ok_or(Refusal::Incomplete("a generation"))?;
     if number("/status/observedGeneration").unwrap_or(0) < generation {

@@ -2,15 +2,20 @@
 
 use serde_json::Value;
 
+use super::request::Request;
 use super::step::{Difference, Step};
 use super::warning::Warning;
-use crate::domain::{Clean, ResourceRef};
+use crate::domain::{Clean, Driver, ResourceRef, Timestamp};
 
 /// A write that was tried without effect.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prepared {
     pub object: ResourceRef,
     pub step: Step,
+    /// Who else releases it.
+    pub driver: Option<Driver>,
+    /// When it was prepared.
+    pub at: Timestamp,
     /// The operation's ULID; the steps of one release share it.
     pub operation: String,
     /// `metadata.generation` of the object that it was made of.
@@ -19,8 +24,8 @@ pub struct Prepared {
     pub differences: Vec<Difference>,
     pub warnings: Vec<Warning>,
     pub desired: i64,
-    pub(crate) patch: Value,
-    pub(crate) after: Value,
+    /// Each with what the server's dry run made of it, in the order in which they are sent.
+    pub(crate) requests: Vec<(Request, Value)>,
 }
 
 impl Prepared {

@@ -16,8 +16,8 @@ pub enum Stand {
     Foreign,
 }
 
-/// How a step stands in a phase that was seen after it was written.
-pub fn stand(step: &Step, phase: &Phase) -> Stand {
+/// How a step on a workload of this kind stands in a phase that was seen after it was written.
+pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
     if phase.fails() && !matches!(step, Step::Abort | Step::Pause) {
         return Stand::Failed;
     }
@@ -28,7 +28,12 @@ pub fn stand(step: &Step, phase: &Phase) -> Stand {
             Stand::There
         }
         Phase::Full { .. } if keeps_old => Stand::There,
+        // Where new instances take the place of old ones the last of them ends the release.
+        Phase::Stable if keeps_old && kind != Kind::Deployment => Stand::There,
         Phase::Stable | Phase::Aborting { .. } if keeps_old => Stand::Foreign,
+        Phase::Gray { .. } | Phase::Full { .. } if *step == Step::Promote => Stand::There,
+        Phase::Aborted { .. } if matches!(step, Step::Abort) => Stand::There,
+        Phase::Gray { .. } if *step == Step::Retry => Stand::There,
         Phase::Paused if *step == Step::Pause => Stand::There,
         Phase::Stable if *step != Step::Pause => Stand::There,
         _ => Stand::Going,
@@ -38,16 +43,83 @@ pub fn stand(step: &Step, phase: &Phase) -> Stand {
 /// Why a step cannot be taken on a workload of this kind in this phase; `None` where nothing is known against it. The
 /// objects themselves are looked at again before anything is written.
 pub fn refusal(step: Operation, (kind, phase): (Kind, &Phase), driver: Option<Driver>) -> Option<String> {
-    if kind != Kind::Deployment {
-        return Some(format!("a {kind} cannot be released by key yet"));
+    if let Some(driver) = driver {
+        let is_approved = step == Operation::Promote && driver == Driver::KruiseRollouts;
+        return match step {
+            Operation::Pause | Operation::Resume | Operation::Restart => {
+                (!allows(phase, step)).then(|| why_not(phase, step))
+            }
+            // Whether it is at a step that waits is the Kruise Rollout's to say, not the workload's.
+            _ if is_approved => None,
+            _ => Some(format!("{} releases it: publish there", driver.name())),
+        };
     }
-    if let (Operation::Start, Some(driver)) = (step, driver) {
-        return Some(format!("{} releases it: publish there", driver.name()));
-    }
-    (!allows(phase, step)).then(|| why_not(phase, step))
+    let of_kind = match kind {
+        Kind::Deployment => !matches!(step, Operation::Promote | Operation::Retry) && allows(phase, step),
+        Kind::Rollout => rollout_allows(phase, step),
+        Kind::CloneSet => in_place_allows(phase, step),
+        Kind::StatefulSet | Kind::DaemonSet => {
+            !matches!(step, Operation::Pause | Operation::Resume) && in_place_allows(phase, step)
+        }
+        other => return Some(format!("a {other} is not released")),
+    };
+    (!of_kind).then(|| not_of_kind(kind, step).map_or_else(|| why_not(phase, step), str::to_owned))
 }
 
-/// Whether a step leads out of a phase, or can be taken in it.
+/// Why a kind never has a step, whatever its phase.
+const fn not_of_kind(kind: Kind, step: Operation) -> Option<&'static str> {
+    use Operation::{Grow, KeepOld, Offline, Pause, Promote, Repair, Resume, Retry};
+    match (kind, step) {
+        (Kind::Rollout, Grow | KeepOld) => Some("its steps say how many: go on with the next, or roll out"),
+        (Kind::Rollout, Offline) => Some("its controller takes old instances away by itself"),
+        (Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet, KeepOld | Offline) => {
+            Some("its new instances take the place of old ones: grow it, or roll out")
+        }
+        (Kind::StatefulSet | Kind::DaemonSet, Pause | Resume) => Some("its controller cannot be paused"),
+        (Kind::Rollout | Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet, Repair) => {
+            Some("there is nothing to repair")
+        }
+        (Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet, Promote) => {
+            Some("it waits for nobody's steps: grow it, or roll out")
+        }
+        (Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet, Retry) => {
+            Some("nothing was given up by its controller")
+        }
+        _ => None,
+    }
+}
+
+/// The same for what Argo Rollouts releases.
+const fn rollout_allows(phase: &Phase, step: Operation) -> bool {
+    use Operation::{Abort, Full, Pause, Promote, Restart, Resume, Retry, Rollback, Start};
+    match phase {
+        Phase::Gray { .. } | Phase::GrayFailed { .. } | Phase::Full { .. } | Phase::Rolling { .. } => {
+            matches!(step, Promote | Full | Abort | Rollback | Pause | Restart)
+        }
+        Phase::Stable | Phase::Scaling { .. } => matches!(step, Start | Rollback | Restart | Pause),
+        Phase::Stuck { .. } => matches!(step, Start | Rollback | Abort | Retry | Restart | Pause),
+        Phase::Aborting { .. } | Phase::Aborted { .. } => matches!(step, Retry | Rollback | Start | Pause),
+        Phase::Paused => matches!(step, Resume | Abort | Rollback),
+        Phase::Unseen | Phase::Offlining { .. } | Phase::OrphanHold | Phase::ForeignChange => false,
+    }
+}
+
+/// The same for kinds whose new instances take the place of old ones.
+const fn in_place_allows(phase: &Phase, step: Operation) -> bool {
+    use Operation::{Abort, Full, Grow, Pause, Restart, Resume, Rollback, Start};
+    match phase {
+        Phase::Gray { .. } | Phase::GrayFailed { .. } => matches!(step, Grow | Full | Abort | Pause),
+        Phase::Stable | Phase::Scaling { .. } => matches!(step, Start | Rollback | Restart | Pause),
+        Phase::Stuck { .. } => matches!(step, Start | Rollback | Restart | Abort | Pause),
+        Phase::Rolling { .. } | Phase::Aborting { .. } | Phase::Offlining { .. } => {
+            matches!(step, Abort | Rollback | Restart | Pause)
+        }
+        Phase::Paused => matches!(step, Resume),
+        Phase::Unseen | Phase::Full { .. } | Phase::OrphanHold | Phase::ForeignChange | Phase::Aborted { .. } => false,
+    }
+}
+
+/// Whether a step leads out of a Deployment's phase, or can be taken in it.
 fn allows(phase: &Phase, step: Operation) -> bool {
     use Operation::{Abort, Full, Grow, KeepOld, Offline, Pause, Repair, Restart, Resume, Rollback, Start};
     match phase {

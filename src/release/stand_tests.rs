@@ -5,7 +5,7 @@ use crate::release::Cause;
 use crate::release::step::New;
 use crate::release::template::Facts;
 
-const STEPS: [Operation; 11] = [
+const STEPS: [Operation; 13] = [
     Operation::Start,
     Operation::Grow,
     Operation::KeepOld,
@@ -17,6 +17,8 @@ const STEPS: [Operation; 11] = [
     Operation::Pause,
     Operation::Resume,
     Operation::Restart,
+    Operation::Promote,
+    Operation::Retry,
 ];
 
 fn gray(ready: i64) -> Phase {
@@ -88,19 +90,51 @@ fn each_phase_allows_the_steps_that_lead_out_of_it() {
 }
 
 #[test]
-fn other_kinds_and_other_drivers_are_refused_by_name() {
-    let stable = (Kind::StatefulSet, &Phase::Stable);
+fn each_kind_has_its_own_steps() {
+    use Operation::{Abort, Full, Grow, Pause, Promote, Restart, Resume, Retry, Rollback, Start};
+    let aborted = Phase::Aborted { message: "c".into() };
+    for (kind, phase, allowed) in [
+        (Kind::StatefulSet, Phase::Stable, &[Start, Rollback, Restart][..]),
+        (Kind::StatefulSet, gray(1), &[Grow, Full, Abort]),
+        (Kind::StatefulSet, Phase::Paused, &[]),
+        (Kind::DaemonSet, failed(), &[Grow, Full, Abort]),
+        (Kind::CloneSet, gray(1), &[Grow, Full, Abort, Pause]),
+        (Kind::CloneSet, Phase::Paused, &[Resume]),
+        (Kind::Rollout, Phase::Stable, &[Start, Rollback, Pause, Restart]),
+        (
+            Kind::Rollout,
+            gray(1),
+            &[Full, Abort, Rollback, Pause, Restart, Promote],
+        ),
+        (Kind::Rollout, aborted, &[Start, Rollback, Pause, Retry]),
+        (Kind::Rollout, Phase::Paused, &[Abort, Rollback, Resume]),
+        (Kind::Rollout, Phase::Unseen, &[]),
+        (Kind::Job, Phase::Stable, &[]),
+    ] {
+        let of = |step| refusal(step, (kind, &phase), None).is_none();
+        let found: Vec<Operation> = STEPS.into_iter().filter(|step| of(*step)).collect();
+        assert_eq!(found, allowed, "{kind} {phase:?}");
+    }
+    let why = |kind, step| refusal(step, (kind, &gray(1)), None).unwrap();
     assert_eq!(
-        refusal(Operation::Start, stable, None).unwrap(),
-        "a StatefulSet cannot be released by key yet"
+        why(Kind::StatefulSet, Operation::KeepOld),
+        "its new instances take the place of old ones: grow it, or roll out"
     );
-    let driven = |step| refusal(step, (Kind::Deployment, &Phase::Stable), Some(Driver::Flagger));
-    assert_eq!(driven(Operation::Start).unwrap(), "Flagger releases it: publish there");
     assert_eq!(
-        driven(Operation::Rollback),
-        None,
-        "what is written is refused, or not, at the door"
+        why(Kind::Rollout, Grow),
+        "its steps say how many: go on with the next, or roll out"
     );
+}
+
+#[test]
+fn what_another_controller_releases_is_left_to_it_but_for_its_own_word() {
+    let of = |step, driver| refusal(step, (Kind::Deployment, &Phase::Stable), Some(driver));
+    for step in [Operation::Start, Operation::Rollback, Operation::Abort] {
+        assert_eq!(of(step, Driver::Flagger).unwrap(), "Flagger releases it: publish there");
+    }
+    assert_eq!(of(Operation::Restart, Driver::Flagger), None);
+    assert!(of(Operation::Promote, Driver::Flagger).is_some());
+    assert_eq!(of(Operation::Promote, Driver::KruiseRollouts), None);
 }
 
 #[test]
@@ -142,11 +176,11 @@ fn each_step_has_its_end() {
         (Step::Pause, Phase::Paused, Stand::There),
         (Step::Resume, Phase::Paused, Stand::Going),
     ] {
-        assert_eq!(stand(&step, &phase), expected, "{step:?} {phase:?}");
+        assert_eq!(stand(&step, (Kind::Deployment, &phase)), expected, "{step:?} {phase:?}");
     }
     let grow = Step::Grow(Count::Instances(2));
     assert_eq!(
-        [1, 2].map(|ready| stand(&grow, &gray(ready))),
+        [1, 2].map(|ready| stand(&grow, (Kind::Deployment, &gray(ready)))),
         [Stand::Going, Stand::There]
     );
 }

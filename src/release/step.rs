@@ -1,4 +1,4 @@
-//! What a person may ask of a Deployment's release, and the patch that does it.
+//! What a person may ask of a release, and the patch that does it to a Deployment.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::ledger::Operation;
 use super::live::{Live, Method, Refusal, hash_of, revision};
 use super::share::{self, Share};
 use super::template::{Facts, with_image};
-use crate::domain::{Clean, Driver, Timestamp};
+use crate::domain::{Clean, Driver, Kind, Timestamp};
 
 /// How many instances, said as a number or as a share of the app.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +69,10 @@ pub enum Step {
     Pause,
     Resume,
     Restart,
+    /// On to the next step, where its controller waits to be told.
+    Promote,
+    /// Again what was aborted.
+    Retry,
 }
 
 /// What a patch needs that is not in the objects.
@@ -95,7 +99,14 @@ impl Step {
             Self::Pause => Operation::Pause,
             Self::Resume => Operation::Resume,
             Self::Restart => Operation::Restart,
+            Self::Promote => Operation::Promote,
+            Self::Retry => Operation::Retry,
         }
+    }
+
+    /// Whether instances of one version take the place of those of another by it.
+    pub const fn changes_version(&self) -> bool {
+        !matches!(self, Self::Pause | Self::Resume | Self::Restart)
     }
 
     /// In words, as a confirmation's title.
@@ -112,6 +123,8 @@ impl Step {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Restart => "restart every instance",
+            Self::Promote => "go on to the next step",
+            Self::Retry => "try again what was aborted",
         }
     }
 
@@ -144,6 +157,10 @@ impl Step {
             Self::Pause => deployment::pause(live),
             Self::Resume => deployment::resume(live),
             Self::Restart => deployment::restart(live, around.now),
+            Self::Promote | Self::Retry => Err(Refusal::NotOfThisKind(
+                Kind::Deployment,
+                "it waits for nobody's steps: grow it, make it full or abort it",
+            )),
         }
     }
 }

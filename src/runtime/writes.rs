@@ -82,10 +82,9 @@ impl Drop for Unanswered {
 fn failure(error: &ActError) -> Failure {
     let (kind, severity) = match error {
         ActError::Changed(_) => (FailureKind::Changed, Severity::Warning),
-        ActError::Unclear(_) => (FailureKind::Unclear, Severity::Error),
-        ActError::Refused(_) | ActError::Cluster(_) | ActError::Unsupported(_) => {
-            (FailureKind::Refused, Severity::Warning)
-        }
+        // What was written of it nobody takes back: whoever looks decides.
+        ActError::Unclear(_) | ActError::Partly { .. } => (FailureKind::Unclear, Severity::Error),
+        ActError::Refused(_) | ActError::Cluster(_) => (FailureKind::Refused, Severity::Warning),
     };
     Failure {
         kind,

@@ -284,7 +284,7 @@ fn follow(model: &mut Model, place: &Place, generation: i64) -> Vec<Effect> {
     let before = model.confirm().map(Confirm::stage).cloned();
     let goes_on = model
         .confirm_mut()
-        .is_some_and(|confirm| confirm.stands(stand(&place.step, &phase), &stands));
+        .is_some_and(|confirm| confirm.stands(stand(&place.step, (place.object.kind, &phase)), &stands));
     if before.as_ref() != model.confirm().map(Confirm::stage) || goes_on {
         model.touch();
     }

@@ -42,6 +42,7 @@ const ROWS: &[&[Action]] = &[
     &[Action::OldOffline, Action::AbortRelease],
     &[Action::RollBack, Action::RepairRelease],
     &[Action::PauseRelease, Action::ResumeRelease, Action::RestartInstances],
+    &[Action::NextStep, Action::RetryRelease],
     &[Action::Logs, Action::PreviousLogs],
     &[Action::DivideLogs, Action::LogOther],
     &[Action::LogContainers],

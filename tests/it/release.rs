@@ -3,6 +3,7 @@
 
 mod driven;
 mod keys;
+mod kinds;
 pub(crate) mod same;
 mod screens;
 mod writes;

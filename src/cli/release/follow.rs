@@ -43,7 +43,7 @@ pub(super) async fn follow(
                 writeln!(err, "{name}: {word}")?;
                 said = word;
             }
-            match stand(step, &release.phase) {
+            match stand(step, (object.kind, &release.phase)) {
                 Stand::Going => {}
                 Stand::There => return Ok(Exit(Exit::DONE)),
                 Stand::Failed => return Ok(Exit(Exit::FAILED)),

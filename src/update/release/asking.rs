@@ -8,6 +8,7 @@ use crate::model::Model;
 use crate::overlays::draft::{Chosen, image_meant};
 use crate::overlays::{Draft, HowMany, Item, Overlay, Picker, Purpose, Target};
 use crate::release::ledger::{Ledger, Operation};
+use crate::release::step::Count;
 use crate::screens::words;
 use crate::world::KnownVersion;
 
@@ -196,12 +197,13 @@ pub(in crate::update) fn choose(model: &mut Model, target: Target) -> Vec<Effect
         Target::Typed(image) => Chosen::Image { image, commit: None },
         _ => return Vec::new(),
     });
-    if draft.operation == Operation::Start {
+    if draft.operation == Operation::Start && draft.is_counted() {
         model.overlays.push(Overlay::HowMany(Box::new(HowMany::new(draft))));
         model.touch();
         return Vec::new();
     }
-    super::confirm(model, &draft, None)
+    // What releases by its own steps begins with the first of them.
+    super::confirm(model, &draft, Some(Count::Instances(1)))
 }
 
 /// Keys while it is typed how many.

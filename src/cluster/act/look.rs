@@ -1,0 +1,149 @@
+//! Reads a workload whole, with what its kind keeps beside it.
+
+use serde_json::Value;
+
+use super::super::error::ClusterError;
+use super::super::hub::Hub;
+use super::super::{discovery, kinds};
+use super::get;
+use crate::domain::{Driver, Kind, ResourceRef};
+use crate::release::plan::Seen;
+use crate::release::request::{Part, Place, Resource};
+use crate::release::step::Step;
+
+/// Versions of Kruise's Rollouts, newest first.
+const KRUISE: [&str; 2] = ["v1beta1", "v1alpha1"];
+const KRUISE_GROUP: &str = "rollouts.kruise.io";
+
+/// Where an object, or a part of it, is written.
+pub(super) fn path(place: &Place) -> String {
+    let part = match place.part {
+        Part::Whole => "",
+        Part::Status => "/status",
+        Part::Scale => "/scale",
+    };
+    format!(
+        "{}/{}{part}",
+        collection(&place.resource, &place.namespace),
+        kinds::escape(&place.name)
+    )
+}
+
+/// Where objects like this one are created.
+pub(super) fn collection(resource: &Resource, namespace: &str) -> String {
+    let Resource {
+        group, version, plural, ..
+    } = resource;
+    let root = if group.is_empty() {
+        format!("/api/{version}")
+    } else {
+        format!("/apis/{group}/{version}")
+    };
+    format!("{root}/namespaces/{}/{plural}", kinds::escape(namespace))
+}
+
+/// The version that a kind is written in.
+async fn resource(hub: &Hub, kind: Kind) -> Result<Resource, ClusterError> {
+    if !kind.is_custom() {
+        return Ok(Resource::of(kind, kinds::version(kind)));
+    }
+    let known = hub.served.borrow().versions.get(&kind).cloned().flatten();
+    let version = match known {
+        Some(version) => version,
+        None => discovery::version(&hub.door, kind).await?,
+    };
+    Ok(Resource::of(kind, &version))
+}
+
+/// Reads an object with what a step needs to know beside it.
+pub(super) async fn look(
+    hub: &Hub,
+    object: &ResourceRef,
+    step: &Step,
+    driver: Option<Driver>,
+) -> Result<Seen, ClusterError> {
+    let resource = resource(hub, object.kind).await?;
+    let namespace = object.key.namespace.as_str();
+    let place = Place {
+        resource: resource.clone(),
+        namespace: namespace.to_owned(),
+        name: object.key.name.to_string(),
+        part: Part::Whole,
+    };
+    let mut read = get(hub, &path(&place)).await?;
+    if let Some(fields) = read.as_object_mut() {
+        // What is put back whole is whole only with these, which lists leave out.
+        fields.entry("kind").or_insert_with(|| resource.kind.into());
+    }
+    let revisions = match object.kind {
+        Kind::Deployment | Kind::Rollout => list(hub, &collection(&of(Kind::ReplicaSet), namespace)).await?,
+        Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet => {
+            let revisions = Resource {
+                kind: "ControllerRevision",
+                group: "apps",
+                version: "v1".to_owned(),
+                plural: "controllerrevisions",
+            };
+            list(hub, &collection(&revisions, namespace)).await?
+        }
+        _ => Vec::new(),
+    };
+    let pods = if object.kind == Kind::DaemonSet && matches!(step, Step::Start(_) | Step::Grow(_)) {
+        list(hub, &collection(&of(Kind::Pod), namespace)).await?
+    } else {
+        Vec::new()
+    };
+    let releasing = match driver {
+        Some(Driver::KruiseRollouts) => releasing(hub, object, namespace).await?,
+        _ => None,
+    };
+    Ok(Seen {
+        kind: object.kind,
+        resource,
+        object: read,
+        revisions,
+        pods,
+        releasing,
+    })
+}
+
+fn of(kind: Kind) -> Resource {
+    Resource::of(kind, kinds::version(kind))
+}
+
+/// The Kruise Rollout that releases an object.
+async fn releasing(
+    hub: &Hub,
+    object: &ResourceRef,
+    namespace: &str,
+) -> Result<Option<(Resource, Value)>, ClusterError> {
+    for version in KRUISE {
+        let resource = Resource {
+            kind: "Rollout",
+            group: KRUISE_GROUP,
+            version: version.to_owned(),
+            plural: "rollouts",
+        };
+        let rollouts = match list(hub, &collection(&resource, namespace)).await {
+            Ok(rollouts) => rollouts,
+            Err(ClusterError::NotFound { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        let (kind, name) = (object.kind.name(), object.key.name.as_str());
+        let found = crate::release::driver::of(kind, name, &rollouts, &[]);
+        let is_it = |rollout: &Value| {
+            let name = rollout.pointer("/metadata/name").and_then(Value::as_str);
+            found.as_ref().is_some_and(|found| name == Some(&found.name))
+        };
+        return Ok(rollouts.into_iter().find(is_it).map(|rollout| (resource, rollout)));
+    }
+    Ok(None)
+}
+
+pub(super) async fn list(hub: &Hub, path: &str) -> Result<Vec<Value>, ClusterError> {
+    let mut items = get(hub, path).await?;
+    match items.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => Ok(items),
+        _ => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,140 @@
+//! What is noted beside a write: a line in the app's ledger, and an Event on the object.
+
+use chrono::SecondsFormat;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::super::door::{JSON, Write};
+use super::super::error::ClusterError;
+use super::super::hub::Hub;
+use super::super::{clock, kinds};
+use super::{MANAGER, get};
+use crate::domain::{AppKey, Clean};
+use crate::release::Prepared;
+use crate::release::ledger::{self, Entry, Ledger};
+
+/// How often a ledger is written anew that somebody else wrote meanwhile.
+const LEDGER_TRIES: u32 = 5;
+
+/// What is noted beside a write.
+#[derive(Clone, Copy, Debug)]
+pub struct Note<'a> {
+    pub app: &'a str,
+    /// Who, as the cluster knows them.
+    pub by: &'a str,
+    pub reason: Option<&'a str>,
+}
+
+fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
+    let (from, to) = prepared.images();
+    let text = |image: Option<&Clean>| image.map(ToString::to_string);
+    Entry {
+        id: prepared.operation.clone(),
+        op: prepared.step.operation(),
+        at: clock::now(),
+        by: note.by.to_owned(),
+        workload: format!("{} {}", prepared.object.kind, prepared.object.key.name),
+        from: text(from),
+        to: text(to),
+        reason: note.reason.map(str::to_owned),
+        config: Vec::new(),
+        more: serde_json::Map::new(),
+    }
+}
+
+/// The ledger of an app; an empty one where none was ever written.
+pub(crate) async fn ledger(hub: &Hub, app: &AppKey) -> Result<Ledger, ClusterError> {
+    let namespace = kinds::escape(&app.namespace);
+    let name = ledger::name(&app.name);
+    let path = format!("/api/v1/namespaces/{namespace}/configmaps/{}", kinds::escape(&name));
+    match get(hub, &path).await {
+        Ok(map) => Ok(read_ledger(&map)),
+        Err(ClusterError::NotFound { .. }) => Ok(Ledger::default()),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_ledger(map: &Value) -> Ledger {
+    let text = map.pointer("/data").and_then(|data| data.get(ledger::KEY)?.as_str());
+    Ledger::parse(text.unwrap_or_default())
+}
+
+/// Adds a line to the app's ledger; who else writes it meanwhile loses nothing.
+pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(), ClusterError> {
+    let name = ledger::name(note.app);
+    let namespace = kinds::escape(&prepared.object.key.namespace);
+    let collection = format!("/api/v1/namespaces/{namespace}/configmaps");
+    let path = format!("{collection}/{}", kinds::escape(&name));
+    let entry = entry(prepared, note);
+    let mut outcome = Ok(());
+    for _ in 0..LEDGER_TRIES {
+        let found = match get(hub, &path).await {
+            Ok(found) => Some(found),
+            Err(ClusterError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let mut ledger = found.as_ref().map(read_ledger).unwrap_or_default();
+        ledger.add(entry.clone());
+        let (method, place, body) = match found {
+            None => {
+                let metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}});
+                let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {ledger::KEY: ledger.text()}});
+                (Method::POST, &collection, body)
+            }
+            // The resourceVersion it was read at is in it: the server refuses it where somebody else was first.
+            Some(mut map) => {
+                let mut data = map
+                    .get_mut("data")
+                    .map(Value::take)
+                    .filter(Value::is_object)
+                    .unwrap_or_else(|| json!({}));
+                if let Some(data) = data.as_object_mut() {
+                    data.insert(ledger::KEY.into(), ledger.text().into());
+                }
+                if let Some(map) = map.as_object_mut() {
+                    map.insert("data".into(), data);
+                }
+                (Method::PUT, &path, map)
+            }
+        };
+        let write = Write {
+            method,
+            path: &format!("{place}?fieldManager={MANAGER}"),
+            kind: JSON,
+            body: &body,
+        };
+        outcome = hub.door.write(write).await.map(drop);
+        if !matches!(outcome, Err(ClusterError::Conflict { .. })) {
+            return outcome;
+        }
+    }
+    outcome
+}
+
+/// Writes an Event on the object.
+pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(), ClusterError> {
+    let object = &prepared.object;
+    let namespace = object.key.namespace.as_str();
+    let now = clock::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let suffix = prepared.operation.to_ascii_lowercase();
+    let entry = entry(prepared, note);
+    let to = entry.to.map_or_else(String::new, |to| format!(": {to}"));
+    let body = json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": {"generateName": format!("{}.{suffix}.", object.key.name), "namespace": namespace},
+        "involvedObject": {
+            "apiVersion": "apps/v1", "kind": object.kind.name(), "name": object.key.name.as_str(),
+            "namespace": namespace, "uid": object.uid.to_string(),
+        },
+        "reason": "Release", "type": "Normal", "count": 1, "firstTimestamp": now, "lastTimestamp": now,
+        "message": format!("{} by {}{to}", prepared.step.title(), note.by),
+        "source": {"component": MANAGER}, "reportingComponent": MANAGER,
+    });
+    let write = Write {
+        method: Method::POST,
+        path: &format!("/api/v1/namespaces/{}/events", kinds::escape(namespace)),
+        kind: JSON,
+        body: &body,
+    };
+    hub.door.write(write).await.map(drop)
+}

@@ -1,0 +1,135 @@
+//! Which requests a step comes to, by the kind of the workload and by who releases it. Each kind has its own file;
+//! this one chooses.
+
+use serde_json::Value;
+
+use super::live::{Live, Method, Refusal};
+use super::request::{Act, Part, Place, Request, Resource, conditional};
+use super::step::{Around, Step};
+use super::{argo, driver, partition};
+use crate::domain::{Driver, Kind};
+
+/// A workload as it was read whole, with what its kind keeps beside it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub kind: Kind,
+    pub resource: Resource,
+    pub object: Value,
+    /// `ReplicaSets` of a Deployment or Rollout, `ControllerRevisions` of the other kinds, of the whole namespace.
+    pub revisions: Vec<Value>,
+    /// Its namespace's pods, where instances are deleted one by one.
+    pub pods: Vec<Value>,
+    /// The Kruise Rollout that releases it.
+    pub releasing: Option<(Resource, Value)>,
+}
+
+impl Seen {
+    /// Its object and `ReplicaSets`.
+    pub fn live(&self) -> Live<'_> {
+        Live {
+            deployment: &self.object,
+            sets: &self.revisions,
+        }
+    }
+
+    /// Instances wanted.
+    pub fn desired(&self) -> i64 {
+        if self.kind == Kind::DaemonSet {
+            let wanted = self.object.pointer("/status/desiredNumberScheduled");
+            return wanted.and_then(Value::as_i64).unwrap_or(0);
+        }
+        self.live().desired()
+    }
+
+    fn place(&self) -> Place {
+        Place::new(self.resource.clone(), &self.object)
+    }
+
+    /// One JSON Patch of the object.
+    pub(super) fn json(&self, patch: Value) -> Vec<Request> {
+        vec![Request::new(self.place(), Act::JsonPatch(patch))]
+    }
+}
+
+/// How many instances of a kind a share counts: beside the old ones, or in their place.
+pub const fn method_of(kind: Kind, asked: Method) -> Method {
+    match kind {
+        Kind::Deployment => asked,
+        _ => Method::Replace,
+    }
+}
+
+/// The requests of a step, in their order.
+///
+/// # Errors
+/// Why it cannot be taken now.
+pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
+    if *step == Step::Promote && around.driver == Some(Driver::KruiseRollouts) {
+        return approve(seen);
+    }
+    if let (Some(driver), true) = (around.driver, step.changes_version()) {
+        return Err(Refusal::Driven(driver.name()));
+    }
+    match seen.kind {
+        Kind::Deployment => Ok(seen.json(step.patch(seen.live(), around)?)),
+        Kind::Rollout => rollout(step, seen, around),
+        Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet => partition::requests(step, seen, around),
+        other => Err(Refusal::NotOfThisKind(other, "nothing releases it")),
+    }
+}
+
+fn approve(seen: &Seen) -> Result<Vec<Request>, Refusal> {
+    let (resource, rollout) = seen
+        .releasing
+        .as_ref()
+        .ok_or(Refusal::Incomplete("its Kruise Rollout"))?;
+    let write = driver::approve(rollout).ok_or(Refusal::WaitsForNothing)?;
+    Ok(vec![of_argo(resource, rollout, write)])
+}
+
+fn rollout(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
+    const DECIDES: &str = "its steps say how many: promote it, make it full or abort it";
+    let rollout = &seen.object;
+    let writes = match step {
+        Step::Start(new) => argo::set_image(rollout, new.container.as_deref(), &new.image, &new.facts)?,
+        Step::Promote => argo::promote(rollout)?,
+        Step::Full => argo::promote_full(rollout)?,
+        Step::Abort => argo::abort(rollout)?,
+        Step::Retry => argo::retry(rollout)?,
+        Step::Rollback(to) => argo::roll_back(rollout, &seen.revisions, to.as_deref())?,
+        Step::Pause => argo::pause(rollout)?,
+        Step::Resume => argo::resume(rollout)?,
+        Step::Restart => argo::restart(around.now),
+        Step::Grow(_) | Step::KeepOld | Step::Offline | Step::Repair => {
+            return Err(Refusal::NotOfThisKind(Kind::Rollout, DECIDES));
+        }
+    };
+    let writes = writes.into_iter();
+    Ok(writes.map(|write| of_argo(&seen.resource, rollout, write)).collect())
+}
+
+/// A request of Argo's or Kruise's own clients, which send it without a condition, with one.
+fn of_argo(resource: &Resource, object: &Value, write: argo::Write) -> Request {
+    let place = Place::new(resource.clone(), object).part(match write.to {
+        argo::To::Object => Part::Whole,
+        argo::To::Status => Part::Status,
+    });
+    let act = match write.form {
+        argo::Form::Merge => Act::MergePatch(conditional(&write.body, object)),
+        argo::Form::Replace => Act::Replace(write.body),
+        argo::Form::Json => Act::JsonPatch(with_tests(write.body, object)),
+    };
+    Request::new(place, act)
+}
+
+fn with_tests(patch: Value, object: &Value) -> Value {
+    let test = |path: &str| {
+        let value = object.pointer(path).cloned().unwrap_or(Value::Null);
+        super::live::test(path, value)
+    };
+    let mut all = vec![test("/metadata/uid"), test("/metadata/generation")];
+    if let Value::Array(operations) = patch {
+        all.extend(operations);
+    }
+    Value::Array(all)
+}

@@ -1,0 +1,209 @@
+//! The requests of a step: what is written where, in which order, and how it is seen afterwards that it was done.
+
+use serde_json::{Value, json};
+
+use crate::domain::{Clean, Kind};
+
+/// Which kind of object in which version, as request paths spell it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    pub kind: &'static str,
+    /// Empty for the core group.
+    pub group: &'static str,
+    pub version: String,
+    pub plural: &'static str,
+}
+
+impl Resource {
+    /// A kind that is watched, in the version that the server has it in.
+    pub fn of(kind: Kind, version: &str) -> Self {
+        Self {
+            kind: kind.name(),
+            group: kind.group(),
+            version: version.to_owned(),
+            plural: kind.plural(),
+        }
+    }
+}
+
+/// Which part of an object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Whole,
+    /// `status` is a resource of its own; where a cluster's Rollouts have none, the object takes the same body.
+    Status,
+    Scale,
+}
+
+/// An object, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub resource: Resource,
+    pub namespace: String,
+    pub name: String,
+    pub part: Part,
+}
+
+impl Place {
+    pub fn new(resource: Resource, object: &Value) -> Self {
+        let text = |path: &str| {
+            object
+                .pointer(path)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            resource,
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name"),
+            part: Part::Whole,
+        }
+    }
+
+    #[must_use]
+    pub fn part(self, part: Part) -> Self {
+        Self { part, ..self }
+    }
+}
+
+/// What is done to it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// Begins with tests of the object it was made of.
+    JsonPatch(Value),
+    /// Carries the `uid` and the `resourceVersion` of the object it was made of.
+    MergePatch(Value),
+    /// The whole object, with the `resourceVersion` it was read at.
+    Replace(Value),
+    /// Its name is the lock: of two that create it one is refused.
+    Create(Value),
+    /// The options carry preconditions.
+    Delete(Value),
+}
+
+impl Act {
+    pub const fn body(&self) -> &Value {
+        match self {
+            Self::JsonPatch(body)
+            | Self::MergePatch(body)
+            | Self::Replace(body)
+            | Self::Create(body)
+            | Self::Delete(body) => body,
+        }
+    }
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    pub place: Place,
+    pub act: Act,
+    /// It is sent only once the controller of the object before it has seen what was written there.
+    pub waits: bool,
+}
+
+impl Request {
+    pub const fn new(place: Place, act: Act) -> Self {
+        Self {
+            place,
+            act,
+            waits: false,
+        }
+    }
+
+    /// What it is about where a step writes to several objects: `Pod web-1`, `Rollout live, status`.
+    pub fn about(&self) -> Clean {
+        let Place {
+            resource, name, part, ..
+        } = &self.place;
+        let part = match part {
+            Part::Whole => "",
+            Part::Status => ", status",
+            Part::Scale => ", scale",
+        };
+        Clean::new(&format!("{} {name}{part}", resource.kind))
+    }
+
+    /// Whether an object that was read after an unclear answer shows that this was done. `found` is `None` where
+    /// there is none; `after` is what the server's dry run gave.
+    pub fn is_done(&self, found: Option<&Value>, after: &Value) -> bool {
+        let Some(found) = found else {
+            return matches!(self.act, Act::Delete(_));
+        };
+        let same = |path: &str| found.pointer(path) == after.pointer(path);
+        match (&self.act, self.place.part) {
+            (Act::Delete(options), _) => {
+                found.pointer("/metadata/uid") != options.pointer("/preconditions/uid")
+                    || found.pointer("/metadata/deletionTimestamp").is_some()
+            }
+            (Act::Create(made), _) => {
+                let label = |value: &Value| value.pointer("/metadata/labels").cloned();
+                label(found) == label(made) && same("/spec")
+            }
+            (_, Part::Status) => same("/metadata/uid") && same("/status"),
+            (_, Part::Scale) => same("/metadata/uid") && same("/spec"),
+            (_, Part::Whole) => same("/metadata/uid") && same("/spec") && same("/metadata/labels"),
+        }
+    }
+}
+
+/// A merge patch that is taken of this very object in this very state, and of no other (409).
+#[must_use]
+pub fn conditional(body: &Value, object: &Value) -> Value {
+    let mut body = body.clone();
+    let field = |path: &str| object.pointer(path).cloned().unwrap_or(Value::Null);
+    if let Some(fields) = body.as_object_mut() {
+        let metadata = json!({"uid": field("/metadata/uid"), "resourceVersion": field("/metadata/resourceVersion")});
+        fields.insert("metadata".into(), metadata);
+    }
+    body
+}
+
+/// Options of a deletion: this very object, and all that it owns with it.
+pub fn deletion_of(uid: &Value) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+        "preconditions": {"uid": uid},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(part: Part, act: Act) -> Request {
+        let object = json!({"metadata": {"namespace": "gift", "name": "live"}});
+        Request::new(
+            Place::new(Resource::of(Kind::Deployment, "v1"), &object).part(part),
+            act,
+        )
+    }
+
+    #[test]
+    fn what_a_write_came_to_is_seen_by_what_it_changes() {
+        let after = json!({"metadata": {"uid": "u", "labels": {"a": "1"}}, "spec": {"x": 1}, "status": {"y": 2}});
+        let other = json!({"metadata": {"uid": "u", "labels": {"a": "1"}}, "spec": {"x": 0}, "status": {"y": 2}});
+        let none = json!({});
+        let patch = || Act::JsonPatch(json!([]));
+        assert!(request(Part::Whole, patch()).is_done(Some(&after), &after));
+        assert!(!request(Part::Whole, patch()).is_done(Some(&other), &after));
+        assert!(!request(Part::Whole, patch()).is_done(None, &after));
+        assert!(request(Part::Status, patch()).is_done(Some(&other), &after));
+        let deletion = request(Part::Whole, Act::Delete(deletion_of(&"u".into())));
+        assert!(deletion.is_done(None, &none));
+        assert!(!deletion.is_done(Some(&after), &none));
+        let going = json!({"metadata": {"uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
+        assert!(deletion.is_done(Some(&going), &none));
+        assert!(deletion.is_done(Some(&json!({"metadata": {"uid": "other"}})), &none));
+    }
+
+    #[test]
+    fn a_merge_patch_names_the_object_and_its_state() {
+        let object = json!({"metadata": {"uid": "u", "resourceVersion": "7", "name": "live"}});
+        assert_eq!(
+            conditional(&json!({"spec": {"paused": true}}), &object),
+            json!({"spec": {"paused": true}, "metadata": {"uid": "u", "resourceVersion": "7"}})
+        );
+    }
+}
