@@ -9,6 +9,7 @@ mod colours;
 mod doctor;
 mod extras;
 mod fleet;
+pub mod images;
 mod logs;
 pub mod members;
 mod mistakes;
@@ -18,6 +19,7 @@ pub mod pictures;
 pub mod print;
 pub mod project;
 pub mod rbac;
+pub mod registries;
 pub mod release;
 pub mod report;
 pub mod rows;
@@ -37,7 +39,7 @@ use clap::{CommandFactory, Parser};
 use crate::domain::selector::Selector;
 use crate::domain::text::sanitise;
 use crate::runtime::Exit;
-use args::{Args, Command, ConfigCommand, DemoCommand};
+use args::{Args, Command, ConfigCommand, DemoCommand, What};
 
 /// Why the program does not start, or stopped half way, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -149,6 +151,7 @@ fn dispatch(
             };
             return screen::run(&args, environment, err);
         }
+        Some(Command::Get(get)) if get.what == What::Images => images::run(args, get, environment, out, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
         Some(Command::Release { command }) => release::run(args, command, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),

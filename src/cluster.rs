@@ -20,6 +20,7 @@ mod measure;
 mod page;
 mod project;
 mod questions;
+mod secrets;
 mod tasks;
 mod watch;
 mod wire;
@@ -41,10 +42,13 @@ use hub::Hub;
 
 pub use act::{ActError, Note};
 pub use clock::moment;
+pub(crate) use connect::proxy::to as proxy_to;
 pub use connect::{ConnectError, Options, Target, targets};
 pub use error::ClusterError;
+pub(crate) use kinds::escape;
 pub use measure::{Budget, Measuring};
 pub use page::{Page, read_page};
+pub use secrets::{PullSecret, PullSecrets};
 
 /// How a cluster's objects are read: from the configuration, per cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,6 +195,14 @@ impl Cluster {
     /// The server cannot be reached or refuses.
     pub async fn ledger(&self, app: &AppKey) -> Result<Ledger, ClusterError> {
         act::ledger(&self.hub, app).await
+    }
+
+    /// The secrets that a workload's images are pulled with: its own, else its service account's.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the workload may not be read; a secret that may not be read is none.
+    pub async fn pull_secrets(&self, object: &ResourceRef) -> Result<PullSecrets, ClusterError> {
+        secrets::of_workload(&self.hub.door, object).await
     }
 
     /// Asks what the user may do; rights the server does not answer for are left out.

@@ -4,6 +4,7 @@ pub mod file;
 pub mod metrics;
 pub mod paths;
 pub mod problem;
+pub mod registries;
 
 pub use file::{ClusterSection, Config, Confirm};
 pub use paths::Paths;

@@ -16,6 +16,7 @@
 //! | [`view`], [`widgets`], [`theme`] | drawing; reads only |
 //! | [`input`], [`config`] | keys and files to typed values |
 //! | [`cluster`] | the only door to Kubernetes |
+//! | [`registry`] | the registries that images are pulled from |
 //! | [`sim`] | simulated clusters that speak the Kubernetes API |
 //! | [`runtime`], [`cli`] | the imperative shell: the terminal, the tasks, the command line |
 //!
@@ -38,6 +39,7 @@ pub mod metrics;
 pub mod model;
 pub mod notice;
 pub mod overlays;
+pub mod registry;
 pub mod release;
 pub mod runtime;
 pub mod screens;

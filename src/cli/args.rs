@@ -170,7 +170,7 @@ pub enum Report {
 pub struct Get {
     /// What to print
     pub what: What,
-    /// Only the one of this name (apps and instances: NAME or NAMESPACE/NAME)
+    /// Only the one of this name (apps and instances: NAME or NAMESPACE/NAME); of images: the app
     pub name: Option<String>,
     /// How to print it
     #[arg(short, long, default_value = "table", value_name = "FORMAT")]
@@ -304,6 +304,8 @@ pub enum What {
     Releases,
     #[value(aliases = ["event", "ev"])]
     Events,
+    /// The tags of an app's images in their registries, and which run where
+    Images,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -97,7 +97,7 @@ fn kinds(what: What) -> &'static [Kind] {
         What::Releases => Kind::OF_RELEASES,
         What::Apps | What::Clusters => Kind::OF_APPS,
         What::Locations | What::Instances | What::Nodes => &[Kind::Node, Kind::Pod],
-        What::Events => &[],
+        What::Events | What::Images => &[],
     }
 }
 
@@ -155,6 +155,8 @@ pub(super) fn get(
             show(rows, get, out)?
         }
         What::Events => show(events, get, out)?,
+        // They have a command of their own.
+        What::Images => 0,
     };
     if let (Some(name), 0) = (&get.name, found) {
         return Err(Failure::failed(
@@ -188,6 +190,7 @@ fn selector(get: &Get) -> Result<Selector, Failure> {
         What::Clusters => Some("clusters"),
         What::Locations => Some("locations"),
         What::Events => Some("events"),
+        What::Images => Some("images"),
     };
     if let Some(bare) = bare {
         return Err(Failure::usage(

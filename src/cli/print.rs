@@ -90,7 +90,7 @@ pub(super) fn short_version(full: &str) -> String {
     words::version(&version)
 }
 
-fn or_unknown<T: ToString>(value: Option<T>) -> String {
+pub(super) fn or_unknown<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::Args;
-use super::{Environment, Failure};
+use super::{Environment, Failure, registries};
 use crate::config::paths::CONFIG_VARIABLE;
 use crate::config::{Config, Paths, Problem};
 use crate::input::keymap::{Keymap, SHIPPED};
@@ -61,6 +61,7 @@ impl Setup {
                 .values_mut()
                 .for_each(|section| section.readonly = Some(true));
         }
+        problems.extend(registries::problems(&config, &paths));
         let keymap = read_keymap(args, &config, &paths, &mut problems)?;
         let theme = read_theme(args, &config, &paths, &mut problems)?;
         Ok(Self {

@@ -125,17 +125,26 @@ async fn newest_events(
     }
 }
 
-/// An object as YAML, line by line, without what only controllers read.
-pub(crate) async fn object_text(door: &Door, object: &ResourceRef) -> Result<Vec<Clean>, ClusterError> {
+/// An object as it is now.
+pub(crate) async fn object_value(door: &Door, object: &ResourceRef) -> Result<Value, ClusterError> {
     let version = if object.kind.is_custom() {
         discovery::version(door, object.kind).await?
     } else {
         kinds::version(object.kind).to_owned()
     };
     let collection = kinds::collection(object.kind, &version, &object.key.namespace);
-    let path = format!("{collection}/{}", kinds::escape(&object.key.name));
-    let (bytes, _) = door.read(&path, JSON).await?;
-    let mut value: Value = serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)?;
+    read(door, &format!("{collection}/{}", kinds::escape(&object.key.name))).await
+}
+
+/// The JSON at a path.
+pub(crate) async fn read(door: &Door, path: &str) -> Result<Value, ClusterError> {
+    let (bytes, _) = door.read(path, JSON).await?;
+    serde_json::from_slice(&bytes).map_err(|_| ClusterError::Unreadable)
+}
+
+/// An object as YAML, line by line, without what only controllers read.
+pub(crate) async fn object_text(door: &Door, object: &ResourceRef) -> Result<Vec<Clean>, ClusterError> {
+    let mut value = object_value(door, object).await?;
     if let Some(meta) = value.pointer_mut("/metadata").and_then(Value::as_object_mut) {
         meta.remove("managedFields");
         if let Some(annotations) = meta.get_mut("annotations").and_then(Value::as_object_mut) {

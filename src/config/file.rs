@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::metrics::{self, MetricsSource, ThresholdsSection};
 use super::problem::{Problem, line_of};
+use super::registries::{RegistryHost, RegistrySection};
 use crate::domain::near::closest;
 
 /// What the program is told by its file.
@@ -49,6 +50,8 @@ pub struct Config {
     pub thresholds: ThresholdsSection,
     /// By context of the kubeconfig.
     pub clusters: BTreeMap<String, ClusterSection>,
+    /// By host, as images name it.
+    pub registries: BTreeMap<RegistryHost, RegistrySection>,
 }
 
 /// What differs for one cluster.
@@ -111,6 +114,7 @@ impl Default for Config {
             metrics_bytes_per_second: 20_000_000,
             thresholds: ThresholdsSection::default(),
             clusters: BTreeMap::new(),
+            registries: BTreeMap::new(),
         }
     }
 }

@@ -143,6 +143,11 @@ const WALLS: &[Wall] = &[
         never: TERMINAL,
     },
     Wall {
+        place: "registry",
+        may: &["domain", "cluster"],
+        never: TERMINAL,
+    },
+    Wall {
         place: "sim",
         may: &["domain"],
         never: TERMINAL,

@@ -8,6 +8,7 @@ pub(crate) mod logs;
 pub(crate) mod measured;
 mod objects;
 pub(crate) mod observer;
+pub(crate) mod registry;
 pub(crate) mod rights;
 pub(crate) mod screen;
 pub(crate) mod served;

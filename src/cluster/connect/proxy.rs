@@ -36,6 +36,14 @@ impl ProxyVariables {
     }
 }
 
+/// The proxy for `server` by the variables of the process.
+///
+/// # Errors
+/// As [`of`].
+pub(crate) fn to(server: &Uri) -> Result<Option<Uri>, String> {
+    of(server, None, &ProxyVariables::of_process())
+}
+
 /// The proxy for `server`. As in client-go, a `proxy-url` in the kubeconfig holds whatever `NO_PROXY` says.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use pilothouse::domain::{Kind, Link};
 use serde_json::json;
 
 use crate::support::api::{Api, Reply};
-use crate::support::socket::{kubeconfig, serve, serve_tls};
+use crate::support::socket::{certificates, kubeconfig, serve, serve_tls};
 use crate::support::{observer::Seen, watch_target};
 
 const IN_TIME: Duration = Duration::from_secs(20);
@@ -186,27 +186,6 @@ async fn f17_a_kubeconfig_that_changes_moves_its_cluster_and_one_that_goes_keeps
         .until("moved", IN_TIME, |seen| seen.names(Kind::Pod).len() == 7)
         .await;
     assert!(observer.seen.notices.iter().any(|n| n.contains("kubeconfig changed")));
-}
-
-/// A certificate authority and a certificate it gave.
-fn certificates(name: &str, expired: bool) -> (String, rcgen::Certificate, rcgen::KeyPair) {
-    let authority_key = rcgen::KeyPair::generate().unwrap();
-    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    // Of its own name, so that another authority is another issuer.
-    authority
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, format!("authority of {name} {expired}"));
-    let authority_certificate = authority.self_signed(&authority_key).unwrap();
-    let issuer = rcgen::Issuer::new(authority, authority_key);
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-    if expired {
-        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
-    }
-    let certificate = params.signed_by(&key, &issuer).unwrap();
-    (authority_certificate.pem(), certificate, key)
 }
 
 #[tokio::test]

@@ -32,14 +32,7 @@ pub(crate) async fn serve(api: &Api) -> u16 {
 pub(crate) async fn serve_tls(api: &Api, certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = acceptor(certificate, key);
     let api = api.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
@@ -52,6 +45,39 @@ pub(crate) async fn serve_tls(api: &Api, certificate: &rcgen::Certificate, key: 
         }
     });
     port
+}
+
+/// A certificate authority and a certificate it gave.
+pub(crate) fn certificates(name: &str, expired: bool) -> (String, rcgen::Certificate, rcgen::KeyPair) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // Of its own name, so that another authority is another issuer.
+    authority
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, format!("authority of {name} {expired}"));
+    let authority_certificate = authority.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    if expired {
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    }
+    let certificate = params.signed_by(&key, &issuer).unwrap();
+    (authority_certificate.pem(), certificate, key)
+}
+
+/// Speaks TLS with this certificate.
+pub(crate) fn acceptor(certificate: &rcgen::Certificate, key: &rcgen::KeyPair) -> TlsAcceptor {
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 async fn connection(api: Api, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
