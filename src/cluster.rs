@@ -37,7 +37,7 @@ use crate::logs::Request;
 use crate::metrics::source::{Report, Supply, Wanted};
 use crate::release::ledger::Ledger;
 use crate::release::step::Step;
-use crate::release::{Done, Prepared};
+use crate::release::{Author, Done, Prepared};
 use hub::Hub;
 
 pub use act::{ActError, Note};
@@ -229,6 +229,14 @@ impl Cluster {
     /// The server cannot be reached or refuses.
     pub async fn recent_events(&self, namespace: &str, limit: usize) -> Result<Vec<Event>, ClusterError> {
         questions::recent_events(&self.hub, namespace, limit).await
+    }
+
+    /// Who changed the template of an object last; `None` where the server does not say.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or no longer has the object.
+    pub async fn changed_by(&self, object: &ResourceRef) -> Result<Option<Author>, ClusterError> {
+        questions::changed_by(&self.hub.door, object).await
     }
 
     /// An object as YAML, line by line, without managed fields and the last applied configuration.

@@ -13,7 +13,7 @@ use crate::logs::save::{Save, Saving};
 use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
 use crate::release::ledger::Ledger;
-use crate::release::{Done, Prepared};
+use crate::release::{Author, Done, Prepared};
 
 /// Where keys go: each has a table of its own in a keymap file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +74,8 @@ pub enum Message {
     Access(ClusterId, Access),
     /// What was released of an app before, asked for by [`Effect::LoadLedger`].
     Ledger(ClusterId, AppKey, Result<Box<Ledger>, Trouble>),
+    /// Who changed an object to be of a generation, asked for by [`Effect::LoadAuthor`]; `None`: that is not known.
+    Author(ResourceRef, i64, Option<Author>),
     /// A step was tried without effect, asked for by [`Effect::Prepare`].
     Prepared(Ticket, Result<Box<Prepared>, Failure>),
     /// What came of a write, asked for by [`Effect::CarryOut`].
@@ -124,6 +126,8 @@ pub enum Effect {
     LoadEvents(ResourceRef),
     /// Read what was released of an app before.
     LoadLedger(ClusterId, AppKey),
+    /// Ask who changed an object to be of this generation.
+    LoadAuthor(ResourceRef, i64),
     /// Try a step without effect.
     Prepare(Box<Asked>),
     /// Write what was confirmed, once.

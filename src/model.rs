@@ -4,6 +4,7 @@
 //! changes through [`crate::update::update`].
 
 pub mod access;
+mod authors;
 mod events;
 mod help;
 mod intents;

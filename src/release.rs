@@ -2,6 +2,7 @@
 //! Pure: no I/O, nothing remembered. [`phase`] and [`cause`] read; the others make the writes.
 
 pub mod argo;
+pub mod author;
 pub mod cause;
 pub mod deployment;
 pub mod driver;
@@ -25,6 +26,7 @@ mod testing;
 pub mod twin;
 pub mod warning;
 
+pub use author::Author;
 pub use cause::Cause;
 pub use phase::Phase;
 pub use prepared::{Done, Prepared};

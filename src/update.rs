@@ -1,5 +1,6 @@
 //! Everything that happens goes through here: a message in, effects out; pure and total.
 
+mod authors;
 mod goto;
 mod list;
 mod logs;
@@ -84,6 +85,10 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Ledger(_, app, read) => release::remember(model, &app, read),
+        Message::Author(object, generation, author) => {
+            authors::arrived(model, (&object, generation), author);
+            Vec::new()
+        }
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
         Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
         Message::Notice(trouble) => {
@@ -116,6 +121,7 @@ fn tick(model: &mut Model, now: Timestamp, moment: Moment) -> Vec<Effect> {
     let mut effects = measure::wanted(model);
     effects.extend(logs::tick(model));
     effects.extend(release::tick(model, now));
+    effects.extend(authors::wanted(model));
     effects
 }
 

@@ -17,6 +17,7 @@ use crate::domain::{Clean, ClusterId, Kind, Timestamp};
 use crate::release::step::Step;
 use crate::release::{Phase, Side};
 use crate::runtime::Exit;
+use crate::screens::states;
 use crate::world::release::app_of;
 use crate::world::{ClusterView, World};
 
@@ -76,8 +77,11 @@ pub struct ReleaseRow {
     /// A person has to decide.
     pub waits: bool,
     pub fails: bool,
-    /// Why it fails; null where it does not.
+    /// Why it fails, or what somebody made of it; null where it goes on.
     pub cause: Option<String>,
+    /// The tool that changed it in the middle of a release; null where nobody did, or the server does not say.
+    pub changed_by: Option<Clean>,
+    pub changed_at: Option<Timestamp>,
     /// When what is under way began; of what is stable since when its version runs.
     pub since: Option<Timestamp>,
     pub desired: i64,
@@ -141,6 +145,7 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
     let release = cluster.release_of(workload);
     let phase = release.phase.clone().at(release.since, cluster.time(now));
     let app = app_of(workload);
+    let author = cluster.author_of(workload).filter(|_| phase.is_foreign());
     ReleaseRow {
         cluster: cluster.id.clone(),
         namespace: app.namespace,
@@ -155,8 +160,11 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
         cause: match &phase {
             Phase::GrayFailed { cause, .. } => Some(cause.words()),
             Phase::Stuck { message, .. } | Phase::Aborted { message } => Some(message.to_string()),
+            phase if phase.is_foreign() => states::why_and_who(phase, author, cluster.time(now)).map(|(why, _)| why),
             _ => None,
         },
+        changed_by: author.map(|author| author.manager.clone()),
+        changed_at: author.and_then(|author| author.at),
         since: release.since,
         desired: workload.desired,
         new_percent: release.share().map(|thousandths| thousandths as f64 / 10.0),
@@ -245,6 +253,26 @@ pub(super) fn run(
     act::run(args, ask, &step, environment, (out, err))
 }
 
+/// Asks who changed what is neither as it was nor as it was released.
+async fn ask_who(known: &mut watch::Known) {
+    let mut changed = Vec::new();
+    for view in known.world.clusters() {
+        for workload in Kind::ALL.into_iter().flat_map(|kind| view.workloads(kind)) {
+            if view.phase_and_since(workload).0.is_foreign() {
+                changed.push((view.object_of(workload), workload.generation.0));
+            }
+        }
+    }
+    for (object, generation) in changed {
+        let cluster = known.clusters.iter().find(|cluster| *cluster.id() == object.cluster);
+        if let Some(cluster) = cluster
+            && let Ok(author) = cluster.changed_by(&object).await
+        {
+            known.world.note_author(&object, generation, author);
+        }
+    }
+}
+
 /// Looks, and prints the releases: all that are in flight, or every workload of one app.
 fn status(
     args: &Args,
@@ -260,7 +288,8 @@ fn status(
     let waits = fleet::waits_for(Kind::OF_RELEASES, asked.wait);
     let (known, unknown) = fleet::block_on_told(&waits, environment, err, async {
         let members = fleet::ready_members(args, &setup).await?;
-        let known = watch::until_known(&members, Kind::OF_RELEASES, asked.wait).await;
+        let mut known = watch::until_known(&members, Kind::OF_RELEASES, asked.wait).await;
+        ask_who(&mut known).await;
         let unknown = namespaces::unknown(&args.namespace, &known).await;
         known.cancel.cancel();
         Ok::<_, Failure>((known, unknown))

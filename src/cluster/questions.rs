@@ -11,6 +11,7 @@ use super::kinds;
 use super::wire::frame;
 use crate::domain::access::Right;
 use crate::domain::{Access, Clean, Event, Kind, Object, ObjectKey, ResourceRef, Uid};
+use crate::release::{Author, author};
 
 const QUESTIONS_AT_ONCE: usize = 8;
 /// Most events about one object.
@@ -123,6 +124,14 @@ async fn newest_events(
             return Ok(events);
         }
     }
+}
+
+/// Who changed the template of an object last.
+pub(crate) async fn changed_by(door: &Door, object: &ResourceRef) -> Result<Option<Author>, ClusterError> {
+    let value = object_value(door, object).await?;
+    let uid = value.pointer("/metadata/uid").and_then(Value::as_str).map(Uid::parse);
+    let is_same = uid.is_some_and(|uid| uid == object.uid);
+    Ok(author::of_template(&value).filter(|_| is_same))
 }
 
 /// An object as it is now.

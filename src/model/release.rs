@@ -84,7 +84,7 @@ impl Model {
         }
     }
 
-    fn workloads_of_app<'a>(&'a self, app: &AppKey) -> Vec<Found<'a>> {
+    pub(super) fn workloads_of_app<'a>(&'a self, app: &AppKey) -> Vec<Found<'a>> {
         let scope = self.scope_here();
         let clusters = self.world.clusters().iter().filter(|view| scope.has_cluster(&view.id));
         let found = clusters.flat_map(|view| view.workloads_of(app).map(move |workload| (view, workload)));

@@ -131,6 +131,11 @@ impl Phase {
         }
     }
 
+    /// Somebody changed the workload in the middle of a release.
+    pub const fn is_foreign(&self) -> bool {
+        matches!(self, Self::OrphanHold | Self::ForeignChange)
+    }
+
     /// A version passes into another, or waits to.
     pub const fn is_release(&self) -> bool {
         !matches!(self, Self::Stable | Self::Scaling { .. } | Self::Unseen)

@@ -92,6 +92,7 @@ impl ActivityLog {
             Effect::SaveLogs(save) => self.write(now, "save-logs", None, Some(save.name.clone())),
             // What a write came to is noted once it was answered: one line for each that was tried.
             Effect::LoadLedger(..)
+            | Effect::LoadAuthor(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::Review(..)

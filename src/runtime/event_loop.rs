@@ -224,6 +224,7 @@ impl<P: Program> Shell<P> {
             Effect::Copy(text) => self.copy(&text),
             effect @ (Effect::LoadEvents(_)
             | Effect::LoadLedger(..)
+            | Effect::LoadAuthor(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::Review(..)

@@ -88,6 +88,15 @@ fn perform(
                 ))
             }))
         }
+        Effect::LoadAuthor(object, generation) => {
+            let cluster = find(&object.cluster)?;
+            let key = format!("author of {} {}", object.kind, object.key);
+            Some(Work::new(key, async move {
+                let author = cluster.changed_by(&object).await;
+                let author = author.inspect_err(|error| log::info!("who changed {} is not known: {error}", object.key));
+                Some(Message::Author(object, generation, author.ok().flatten()))
+            }))
+        }
         Effect::LoadLedger(id, app) => Some(writes::ledger(find(&id)?, app)),
         Effect::Prepare(asked) => Some(writes::prepare(find(&asked.object.cluster)?, *asked)),
         Effect::CarryOut(order) => {

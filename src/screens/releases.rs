@@ -9,7 +9,7 @@ use super::{states, words};
 use crate::domain::workload::{Revision, Workload};
 use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, ResourceRef, Timestamp};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::release::{Phase, Release, phase};
+use crate::release::{Author, Phase, Release, phase};
 use crate::world::ClusterView;
 use crate::world::release::app_of;
 
@@ -200,6 +200,14 @@ impl ReleaseRow {
     }
 }
 
+/// The workloads whose releases are in flight.
+pub fn flights(rows: &[ReleaseRow]) -> impl Iterator<Item = (&ClusterId, &Arc<Workload>)> {
+    rows.iter().filter_map(|row| match row {
+        ReleaseRow::Flight { cluster, workload, .. } => Some((cluster, workload)),
+        ReleaseRow::Past { .. } => None,
+    })
+}
+
 /// The app of the row of an object.
 pub fn app_of_row(rows: &[ReleaseRow], object: &ResourceRef) -> Option<AppKey> {
     rows.iter().find(|row| row.object() == *object).map(ReleaseRow::app)
@@ -231,8 +239,18 @@ impl<'a> Releases<'a> {
         }
     }
 
+    fn author(&self, row: &ReleaseRow) -> Option<&'a Author> {
+        match row {
+            ReleaseRow::Flight { cluster, workload, .. } => self.ctx.world.cluster(cluster)?.author_of(workload),
+            ReleaseRow::Past { .. } => None,
+        }
+    }
+
     fn why(&self, row: &ReleaseRow) -> String {
-        let why = self.phase(row).and_then(|phase| states::why(&phase));
+        let why = self.phase(row).and_then(|phase| {
+            let now = self.ctx.now_in(row.cluster());
+            states::why_and_who(&phase, self.author(row), now)
+        });
         match (why, row) {
             (Some((why, _)), _) => why,
             (None, ReleaseRow::Flight { workload, .. }) => workload

@@ -4,7 +4,7 @@ use super::words;
 use crate::domain::Timestamp;
 use crate::domain::pod::Health;
 use crate::listing::{Cell, Tone, Value};
-use crate::release::{Phase, Release};
+use crate::release::{Author, Phase, Release};
 use crate::world::AppSummary;
 use crate::world::census::Census;
 
@@ -97,6 +97,17 @@ pub fn why(phase: &Phase) -> Option<(String, Tone)> {
         Phase::Stuck { message, .. } | Phase::Aborted { message } => (message.to_string(), Tone::Bad),
         _ => return None,
     })
+}
+
+/// The same with who changed it, where somebody did in the middle of a release, and how long ago that is.
+pub fn why_and_who(phase: &Phase, who: Option<&Author>, now: Timestamp) -> Option<(String, Tone)> {
+    let (why, tone) = why(phase)?;
+    let Some(author) = who.filter(|_| phase.is_foreign()) else {
+        return Some((why, tone));
+    };
+    let ago = words::seconds_since(author.at, now).map(words::span);
+    let ago = ago.map_or_else(String::new, |span| format!(" {span} ago"));
+    Some((format!("{} changed it{ago}: {why}", author.manager), tone))
 }
 
 /// What is wrong with an app's instances in one cluster; empty where nothing is.

@@ -20,6 +20,7 @@ mod broken;
 mod discovery;
 mod list;
 mod logs;
+mod managed;
 mod metrics;
 mod options;
 mod patch;

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::feeds::FeedLog;
 use super::loss::Losses;
+use super::release::Authors;
 use super::store::{Slot, Store};
 use super::tally::{Standing, Tally, app_key};
 use super::texts::Texts;
@@ -67,6 +68,8 @@ pub struct ClusterView {
     pub nodes: Store<Node>,
     pub pods: Store<Pod>,
     pub revisions: Store<Revision>,
+    /// Who changed workloads in the middle of a release, as far as it was asked.
+    pub(super) authors: Authors,
     /// The revisions of each workload.
     pub(super) revisions_by: FxHashMap<(Kind, ObjectKey), Vec<Slot>>,
     pub autoscalers: Store<Autoscaler>,
@@ -102,6 +105,7 @@ impl ClusterView {
             nodes: Store::default(),
             pods: Store::default(),
             revisions: Store::default(),
+            authors: Authors::default(),
             revisions_by: FxHashMap::default(),
             autoscalers: Store::default(),
             budgets: Store::default(),

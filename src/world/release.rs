@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::World;
 use super::cluster::ClusterView;
 use super::scope::Scope;
@@ -10,10 +12,41 @@ use super::store::Slot;
 use super::tally::AppTally;
 use crate::domain::container::{ContainerRole, ContainerState};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, Revision, Timestamp, Version, Workload};
-use crate::release::{Phase, Release, Side, phase, side};
+use crate::domain::{
+    AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, ResourceRef, Revision, Timestamp, Uid, Version, Workload,
+};
+use crate::release::{Author, Phase, Release, Side, phase, side};
+
+/// By kind and name of a workload: of which object and generation it was asked, and who changed it to be of that.
+pub(super) type Authors = FxHashMap<(Kind, ObjectKey), (Uid, i64, Option<Author>)>;
 
 impl ClusterView {
+    /// A workload here, as a command names it.
+    pub fn object_of(&self, workload: &Workload) -> ResourceRef {
+        ResourceRef {
+            cluster: self.id.clone(),
+            kind: workload.kind,
+            key: workload.key.clone(),
+            uid: workload.uid.clone(),
+        }
+    }
+
+    fn author_asked(&self, workload: &Workload) -> Option<&Option<Author>> {
+        let asked = self.authors.get(&(workload.kind, workload.key.clone()))?;
+        let (uid, generation, author) = asked;
+        (*uid == workload.uid && *generation == workload.generation.0).then_some(author)
+    }
+
+    /// Whether it was asked who made a workload what it is.
+    pub fn is_author_asked(&self, workload: &Workload) -> bool {
+        self.author_asked(workload).is_some()
+    }
+
+    /// Who made a workload what it is, as far as it was asked.
+    pub fn author_of(&self, workload: &Workload) -> Option<&Author> {
+        self.author_asked(workload)?.as_ref()
+    }
+
     /// The revisions of a workload that are known, in no order.
     pub fn revisions_of(&self, workload: &Workload) -> Vec<&Revision> {
         let slots = self.revisions_by.get(&(workload.kind, workload.key.clone()));
@@ -109,6 +142,14 @@ impl ClusterView {
 }
 
 impl World {
+    /// Notes who changed an object to be of a generation, or that it was asked.
+    pub fn note_author(&mut self, object: &ResourceRef, generation: i64, author: Option<Author>) {
+        if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.id == object.cluster) {
+            let of = (object.kind, object.key.clone());
+            cluster.authors.insert(of, (object.uid.clone(), generation, author));
+        }
+    }
+
     /// The instances of an app in all clusters: those of older versions, and those of the newest; the version told
     /// of each is that of most.
     pub fn sides_of(&self, app: &AppKey) -> (Side, Side) {

@@ -6,6 +6,7 @@ mod keys;
 mod kinds;
 pub(crate) mod same;
 mod screens;
+mod who;
 mod writes;
 
 use std::sync::{Arc, Mutex};

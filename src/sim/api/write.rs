@@ -9,7 +9,7 @@ use super::super::store::{Store, Stored, Timestamp};
 use super::super::{defaults, json, validation};
 use super::patch;
 use super::request::{Request, Verb};
-use super::{Answer, wire};
+use super::{Answer, managed, wire};
 
 mod delete;
 mod scale;
@@ -118,6 +118,7 @@ fn new(store: &mut Store, request: &Request, mut object: Value, dry: bool, now: 
         json::object_mut(&mut object).remove("status");
     }
     defaults::apply(resource, &mut object);
+    managed::note(request, None, &mut object, now);
     validation::new(resource, &object)?;
     if dry {
         let made = store.try_create(resource, object, now)?;
@@ -319,6 +320,7 @@ fn save(
         json::set_meta(&mut object, "generation", generation);
     }
     defaults::apply(resource, &mut object);
+    managed::note(request, Some(old), &mut object, now);
     validation::change(resource, old, &object)?;
     let place = (request.namespace.as_str(), request.name.as_str());
     if dry {

@@ -32,6 +32,13 @@ async fn start(driven: &mut Driven, tag: &str, count: &str) {
     driven.press("enter");
 }
 
+/// Begins a gray release of two instances, and waits until it waits.
+pub(super) async fn gray_of_two(driven: &mut Driven) {
+    start(driven, "v2", "2").await;
+    yes(driven).await;
+    driven.until("it waits", |frame| frame.contains("· your turn")).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn from_gray_over_more_and_all_to_the_new_alone() {
     let mut driven = Driven::new().await;

@@ -26,10 +26,14 @@ pub(in super::super) fn apply(
     let (mine, others): (Vec<Value>, Vec<Value>) = json::array(object, "/metadata/managedFields")
         .iter()
         .cloned()
-        .partition(|entry| json::text(entry, "/manager") == Some(manager));
+        .partition(|entry| json::text(entry, "/manager") == Some(manager) && is_applied(entry));
     let mut conflicts = Vec::new();
     let mut kept = Vec::new();
     for mut entry in others {
+        if !is_applied(&entry) {
+            kept.push(entry);
+            continue;
+        }
         let other = json::text(&entry, "/manager").unwrap_or_default().to_owned();
         let mut clashing = Vec::new();
         let owned = entry.get("fieldsV1").cloned().unwrap_or_default();
@@ -58,6 +62,11 @@ pub(in super::super) fn apply(
     );
     json::set_meta(&mut result, "managedFields", kept);
     Ok(result)
+}
+
+/// Fields that were written otherwise are not known well enough for a conflict.
+fn is_applied(entry: &Value) -> bool {
+    json::text(entry, "/operation") == Some("Apply")
 }
 
 /// The set of fields a configuration names, as `fieldsV1` spells it.
