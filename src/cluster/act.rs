@@ -12,14 +12,14 @@ use serde_json::Value;
 use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
-use super::{clock, kinds};
+use super::{clock, kinds, questions};
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, Kind, ResourceRef};
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
 use crate::release::request::{Act, Part, Request};
 use crate::release::step::{Around, Difference, Step, differences};
-use crate::release::{Done, Prepared, warning};
+use crate::release::{Done, Prepared, author, warning};
 use look::{collection, list, look, path};
 
 pub use notes::Note;
@@ -92,7 +92,20 @@ pub(crate) async fn prepare(
         tokio::time::sleep(SETTLE).await;
         prepared = look_and_try(hub, object, step, driver).await;
     }
-    prepared
+    match prepared {
+        Err(error) => Err(with_who(hub, object, error).await),
+        prepared => prepared,
+    }
+}
+
+/// Names who changed an object, where that is why it was not written.
+async fn with_who(hub: &Hub, object: &ResourceRef, error: ActError) -> ActError {
+    let ActError::Changed(what) = error else { return error };
+    let now = questions::object_value(&hub.door, object).await.ok();
+    let author = now.as_ref().and_then(author::of_spec);
+    ActError::Changed(author.map_or(what.clone(), |author| {
+        Clean::new(&format!("{what}; last written by {}", author.words()))
+    }))
 }
 
 async fn look_and_try(
@@ -241,7 +254,10 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
         if request.waits {
             seen_by_controller(hub, prepared, generation).await.map_err(partly)?;
         }
-        let written = write(hub, prepared, done, (request, after)).await.map_err(partly)?;
+        let written = match write(hub, prepared, done, (request, after)).await {
+            Ok(written) => written,
+            Err(error) => return Err(partly(with_who(hub, &prepared.object, error).await)),
+        };
         if is_workload(prepared, request) {
             generation = self::generation(&written).max(generation);
         }

@@ -31,9 +31,9 @@ pub fn of_template(object: &Value) -> Option<Author> {
     latest(object, |entry| entry.pointer("/fieldsV1/f:spec/f:template").is_some())
 }
 
-/// Who changed an object last, but for its status, which its controllers write.
-pub fn of_object(object: &Value) -> Option<Author> {
-    latest(object, |_| true)
+/// Who changed what an object should be last.
+pub fn of_spec(object: &Value) -> Option<Author> {
+    latest(object, |entry| entry.pointer("/fieldsV1/f:spec").is_some())
 }
 
 fn latest(object: &Value, is_meant: impl Fn(&&Value) -> bool) -> Option<Author> {
@@ -82,7 +82,7 @@ mod tests {
             Some("kubectl-rollout at 2026-11-22T16:13:07Z")
         );
         assert_eq!(
-            who(of_object(&object)).as_deref(),
+            who(of_spec(&object)).as_deref(),
             Some("kubectl␛scale at 2026-11-22T18:00:00Z")
         );
         for none in [

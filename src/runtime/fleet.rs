@@ -88,15 +88,7 @@ fn perform(
                 ))
             }))
         }
-        Effect::LoadAuthor(object, generation) => {
-            let cluster = find(&object.cluster)?;
-            let key = format!("author of {} {}", object.kind, object.key);
-            Some(Work::new(key, async move {
-                let author = cluster.changed_by(&object).await;
-                let author = author.inspect_err(|error| log::info!("who changed {} is not known: {error}", object.key));
-                Some(Message::Author(object, generation, author.ok().flatten()))
-            }))
-        }
+        Effect::LoadAuthor(object, generation) => Some(author(find(&object.cluster)?, object, generation)),
         Effect::LoadLedger(id, app) => Some(writes::ledger(find(&id)?, app)),
         Effect::Prepare(asked) => Some(writes::prepare(find(&asked.object.cluster)?, *asked)),
         Effect::CarryOut(order) => {
@@ -139,6 +131,15 @@ fn perform(
         // The loop does these itself.
         Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
     }
+}
+
+fn author(cluster: Cluster, object: ResourceRef, generation: i64) -> Work {
+    let key = format!("author of {} {}", object.kind, object.key);
+    Work::new(key, async move {
+        let author = cluster.changed_by(&object).await;
+        let author = author.inspect_err(|error| log::info!("who changed {} is not known: {error}", object.key));
+        Some(Message::Author(object, generation, author.ok().flatten()))
+    })
 }
 
 fn review(cluster: Cluster, id: ClusterId, rights: Vec<Right>) -> Work {

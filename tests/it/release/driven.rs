@@ -62,14 +62,13 @@ impl Server {
 
     /// Somebody else changes the Deployment.
     pub(super) async fn patch(&self, patch: &Value) {
-        let (code, _) = send(
-            &self.simulation,
-            "PATCH",
-            DEPLOYMENT,
-            "application/json-patch+json",
-            patch,
-        )
-        .await;
+        self.patch_as("somebody", patch).await;
+    }
+
+    /// The same with a tool that says its name.
+    pub(super) async fn patch_as(&self, manager: &str, patch: &Value) {
+        let path = format!("{DEPLOYMENT}?fieldManager={manager}");
+        let (code, _) = send(&self.simulation, "PATCH", &path, "application/json-patch+json", patch).await;
         assert_eq!(code, 200);
     }
 

@@ -191,12 +191,16 @@ async fn what_somebody_changes_meanwhile_is_shown_anew_before_it_is_written() {
     // Where the change is not seen before the yes, the server refuses it, and it is asked for anew.
     driven.frame();
     driven.servers[0]
-        .patch(&json!([{"op": "replace", "path": "/spec/replicas", "value": 11}]))
+        .patch_as(
+            "kubectl-scale",
+            &json!([{"op": "replace", "path": "/spec/replicas", "value": 11}]),
+        )
         .await;
     driven.press("y");
     driven
         .until("it is told", |frame| frame.contains("somebody changed it"))
         .await;
+
     yes(&mut driven).await;
     driven
         .until("written", |frame| frame.contains("written: restart every instance"))
@@ -206,6 +210,9 @@ async fn what_somebody_changes_meanwhile_is_shown_anew_before_it_is_written() {
         11,
         "theirs stays"
     );
+    let attempts = driven.attempts();
+    let answer = attempts[0]["attempt"]["answer"].as_str().unwrap();
+    assert!(answer.contains("; last written by kubectl-scale at "), "{answer}");
 }
 
 fn readonly(name: &str) -> ClusterSetup {

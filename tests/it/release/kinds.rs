@@ -7,6 +7,7 @@ mod in_place;
 use std::time::Duration;
 
 use pilothouse::cluster::{ActError, Note, Target};
+use pilothouse::domain::rights::Role;
 use pilothouse::domain::{ClusterId, Driver, Kind, Object, ResourceRef, Workload};
 use pilothouse::release::live::Method;
 use pilothouse::release::step::{Count, New, Step};
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use super::{Sent, Wire, pass, send};
 use crate::support::observer::Observer;
+use crate::support::rights::give;
 use crate::support::watch_target;
 
 const JSON: &str = "application/json";
@@ -55,6 +57,7 @@ impl Bench {
         let collection = format!("/apis/{group}/{version}/namespaces/gift/{}", kind.plural());
         let (code, answer) = send(&simulation, "POST", &collection, JSON, object).await;
         assert_eq!(code, 201, "{answer}");
+        give(&simulation, Role::Operator.name(), Role::Operator, &[]).await;
         let (server, wire) = (simulation.clone(), std::sync::Arc::default());
         let noted = std::sync::Arc::clone(&wire);
         let target = Target::in_process(ClusterId::new("sim"), move |request| {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::driven::Driven;
 use super::keys::gray_of_two;
-use super::{DEPLOYMENT, Flow, gray, send};
+use super::{DEPLOYMENT, Flow, gray};
 use crate::support::served::Served;
 
 /// Another version, written by hand.
@@ -17,16 +17,12 @@ fn third() -> Value {
     json!([{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "live:v3"}])
 }
 
-const BY_HAND: &str = "?fieldManager=kubectl-edit";
-
 #[tokio::test(start_paused = true)]
 async fn it_is_asked_once_and_told_where_the_change_is() {
     let mut driven = Driven::new().await;
     gray_of_two(&mut driven).await;
+    driven.servers[0].patch_as("kubectl-edit", &third()).await;
     let server = driven.servers[0].simulation.clone();
-    let path = format!("{DEPLOYMENT}{BY_HAND}");
-    let (code, _) = send(&server, "PATCH", &path, "application/json-patch+json", &third()).await;
-    assert_eq!(code, 200);
     let asked = || {
         server
             .faults()
@@ -60,7 +56,7 @@ fn scripts_are_told_who_and_when() {
         let mut flow = Flow::new().await;
         flow.start("live:v2", 2).await.unwrap();
         flow.until("two beside ten", &gray(2, 10)).await;
-        let path = format!("{DEPLOYMENT}{BY_HAND}");
+        let path = format!("{DEPLOYMENT}?fieldManager=kubectl-edit");
         flow.send("PATCH", &path, "application/json-patch+json", &third()).await;
         flow.until("somebody else's version", &Phase::ForeignChange).await;
         flow.simulation.clone()
