@@ -1,6 +1,8 @@
 //! Releases on a real cluster with a real node: only with `PILOTHOUSE_TEST_KUBECONFIG` and `PILOTHOUSE_TEST_LAB`.
 
 mod app;
+mod killed;
+mod relay;
 
 use app::{App, Client};
 

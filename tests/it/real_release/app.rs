@@ -97,14 +97,14 @@ impl App {
         }
     }
 
-    /// The program's command line, by a user of the lab (`admin`, `viewer`, `dev`, `nobody`).
-    pub(super) fn command(&self, user: &str, arguments: &[impl AsRef<str>]) -> tokio::process::Command {
+    /// The program's command line, by what a kubeconfig says.
+    pub(super) fn command_by(&self, kubeconfig: &Path, arguments: &[impl AsRef<str>]) -> tokio::process::Command {
         let mut command = tokio::process::Command::new(PROGRAM);
         command
             .env_clear()
             .env("HOME", self.home.path())
             .arg("--kubeconfig")
-            .arg(kubeconfig_of(user))
+            .arg(kubeconfig)
             .args(["--context", "lab-b", "-n", &self.namespace])
             .args(arguments.iter().map(AsRef::as_ref))
             .stdin(std::process::Stdio::null())
@@ -112,8 +112,10 @@ impl App {
         command
     }
 
+    /// Runs the program by a user of the lab (`admin`, `viewer`, `dev`, `nobody`).
     pub(super) async fn run(&self, user: &str, arguments: &[impl AsRef<str>]) -> Output {
-        self.command(user, arguments).output().await.unwrap()
+        let by = kubeconfig_of(user);
+        self.command_by(&by, arguments).output().await.unwrap()
     }
 
     /// The phase that a program which has seen nothing before tells.
