@@ -3,6 +3,7 @@
 mod app;
 mod killed;
 mod relay;
+mod rights;
 
 use app::{App, Client};
 

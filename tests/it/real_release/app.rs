@@ -162,7 +162,7 @@ impl App {
 }
 
 /// A kubeconfig of the lab by the user it is for.
-fn kubeconfig_of(user: &str) -> PathBuf {
+pub(super) fn kubeconfig_of(user: &str) -> PathBuf {
     let all = kubeconfig().unwrap();
     if user == "admin" {
         return all;
