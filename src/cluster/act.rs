@@ -3,6 +3,7 @@
 
 mod look;
 mod notes;
+mod rights;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
 use super::{clock, kinds, questions};
+use crate::domain::access::Right;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, Kind, ResourceRef};
 use crate::release::live::Refusal;
@@ -46,6 +48,9 @@ pub enum ActError {
     Refused(#[from] Refusal),
     #[error("{0}")]
     Cluster(#[from] ClusterError),
+    /// The server says so before anything is sent.
+    #[error("you may not {0}")]
+    Forbidden(Right),
     /// A test of the patch failed.
     #[error("somebody changed it since it was looked at: {0}")]
     Changed(Clean),
@@ -63,6 +68,7 @@ impl ActError {
         match self {
             Self::Refused(_) => "look at its phase with `pilothouse release status`",
             Self::Cluster(error) => error.hint(),
+            Self::Forbidden(_) => "`pilothouse rbac operator` prints the rights that it needs",
             Self::Changed(_) => "look again what is under way, and repeat it if it is still wanted",
             Self::Unclear(_) => "look before you repeat it: a repeat does no harm, its tests would fail",
             Self::Partly { .. } => "look what is under way: the same step can be taken again from there, or aborted",
@@ -126,6 +132,7 @@ async fn look_and_try(
         now: clock::now(),
     };
     let planned = plan(step, &seen, around)?;
+    rights::allowed(hub, &planned).await?;
     let (mut requests, mut found) = (Vec::new(), Vec::new());
     for request in planned {
         let after = try_out(hub, &request).await.map_err(in_words)?;

@@ -168,7 +168,11 @@ async fn brought(simulation: &Simulation, before: &[Step], undone: bool) -> (Pro
     for step in before {
         program.take(step).await.unwrap();
         phase = program.phase().await;
-        assert_eq!(stand(step, &phase), Stand::There, "{step:?}: {phase:?}");
+        assert_eq!(
+            stand(step, (Kind::Deployment, &phase)),
+            Stand::There,
+            "{step:?}: {phase:?}"
+        );
     }
     if undone {
         let undo = serde_json::json!([{"op": "replace", "path": "/spec/template", "value": template}]);
@@ -203,7 +207,11 @@ async fn cut(flow: &Flow, end: End) -> bool {
         "{what}\n{lines} lines in the ledger"
     );
     if is_written {
-        assert_eq!(stand(step, &phase), Stand::There, "{what}\n{phase:?}");
+        assert_eq!(
+            stand(step, (Kind::Deployment, &phase)),
+            Stand::There,
+            "{what}\n{phase:?}"
+        );
         if !matches!(step, Step::Restart) {
             // Said again, it is refused or changes nothing.
             drop(next.take(step).await);
@@ -213,7 +221,11 @@ async fn cut(flow: &Flow, end: End) -> bool {
         next.take(step).await.unwrap_or_else(|error| panic!("{what}\n{error}"));
     }
     let phase = next.phase().await;
-    assert_eq!(stand(step, &phase), Stand::There, "{what}\n{phase:?}");
+    assert_eq!(
+        stand(step, (Kind::Deployment, &phase)),
+        Stand::There,
+        "{what}\n{phase:?}"
+    );
     assert_eq!(generation(&simulation).await, at + 1, "{what}\none write");
     if matches!(phase, Phase::Gray { .. } | Phase::Full { .. }) {
         next.take(&Step::Abort)

@@ -1,6 +1,7 @@
 //! Writes of the program itself: shown first, sent once, read back where no answer comes, noted.
 
 use pilothouse::cluster::{ActError, ClusterError, Note};
+use pilothouse::domain::rights::Role;
 use pilothouse::domain::{Driver, Kind, Object, ResourceRef};
 use pilothouse::release::ledger::{KEY, Ledger, Operation};
 use pilothouse::release::live::{Method, Refusal};
@@ -8,9 +9,10 @@ use pilothouse::release::step::{Count, New, Step};
 use pilothouse::release::template::Facts;
 use pilothouse::release::{Done, Prepared};
 use pilothouse::sim::fault::{Fault, Pattern, Verb};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Flow, Sent, gray};
+use crate::support::rights::documents;
 
 const LEDGER: &str = "/api/v1/namespaces/gift/configmaps/pilothouse-ledger-live";
 
@@ -187,6 +189,19 @@ async fn who_has_no_right_is_told_which_before_anything_is_written() {
         "{refused:?}"
     );
     assert!(refused.to_string().contains("patch"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_only_look_is_told_which_right_is_missing_and_nothing_is_sent() {
+    let flow = Flow::new().await;
+    let rules = documents(Role::Viewer, &[]).remove(0)["rules"].take();
+    let role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/pilothouse-operator";
+    let less = json!({"rules": rules});
+    let (code, _) = flow.send("PATCH", role, "application/merge-patch+json", &less).await;
+    assert_eq!(code, 200);
+    let refused = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
+    assert_eq!(refused.to_string(), "you may not patch deployments.apps in gift");
+    assert_eq!(flow.wire.lock().unwrap().sent.len(), 0, "not even a dry run");
 }
 
 #[tokio::test(start_paused = true)]
