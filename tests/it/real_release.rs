@@ -27,8 +27,9 @@ async fn the_counts_are_those_of_the_table_and_the_service_never_has_too_few() {
         app.act(row.act).await;
         let found = app.until(&format!("{row:?}"), |now, _| row.counts.contains(now)).await;
         let took = begun.elapsed();
-        assert_eq!(app.phase().await, row.phase, "{row:?}");
-        assert_eq!(app.counts().await, found, "{row:?}: it does not stay so");
+        let told = app.told().await;
+        assert_eq!(app.counts().await, found, "{row:?}: it does not stay so: {told}");
+        assert_eq!(told["phase"], row.phase, "{row:?}: {told}");
         assert_eq!(app.generation().await, generation + 1, "{row:?}: one write");
         let seen = client.take();
         println!("{:?}: {found:?}, {:?} after {took:.1?}; {seen:?}", row.act, row.phase);

@@ -118,11 +118,16 @@ impl App {
         self.command_by(&by, arguments).output().await.unwrap()
     }
 
-    /// The phase that a program which has seen nothing before tells.
-    pub(super) async fn phase(&self) -> String {
+    /// The release as a program tells it which has seen nothing before.
+    pub(super) async fn told(&self) -> Value {
         let output = self.run("admin", &["release", "status", NAME, "-o", "json"]).await;
-        let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
-        told["items"][0]["phase"].as_str().unwrap().to_owned()
+        let mut told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        told["items"][0].take()
+    }
+
+    /// The phase of it.
+    pub(super) async fn phase(&self) -> String {
+        self.told().await["phase"].as_str().unwrap().to_owned()
     }
 
     /// Does what a row of the table says, and waits for what the program itself waits for.
