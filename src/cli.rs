@@ -24,6 +24,7 @@ pub mod release;
 pub mod report;
 pub mod rows;
 mod sample;
+pub mod scale;
 mod screen;
 pub mod setup;
 pub mod simulated;
@@ -153,6 +154,7 @@ fn dispatch(
         }
         Some(Command::Get(get)) if get.what == What::Images => images::run(args, get, environment, out, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
+        Some(Command::Scale(asked)) => scale::run(args, asked, environment, out, err),
         Some(Command::Release { command }) => release::run(args, command, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
         Some(Command::Logs(logs)) => logs::run(args, logs, environment, out, err),

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod app_list;
+pub mod arrival;
 pub mod census;
 pub mod cluster;
 pub mod feeds;

@@ -111,6 +111,8 @@ pub enum Command {
         #[command(subcommand)]
         command: super::release::ReleaseCommand,
     },
+    /// So many instances of an app, divided over its clusters by the room they have
+    Scale(super::scale::Scale),
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
     /// Print what this program was told to do on this machine, by whom, and what came of it; the oldest first

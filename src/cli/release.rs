@@ -1,6 +1,6 @@
 //! `pilothouse release`: which phase each workload's release is in, and the steps from one phase to the next.
 
-mod act;
+pub(super) mod act;
 mod follow;
 
 use std::io::Write;
@@ -250,7 +250,7 @@ pub(super) fn run(
         ReleaseCommand::Promote(ask) => (ask, Step::Promote),
         ReleaseCommand::Retry(ask) => (ask, Step::Retry),
     };
-    act::run(args, ask, &step, environment, (out, err))
+    act::run(args, ask, &act::What::Step(step), environment, (out, err))
 }
 
 /// Asks who changed what is neither as it was nor as it was released.

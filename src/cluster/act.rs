@@ -10,19 +10,20 @@ use std::time::Duration;
 use http::Method;
 use serde_json::Value;
 
+use super::clock;
 use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
-use super::{clock, kinds, questions};
+use super::questions;
 use crate::domain::access::Right;
 use crate::domain::ulid::ulid;
-use crate::domain::{Clean, Driver, Kind, ResourceRef};
+use crate::domain::{Clean, Driver, ResourceRef};
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
 use crate::release::request::{Act, Part, Request};
 use crate::release::step::{Around, Difference, Step, differences};
 use crate::release::{Done, Prepared, author, warning};
-use look::{collection, list, look, path};
+use look::{collection, look, path};
 
 pub use notes::Note;
 pub(crate) use notes::ledger;
@@ -121,9 +122,6 @@ async fn look_and_try(
     driver: Option<Driver>,
 ) -> Result<Prepared, ActError> {
     let seen = look_at(hub, object, step, driver).await?;
-    let namespace = object.key.namespace.as_str();
-    let kind = Kind::HorizontalPodAutoscaler;
-    let autoscalers = list(hub, &kinds::collection(kind, kinds::version(kind), namespace)).await;
     let running = seen.live().operation().map(str::to_owned);
     let operation = running.unwrap_or_else(|| ulid(clock::now(), hub.random()));
     let around = Around {
@@ -146,7 +144,7 @@ async fn look_and_try(
         at: around.now,
         generation: generation(&seen.object),
         differences: found,
-        warnings: warning::of(&seen.object, &autoscalers.unwrap_or_default()),
+        warnings: warning::of(&seen.object, &seen.autoscalers),
         desired: seen.desired(),
         operation,
         requests,
@@ -189,8 +187,31 @@ fn changes(request: &Request, seen: &Seen, after: &Value) -> Vec<Difference> {
             });
             told.collect()
         }
-        _ => differences(&seen.object, after),
+        _ if request.place.part == Part::Scale => vec![Difference {
+            place: "spec.replicas".into(),
+            from: Some(Clean::new(&seen.desired().to_string())),
+            to: after.pointer("/spec/replicas").map(|to| Clean::new(&to.to_string())),
+        }],
+        _ if request.place.resource == seen.resource => differences(&seen.object, after),
+        _ => of_another(request, seen, after),
     }
+}
+
+/// What changes in another object than the workload, place by place under its name.
+fn of_another(request: &Request, seen: &Seen, after: &Value) -> Vec<Difference> {
+    let name = |object: &&Value| object.pointer("/metadata/name").and_then(Value::as_str) == Some(&request.place.name);
+    let before = match request.place.resource.kind {
+        "ScaledObject" => seen.scaled.iter().find(name),
+        "HorizontalPodAutoscaler" => seen.autoscalers.iter().find(name),
+        _ => seen.releasing.as_ref().map(|(_, rollout)| rollout).filter(name),
+    };
+    let about = request.about();
+    let told = before.map(|before| differences(before, after)).unwrap_or_default();
+    let named = |difference: Difference| Difference {
+        place: Clean::new(&format!("{about}: {}", difference.place)),
+        ..difference
+    };
+    told.into_iter().map(named).collect()
 }
 
 /// A request as it is sent; `query` is added to the path.

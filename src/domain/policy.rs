@@ -15,6 +15,8 @@ pub struct Autoscaler {
     pub target: (Clean, Clean),
     pub min: i64,
     pub max: i64,
+    /// Its bounds before its floor was raised for a while, as the annotation says them.
+    pub floor_from: Option<Clean>,
     pub current: i64,
     pub desired: i64,
     /// Each metric in words, such as `cpu 45 % / 60 %`.

@@ -12,6 +12,8 @@ pub const HELD_SECONDS: i32 = i32::MAX - 1;
 pub const HOLD: &str = "pilothouse.dev/hold";
 /// The hash of the revision that the release left.
 pub const HOLD_FROM: &str = "pilothouse.dev/hold-from";
+/// Annotation of an autoscaler whose floor was raised for a while: its bounds before.
+pub const FLOOR: &str = "pilothouse.dev/floor";
 /// The operation's ULID.
 pub const HOLD_OP: &str = "pilothouse.dev/hold-op";
 

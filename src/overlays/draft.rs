@@ -171,6 +171,8 @@ impl Draft {
             Operation::Restart => Step::Restart,
             Operation::Promote => Step::Promote,
             Operation::Retry => Step::Retry,
+            Operation::EndFloor => Step::EndFloor,
+            Operation::Delete => Step::Delete,
             Operation::Scale => return Err("it is not scaled like this".into()),
         })
     }

@@ -39,6 +39,8 @@ pub enum Operation {
     Promote,
     Retry,
     Scale,
+    EndFloor,
+    Delete,
 }
 
 impl Operation {
@@ -59,6 +61,8 @@ impl Operation {
             Self::Promote => "promote",
             Self::Retry => "retry",
             Self::Scale => "scale",
+            Self::EndFloor => "end-floor",
+            Self::Delete => "delete",
         }
     }
 }

@@ -55,6 +55,12 @@ pub enum Refusal {
     NothingToRepair,
     #[error("a {0} has no such step: {1}")]
     NotOfThisKind(Kind, &'static str),
+    #[error("it has {0} already")]
+    ThatMany(i64),
+    #[error("its autoscaler decides how many: take its floor away, or lower its bounds")]
+    Autoscaled,
+    #[error("its autoscaler has no floor of ours")]
+    NoFloor,
     #[error("it is at no step that waits to be approved")]
     WaitsForNothing,
     #[error(transparent)]

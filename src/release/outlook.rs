@@ -46,6 +46,9 @@ pub fn outlook(step: &Step, counts: Counts) -> String {
         Step::Pause => "none changes: its controller replaces no more of them".to_owned(),
         Step::Resume => "its controller goes on replacing them".to_owned(),
         Step::Promote => "its controller takes its next step".to_owned(),
+        Step::Scale(to) => format!("{desired} → {to}"),
+        Step::EndFloor => "as its autoscaler decides between its former bounds".to_owned(),
+        Step::Delete => "this one goes, its controller makes another".to_owned(),
         Step::Retry => "its controller begins again with its first step".to_owned(),
         Step::Restart => format!("{desired} are replaced by new ones of the same version, a few at a time"),
     }

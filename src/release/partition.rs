@@ -185,7 +185,7 @@ pub fn requests(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Requ
         }
         Step::KeepOld | Step::Offline => return Err(Refusal::NotOfThisKind(seen.kind, IN_PLACE)),
         Step::Repair => return Err(Refusal::NothingToRepair),
-        Step::Promote | Step::Retry => {
+        Step::Promote | Step::Retry | Step::Scale(_) | Step::EndFloor | Step::Delete => {
             return Err(Refusal::NotOfThisKind(
                 seen.kind,
                 "it waits for nobody's steps: grow it or make it full",

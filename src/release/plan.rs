@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::live::{Live, Method, Refusal};
-use super::request::{Act, Part, Place, Request, Resource, conditional};
+use super::request::{Act, Part, Place, Request, Resource, conditional, deletion_of};
 use super::step::{Around, Step};
-use super::{argo, driver, partition};
+use super::{argo, driver, partition, scale};
 use crate::domain::{Driver, Kind};
 
 /// A workload as it was read whole, with what its kind keeps beside it.
@@ -21,6 +21,10 @@ pub struct Seen {
     pub pods: Vec<Value>,
     /// The Kruise Rollout that releases it.
     pub releasing: Option<(Resource, Value)>,
+    /// Of its namespace.
+    pub autoscalers: Vec<Value>,
+    /// KEDA's, of its namespace, where its number is to be changed.
+    pub scaled: Vec<Value>,
 }
 
 impl Seen {
@@ -64,6 +68,12 @@ pub const fn method_of(kind: Kind, asked: Method) -> Method {
 /// # Errors
 /// Why it cannot be taken now.
 pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
+    match step {
+        Step::Scale(to) => return scale::requests(seen, *to),
+        Step::EndFloor => return scale::end(seen),
+        Step::Delete => return delete(seen),
+        _ => {}
+    }
     if *step == Step::Promote && around.driver == Some(Driver::KruiseRollouts) {
         return approve(seen);
     }
@@ -76,6 +86,18 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
         Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet => partition::requests(step, seen, around),
         other => Err(Refusal::NotOfThisKind(other, "nothing releases it")),
     }
+}
+
+/// Deletes one instance, this very one; its controller makes another in its place.
+fn delete(seen: &Seen) -> Result<Vec<Request>, Refusal> {
+    if seen.kind != Kind::Pod {
+        return Err(Refusal::NotOfThisKind(seen.kind, "only instances are deleted"));
+    }
+    let uid = seen
+        .object
+        .pointer("/metadata/uid")
+        .ok_or(Refusal::Incomplete("a uid"))?;
+    Ok(vec![Request::new(seen.place(), Act::Delete(deletion_of(uid)))])
 }
 
 fn approve(seen: &Seen) -> Result<Vec<Request>, Refusal> {
@@ -100,7 +122,13 @@ fn rollout(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>,
         Step::Pause => argo::pause(rollout)?,
         Step::Resume => argo::resume(rollout)?,
         Step::Restart => argo::restart(around.now),
-        Step::Grow(_) | Step::KeepOld | Step::Offline | Step::Repair => {
+        Step::Grow(_)
+        | Step::KeepOld
+        | Step::Offline
+        | Step::Repair
+        | Step::Scale(_)
+        | Step::EndFloor
+        | Step::Delete => {
             return Err(Refusal::NotOfThisKind(Kind::Rollout, DECIDES));
         }
     };

@@ -73,6 +73,12 @@ pub enum Step {
     Promote,
     /// Again what was aborted.
     Retry,
+    /// So many instances.
+    Scale(i64),
+    /// The bounds of its autoscaler as they were before the last [`Step::Scale`].
+    EndFloor,
+    /// One instance goes; another comes in its place.
+    Delete,
 }
 
 /// What a patch needs that is not in the objects.
@@ -101,12 +107,18 @@ impl Step {
             Self::Restart => Operation::Restart,
             Self::Promote => Operation::Promote,
             Self::Retry => Operation::Retry,
+            Self::Scale(_) => Operation::Scale,
+            Self::EndFloor => Operation::EndFloor,
+            Self::Delete => Operation::Delete,
         }
     }
 
     /// Whether instances of one version take the place of those of another by it.
     pub const fn changes_version(&self) -> bool {
-        !matches!(self, Self::Pause | Self::Resume | Self::Restart)
+        !matches!(
+            self,
+            Self::Pause | Self::Resume | Self::Restart | Self::Scale(_) | Self::EndFloor | Self::Delete
+        )
     }
 
     /// In words, as a confirmation's title.
@@ -125,6 +137,9 @@ impl Step {
             Self::Restart => "restart every instance",
             Self::Promote => "go on to the next step",
             Self::Retry => "try again what was aborted",
+            Self::Scale(_) => "change the number of instances",
+            Self::EndFloor => "take the temporary floor away",
+            Self::Delete => "delete this instance",
         }
     }
 
@@ -157,10 +172,12 @@ impl Step {
             Self::Pause => deployment::pause(live),
             Self::Resume => deployment::resume(live),
             Self::Restart => deployment::restart(live, around.now),
-            Self::Promote | Self::Retry => Err(Refusal::NotOfThisKind(
-                Kind::Deployment,
-                "it waits for nobody's steps: grow it, make it full or abort it",
-            )),
+            Self::Scale(_) | Self::EndFloor | Self::Delete | Self::Promote | Self::Retry => {
+                Err(Refusal::NotOfThisKind(
+                    Kind::Deployment,
+                    "it waits for nobody's steps: grow it, make it full or abort it",
+                ))
+            }
         }
     }
 }
@@ -193,7 +210,10 @@ pub struct Difference {
 }
 
 /// Fields that the server keeps, and that nobody asked for.
-const SERVERS_OWN: [&str; 5] = [
+const SERVERS_OWN: [&str; 7] = [
+    // An object of a list does not say what it is.
+    "apiVersion",
+    "kind",
     "metadata.managedFields",
     "metadata.resourceVersion",
     "metadata.generation",

@@ -29,6 +29,7 @@ use super::resource::{DAEMON_SETS, DEPLOYMENTS, NODES, PODS, REPLICA_SETS, STATE
 use super::store::{Change, Store, Verb};
 use crate::domain::Timestamp;
 
+pub(crate) mod autoscaler;
 pub(crate) mod context;
 pub(crate) mod daemonset;
 pub(crate) mod deployment;
@@ -136,6 +137,7 @@ impl Controllers {
             Task::DaemonSet(key) => daemonset::sync(cx, key),
             Task::Schedule(key) => self.scheduler.sync(cx, key),
             Task::Pod(key) => self.kubelet.sync(cx, key),
+            Task::Autoscaler(key) => autoscaler::sync(cx, key),
             Task::Quota(namespace) => quota::sync(cx, namespace),
             Task::Forget => {
                 if let Some(when) = cx.recorder.forget(cx.store, now) {
@@ -214,6 +216,9 @@ impl Controllers {
         match (change.resource.group.as_ref(), change.resource.plural.as_ref()) {
             ("", "pods") => self.take_in_pod(change, key.clone(), now),
             ("", "nodes") => self.take_in_node(change, key.clone()),
+            ("autoscaling", "horizontalpodautoscalers") => {
+                self.queue.insert(Task::Autoscaler(key.clone()));
+            }
             ("", "resourcequotas") => {
                 self.queue.insert(Task::Quota(key.namespace.clone()));
             }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::World;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
+use super::release::app_of;
 use crate::domain::headroom::{Limit, Taken};
-use crate::domain::{AppKey, Clean, PodShape};
+use crate::domain::{AppKey, Clean, PodShape, Workload};
 
 /// How many more instances of an app fit in a location, and what stops the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +38,24 @@ impl World {
 
 impl ClusterView {
     fn app_headroom(&self, key: &AppKey) -> Vec<AppHeadroom> {
+        self.shape_of(key)
+            .map(|shape| self.headroom_of(key, &shape))
+            .unwrap_or_default()
+    }
+
+    /// How many more instances of one workload fit, location by location, and how many in all: what its namespace's
+    /// quota allows of what its nodes take.
+    pub fn workload_headroom(&self, workload: &Workload) -> (i64, Vec<AppHeadroom>) {
+        let rooms = self.headroom_of(&app_of(workload), &workload.shape);
+        let fits: i64 = rooms.iter().map(|room| room.fits).sum();
+        let quota = self.quota_headroom(&workload.key.namespace, &workload.shape);
+        (quota.map_or(fits, |(_, most)| fits.min(most)), rooms)
+    }
+
+    fn headroom_of(&self, key: &AppKey, shape: &PodShape) -> Vec<AppHeadroom> {
         if !self.knows_pods() {
             return Vec::new();
         }
-        let Some(shape) = self.shape_of(key) else {
-            return Vec::new();
-        };
         let mut found: BTreeMap<Clean, (i64, NodesByLimit)> = BTreeMap::new();
         for (_, node) in self.nodes.iter() {
             let taken = self.tally.node(&node.name).map_or_else(Taken::default, |t| t.taken);
@@ -52,7 +65,7 @@ impl ClusterView {
             *sum += fit.count;
             limits.entry(fit.limit.name()).or_insert((fit.limit, 0)).1 += 1;
         }
-        let quota = self.quota_headroom(&key.namespace, &shape);
+        let quota = self.quota_headroom(&key.namespace, shape);
         found
             .into_iter()
             .map(|(location, (fits, limits))| AppHeadroom {

@@ -6,6 +6,7 @@ mod driven;
 mod keys;
 mod kinds;
 pub(crate) mod same;
+mod scaling;
 mod screens;
 mod who;
 mod writes;

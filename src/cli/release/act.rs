@@ -17,6 +17,7 @@ use crate::cluster::{ActError, Cluster, Note};
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
 use crate::release::Prepared;
 use crate::release::live::Method;
+use crate::release::scale::Amount;
 use crate::release::step::{Count, New, Step};
 use crate::release::template::Facts;
 use crate::runtime::Exit;
@@ -126,12 +127,38 @@ impl StartAsk {
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
 
-/// One Deployment that a step is taken on.
-struct Target {
-    cluster: Cluster,
-    object: ResourceRef,
+/// One workload that a step is taken on.
+pub(in crate::cli) struct Target {
+    pub(in crate::cli) cluster: Cluster,
+    pub(in crate::cli) object: ResourceRef,
     app: Clean,
     driver: Option<Driver>,
+}
+
+/// What is to be done to the workloads of an app.
+#[derive(Clone, Debug)]
+pub(in crate::cli) enum What {
+    Step(Step),
+    /// So many instances in all, divided by the room there is; `across`: also over several clusters.
+    Scale {
+        amount: Amount,
+        across: bool,
+    },
+}
+
+impl What {
+    /// The step that each workload gets.
+    fn steps(&self, known: &Known, targets: Vec<Target>, err: &mut dyn Write) -> Result<Vec<(Target, Step)>, Failure> {
+        match self {
+            Self::Step(step) => Ok(targets.into_iter().map(|target| (target, step.clone())).collect()),
+            Self::Scale { amount, across } => super::super::scale::steps(known, targets, (*amount, *across), err),
+        }
+    }
+
+    /// Whether all is written before any of it is followed.
+    const fn is_urgent(&self) -> bool {
+        matches!(self, Self::Scale { .. })
+    }
 }
 
 /// One step on one Deployment, for scripts.
@@ -202,10 +229,10 @@ impl ActRow {
 }
 
 /// Takes a step on every Deployment of an app, one after the other; the first that fails ends it.
-pub(super) fn run(
+pub(in crate::cli) fn run(
     args: &Args,
     ask: &Ask,
-    step: &Step,
+    what: &What,
     environment: &Environment,
     (out, err): (&mut dyn Write, &mut dyn Write),
 ) -> Result<Exit, Failure> {
@@ -221,11 +248,13 @@ pub(super) fn run(
         namespaces::told(&args.namespace, &unknown, err)?;
         fleet::tell_missing(&known, err)?;
         let targets = targets(&known, &ask.app)?;
+        let targets = what.steps(&known, targets, err)?;
         let mut prepared = Vec::new();
-        for target in &targets {
+        for (target, step) in &targets {
             let one = target.cluster.prepare(&target.object, step, target.driver).await;
             prepared.push(one.map_err(|error| failure(target, &error))?);
         }
+        let targets: Vec<Target> = targets.into_iter().map(|(target, _)| target).collect();
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
         let is_text = ask.output == super::super::args::Report::Text;
         if is_text {
@@ -234,7 +263,14 @@ pub(super) fn run(
             }
         }
         let outcome = if ask.yes {
-            carry_out(&mut known, (ask, &activity), (&targets, &prepared), &mut rows, err).await
+            carry_out(
+                &mut known,
+                (ask, &activity),
+                (&targets, &prepared),
+                (&mut rows, what.is_urgent()),
+                err,
+            )
+            .await
         } else {
             if is_text {
                 writeln!(err, "nothing was written; repeat it with --yes to do it")?;
@@ -255,9 +291,10 @@ async fn carry_out(
     known: &mut Known,
     (ask, activity): (&Ask, &ActivityLog),
     (targets, prepared): (&[Target], &[Prepared]),
-    rows: &mut [ActRow],
+    (rows, is_urgent): (&mut [ActRow], bool),
     err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
+    let mut written = Vec::new();
     for ((target, prepared), row) in targets.iter().zip(prepared).zip(rows) {
         let view = known.world.cluster(&target.object.cluster);
         let by = view
@@ -282,8 +319,17 @@ async fn carry_out(
         for unnoted in &done.unnoted {
             writeln!(err, "pilothouse: {name}: {unnoted}")?;
         }
-        if ask.wait {
+        written.push((target, prepared, done.generation));
+        if ask.wait && !is_urgent {
             let end = follow(known, &target.object, &prepared.step, done.generation, ask.timeout, err).await?;
+            if end != Exit(Exit::DONE) {
+                return Ok(end);
+            }
+        }
+    }
+    if ask.wait && is_urgent {
+        for (target, prepared, generation) in written {
+            let end = follow(known, &target.object, &prepared.step, generation, ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
                 return Ok(end);
             }

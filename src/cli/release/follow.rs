@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::super::Failure;
 use super::super::watch::{self, Known};
-use crate::domain::ResourceRef;
+use crate::domain::{ResourceRef, Workload};
 use crate::release::stand::{Stand, stand};
 use crate::release::step::Step;
 use crate::release::{Phase, Release};
@@ -26,7 +26,8 @@ pub(super) async fn follow(
     timeout: Duration,
     err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let until = Instant::now() + timeout;
+    let begun = Instant::now();
+    let until = begun + timeout;
     let name = format!("{}: {}", object.cluster, object.key);
     let mut said = String::new();
     loop {
@@ -38,12 +39,16 @@ pub(super) async fn follow(
         {
             let mut release = view.release_of(workload);
             release.phase = release.phase.at(release.since, view.time(Utc::now()));
-            let word = words(&release);
+            let (word, stands) = if let Step::Scale(to) = step {
+                (view.arrival(workload).words(*to), arrived(workload, *to))
+            } else {
+                (words(&release), stand(step, (object.kind, &release.phase)))
+            };
             if said != word {
-                writeln!(err, "{name}: {word}")?;
+                writeln!(err, "{name}: {word} ({} s)", begun.elapsed().as_secs())?;
                 said = word;
             }
-            match stand(step, (object.kind, &release.phase)) {
+            match stands {
                 Stand::Going => {}
                 Stand::There => return Ok(Exit(Exit::DONE)),
                 Stand::Failed => return Ok(Exit(Exit::FAILED)),
@@ -61,6 +66,13 @@ pub(super) async fn follow(
             Err(_) => {}
         }
     }
+}
+
+/// Whether so many are ready; an autoscaler may want more than its floor.
+const fn arrived(workload: &Workload, to: i64) -> Stand {
+    let enough = workload.desired >= to && workload.ready >= workload.desired;
+    let fewer = workload.desired == to && workload.instances == to && workload.ready == to;
+    if enough || fewer { Stand::There } else { Stand::Going }
 }
 
 fn words(release: &Release) -> String {

@@ -97,6 +97,7 @@ pub(super) async fn look(
         Some(Driver::KruiseRollouts) => releasing(hub, object, namespace).await?,
         _ => None,
     };
+    let (autoscalers, scaled) = deciders(hub, object, step).await?;
     Ok(Seen {
         kind: object.kind,
         resource,
@@ -104,7 +105,34 @@ pub(super) async fn look(
         revisions,
         pods,
         releasing,
+        autoscalers,
+        scaled,
     })
+}
+
+/// The autoscalers and KEDA's `ScaledObject`s of a namespace, as far as the step depends on them.
+async fn deciders(hub: &Hub, object: &ResourceRef, step: &Step) -> Result<(Vec<Value>, Vec<Value>), ClusterError> {
+    let namespace = object.key.namespace.as_str();
+    if object.kind == Kind::Pod {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let autoscalers = list(hub, &collection(&of(Kind::HorizontalPodAutoscaler), namespace)).await;
+    if !matches!(step, Step::Scale(_) | Step::EndFloor) {
+        // Who may not see autoscalers is warned of none.
+        return Ok((autoscalers.unwrap_or_default(), Vec::new()));
+    }
+    let scaled = Resource {
+        kind: "ScaledObject",
+        group: "keda.sh",
+        version: "v1alpha1".to_owned(),
+        plural: "scaledobjects",
+    };
+    let scaled = match list(hub, &collection(&scaled, namespace)).await {
+        // There is no KEDA here.
+        Err(ClusterError::NotFound { .. }) => Vec::new(),
+        scaled => scaled?,
+    };
+    Ok((autoscalers?, scaled))
 }
 
 fn of(kind: Kind) -> Resource {

@@ -1,10 +1,12 @@
 //! Autoscalers, disruption budgets, quotas.
 
 use super::{Item, Projector, uid};
+use crate::cluster::wire::meta::annotation;
 use crate::cluster::wire::policy as wire;
 use crate::cluster::wire::scalar::Quantity;
 use crate::domain::policy::QuotaLimit;
 use crate::domain::quantity::parse_quantity_millis;
+use crate::domain::terms::FLOOR;
 use crate::domain::{Autoscaler, Budget, Clean, Object, Quota};
 
 impl Projector {
@@ -24,6 +26,7 @@ impl Projector {
             target: (self.text(&target.kind), self.text(&target.name)),
             min: spec.min_replicas.unwrap_or(1).into(),
             max: spec.max_replicas.into(),
+            floor_from: annotation(&meta.annotations, FLOOR).map(|was| self.text(was)),
             current: status.current_replicas.into(),
             desired: status.desired_replicas.into(),
             metrics: spec

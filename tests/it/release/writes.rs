@@ -53,7 +53,7 @@ impl Flow {
     }
 
     /// What was sent that is no dry run, of one kind of object.
-    fn sent(&self, plural: &str) -> Vec<Sent> {
+    pub(super) fn sent(&self, plural: &str) -> Vec<Sent> {
         let wire = self.wire.lock().unwrap();
         let real = wire.sent.iter().filter(|sent| !sent.path.contains("dryRun"));
         real.filter(|sent| sent.path.contains(&format!("/{plural}")))
@@ -61,7 +61,7 @@ impl Flow {
             .collect()
     }
 
-    async fn ledger(&self) -> Ledger {
+    pub(super) async fn ledger(&self) -> Ledger {
         let (_, map) = self.send("GET", LEDGER, "application/json", &Value::Null).await;
         Ledger::parse(map["data"][KEY].as_str().unwrap_or_default())
     }

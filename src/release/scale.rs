@@ -1,0 +1,310 @@
+//! How many instances: what is asked for, how it is divided over clusters by the room they have, and what is written.
+//!
+//! | what decides the number | what is written (`research/release.md` 1.8) |
+//! |---|---|
+//! | nobody | the workload's `scale` |
+//! | a `HorizontalPodAutoscaler` | its floor, and its ceiling where that is lower; both as they were in [`FLOOR`] |
+//! | KEDA | the same of its `ScaledObject`, which owns the autoscaler |
+//!
+//! An autoscaler would undo what is written to the workload. Below its floor it goes at once at its next look.
+
+use serde_json::{Value, json};
+
+use super::live::{Refusal, add, escaped, operation, test};
+use super::plan::Seen;
+use super::request::{Act, Part, Place, Request, Resource};
+use super::share::{self, Split};
+use crate::domain::Kind;
+use crate::domain::terms::FLOOR;
+
+/// What KEDA takes where nothing is said.
+const KEDA_MOST: i64 = 100;
+
+/// How many instances are asked for, of all clusters together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Amount {
+    By(i64),
+    ByPercent(f64),
+    To(i64),
+}
+
+impl Amount {
+    /// `+12`, `+50%` or `69`.
+    ///
+    /// # Errors
+    /// How it has to be written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        const HOW: &str = "write so many more, such as +12 or +50%, or how many in all, such as 69";
+        let how = || HOW.to_owned();
+        let text = text.trim();
+        let Some(more) = text.strip_prefix('+') else {
+            let all: i64 = text.parse().map_err(|_| how())?;
+            return (0..=100_000).contains(&all).then_some(Self::To(all)).ok_or_else(how);
+        };
+        if let Some(percent) = more.strip_suffix('%') {
+            let percent: f64 = percent.trim().parse().map_err(|_| how())?;
+            return (percent > 0.0 && percent <= 1000.0)
+                .then_some(Self::ByPercent(percent))
+                .ok_or_else(how);
+        }
+        let more: i64 = more.parse().map_err(|_| how())?;
+        (1..=100_000).contains(&more).then_some(Self::By(more)).ok_or_else(how)
+    }
+
+    /// How many that are in all, of so many now; a share counts up.
+    pub fn of(self, now: i64) -> i64 {
+        match self {
+            Self::By(more) => now + more,
+            Self::ByPercent(percent) => now + (now as f64 * percent / 100.0).ceil() as i64,
+            Self::To(all) => all,
+        }
+    }
+}
+
+/// What a workload has, and how many more have room where it may run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    pub now: i64,
+    pub fits: i64,
+}
+
+/// How many each gets, in the order they were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Division {
+    pub to: Vec<i64>,
+    /// What has room nowhere.
+    pub unplaced: i64,
+}
+
+/// Divides what is asked for: more goes where there is room, by Webster's method; less is taken evenly from those that
+/// have most. Where one place has it all, it gets what is asked for whether it fits or not, for its scheduler decides.
+pub fn divide(amount: Amount, rooms: &[Room]) -> Division {
+    let now: i64 = rooms.iter().map(|room| room.now).sum();
+    let wanted = amount.of(now);
+    let mut to: Vec<i64> = rooms.iter().map(|room| room.now).collect();
+    if let ([room], [only]) = (rooms, to.as_mut_slice()) {
+        *only = wanted;
+        let unplaced = (wanted - room.now - room.fits).max(0);
+        return Division { to, unplaced };
+    }
+    if wanted >= now {
+        let small = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+        let places: Vec<share::Place> = rooms
+            .iter()
+            .map(|room| share::Place {
+                room: small(room.fits),
+                preference: 1.0,
+            })
+            .collect();
+        let Split { seats, unplaced } = share::split(small(wanted - now), &places);
+        for (to, more) in to.iter_mut().zip(seats) {
+            *to += i64::from(more);
+        }
+        return Division {
+            to,
+            unplaced: unplaced.into(),
+        };
+    }
+    for _ in wanted..now {
+        if let Some(most) = to.iter_mut().max_by_key(|to| **to) {
+            *most -= 1;
+        }
+    }
+    Division { to, unplaced: 0 }
+}
+
+/// What decides how many instances a workload has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decider<'a> {
+    Nobody,
+    Autoscaler(&'a Value),
+    Keda(&'a Value),
+}
+
+/// Looks for it among a namespace's autoscalers and `ScaledObject`s.
+pub fn decider(seen: &Seen) -> Decider<'_> {
+    let name = seen.object.pointer("/metadata/name");
+    let targets = |of: &Value, default: &str| {
+        let target = of.pointer("/spec/scaleTargetRef");
+        let kind = target.and_then(|target| target.get("kind")).and_then(Value::as_str);
+        kind.unwrap_or(default) == seen.kind.name() && target.and_then(|target| target.get("name")) == name
+    };
+    // One that KEDA made is of its ScaledObject.
+    if let Some(scaled) = seen.scaled.iter().find(|scaled| targets(scaled, "Deployment")) {
+        return Decider::Keda(scaled);
+    }
+    let found = seen.autoscalers.iter().find(|hpa| targets(hpa, ""));
+    found.map_or(Decider::Nobody, Decider::Autoscaler)
+}
+
+/// The write of a new number.
+///
+/// # Errors
+/// A kind without a number, or an autoscaler that would not let it be fewer.
+pub fn requests(seen: &Seen, to: i64) -> Result<Vec<Request>, Refusal> {
+    if !matches!(
+        seen.kind,
+        Kind::Deployment | Kind::StatefulSet | Kind::Rollout | Kind::CloneSet
+    ) {
+        return Err(Refusal::NotOfThisKind(
+            seen.kind,
+            "its instances are not counted by a person",
+        ));
+    }
+    let now = seen.desired();
+    if to == now {
+        return Err(Refusal::ThatMany(now));
+    }
+    match decider(seen) {
+        Decider::Nobody => Ok(vec![scale(seen, to)]),
+        Decider::Autoscaler(_) | Decider::Keda(_) if to < now => Err(Refusal::Autoscaled),
+        Decider::Autoscaler(hpa) => floor(hpa, &HPA, to).map(|request| vec![request]),
+        Decider::Keda(scaled) => floor(scaled, &SCALED_OBJECT, to).map(|request| vec![request]),
+    }
+}
+
+fn scale(seen: &Seen, to: i64) -> Request {
+    let field = |path: &str| seen.object.pointer(path).cloned().unwrap_or(Value::Null);
+    let mut patch = vec![test("/metadata/uid", field("/metadata/uid"))];
+    // What a server leaves out is one.
+    patch.push(test("/spec/replicas", seen.desired().into()));
+    patch.push(operation("replace", "/spec/replicas", to.into()));
+    let place = Place::new(seen.resource.clone(), &seen.object).part(Part::Scale);
+    Request::new(place, Act::JsonPatch(Value::Array(patch)))
+}
+
+/// Where an autoscaler keeps its bounds.
+#[derive(Debug)]
+struct Bounds {
+    kind: &'static str,
+    group: &'static str,
+    version: &'static str,
+    plural: &'static str,
+    min: &'static str,
+    max: &'static str,
+    /// Where nothing is said.
+    most: Option<i64>,
+}
+
+static HPA: Bounds = Bounds {
+    kind: "HorizontalPodAutoscaler",
+    group: "autoscaling",
+    version: "v2",
+    plural: "horizontalpodautoscalers",
+    min: "minReplicas",
+    max: "maxReplicas",
+    most: None,
+};
+static SCALED_OBJECT: Bounds = Bounds {
+    kind: "ScaledObject",
+    group: "keda.sh",
+    version: "v1alpha1",
+    plural: "scaledobjects",
+    min: "minReplicaCount",
+    max: "maxReplicaCount",
+    most: Some(KEDA_MOST),
+};
+
+impl Bounds {
+    fn place(&self, object: &Value) -> Place {
+        let resource = Resource {
+            kind: self.kind,
+            group: self.group,
+            version: self.version.to_owned(),
+            plural: self.plural,
+        };
+        Place::new(resource, object)
+    }
+
+    /// Tests that object and bounds are those that were looked at.
+    fn tests(&self, object: &Value) -> Vec<Value> {
+        let mut patch = vec![test(
+            "/metadata/uid",
+            object.pointer("/metadata/uid").cloned().unwrap_or(Value::Null),
+        )];
+        for field in [self.min, self.max] {
+            let place = format!("/spec/{field}");
+            if let Some(value) = object.pointer(&place) {
+                patch.push(test(&place, value.clone()));
+            }
+        }
+        if let Some(version) = object.pointer("/metadata/resourceVersion").filter(|_| patch.len() < 3) {
+            patch.push(test("/metadata/resourceVersion", version.clone()));
+        }
+        patch
+    }
+}
+
+/// Raises the floor, and the ceiling with it where that is lower.
+fn floor(object: &Value, bounds: &Bounds, to: i64) -> Result<Request, Refusal> {
+    let number = |field: &str| object.pointer(&format!("/spec/{field}")).and_then(Value::as_i64);
+    let (min, max) = (number(bounds.min), number(bounds.max));
+    if min.unwrap_or(1) >= to {
+        return Err(Refusal::ThatMany(min.unwrap_or(1)));
+    }
+    let mut patch = bounds.tests(object);
+    let annotations = object.pointer("/metadata/annotations");
+    if annotations.and_then(|all| all.get(FLOOR)).is_none() {
+        if annotations.is_none_or(Value::is_null) {
+            patch.push(add("/metadata/annotations", json!({})));
+        }
+        let word = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        let was = format!("v1.min{}.max{}", word(min), word(max));
+        patch.push(add(&floor_path(), was.into()));
+    }
+    patch.push(add(&format!("/spec/{}", bounds.min), to.into()));
+    if max.or(bounds.most).is_some_and(|max| max < to) {
+        patch.push(add(&format!("/spec/{}", bounds.max), to.into()));
+    }
+    Ok(Request::new(bounds.place(object), Act::JsonPatch(Value::Array(patch))))
+}
+
+/// Takes a floor away: the bounds are as they were before it.
+///
+/// # Errors
+/// There is none.
+pub fn end(seen: &Seen) -> Result<Vec<Request>, Refusal> {
+    let (object, bounds) = match decider(seen) {
+        Decider::Nobody => return Err(Refusal::NoFloor),
+        Decider::Autoscaler(hpa) => (hpa, &HPA),
+        Decider::Keda(scaled) => (scaled, &SCALED_OBJECT),
+    };
+    let was = object
+        .pointer("/metadata/annotations")
+        .and_then(|all| all.get(FLOOR)?.as_str());
+    let was = was.ok_or(Refusal::NoFloor)?;
+    let (min, max) = before(was).ok_or_else(|| Refusal::BadLabel(was.to_owned()))?;
+    let mut patch = bounds.tests(object);
+    patch.push(test(&floor_path(), was.into()));
+    patch.push(json!({"op": "remove", "path": floor_path()}));
+    for (field, value) in [(bounds.min, min), (bounds.max, max)] {
+        let place = format!("/spec/{field}");
+        match value {
+            Some(value) => patch.push(add(&place, value.into())),
+            None if object.pointer(&place).is_some() => patch.push(json!({"op": "remove", "path": place})),
+            None => {}
+        }
+    }
+    Ok(vec![Request::new(
+        bounds.place(object),
+        Act::JsonPatch(Value::Array(patch)),
+    )])
+}
+
+fn floor_path() -> String {
+    format!("/metadata/annotations/{}", escaped(FLOOR))
+}
+
+/// The bounds that stood before a floor: the least and the most, as far as they were said.
+pub fn before(floor: &str) -> Option<(Option<i64>, Option<i64>)> {
+    let (min, max) = floor.strip_prefix("v1.min")?.split_once(".max")?;
+    let number = |text: &str| match text {
+        "-" => Some(None),
+        text => text.parse().ok().map(Some),
+    };
+    Some((number(min)?, number(max)?))
+}
+
+#[cfg(test)]
+#[path = "scale_tests.rs"]
+mod tests;

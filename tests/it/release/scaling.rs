@@ -1,0 +1,155 @@
+//! More instances: written to whoever decides how many there are, followed until they are ready, and taken back.
+
+use pilothouse::cluster::{ActError, Note};
+use pilothouse::domain::{Kind, ObjectKey, ResourceRef, Uid};
+use pilothouse::release::live::Refusal;
+use pilothouse::release::step::{Difference, Step};
+use pilothouse::release::{Phase, Prepared};
+use serde_json::{Value, json};
+
+use super::Flow;
+
+const JSON: &str = "application/json";
+const SCALERS: &str = "/apis/autoscaling/v2/namespaces/gift/horizontalpodautoscalers";
+
+impl Flow {
+    async fn scale(&self, step: &Step) -> Result<(), ActError> {
+        let prepared = self.prepare(step).await?;
+        let note = Note {
+            app: "live",
+            by: "oncall",
+            reason: None,
+        };
+        self.cluster.carry_out(&prepared, &note).await.map(drop)
+    }
+
+    async fn bounds(&self) -> [Value; 3] {
+        let (_, scaler) = self.send("GET", &format!("{SCALERS}/live"), JSON, &Value::Null).await;
+        let floor = scaler["metadata"]["annotations"]["pilothouse.dev/floor"].clone();
+        [
+            scaler["spec"]["minReplicas"].clone(),
+            scaler["spec"]["maxReplicas"].clone(),
+            floor,
+        ]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nobody_decides_the_workload_s_own_number_is_written() {
+    let mut flow = Flow::new().await;
+    flow.scale(&Step::Scale(14)).await.unwrap();
+    flow.until("fourteen", &Phase::Stable).await;
+    assert_eq!(flow.deployment().await["status"]["readyReplicas"], 14);
+    let sent = flow.sent("deployments");
+    assert!(sent[0].path.contains("/deployments/live/scale?"), "{}", sent[0].path);
+    assert_eq!(
+        flow.scale(&Step::Scale(14)).await,
+        Err(ActError::Refused(Refusal::ThatMany(14)))
+    );
+    flow.scale(&Step::Scale(9)).await.unwrap();
+    flow.until("nine", &Phase::Stable).await;
+    assert_eq!(flow.deployment().await["spec"]["replicas"], 9);
+    assert_eq!(flow.ledger().await.entries().count(), 2);
+    // What somebody else wrote meanwhile is not written over.
+    let prepared = flow.prepare(&Step::Scale(12)).await.unwrap();
+    let path = format!("{}/scale", super::DEPLOYMENT);
+    let other = json!({"spec": {"replicas": 20}});
+    assert_eq!(
+        flow.send("PATCH", &path, "application/merge-patch+json", &other)
+            .await
+            .0,
+        200
+    );
+    let note = Note {
+        app: "live",
+        by: "oncall",
+        reason: None,
+    };
+    let late = flow.cluster.carry_out(&prepared, &note).await.unwrap_err();
+    assert!(matches!(late, ActError::Changed(_)), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_autoscaler_s_floor_is_raised_and_taken_away_again() {
+    let mut flow = Flow::new().await;
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "live", "namespace": "gift"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "live"}, "minReplicas": 5, "maxReplicas": 12}});
+    assert_eq!(flow.send("POST", SCALERS, JSON, &scaler).await.0, 201);
+    assert_eq!(
+        flow.scale(&Step::EndFloor).await,
+        Err(ActError::Refused(Refusal::NoFloor))
+    );
+    let told = |prepared: &Prepared| -> Vec<String> {
+        let place = |d: &Difference| format!("{}: {:?} → {:?}", d.place, d.from.as_deref(), d.to.as_deref());
+        prepared.differences.iter().map(place).collect()
+    };
+    assert_eq!(
+        told(&flow.prepare(&Step::Scale(14)).await.unwrap()),
+        [
+            "HorizontalPodAutoscaler live: metadata.annotations.pilothouse.dev/floor: None → Some(\"v1.min5.max12\")",
+            "HorizontalPodAutoscaler live: spec.maxReplicas: Some(\"12\") → Some(\"14\")",
+            "HorizontalPodAutoscaler live: spec.minReplicas: Some(\"5\") → Some(\"14\")",
+        ]
+    );
+    flow.scale(&Step::Scale(14)).await.unwrap();
+    assert_eq!(flow.bounds().await, [json!(14), json!(14), json!("v1.min5.max12")]);
+    flow.until("fourteen", &Phase::Stable).await;
+    assert_eq!(flow.deployment().await["status"]["readyReplicas"], 14);
+    assert_eq!(
+        flow.sent("deployments"),
+        [],
+        "what an autoscaler would undo is not written"
+    );
+    flow.scale(&Step::Scale(16)).await.unwrap();
+    assert_eq!(flow.bounds().await[2], "v1.min5.max12", "as it was at first");
+    assert_eq!(
+        flow.scale(&Step::Scale(3)).await,
+        Err(ActError::Refused(Refusal::Autoscaled))
+    );
+    flow.until("sixteen", &Phase::Stable).await;
+    flow.scale(&Step::EndFloor).await.unwrap();
+    assert_eq!(flow.bounds().await, [json!(5), json!(12), Value::Null]);
+    flow.until("within the ceiling again", &Phase::Stable).await;
+    assert_eq!(flow.deployment().await["status"]["readyReplicas"], 12);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_instance_is_deleted_and_no_other_in_its_place() {
+    let mut flow = Flow::new().await;
+    let pods = "/api/v1/namespaces/gift/pods";
+    let (_, listed) = flow.send("GET", pods, JSON, &Value::Null).await;
+    let pod = &listed["items"][0]["metadata"];
+    let object = ResourceRef {
+        cluster: flow.cluster.id().clone(),
+        kind: Kind::Pod,
+        key: ObjectKey::new("gift", pod["name"].as_str().unwrap()),
+        uid: Uid::parse(pod["uid"].as_str().unwrap()),
+    };
+    let note = Note {
+        app: "live",
+        by: "oncall",
+        reason: None,
+    };
+    let prepared = flow.cluster.prepare(&object, &Step::Delete, None).await.unwrap();
+    let (_, still) = flow.send("GET", pods, JSON, &Value::Null).await;
+    assert_eq!(
+        still["items"].as_array().unwrap().len(),
+        10,
+        "a dry run deletes nothing"
+    );
+    flow.cluster.carry_out(&prepared, &note).await.unwrap();
+    flow.until("another came", &Phase::Stable).await;
+    let (_, now) = flow.send("GET", pods, JSON, &Value::Null).await;
+    assert!(
+        now["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|other| other["metadata"]["uid"] != pod["uid"])
+    );
+    let again = flow.cluster.carry_out(&prepared, &note).await.unwrap_err();
+    assert!(
+        matches!(again, ActError::Cluster(_) | ActError::Changed(_)),
+        "{again:?}"
+    );
+}
