@@ -7,7 +7,10 @@ pub use action::{Action, Group};
 pub use order::{Asked, Failure, FailureKind, Order, Ticket};
 
 use crate::domain::event::Event;
-use crate::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Moment, ResourceRef, Timestamp, access::Right};
+use crate::domain::image::Tags;
+use crate::domain::{
+    Access, AppKey, Clean, ClusterId, ClusterReport, ImageName, Moment, ResourceRef, Timestamp, access::Right,
+};
 use crate::logs::plan::Slot;
 use crate::logs::save::{Save, Saving};
 use crate::logs::{News, Request};
@@ -76,6 +79,8 @@ pub enum Message {
     Ledger(ClusterId, AppKey, Result<Box<Ledger>, Trouble>),
     /// Who changed an object to be of a generation, asked for by [`Effect::LoadAuthor`]; `None`: that is not known.
     Author(ResourceRef, i64, Option<Author>),
+    /// The tags of a repository, asked for by [`Effect::LoadTags`].
+    Tags(ImageName, Result<Tags, Trouble>),
     /// A step was tried without effect, asked for by [`Effect::Prepare`].
     Prepared(Ticket, Result<Box<Prepared>, Failure>),
     /// What came of a write, asked for by [`Effect::CarryOut`].
@@ -128,6 +133,8 @@ pub enum Effect {
     LoadLedger(ClusterId, AppKey),
     /// Ask who changed an object to be of this generation.
     LoadAuthor(ResourceRef, i64),
+    /// Read the tags of the repository of an image that a workload runs.
+    LoadTags(ResourceRef, ImageName),
     /// Try a step without effect.
     Prepare(Box<Asked>),
     /// Write what was confirmed, once.

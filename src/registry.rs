@@ -6,6 +6,7 @@
 
 mod answer;
 mod challenge;
+mod check;
 mod error;
 mod login;
 mod manifest;

@@ -89,6 +89,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             authors::arrived(model, (&object, generation), author);
             Vec::new()
         }
+        Message::Tags(image, read) => release::offer_tags(model, &image, read),
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
         Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
         Message::Notice(trouble) => {

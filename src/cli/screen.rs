@@ -8,7 +8,7 @@ use color_eyre::Section;
 use super::args::Args;
 use super::members::Member;
 use super::setup::Setup;
-use super::{Environment, Failure, colours, fleet};
+use super::{Environment, Failure, colours, fleet, registries};
 use crate::config::Problem;
 use crate::domain::Clean;
 use crate::message::{Message, Severity, Trouble};
@@ -46,8 +46,9 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         .map(|member| (member.target, member.rules, member.measuring))
         .collect();
     let folder = setup.config.log_folder();
+    let registries = (!args.demo).then(|| registries::of(&setup, environment));
     runtime::run(settings, program, |handles| {
-        runtime::fleet::start(targets, folder, activity, handles)
+        runtime::fleet::start(targets, registries, folder, activity, handles)
     })
     .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")
 }

@@ -71,6 +71,8 @@ pub enum Target {
     Role(ContainerRole),
     /// A version that is known of, or an image as it was typed.
     Version(Chosen),
+    /// The same, of which only the registry knows.
+    Tag(Chosen),
     Typed(String),
 }
 
@@ -170,7 +172,9 @@ impl Picker {
                 // A match in the name counts more than one in what an action does.
                 let by_label = fuzzy.score(&item.label).map(|score| score.saturating_mul(2));
                 let by_detail = || match item.target {
-                    Target::Action(_) | Target::Figure(_) | Target::Version(_) => fuzzy.score(&item.detail),
+                    Target::Action(_) | Target::Figure(_) | Target::Version(_) | Target::Tag(_) => {
+                        fuzzy.score(&item.detail)
+                    }
                     Target::Sort(_)
                     | Target::Cluster(_)
                     | Target::Location(_)
@@ -216,12 +220,16 @@ impl Picker {
         &self.items
     }
 
-    /// Offers one more item; the cursor stays on the one it is on.
+    /// Offers one more item, above those that only the registry knows of unless it is one, and what was typed; the
+    /// cursor stays on the one it is on.
     pub fn add(&mut self, item: Item) {
-        let place = self
-            .items
-            .iter()
-            .position(|item| matches!(item.target, Target::Typed(_)));
+        let rank = |item: &Item| match item.target {
+            Target::Typed(_) => 2,
+            Target::Tag(_) => 1,
+            _ => 0,
+        };
+        let own = rank(&item);
+        let place = self.items.iter().position(|other| rank(other) > own);
         let place = place.unwrap_or(self.items.len());
         let here = self.matching.get(self.cursor).copied();
         self.items.insert(place, item);

@@ -41,6 +41,35 @@ impl Prepared {
             image.and_then(|image| image.to.as_ref()),
         )
     }
+
+    /// The images that the step publishes anew and that nodes may have to pull.
+    pub fn published(&self) -> Vec<Clean> {
+        let mut images: Vec<Clean> = match &self.step {
+            Step::Start(new) => vec![Clean::new(&new.image)],
+            Step::Rollback(_) => {
+                let changed = self.differences.iter();
+                let changed = changed.filter(|difference| difference.place.ends_with(".image"));
+                changed.filter_map(|difference| difference.to.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        images.sort();
+        images.dedup();
+        images.retain(|image| !self.requests.iter().any(|(_, after)| is_never_pulled(after, image)));
+        images
+    }
+}
+
+/// Whether a template says of an image that it is on the nodes already.
+fn is_never_pulled(after: &Value, image: &str) -> bool {
+    let containers = ["containers", "initContainers"].into_iter();
+    let mut containers = containers
+        .filter_map(|list| after.pointer(&format!("/spec/template/spec/{list}"))?.as_array())
+        .flatten()
+        .filter(|container| container.get("image").and_then(Value::as_str) == Some(image))
+        .peekable();
+    let is_never = |container: &Value| container.get("imagePullPolicy").and_then(Value::as_str) == Some("Never");
+    containers.peek().is_some() && containers.all(is_never)
 }
 
 /// A write that was made.
@@ -50,4 +79,68 @@ pub struct Done {
     pub generation: i64,
     /// What could not be noted beside it, with why.
     pub unnoted: Vec<Clean>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::live::Method;
+    use super::super::request::{Act, Place, Resource};
+    use super::super::step::{Count, New};
+    use super::super::template::Facts;
+    use super::*;
+    use crate::domain::{ClusterId, Kind, ObjectKey, Uid};
+
+    /// A step whose dry run has this template, and changes the image of a container.
+    fn prepared(step: Step, template: &Value) -> Prepared {
+        let difference = |container: &str, to: &str| Difference {
+            place: format!("spec.template.spec.containers[{container}].image").into(),
+            from: Some("r/live:v1".into()),
+            to: Some(to.into()),
+        };
+        let after = json!({"metadata": {"name": "live"}, "spec": {"template": {"spec": template}}});
+        let place = Place::new(Resource::of(Kind::Deployment, "v1"), &after);
+        let request = Request::new(place, Act::JsonPatch(json!([])));
+        Prepared {
+            object: ResourceRef {
+                cluster: ClusterId::new("a"),
+                kind: Kind::Deployment,
+                key: ObjectKey::new("gift", "live"),
+                uid: Uid::default(),
+            },
+            step,
+            driver: None,
+            at: Timestamp::UNIX_EPOCH,
+            operation: String::new(),
+            generation: 1,
+            differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],
+            warnings: Vec::new(),
+            desired: 3,
+            requests: vec![(request, after)],
+        }
+    }
+
+    #[test]
+    fn images_that_may_have_to_be_pulled_are_those_that_the_step_publishes() {
+        let start = Step::Start(Box::new(New {
+            image: "r/live:v2".into(),
+            container: None,
+            facts: Facts::default(),
+            method: Method::Surge,
+            count: Count::Instances(1),
+        }));
+        let with = |policy: &str, image: &str| json!({"containers": [{"name": "live", "image": image, "imagePullPolicy": policy}]});
+        for (step, template, images) in [
+            (start.clone(), with("Always", "r/live:v2"), &["r/live:v2"][..]),
+            (start.clone(), with("Never", "r/live:v1"), &["r/live:v2"]),
+            (start, with("Never", "r/live:v2"), &[]),
+            (Step::Rollback(None), with("IfNotPresent", "r/live:v0"), &["r/live:v0"]),
+            (Step::Rollback(None), with("Never", "r/live:v0"), &[]),
+            (Step::KeepOld, with("Always", "r/live:v2"), &[]),
+        ] {
+            let found = prepared(step.clone(), &template).published();
+            assert_eq!(found, images, "{step:?} {template}");
+        }
+    }
 }

@@ -19,9 +19,18 @@ pub enum Warning {
     SharedClaim(String),
     /// The strategy is made `RollingUpdate` for the hold.
     Recreate,
+    /// The image's registry does not have it, or does not show it.
+    NoSuchImage(String),
+    /// Whether there is such an image is not known: which, and why.
+    ImageUnasked(String, String),
 }
 
 impl Warning {
+    /// The registry of an image could not be asked.
+    pub fn unasked(image: &str, why: &str) -> Self {
+        Self::ImageUnasked(image.to_owned(), why.to_owned())
+    }
+
     pub fn words(&self) -> String {
         match self {
             Self::Owned(tool) => format!("{tool} owns it and may put its own version back: release there, or stop it"),
@@ -39,6 +48,12 @@ impl Warning {
                 format!(
                     "all instances share the volume claim {claim}: one that only one node may use keeps new ones waiting"
                 )
+            }
+            Self::NoSuchImage(image) => {
+                format!("no such image in the registry: {image}; a node that does not have it already cannot pull it")
+            }
+            Self::ImageUnasked(image, why) => {
+                format!("the registry could not be asked for {image}: {why}")
             }
             Self::Recreate => "its strategy is Recreate: while gray, two versions run beside each other".into(),
         }

@@ -93,6 +93,7 @@ impl ActivityLog {
             // What a write came to is noted once it was answered: one line for each that was tried.
             Effect::LoadLedger(..)
             | Effect::LoadAuthor(..)
+            | Effect::LoadTags(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::Review(..)

@@ -225,6 +225,7 @@ impl<P: Program> Shell<P> {
             effect @ (Effect::LoadEvents(_)
             | Effect::LoadLedger(..)
             | Effect::LoadAuthor(..)
+            | Effect::LoadTags(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::Review(..)

@@ -16,14 +16,16 @@ use crate::cluster::{self, Cluster, ClusterError, Measuring, Rules, Target};
 use crate::domain::access::Right;
 use crate::domain::{Clean, ClusterId, ClusterReport, ResourceRef};
 use crate::message::{Effect, Message, Severity, Trouble};
+use crate::registry::Registries;
 
 /// Reports that may wait between a cluster and the loop; then the cluster waits, and so does its server.
 const REPORTS: usize = 256;
 
 /// Starts watching these clusters; what comes back performs effects on them, saves logs in `folder` and notes in
-/// `activity` what was written.
+/// `activity` what was written. Without `registries` none is asked.
 pub fn start(
     members: Vec<(Target, Arc<Rules>, Measuring)>,
+    registries: Option<Registries>,
     folder: PathBuf,
     activity: ActivityLog,
     handles: &Handles,
@@ -54,7 +56,14 @@ pub fn start(
         .spawn(hand_on(measured, messages.clone(), Message::Metrics));
     let mut saver = Saver::new(folder, messages.clone());
     let mut readings = Readings::new(messages);
-    Box::new(move |effect| perform(&clusters, (&mut readings, &mut saver), &activity, effect))
+    Box::new(move |effect| {
+        perform(
+            (&clusters, registries.as_ref()),
+            (&mut readings, &mut saver),
+            &activity,
+            effect,
+        )
+    })
 }
 
 async fn hand_on<T>(
@@ -70,27 +79,24 @@ async fn hand_on<T>(
 }
 
 fn perform(
-    clusters: &[Cluster],
+    (clusters, registries): (&[Cluster], Option<&Registries>),
     (readings, saver): (&mut Readings, &mut Saver),
     activity: &ActivityLog,
     effect: Effect,
 ) -> Option<Work> {
     let find = |id: &ClusterId| clusters.iter().find(|cluster| cluster.id() == id).cloned();
     match effect {
-        Effect::LoadEvents(object) => {
-            let cluster = find(&object.cluster)?;
-            let key = format!("events of {} {}", object.kind, object.key);
-            Some(Work::new(key, async move {
-                let answer = cluster.events_about(object.kind.name(), &object.key, &object.uid).await;
-                Some(Message::Events(
-                    object.clone(),
-                    answer.map_err(|e| trouble(&object, &e)),
-                ))
-            }))
-        }
+        Effect::LoadEvents(object) => Some(events(find(&object.cluster)?, object)),
         Effect::LoadAuthor(object, generation) => Some(author(find(&object.cluster)?, object, generation)),
         Effect::LoadLedger(id, app) => Some(writes::ledger(find(&id)?, app)),
-        Effect::Prepare(asked) => Some(writes::prepare(find(&asked.object.cluster)?, *asked)),
+        Effect::LoadTags(object, image) => {
+            let cluster = find(&object.cluster)?;
+            Some(writes::tags(cluster, registries?.clone(), object, image))
+        }
+        Effect::Prepare(asked) => {
+            let cluster = find(&asked.object.cluster)?;
+            Some(writes::prepare(cluster, registries.cloned(), *asked))
+        }
         Effect::CarryOut(order) => {
             let cluster = find(&order.prepared.object.cluster)?;
             Some(writes::carry_out(cluster, *order, activity.clone()))
@@ -139,6 +145,15 @@ fn author(cluster: Cluster, object: ResourceRef, generation: i64) -> Work {
         let author = cluster.changed_by(&object).await;
         let author = author.inspect_err(|error| log::info!("who changed {} is not known: {error}", object.key));
         Some(Message::Author(object, generation, author.ok().flatten()))
+    })
+}
+
+fn events(cluster: Cluster, object: ResourceRef) -> Work {
+    let key = format!("events of {} {}", object.kind, object.key);
+    Work::new(key, async move {
+        let answer = cluster.events_about(object.kind.name(), &object.key, &object.uid).await;
+        let answer = answer.map_err(|error| trouble(&object, &error));
+        Some(Message::Events(object, answer))
     })
 }
 

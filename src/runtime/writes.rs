@@ -1,5 +1,6 @@
 //! Steps of releases as effects: tried without effect, then sent once, with a line of the activity log for each attempt.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -7,8 +8,12 @@ use chrono::Utc;
 use super::activity::ActivityLog;
 use super::tasks::Work;
 use crate::cluster::{ActError, Cluster, Note};
-use crate::domain::{AppKey, Clean};
+use crate::domain::{AppKey, Clean, ImageName, ResourceRef};
 use crate::message::{Asked, Failure, FailureKind, Message, Order, Severity, Trouble};
+use crate::registry::Registries;
+
+/// Of so many tags that are offered it is asked what they name.
+const TAGS_LOOKED_AT: usize = 20;
 
 /// Reads what was released of an app before.
 pub(super) fn ledger(cluster: Cluster, app: AppKey) -> Work {
@@ -23,10 +28,28 @@ pub(super) fn ledger(cluster: Cluster, app: AppKey) -> Work {
     })
 }
 
+/// Reads the tags of a repository, asked with the secrets of a workload of its images.
+pub(super) fn tags(cluster: Cluster, registries: Registries, object: ResourceRef, image: ImageName) -> Work {
+    Work::new(format!("tags of {}", image.place()), async move {
+        let repository = registries.of_workload(&image, &cluster, &object).await;
+        let read = repository.tags(TAGS_LOOKED_AT, &BTreeSet::new()).await;
+        let read = read.map_err(|error| Trouble {
+            severity: Severity::Info,
+            text: Clean::new(&format!("the registry could not be asked: {error}")),
+            hint: Some(error.hint().into()),
+        });
+        Some(Message::Tags(image, read))
+    })
+}
+
 /// Tries a step. There is one answer for each, and none is cut off by another.
-pub(super) fn prepare(cluster: Cluster, asked: Asked) -> Work {
+pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: Asked) -> Work {
     Work::new(format!("try {}", asked.ticket.0), async move {
-        let prepared = cluster.prepare(&asked.object, &asked.step, asked.driver).await;
+        let mut prepared = cluster.prepare(&asked.object, &asked.step, asked.driver).await;
+        if let (Ok(prepared), Some(registries)) = (&mut prepared, &registries) {
+            let doubts = registries.doubts(&cluster, &asked.object, &prepared.published()).await;
+            prepared.warnings.splice(0..0, doubts);
+        }
         let answer = prepared.map(Box::new).map_err(|error| failure(&error));
         Some(Message::Prepared(asked.ticket, answer))
     })

@@ -66,6 +66,7 @@ fn is_chosen(model: &Model, target: &Target) -> bool {
         | Target::CarriedBy(_)
         | Target::EveryContainer
         | Target::Version(_)
+        | Target::Tag(_)
         | Target::Typed(_) => false,
     }
 }
@@ -231,7 +232,12 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
             // The palette offers no containers and no versions.
             None
             | Some(
-                Target::EveryContainer | Target::Container(_) | Target::Role(_) | Target::Version(_) | Target::Typed(_),
+                Target::EveryContainer
+                | Target::Container(_)
+                | Target::Role(_)
+                | Target::Version(_)
+                | Target::Tag(_)
+                | Target::Typed(_),
             ) => Vec::new(),
             Some(Target::Action(action)) => super::on_screen(model, action),
             Some(Target::CarriedBy(kind)) => {
@@ -289,6 +295,7 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
             | Target::Container(_)
             | Target::Role(_)
             | Target::Version(_)
+            | Target::Tag(_)
             | Target::Typed(_) => {}
         }
     }

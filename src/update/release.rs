@@ -3,6 +3,7 @@
 mod asking;
 mod leaving;
 mod reader;
+mod tags;
 
 use crate::domain::{Clean, ResourceRef, Timestamp};
 use crate::message::{Action, Effect, Failure, Order, Severity, Ticket, Trouble};
@@ -17,6 +18,7 @@ use crate::release::{Done, Prepared};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
 pub(super) use leaving::wait;
+pub(super) use tags::offer_tags;
 
 /// Begins a step, or says why it cannot be taken; what the server lets one do is asked for either way.
 pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {

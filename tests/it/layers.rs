@@ -144,7 +144,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "registry",
-        may: &["domain", "cluster"],
+        may: &["domain", "cluster", "release"],
         never: TERMINAL,
     },
     Wall {

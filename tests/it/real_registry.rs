@@ -2,7 +2,7 @@
 //! `PILOTHOUSE_TEST_LAB`.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::Deployment;
@@ -53,35 +53,43 @@ fn push(folder: &Path, image: &str, commit: &str) {
     buildah(folder, &["push", "-q", "--tls-verify=false", image]);
 }
 
+// Pulled anew: the node keeps what an earlier run pushed under the same tag.
 fn deployment(image: &str) -> Deployment {
-    let container = json!({"name": "sleeps", "image": image, "command": ["/bin/busybox", "sleep", "3600"]});
+    let container = json!({"name": "sleeps", "image": image, "imagePullPolicy": "Always", "command": ["/bin/busybox", "sleep", "3600"]});
     let template = json!({"metadata": {"labels": {"app": NAME}},
         "spec": {"terminationGracePeriodSeconds": 0, "containers": [container]}});
     let spec = json!({"replicas": 1, "selector": {"matchLabels": {"app": NAME}}, "template": template});
     serde_json::from_value(json!({"metadata": {"name": NAME}, "spec": spec})).unwrap()
 }
 
-/// What `get images` prints as JSON, by tag.
-fn images(config: &Path) -> Vec<Value> {
-    let output = Command::new(env!("CARGO_BIN_EXE_pilothouse"))
+fn pilothouse(config: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pilothouse"))
         .arg("--kubeconfig")
         .arg(kubeconfig().unwrap())
         .arg("--config")
         .arg(config)
-        .args([
-            "--context",
-            "lab-a",
-            "-n",
-            "default",
-            "get",
-            "images",
-            NAME,
-            "-o",
-            "json",
-        ])
+        .args(["--context", "lab-a", "-n", "default"])
+        .args(arguments)
         .stdin(Stdio::null())
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What is shown before a gray release of an image.
+fn shown(config: &Path, image: &str) -> String {
+    let output = pilothouse(config, &["release", "start", NAME, "--image", image, "--gray", "1"]);
+    assert_eq!(
+        output.status.code(),
+        Some(3),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What `get images` prints as JSON, by tag.
+fn images(config: &Path) -> Vec<Value> {
+    let output = pilothouse(config, &["get", "images", NAME, "-o", "json"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
     list["items"].as_array().unwrap().clone()
@@ -113,8 +121,10 @@ async fn tags_are_told_with_what_runs_of_them() {
         .await
         .unwrap();
     let is_running = |rows: &[Value]| {
-        rows.iter()
-            .any(|row| row["tag"] == "v1" && row["runs"][0]["instances"] == 1)
+        let mut rows = rows
+            .iter()
+            .filter(|row| row["inRegistry"] == true && row["tag"] == "v1");
+        rows.any(|row| row["runs"][0]["instances"] == 1)
     };
     let is_resolved = |status: Deployment| status.status.and_then(|status| status.ready_replicas) == Some(1);
     while !is_resolved(api.get(NAME).await.unwrap()) {
@@ -122,10 +132,19 @@ async fn tags_are_told_with_what_runs_of_them() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let rows = images(&config);
+    let (there, gone) = (shown(&config, &image("v2")), shown(&config, &image("v3")));
     api.delete(NAME, &DeleteParams::background()).await.unwrap();
     assert!(
         is_running(&rows),
         "the digest that the node resolved is the tag's: {rows:#?}"
+    );
+    assert!(
+        !there.contains("registry: ") && !there.contains("could not be asked"),
+        "{there}"
+    );
+    assert!(
+        gone.contains(&format!("no such image in the registry: {}", image("v3"))),
+        "{gone}"
     );
     let told: Vec<_> = rows
         .iter()

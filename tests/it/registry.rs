@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pilothouse::cluster::{ClusterError, PullSecrets};
 use pilothouse::domain::{ClusterId, ImageName, Kind, ObjectKey, ResourceRef, Uid};
 use pilothouse::registry::{Logins, Registries, RegistryError, Repository, Rules};
 use serde_json::{Value, json};
@@ -299,7 +298,7 @@ async fn one_that_cannot_be_reached_is_told_as_such_and_in_time() {
 
 /// A Deployment of this pod spec on a scripted API server that has a service account and a secret for a registry;
 /// what else is asked for is forbidden.
-async fn secrets_of(spec: Value, host: &str) -> Result<PullSecrets, ClusterError> {
+fn with_secret(spec: &Value, host: &str) -> Api {
     let api = Api::with_pods(0);
     let config = STANDARD.encode(login(host, USER, PASSWORD).to_string());
     let deployment = json!({"metadata": {"name": "live", "namespace": "gift"}, "spec": {"template": {"spec": spec}}});
@@ -321,14 +320,16 @@ async fn secrets_of(spec: Value, host: &str) -> Result<PullSecrets, ClusterError
         };
         Some(Reply::status(200, &body))
     });
-    let (cluster, _observer) = watch(&api);
-    let object = ResourceRef {
+    api
+}
+
+fn deployment() -> ResourceRef {
+    ResourceRef {
         cluster: ClusterId::new("test"),
         kind: Kind::Deployment,
         key: ObjectKey::new("gift", "live"),
         uid: Uid::default(),
-    };
-    cluster.pull_secrets(&object).await
+    }
 }
 
 #[tokio::test]
@@ -342,7 +343,8 @@ async fn an_image_is_asked_for_with_the_secrets_it_is_pulled_with() {
         (json!({"serviceAccountName": "bare"}), Err("there is none for it")),
         (named("hidden"), Err("secret hidden: not allowed: secrets is forbidden")),
     ] {
-        let secrets = secrets_of(spec.clone(), &hub.host()).await.unwrap();
+        let (cluster, _observer) = watch(&with_secret(&spec, &hub.host()));
+        let secrets = cluster.pull_secrets(&deployment()).await.unwrap();
         assert!(!format!("{secrets:?}").contains(&STANDARD.encode(format!("{USER}:{PASSWORD}"))));
         let unread: Vec<_> = secrets
             .unread
@@ -360,6 +362,44 @@ async fn an_image_is_asked_for_with_the_secrets_it_is_pulled_with() {
                 let error = answer.unwrap_err().to_string();
                 assert!(error.ends_with(words), "{spec}: {error}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_released_is_looked_for_first() {
+    let hub = Hub::serve(Auth::Basic).await;
+    let digest = hub.push("gift/live", "v1", ("", ""), false);
+    let (cluster, _observer) = watch(&with_secret(&json!({}), &hub.host()));
+    let asked = registries(&hub.host(), plain(), &json!({}));
+    let host = hub.host();
+    let gone = "127.0.0.1:1";
+    for (image, words) in [
+        (format!("{host}/gift/live:v1"), None),
+        (format!("{host}/gift/live:v1@{digest}"), None),
+        (
+            format!("{host}/gift/live:v2"),
+            Some("no such image in the registry: ".to_owned()),
+        ),
+        (
+            format!("{host}/gift/live:not a tag"),
+            Some("no such image in the registry: ".to_owned()),
+        ),
+        (
+            format!("{gone}/gift/live:v1"),
+            Some(format!(
+                "the registry could not be asked for {gone}/gift/live:v1: {gone} cannot be reached"
+            )),
+        ),
+    ] {
+        let doubts = asked.doubts(&cluster, &deployment(), &[image.as_str().into()]).await;
+        let told: Vec<String> = doubts
+            .iter()
+            .map(pilothouse::release::warning::Warning::words)
+            .collect();
+        match words {
+            None => assert_eq!(told, Vec::<String>::new(), "{image}"),
+            Some(words) => assert!(told.len() == 1 && told[0].starts_with(&words), "{image}: {told:?}"),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::args::{Args, parse_duration};
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
-use super::super::{Environment, Failure, Printable, fleet, namespaces, project, screen};
+use super::super::{Environment, Failure, Printable, fleet, namespaces, project, registries, screen};
 use super::follow::{CHANGED, follow};
 use crate::cluster::{ActError, Cluster, Note};
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
@@ -241,6 +241,7 @@ pub(in crate::cli) fn run(
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
     }
     let activity = ActivityLog::open(Some(&setup.paths.activity()), screen::person(environment));
+    let registries = (!args.demo).then(|| registries::of(&setup, environment));
     fleet::block_on(async {
         let members = fleet::ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, Kind::OF_RELEASES, Duration::from_mins(1)).await;
@@ -252,7 +253,14 @@ pub(in crate::cli) fn run(
         let mut prepared = Vec::new();
         for (target, step) in &targets {
             let one = target.cluster.prepare(&target.object, step, target.driver).await;
-            prepared.push(one.map_err(|error| failure(target, &error))?);
+            let mut one = one.map_err(|error| failure(target, &error))?;
+            if let Some(registries) = &registries {
+                let doubts = registries
+                    .doubts(&target.cluster, &target.object, &one.published())
+                    .await;
+                one.warnings.splice(0..0, doubts);
+            }
+            prepared.push(one);
         }
         let targets: Vec<Target> = targets.into_iter().map(|(target, _)| target).collect();
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();

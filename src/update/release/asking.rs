@@ -34,10 +34,10 @@ pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
     let aims = model.draft.iter().flat_map(Draft::open);
     let mut ledgers: Vec<_> = aims.map(|aim| (aim.object.cluster.clone(), aim.app.clone())).collect();
     ledgers.dedup();
-    ledgers
-        .into_iter()
-        .map(|(id, app)| Effect::LoadLedger(id, app))
-        .collect()
+    let tags = model.draft.as_ref().and_then(super::tags::repository);
+    let tags = tags.map(|(object, image)| Effect::LoadTags(object, image));
+    let ledgers = ledgers.into_iter().map(|(id, app)| Effect::LoadLedger(id, app));
+    ledgers.chain(tags).collect()
 }
 
 /// Offers what the ledger knows of and no revision does, below the others.
@@ -193,7 +193,7 @@ pub(in crate::update) fn choose(model: &mut Model, target: Target) -> Vec<Effect
         return Vec::new();
     };
     draft.version = Some(match target {
-        Target::Version(chosen) => chosen,
+        Target::Version(chosen) | Target::Tag(chosen) => chosen,
         Target::Typed(image) => Chosen::Image { image, commit: None },
         _ => return Vec::new(),
     });

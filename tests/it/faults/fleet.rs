@@ -83,6 +83,7 @@ async fn watch(servers: &[Server]) -> Vec<Seen> {
     let began = Instant::now();
     let _perform = fleet::start(
         members.collect(),
+        None,
         ".".into(),
         ActivityLog::open(None, String::new()),
         &handles,

@@ -149,7 +149,7 @@ impl Driven {
         let activity = ActivityLog::open(Some(&folder.path().join("activity.jsonl")), "oncall@jump1".into());
         let mut driven = Self {
             model: Model::new(World::new(setups), settings(), Utc::now()),
-            perform: fleet::start(members, folder.path().into(), activity, &handles),
+            perform: fleet::start(members, None, folder.path().into(), activity, &handles),
             servers,
             keymap: Keymap::shipped("default").unwrap(),
             pressed: Pressed::default(),

@@ -1,7 +1,8 @@
 //! Steps of a release from the key to the effect: which workloads are meant, what is refused, which answers count.
 
 use pilothouse::domain::access::Right;
-use pilothouse::domain::{Access, AppKey, Clean, ClusterId, Kind, Timestamp, Verb};
+use pilothouse::domain::image::{Tag, Tags};
+use pilothouse::domain::{Access, AppKey, Clean, ClusterId, ImageName, Kind, Timestamp, Verb};
 use pilothouse::message::{Action, Effect, Failure, FailureKind, Message, Ticket, Trouble};
 use pilothouse::release::ledger::{Entry, Ledger, Operation};
 use pilothouse::release::step::Step;
@@ -27,6 +28,7 @@ fn asked(effects: &[Effect]) -> Vec<String> {
             format!("review {id} {}", rights.join(", "))
         }
         Effect::LoadLedger(id, app) => format!("ledger {id} {app}"),
+        Effect::LoadTags(object, image) => format!("tags {} {}", object.cluster, image.place()),
         other => format!("{other:?}"),
     };
     effects.iter().map(word).collect()
@@ -49,7 +51,11 @@ fn each_key_asks_for_its_step_or_for_what_it_needs_first() {
         ),
         (
             Action::GrayRelease,
-            &[REVIEW, "ledger idc-bj feed/timeline"],
+            &[
+                REVIEW,
+                "ledger idc-bj feed/timeline",
+                "tags idc-bj registry.example/timeline",
+            ],
             "which version?",
         ),
         (
@@ -179,9 +185,9 @@ fn an_answer_to_what_was_left_is_dropped() {
     assert!(bench.frame(120, 40).contains("✖ of the first one"));
 }
 
-#[test]
-fn what_the_ledger_knows_stands_below_and_moves_no_cursor() {
-    let entry = |image: &str| Entry {
+/// A step of `timeline` to this image, as its ledger tells it.
+fn entry(image: &str) -> Entry {
+    Entry {
         id: "01K".into(),
         op: Operation::Start,
         at: Timestamp::from_timestamp(1_759_000_000, 0).unwrap(),
@@ -192,7 +198,18 @@ fn what_the_ledger_knows_stands_below_and_moves_no_cursor() {
         reason: None,
         config: Vec::new(),
         more: serde_json::Map::new(),
-    };
+    }
+}
+
+fn timeline() -> AppKey {
+    AppKey {
+        namespace: "feed".into(),
+        name: Clean::new("timeline"),
+    }
+}
+
+#[test]
+fn what_the_ledger_knows_stands_below_and_moves_no_cursor() {
     let mut ledger = Ledger::default();
     for image in [
         "registry.example/timeline:v7",
@@ -204,13 +221,9 @@ fn what_the_ledger_knows_stands_below_and_moves_no_cursor() {
     let mut bench = apps("feed/timeline");
     bench.act(&[Action::GrayRelease]);
     bench.text("v9");
-    let app = AppKey {
-        namespace: "feed".into(),
-        name: Clean::new("timeline"),
-    };
     let arrives = |bench: &mut Bench| {
         let read = Ok(Box::new(ledger.clone()));
-        bench.send(Message::Ledger(ClusterId::new("idc-bj"), app.clone(), read))
+        bench.send(Message::Ledger(ClusterId::new("idc-bj"), timeline(), read))
     };
     arrives(&mut bench);
     bench.act(&[Action::Accept]);
@@ -228,4 +241,65 @@ fn what_the_ledger_knows_stands_below_and_moves_no_cursor() {
         newest < older && frame.matches("ago by oncall").count() == 2,
         "each once: {frame}"
     );
+}
+
+#[test]
+fn what_only_the_registry_knows_stands_below_all_and_is_released_by_its_digest() {
+    let digest = format!("sha256:{:0>64}", 7);
+    let tag = |name: &str, known: bool| Tag {
+        name: name.into(),
+        digest: known.then(|| digest.as_str().into()),
+        commit: known.then(|| "0123456789abcdef".into()),
+        created: known.then(|| Timestamp::from_timestamp(1_759_000_000, 0).unwrap()),
+        ..Tag::default()
+    };
+    let image = ImageName::parse("registry.example/timeline").unwrap();
+    let found = vec![tag("v9", true), tag("v8", false), tag("v7", false)];
+    let tags = Tags { found, has_more: false };
+    let mut bench = apps("feed/timeline");
+    bench.act(&[Action::GrayRelease]);
+    // In whichever order they come, and of whichever repository.
+    bench.send(Message::Tags(image.clone(), Ok(tags.clone())));
+    bench.send(Message::Tags(image.clone(), Ok(tags.clone())));
+    let other = ImageName::parse("registry.example/other").unwrap();
+    bench.send(Message::Tags(other, Ok(tags.clone())));
+    let mut ledger = Ledger::default();
+    ledger.add(entry("registry.example/timeline:v6"));
+    bench.send(Message::Ledger(
+        ClusterId::new("idc-bj"),
+        timeline(),
+        Ok(Box::new(ledger)),
+    ));
+    let frame = bench.frame(120, 40);
+    let places =
+        ["│ v6 ", "│ v9 ", "│ v8 "].map(|label| frame.find(label).unwrap_or_else(|| panic!("{label}: {frame}")));
+    assert!(places.is_sorted(), "{frame}");
+    assert!(frame.contains("old · in the registry · commit 0123456"), "{frame}");
+    assert_eq!(frame.matches("in the registry").count(), 3, "each once: {frame}");
+    bench.text("v9");
+    let effects = bench.act(&[Action::Accept, Action::Accept]);
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Prepare(asked) => Some(asked.step.clone()),
+        _ => None,
+    });
+    let Some(Step::Start(new)) = asked else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(new.image, format!("registry.example/timeline:v9@{digest}"));
+    assert_eq!(new.facts.commit.as_deref(), Some("0123456789abcdef"));
+}
+
+#[test]
+fn a_registry_that_does_not_answer_is_told_and_keeps_nobody() {
+    let mut bench = apps("feed/timeline");
+    bench.act(&[Action::GrayRelease]);
+    let image = ImageName::parse("registry.example/timeline").unwrap();
+    let trouble = Trouble::info("the registry could not be asked: registry.example answers 503");
+    bench.send(Message::Tags(image, Err(trouble)));
+    let frame = bench.frame(120, 40);
+    assert!(
+        frame.contains("the registry could not be asked: registry.example answers 503"),
+        "{frame}"
+    );
+    assert!(frame.contains("which version?"), "{frame}");
 }
