@@ -195,7 +195,8 @@ fn deployment(instances: i64) -> Value {
                 "spec": {"terminationGracePeriodSeconds": 1, "containers": [{
                     "name": NAME, "image": image("v1"), "imagePullPolicy": "Never",
                     "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}},
-                    "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1},
+                    // Ready at once, and not taken for dead where the machine is busy.
+                    "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 10},
                 }]},
             },
         },

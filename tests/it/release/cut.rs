@@ -1,20 +1,23 @@
 //! The program ends at every place where it waits for a server: before each request of each step arrives, and after
 //! each was done but before its answer comes. Whoever comes next sees what is true, and finishes it or goes back.
 
+mod several;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use pilothouse::cluster::{ActError, Cluster, Note, Target};
-use pilothouse::domain::{ClusterId, Kind, Object, ResourceRef};
+use pilothouse::domain::{ClusterId, Kind, Object, ResourceRef, Workload};
 use pilothouse::release::ledger::{KEY, Ledger};
 use pilothouse::release::stand::{Stand, stand};
 use pilothouse::release::step::{Count, Step};
 use pilothouse::release::{Done, Phase};
 use pilothouse::sim::{SimBody, Simulation};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use super::kinds::{with_workload, workload};
 use super::same::Act;
 use super::{DEPLOYMENT, seen_phase, send, with_app};
 use crate::support::observer::Observer;
@@ -75,23 +78,76 @@ async fn answer(
     answer
 }
 
+/// A cluster with one workload.
+struct App {
+    simulation: Simulation,
+    kind: Kind,
+    path: String,
+}
+
+impl App {
+    /// Ten instances of a Deployment, or one on each of four nodes, or five of another kind.
+    async fn new(kind: Kind) -> Self {
+        let spec = match kind {
+            Kind::Deployment => {
+                let simulation = with_app().await;
+                let path = DEPLOYMENT.into();
+                return Self { simulation, kind, path };
+            }
+            Kind::StatefulSet => json!({"replicas": 5, "serviceName": "live", "podManagementPolicy": "Parallel"}),
+            Kind::Rollout => {
+                json!({"replicas": 5, "paused": true, "strategy": {"canary": {"steps": [{"pause": {}}, {"pause": {}}]}}})
+            }
+            _ => json!({}),
+        };
+        let version = if kind == Kind::Rollout { "v1alpha1" } else { "v1" };
+        let object = workload(kind.name(), &format!("{}/{version}", kind.group()), &spec);
+        let (simulation, path) = with_workload(kind, version, &object).await;
+        Self { simulation, kind, path }
+    }
+
+    async fn read(&self, path: &str) -> Value {
+        send(&self.simulation, "GET", path, "application/json", &Value::Null)
+            .await
+            .1
+    }
+
+    async fn workload(&self) -> Value {
+        self.read(&self.path).await
+    }
+
+    async fn generation(&self) -> i64 {
+        self.workload().await["metadata"]["generation"].as_i64().unwrap()
+    }
+
+    /// How many lines its ledger has.
+    async fn ledger(&self) -> usize {
+        let map = self.read(LEDGER).await;
+        Ledger::parse(map["data"][KEY].as_str().unwrap_or_default())
+            .entries()
+            .count()
+    }
+}
+
 /// A program that has seen nothing before.
 struct Program {
+    kind: Kind,
     cluster: Cluster,
     observer: Observer,
     thread: Arc<Thread>,
 }
 
 impl Program {
-    async fn over(simulation: &Simulation) -> Self {
+    async fn over(app: &App) -> Self {
         let thread = Arc::new(Thread::default());
-        let (server, own) = (simulation.clone(), Arc::clone(&thread));
+        let (server, own) = (app.simulation.clone(), Arc::clone(&thread));
         let target = Target::in_process(ClusterId::new("sim"), move |request| {
             let (server, thread) = (server.clone(), Arc::clone(&own));
             async move { answer(&server, &thread, request).await }
         });
         let (cluster, observer) = watch_target(target);
         let mut program = Self {
+            kind: app.kind,
             cluster,
             observer,
             thread,
@@ -103,16 +159,24 @@ impl Program {
     /// The phase that it tells, once the controllers are done.
     async fn phase(&mut self) -> Phase {
         self.observer.rest(Duration::from_secs(40)).await;
-        seen_phase(&self.observer.seen).unwrap()
+        match self.kind {
+            Kind::Deployment => seen_phase(&self.observer.seen).unwrap(),
+            _ => Phase::of(self.workload(), &[]),
+        }
+    }
+
+    fn workload(&self) -> &Workload {
+        match self.observer.seen.object(self.kind, "live") {
+            Some(Object::Workload(workload)) => workload,
+            other => panic!("it is not seen: {other:?}"),
+        }
     }
 
     fn object(&self) -> ResourceRef {
-        let Some(Object::Workload(workload)) = self.observer.seen.object(Kind::Deployment, "live") else {
-            panic!("it is not seen");
-        };
+        let workload = self.workload();
         ResourceRef {
             cluster: self.cluster.id().clone(),
-            kind: Kind::Deployment,
+            kind: self.kind,
             key: workload.key.clone(),
             uid: workload.uid.clone(),
         }
@@ -143,40 +207,26 @@ impl Program {
     }
 }
 
-async fn deployment(simulation: &Simulation) -> Value {
-    send(simulation, "GET", DEPLOYMENT, "application/json", &Value::Null)
-        .await
-        .1
-}
-
-async fn generation(simulation: &Simulation) -> i64 {
-    deployment(simulation).await["metadata"]["generation"].as_i64().unwrap()
-}
-
-async fn ledger(simulation: &Simulation) -> usize {
-    let (_, map) = send(simulation, "GET", LEDGER, "application/json", &Value::Null).await;
-    Ledger::parse(map["data"][KEY].as_str().unwrap_or_default())
-        .entries()
-        .count()
-}
-
 /// An app that was brought so far.
-async fn brought(simulation: &Simulation, before: &[Step], undone: bool) -> (Program, Phase) {
-    let mut program = Program::over(simulation).await;
+async fn brought(app: &App, before: &[Step], undone: bool) -> (Program, Phase) {
+    let mut program = Program::over(app).await;
     let mut phase = program.phase().await;
-    let template = deployment(simulation).await["spec"]["template"].clone();
+    let template = app.workload().await["spec"]["template"].clone();
     for step in before {
         program.take(step).await.unwrap();
         phase = program.phase().await;
-        assert_eq!(
-            stand(step, (Kind::Deployment, &phase)),
-            Stand::There,
-            "{step:?}: {phase:?}"
-        );
+        assert_eq!(stand(step, (app.kind, &phase)), Stand::There, "{step:?}: {phase:?}");
     }
     if undone {
-        let undo = serde_json::json!([{"op": "replace", "path": "/spec/template", "value": template}]);
-        send(simulation, "PATCH", DEPLOYMENT, "application/json-patch+json", &undo).await;
+        let undo = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
+        send(
+            &app.simulation,
+            "PATCH",
+            &app.path,
+            "application/json-patch+json",
+            &undo,
+        )
+        .await;
         phase = program.phase().await;
         assert_eq!(phase, Phase::OrphanHold);
     }
@@ -185,33 +235,34 @@ async fn brought(simulation: &Simulation, before: &[Step], undone: bool) -> (Pro
 
 /// Takes a step that ends in the middle, and looks what the next program makes of it; whether there was a middle.
 async fn cut(flow: &Flow, end: End) -> bool {
-    let Flow { before, undone, step } = flow;
-    let simulation = with_app().await;
-    let (program, left) = brought(&simulation, before, *undone).await;
-    let (at, noted) = (generation(&simulation).await, ledger(&simulation).await);
+    let Flow {
+        kind,
+        before,
+        undone,
+        step,
+    } = flow;
+    let app = App::new(*kind).await;
+    let (program, left) = brought(&app, before, *undone).await;
+    let (at, noted) = (app.generation().await, app.ledger().await);
     let is_whole = program.take_and_end(step, end).await;
     let asked = program.thread.asked.lock().unwrap().join("\n");
     let what = format!("{step:?} cut {end:?}:\n{asked}");
     drop(program);
 
-    let mut next = Program::over(&simulation).await;
+    let mut next = Program::over(&app).await;
     let phase = next.phase().await;
-    let is_written = match generation(&simulation).await - at {
+    let is_written = match app.generation().await - at {
         0 => false,
         1 => true,
         more => panic!("{what}\n{more} writes"),
     };
-    let lines = ledger(&simulation).await;
+    let lines = app.ledger().await;
     assert!(
         lines == noted || (is_written && lines == noted + 1),
         "{what}\n{lines} lines in the ledger"
     );
     if is_written {
-        assert_eq!(
-            stand(step, (Kind::Deployment, &phase)),
-            Stand::There,
-            "{what}\n{phase:?}"
-        );
+        assert_eq!(stand(step, (app.kind, &phase)), Stand::There, "{what}\n{phase:?}");
         if !matches!(step, Step::Restart) {
             // Said again, it is refused or changes nothing.
             drop(next.take(step).await);
@@ -221,18 +272,14 @@ async fn cut(flow: &Flow, end: End) -> bool {
         next.take(step).await.unwrap_or_else(|error| panic!("{what}\n{error}"));
     }
     let phase = next.phase().await;
-    assert_eq!(
-        stand(step, (Kind::Deployment, &phase)),
-        Stand::There,
-        "{what}\n{phase:?}"
-    );
-    assert_eq!(generation(&simulation).await, at + 1, "{what}\none write");
+    assert_eq!(stand(step, (app.kind, &phase)), Stand::There, "{what}\n{phase:?}");
+    assert_eq!(app.generation().await, at + 1, "{what}\none write");
     if matches!(phase, Phase::Gray { .. } | Phase::Full { .. }) {
         next.take(&Step::Abort)
             .await
             .unwrap_or_else(|error| panic!("{what}\n{error}"));
         assert_eq!(next.phase().await, Phase::Stable, "{what}");
-        let image = deployment(&simulation).await["spec"]["template"]["spec"]["containers"][0]["image"].clone();
+        let image = app.workload().await["spec"]["template"]["spec"]["containers"][0]["image"].clone();
         assert_eq!(image, "live:v1", "{what}");
     }
     !is_whole
@@ -240,6 +287,7 @@ async fn cut(flow: &Flow, end: End) -> bool {
 
 /// A step, and what comes before it.
 struct Flow {
+    kind: Kind,
     before: Vec<Step>,
     /// Somebody undid it with `kubectl rollout undo`.
     undone: bool,
@@ -247,16 +295,25 @@ struct Flow {
 }
 
 /// Cuts a step everywhere.
-async fn cut_everywhere(before: &[Step], undone: bool, step: Step) {
+async fn cut_everywhere(kind: Kind, before: &[Step], undone: bool, step: Step) {
     let before = before.to_vec();
-    let flow = Flow { before, undone, step };
+    let flow = Flow {
+        kind,
+        before,
+        undone,
+        step,
+    };
     let mut requests = 0;
     while cut(&flow, End::Before(requests + 1)).await {
         requests += 1;
         assert!(cut(&flow, End::After(requests)).await);
         assert!(requests < MOST_REQUESTS);
     }
-    println!("{}: {requests} requests, {} ends", flow.step.title(), 2 * requests);
+    println!(
+        "{kind}: {}: {requests} requests, {} ends",
+        flow.step.title(),
+        2 * requests
+    );
     assert!(requests >= 6, "it looks, tries, writes and notes: {requests}");
 }
 
@@ -266,31 +323,46 @@ fn start() -> Step {
 
 #[tokio::test(start_paused = true)]
 async fn a_start_cut_anywhere() {
-    cut_everywhere(&[], false, start()).await;
+    cut_everywhere(Kind::Deployment, &[], false, start()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_growth_cut_anywhere() {
-    cut_everywhere(&[start()], false, Step::Grow(Count::Instances(4))).await;
-    cut_everywhere(&[start()], false, Step::KeepOld).await;
+    cut_everywhere(Kind::Deployment, &[start()], false, Step::Grow(Count::Instances(4))).await;
+    cut_everywhere(Kind::Deployment, &[start()], false, Step::KeepOld).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_end_cut_anywhere() {
-    cut_everywhere(&[start()], false, Step::Full).await;
-    cut_everywhere(&[start(), Step::KeepOld], false, Step::Offline).await;
+    cut_everywhere(Kind::Deployment, &[start()], false, Step::Full).await;
+    cut_everywhere(Kind::Deployment, &[start(), Step::KeepOld], false, Step::Offline).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_way_back_cut_anywhere() {
-    cut_everywhere(&[start()], false, Step::Abort).await;
-    cut_everywhere(&[start(), Step::Full], false, Step::Rollback(Some("1".into()))).await;
-    cut_everywhere(&[start()], true, Step::Repair).await;
+    cut_everywhere(Kind::Deployment, &[start()], false, Step::Abort).await;
+    cut_everywhere(
+        Kind::Deployment,
+        &[start(), Step::Full],
+        false,
+        Step::Rollback(Some("1".into())),
+    )
+    .await;
+    cut_everywhere(Kind::Deployment, &[start()], true, Step::Repair).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_cut_anywhere() {
+    let kind = Kind::StatefulSet;
+    cut_everywhere(kind, &[], false, start()).await;
+    for step in [Step::Grow(Count::Instances(3)), Step::Full, Step::Abort] {
+        cut_everywhere(kind, &[start()], false, step).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_beside_a_release_cut_anywhere() {
-    cut_everywhere(&[], false, Step::Pause).await;
-    cut_everywhere(&[Step::Pause], false, Step::Resume).await;
-    cut_everywhere(&[], false, Step::Restart).await;
+    cut_everywhere(Kind::Deployment, &[], false, Step::Pause).await;
+    cut_everywhere(Kind::Deployment, &[Step::Pause], false, Step::Resume).await;
+    cut_everywhere(Kind::Deployment, &[], false, Step::Restart).await;
 }

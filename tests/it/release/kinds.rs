@@ -38,26 +38,7 @@ struct Bench {
 
 impl Bench {
     async fn new(kind: Kind, version: &str, object: &Value) -> Self {
-        let simulation = Simulation::new(Store::new(1)).with_controllers(1);
-        let room = json!({"cpu": "64", "memory": "256Gi", "pods": "110"});
-        for name in ["n1", "n2", "n3", "n4"] {
-            let node = json!({"metadata": {"name": name}, "status": {"capacity": room, "allocatable": room}});
-            simulation.change(|store, now| drop(store.create(&NODES, node, now)));
-        }
-        for (plural, group, kind, version) in [
-            ("rollouts", "argoproj.io", "Rollout", "v1alpha1"),
-            ("clonesets", "apps.kruise.io", "CloneSet", version),
-            ("rollouts", "rollouts.kruise.io", "Rollout", "v1beta1"),
-        ] {
-            define(&simulation, plural, group, kind, version);
-        }
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gift"}});
-        send(&simulation, "POST", "/api/v1/namespaces", JSON, &namespace).await;
-        let group = kind.group();
-        let collection = format!("/apis/{group}/{version}/namespaces/gift/{}", kind.plural());
-        let (code, answer) = send(&simulation, "POST", &collection, JSON, object).await;
-        assert_eq!(code, 201, "{answer}");
-        give(&simulation, Role::Operator.name(), Role::Operator, &[]).await;
+        let (simulation, path) = with_workload(kind, version, object).await;
         let (server, wire) = (simulation.clone(), std::sync::Arc::default());
         let noted = std::sync::Arc::clone(&wire);
         let target = Target::in_process(ClusterId::new("sim"), move |request| {
@@ -65,14 +46,13 @@ impl Bench {
             async move { pass(&server, &noted, request).await }
         });
         let (cluster, observer) = watch_target(target);
-        let name = object["metadata"]["name"].as_str().unwrap();
         let mut bench = Self {
             simulation,
             observer,
             cluster,
             wire,
             kind,
-            path: format!("{collection}/{name}"),
+            path,
         };
         bench.until("it is seen", |_| true).await;
         bench
@@ -166,6 +146,32 @@ impl Bench {
     }
 }
 
+/// A cluster of four nodes with one workload; its path.
+pub(super) async fn with_workload(kind: Kind, version: &str, object: &Value) -> (Simulation, String) {
+    let simulation = Simulation::new(Store::new(1)).with_controllers(1);
+    let room = json!({"cpu": "64", "memory": "256Gi", "pods": "110"});
+    for name in ["n1", "n2", "n3", "n4"] {
+        let node = json!({"metadata": {"name": name}, "status": {"capacity": room, "allocatable": room}});
+        simulation.change(|store, now| drop(store.create(&NODES, node, now)));
+    }
+    for (plural, group, kind, version) in [
+        ("rollouts", "argoproj.io", "Rollout", "v1alpha1"),
+        ("clonesets", "apps.kruise.io", "CloneSet", version),
+        ("rollouts", "rollouts.kruise.io", "Rollout", "v1beta1"),
+    ] {
+        define(&simulation, plural, group, kind, version);
+    }
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gift"}});
+    send(&simulation, "POST", "/api/v1/namespaces", JSON, &namespace).await;
+    let group = kind.group();
+    let collection = format!("/apis/{group}/{version}/namespaces/gift/{}", kind.plural());
+    let (code, answer) = send(&simulation, "POST", &collection, JSON, object).await;
+    assert_eq!(code, 201, "{answer}");
+    give(&simulation, Role::Operator.name(), Role::Operator, &[]).await;
+    let name = object["metadata"]["name"].as_str().unwrap();
+    (simulation, format!("{collection}/{name}"))
+}
+
 /// A request that is refused where it is not of this very object in this very state.
 fn is_conditional(method: &str, body: &Value) -> bool {
     let tests = |path: &str| {
@@ -198,7 +204,7 @@ fn start(image: &str, instances: i32) -> Step {
     }))
 }
 
-fn workload(kind: &str, version: &str, spec: &Value) -> Value {
+pub(super) fn workload(kind: &str, version: &str, spec: &Value) -> Value {
     let mut object = json!({
         "apiVersion": version, "kind": kind, "metadata": {"name": "live", "namespace": "gift"},
         "spec": {
