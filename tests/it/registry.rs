@@ -15,12 +15,9 @@ use crate::support::registry::{Auth, Hub, IDENTITY, PASSWORD, USER};
 use crate::support::socket::{acceptor, certificates};
 use crate::support::watch;
 
-/// Long enough for a busy machine, short enough for a test that waits for it.
-const LIMIT: Duration = Duration::from_secs(10);
-
 fn registries(host: &str, rules: Rules, own: &Value) -> Registries {
     let rules = BTreeMap::from([(host.to_owned(), rules)]);
-    Registries::new(rules, Logins::parse(own.to_string().as_bytes())).with_limit(LIMIT)
+    Registries::new(rules, Logins::parse(own.to_string().as_bytes()))
 }
 
 fn plain() -> Rules {
@@ -34,7 +31,6 @@ fn live(hub: &Hub) -> ImageName {
     ImageName::parse(&format!("{}/gift/live", hub.host())).unwrap()
 }
 
-/// A docker configuration for a host.
 type Own<'a> = &'a dyn Fn(&str) -> Value;
 
 /// Asked without TLS with these logins of docker's.
@@ -277,7 +273,6 @@ async fn one_that_cannot_be_reached_is_told_as_such_and_in_time() {
     assert!(error.to_string().ends_with("it does not speak TLS"), "{error}");
     assert!(error.hint().contains("plain_http = true"), "{}", error.hint());
     assert!(hub.asked().is_empty(), "nothing is asked without TLS unless it is said");
-
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
     let image = ImageName::parse(&format!("{host}/a")).unwrap();
