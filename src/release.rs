@@ -16,6 +16,7 @@ pub mod phase;
 pub mod plan;
 pub mod prepared;
 pub mod request;
+pub mod room;
 pub mod scale;
 pub mod share;
 pub mod side;

@@ -21,7 +21,7 @@ pub struct Rbac {
     /// Bind it to this group; repeat it for several
     #[arg(long, value_name = "NAME")]
     pub group: Vec<String>,
-    /// Give this right too, which gives more than it is used for: nodes/proxy
+    /// Give this right too, which gives more than it is used for: nodes/proxy, secrets
     #[arg(long, value_name = "RESOURCE", value_parser = strong)]
     pub with: Vec<&'static str>,
 }

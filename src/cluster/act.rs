@@ -1,6 +1,7 @@
 //! Writes of a release: prepared from the objects as they are, tried by the server without effect, shown, then sent
 //! exactly once; an answer that does not come is read back.
 
+mod around;
 mod look;
 mod notes;
 mod rights;
@@ -137,6 +138,12 @@ async fn look_and_try(
         found.extend(changes(&request, &seen, &after));
         requests.push((request, after));
     }
+    let surroundings = around::around(hub, object, &seen.object).await;
+    let whole = requests
+        .iter()
+        .find(|(request, _)| is_spec(object, request))
+        .map_or(&seen.object, |(_, after)| after);
+    let warnings = warning::of(object.kind, (&seen.object, whole), &surroundings);
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
@@ -144,7 +151,7 @@ async fn look_and_try(
         at: around.now,
         generation: generation(&seen.object),
         differences: found,
-        warnings: warning::of(&seen.object, &seen.autoscalers),
+        warnings,
         desired: seen.desired(),
         operation,
         requests,
@@ -286,7 +293,7 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
             Ok(written) => written,
             Err(error) => return Err(partly(with_who(hub, &prepared.object, error).await)),
         };
-        if is_workload(prepared, request) {
+        if is_workload(&prepared.object, request) {
             generation = self::generation(&written).max(generation);
         }
     }
@@ -300,8 +307,16 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
     Ok(Done { generation, unnoted })
 }
 
-fn is_workload(prepared: &Prepared, request: &Request) -> bool {
-    request.place.resource.kind == prepared.object.kind.name() && *request.place.name == *prepared.object.key.name
+fn is_workload(object: &ResourceRef, request: &Request) -> bool {
+    let resource = &request.place.resource;
+    let is_kind = resource.kind == object.kind.name() && resource.group == object.kind.group();
+    is_kind && *request.place.name == *object.key.name
+}
+
+/// Whether a request is answered with the workload as it should become.
+fn is_spec(object: &ResourceRef, request: &Request) -> bool {
+    let is_changed = !matches!(request.act, Act::Create(_) | Act::Delete(_));
+    is_changed && request.place.part == Part::Whole && is_workload(object, request)
 }
 
 /// Sends one request, once. Of a request that the server refused because the object's state moved on it is looked

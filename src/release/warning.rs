@@ -1,28 +1,63 @@
-//! What a person should know before a Deployment's release: what may undo it, what keeps instances from being replaced
-//! without a loss, what they need that may not be there.
+//! What a person should know before a release: what may undo it, what keeps instances from being replaced without a
+//! loss, what they need that may not be there.
 
 use serde_json::Value;
+
+use super::room::{self, Short};
+use crate::domain::{Kind, Version};
+
+/// What stands around a workload in its namespace; of what could not be read, why.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    pub autoscalers: Read,
+    pub budgets: Read,
+    pub quotas: Read,
+    /// The volume claims that the template names, by their names.
+    pub claims: Vec<(String, Result<Value, String>)>,
+}
+
+/// Objects, or why they are not known.
+#[derive(Clone, Debug)]
+pub struct Read(pub Result<Vec<Value>, String>);
+
+impl Default for Read {
+    fn default() -> Self {
+        Self(Ok(Vec::new()))
+    }
+}
 
 /// A reason to look twice; none keeps a release from being begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
-    /// Another tool owns the object, and may put its own version back.
-    Owned(&'static str),
+    /// Another tool owns the object, under a name of its own, and would put a version back.
+    Owned {
+        tool: &'static str,
+        name: Option<String>,
+        back: Option<String>,
+    },
     /// An autoscaler, by its name: during a hold it counts the new instances as well.
     Autoscaled(String),
+    /// A disruption budget, by its name, that lets no instance be evicted now.
+    NoDisruption(String),
+    /// A quota has no room for the instances that are added.
+    NoRoom(Short),
     /// A container without a readiness probe is ready as soon as it runs.
     NoReadiness(String),
     /// A container that asks for neither CPU nor memory.
     NoRequests(String),
     SingleReplica,
-    /// A volume claim that all instances share: one that only one node may use keeps others waiting.
+    /// A volume claim that all instances share, and that only one node may use.
     SharedClaim(String),
+    /// A volume claim of which it could not be read who may use it, with why.
+    UnknownClaim(String, String),
     /// The strategy is made `RollingUpdate` for the hold.
     Recreate,
     /// The image's registry does not have it, or does not show it.
     NoSuchImage(String),
     /// Whether there is such an image is not known: which, and why.
     ImageUnasked(String, String),
+    /// What is not known, and why.
+    Unknown(&'static str, String),
 }
 
 impl Warning {
@@ -33,10 +68,18 @@ impl Warning {
 
     pub fn words(&self) -> String {
         match self {
-            Self::Owned(tool) => format!("{tool} owns it and may put its own version back: release there, or stop it"),
+            Self::Owned { tool, name, back } => {
+                let name = name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+                let back = back.as_deref().unwrap_or("its own version");
+                format!("{tool}{name} owns it, and it would put {back} back when it syncs: release there, or stop it")
+            }
             Self::Autoscaled(name) => format!(
                 "autoscaler {name} counts new and old instances: its target may move while both run (up to 1.8 times as many)"
             ),
+            Self::NoDisruption(name) => {
+                format!("disruption budget {name} lets no instance be evicted now: a drain of their nodes waits")
+            }
+            Self::NoRoom(short) => short.words(),
             Self::NoReadiness(container) => {
                 format!("{container} has no readiness probe: it counts as ready as soon as it runs")
             }
@@ -45,9 +88,10 @@ impl Warning {
             }
             Self::SingleReplica => "it has a single instance".into(),
             Self::SharedClaim(claim) => {
-                format!(
-                    "all instances share the volume claim {claim}: one that only one node may use keeps new ones waiting"
-                )
+                format!("all instances share the volume claim {claim}, which only one node may use: new ones may wait")
+            }
+            Self::UnknownClaim(claim, why) => {
+                format!("all instances share the volume claim {claim}; how many nodes may use it is not known: {why}")
             }
             Self::NoSuchImage(image) => {
                 format!("no such image in the registry: {image}; a node that does not have it already cannot pull it")
@@ -56,61 +100,48 @@ impl Warning {
                 format!("the registry could not be asked for {image}: {why}")
             }
             Self::Recreate => "its strategy is Recreate: while gray, two versions run beside each other".into(),
+            Self::Unknown(what, why) => format!("{what} is not known: {why}"),
         }
     }
 }
 
-/// Labels and annotations by which tools mark what they own, and the managers that their writes carry.
-const OWNERS: [(&str, &str, &[&str]); 3] = [
-    (
-        "Argo CD",
-        "argocd.argoproj.io/",
-        &["argocd-controller", "argocd-application-controller"],
-    ),
-    (
-        "Flux",
-        "kustomize.toolkit.fluxcd.io/",
-        &["kustomize-controller", "helm-controller"],
-    ),
-    ("Helm", "meta.helm.sh/", &["helm"]),
+/// A tool that owns objects: how they are marked by it (the beginning of labels and annotations), the labels and
+/// annotations that name what it owns them for, and the managers that its writes carry.
+struct Owner {
+    tool: &'static str,
+    marks: &'static str,
+    names: &'static [&'static str],
+    managers: &'static [&'static str],
+}
+
+const OWNERS: [Owner; 3] = [
+    Owner {
+        tool: "Argo CD",
+        marks: "argocd.argoproj.io/",
+        names: &["argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id"],
+        managers: &["argocd-controller", "argocd-application-controller"],
+    },
+    Owner {
+        tool: "Flux",
+        marks: "kustomize.toolkit.fluxcd.io/",
+        names: &["kustomize.toolkit.fluxcd.io/name"],
+        managers: &["kustomize-controller", "helm-controller"],
+    },
+    Owner {
+        tool: "Helm",
+        marks: "meta.helm.sh/",
+        names: &["meta.helm.sh/release-name"],
+        managers: &["helm"],
+    },
 ];
 
-/// What there is to know of a Deployment; `autoscalers` are those of its namespace.
-pub fn of(deployment: &Value, autoscalers: &[Value]) -> Vec<Warning> {
-    let mut found: Vec<Warning> = owner(deployment).map(Warning::Owned).into_iter().collect();
-    let name = deployment.pointer("/metadata/name").and_then(Value::as_str);
-    let is_target = |hpa: &&Value| {
-        let target = |field: &str| {
-            hpa.pointer(&format!("/spec/scaleTargetRef/{field}"))
-                .and_then(Value::as_str)
-        };
-        target("kind") == Some("Deployment") && target("name") == name
-    };
-    let named = |value: &Value| {
-        value
-            .pointer("/metadata/name")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    found.extend(
-        autoscalers
-            .iter()
-            .filter(is_target)
-            .map(|hpa| Warning::Autoscaled(named(hpa))),
-    );
-    let list = |path: &str| {
-        deployment
-            .pointer(path)
-            .and_then(Value::as_array)
-            .map_or(&[][..], Vec::as_slice)
-    };
+/// What there is to know of a workload before it becomes what the server's dry run says.
+pub fn of(kind: Kind, (before, after): (&Value, &Value), around: &Surroundings) -> Vec<Warning> {
+    let mut found: Vec<Warning> = owner(before, after).into_iter().collect();
+    found.extend(from_around(kind, (before, after), around));
+    let list = |path: &str| list(after, path);
     for container in list("/spec/template/spec/containers") {
-        let name = container
-            .get("name")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let name = text(container, "/name").unwrap_or_default().to_owned();
         if container.get("readinessProbe").is_none_or(Value::is_null) {
             found.push(Warning::NoReadiness(name.clone()));
         }
@@ -119,113 +150,144 @@ pub fn of(deployment: &Value, autoscalers: &[Value]) -> Vec<Warning> {
             found.push(Warning::NoRequests(name));
         }
     }
-    let claim = |volume: &Value| {
-        volume
-            .pointer("/persistentVolumeClaim/claimName")
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let claims = list("/spec/template/spec/volumes").iter().filter_map(claim);
-    found.extend(claims.map(Warning::SharedClaim));
-    if deployment.pointer("/spec/replicas").and_then(Value::as_i64) == Some(1) {
+    found.extend(around.claims.iter().filter_map(claim));
+    if before.pointer("/spec/replicas").and_then(Value::as_i64) == Some(1) {
         found.push(Warning::SingleReplica);
     }
-    if deployment.pointer("/spec/strategy/type").and_then(Value::as_str) == Some("Recreate") {
+    if text(before, "/spec/strategy/type") == Some("Recreate") {
         found.push(Warning::Recreate);
     }
     found
 }
 
-/// The tool that would put its own version back.
-fn owner(deployment: &Value) -> Option<&'static str> {
-    let has_key = |prefix: &str| {
-        let maps = ["/metadata/labels", "/metadata/annotations"].into_iter();
-        let mut maps = maps.filter_map(|path| deployment.pointer(path)?.as_object());
-        maps.any(|map| map.keys().any(|key| key.starts_with(prefix)))
-    };
-    let managers = deployment.pointer("/metadata/managedFields").and_then(Value::as_array);
-    let is_managed = |by: &[&str]| {
-        let mut managers = managers
-            .into_iter()
-            .flatten()
-            .filter_map(|field| field.get("manager")?.as_str());
-        managers.any(|manager| by.contains(&manager))
-    };
-    let managed_by_helm = || {
-        let label = deployment
-            .pointer("/metadata/labels")
-            .and_then(|labels| labels.get("app.kubernetes.io/managed-by"));
-        label.and_then(Value::as_str) == Some("Helm")
-    };
-    let mut owners = OWNERS.iter();
-    let found = owners.find(|(_, prefix, by)| has_key(prefix) || is_managed(by));
+/// The volume claims that a workload's instances share, by their names.
+pub fn claims(object: &Value) -> impl Iterator<Item = &str> {
+    let volumes = list(object, "/spec/template/spec/volumes").iter();
+    volumes.filter_map(|volume| text(volume, "/persistentVolumeClaim/claimName"))
+}
+
+fn from_around(kind: Kind, (before, after): (&Value, &Value), around: &Surroundings) -> Vec<Warning> {
+    let name = text(before, "/metadata/name");
+    let mut found = Vec::new();
+    match &around.autoscalers.0 {
+        Ok(autoscalers) => found.extend(autoscalers.iter().filter_map(|hpa| {
+            let target = |field: &str| text(hpa, &format!("/spec/scaleTargetRef/{field}"));
+            let is_its = target("kind") == Some(kind.name()) && target("name") == name;
+            is_its.then(|| Warning::Autoscaled(named(hpa)))
+        })),
+        Err(why) => found.push(Warning::Unknown("whether an autoscaler counts them", why.clone())),
+    }
+    match &around.budgets.0 {
+        Ok(budgets) => found.extend(budgets.iter().filter_map(|budget| {
+            let allowed = budget.pointer("/status/disruptionsAllowed").and_then(Value::as_i64);
+            let is_full = allowed == Some(0) && selects(budget.pointer("/spec/selector"), before);
+            is_full.then(|| Warning::NoDisruption(named(budget)))
+        })),
+        Err(why) => found.push(Warning::Unknown("whether a disruption budget holds them", why.clone())),
+    }
+    match &around.quotas.0 {
+        Ok(quotas) => found.extend(room::short(kind, before, after, quotas).map(Warning::NoRoom)),
+        Err(why) => found.push(Warning::Unknown("whether a quota has room", why.clone())),
+    }
     found
-        .map(|(tool, ..)| *tool)
-        .or_else(|| managed_by_helm().then_some("Helm"))
+}
+
+fn claim((name, read): &(String, Result<Value, String>)) -> Option<Warning> {
+    let claim = match read {
+        Ok(claim) => claim,
+        Err(why) => return Some(Warning::UnknownClaim(name.clone(), why.clone())),
+    };
+    let mut modes = list(claim, "/spec/accessModes").iter().filter_map(Value::as_str);
+    let is_of_many = modes.any(|mode| matches!(mode, "ReadWriteMany" | "ReadOnlyMany"));
+    (!is_of_many).then(|| Warning::SharedClaim(name.clone()))
+}
+
+fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
+    object.pointer(path).and_then(Value::as_str)
+}
+
+fn list<'a>(object: &'a Value, path: &str) -> &'a [Value] {
+    let list = object.pointer(path).and_then(Value::as_array);
+    list.map_or(&[], Vec::as_slice)
+}
+
+fn named(object: &Value) -> String {
+    text(object, "/metadata/name").unwrap_or_default().to_owned()
+}
+
+/// Whether a label selector selects a workload's instances; one of a `policy/v1` budget that is empty selects all.
+fn selects(selector: Option<&Value>, workload: &Value) -> bool {
+    let Some(selector @ Value::Object(_)) = selector else {
+        return false;
+    };
+    let labels = workload.pointer("/spec/template/metadata/labels");
+    let value = |key: &str| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str);
+    let wanted = selector.get("matchLabels").and_then(Value::as_object);
+    let mut wanted = wanted.into_iter().flatten();
+    wanted.all(|(key, wanted)| value(key) == wanted.as_str())
+        && list(selector, "/matchExpressions").iter().all(|one| {
+            let label = value(text(one, "/key").unwrap_or_default());
+            let is_in = || label.is_some_and(|label| list(one, "/values").iter().any(|value| *value == *label));
+            match text(one, "/operator") {
+                Some("In") => is_in(),
+                Some("NotIn") => !is_in(),
+                Some("Exists") => label.is_some(),
+                Some("DoesNotExist") => label.is_none(),
+                _ => false,
+            }
+        })
+}
+
+/// The tool that would put its own version back, and which that is, where the step changes it.
+fn owner(before: &Value, after: &Value) -> Option<Warning> {
+    let maps = || {
+        let paths = ["/metadata/labels", "/metadata/annotations"].into_iter();
+        paths.filter_map(|path| before.pointer(path)?.as_object())
+    };
+    let value = |key: &str| maps().find_map(|map| map.get(key)?.as_str());
+    let managers = list(before, "/metadata/managedFields");
+    let is_owner = |owner: &&Owner| {
+        let marked = maps().any(|map| map.keys().any(|key| key.starts_with(owner.marks)));
+        let mut managers = managers.iter().filter_map(|field| text(field, "/manager"));
+        marked || managers.any(|manager| owner.managers.contains(&manager))
+    };
+    let found = OWNERS.iter().find(is_owner);
+    let by_label = || {
+        let is_helm = value("app.kubernetes.io/managed-by") == Some("Helm");
+        OWNERS.iter().find(|owner| is_helm && owner.tool == "Helm")
+    };
+    let owner = found.or_else(by_label)?;
+    // A tracking id is `APP:GROUP/KIND:NAMESPACE/NAME`.
+    let name = owner.names.iter().find_map(|key| value(key));
+    let name = name.and_then(|name| name.split(':').next()).map(str::to_owned);
+    Some(Warning::Owned {
+        tool: owner.tool,
+        name,
+        back: version_left(before, after),
+    })
+}
+
+/// The version that a step leaves: the commit of the template, else what the image is tagged that it changes.
+fn version_left(before: &Value, after: &Value) -> Option<String> {
+    let image = |object: &Value, name: &str| {
+        let mut containers = list(object, "/spec/template/spec/containers").iter();
+        let container = containers.find(|container| text(container, "/name") == Some(name))?;
+        text(container, "/image").map(str::to_owned)
+    };
+    let names = list(before, "/spec/template/spec/containers")
+        .iter()
+        .filter_map(|one| text(one, "/name"));
+    let mut changed = names.filter(|name| image(before, name) != image(after, name));
+    let left = image(before, changed.next()?)?;
+    let commit = before
+        .pointer("/spec/template/metadata/annotations")
+        .and_then(|all| all.get("pilothouse.dev/commit"));
+    let version = commit
+        .and_then(Value::as_str)
+        .map(|commit| Version::Commit(commit.into()));
+    Some(version.unwrap_or_else(|| Version::of_image(&left)).short().to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn deployment() -> Value {
-        json!({
-            "metadata": {"name": "live", "labels": {}},
-            "spec": {"replicas": 3, "template": {"spec": {"containers": [
-                {"name": "live", "readinessProbe": {}, "resources": {"requests": {"cpu": "1"}}}]}}},
-        })
-    }
-
-    #[test]
-    fn each_reason_is_found_and_nothing_else() {
-        assert_eq!(of(&deployment(), &[]), []);
-        let cases: [(&str, Value, Warning); 8] = [
-            (
-                "/metadata/labels",
-                json!({"argocd.argoproj.io/instance": "x"}),
-                Warning::Owned("Argo CD"),
-            ),
-            (
-                "/metadata/labels",
-                json!({"app.kubernetes.io/managed-by": "Helm"}),
-                Warning::Owned("Helm"),
-            ),
-            (
-                "/metadata/managedFields",
-                json!([{"manager": "kustomize-controller"}]),
-                Warning::Owned("Flux"),
-            ),
-            (
-                "/spec/template/spec/containers/0/readinessProbe",
-                Value::Null,
-                Warning::NoReadiness("live".into()),
-            ),
-            (
-                "/spec/template/spec/containers/0/resources",
-                json!({}),
-                Warning::NoRequests("live".into()),
-            ),
-            ("/spec/replicas", json!(1), Warning::SingleReplica),
-            ("/spec/strategy", json!({"type": "Recreate"}), Warning::Recreate),
-            (
-                "/spec/template/spec/volumes",
-                json!([{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]),
-                Warning::SharedClaim("data".into()),
-            ),
-        ];
-        for (path, value, warning) in cases {
-            let mut deployment = deployment();
-            let (parent, key) = path.rsplit_once('/').unwrap();
-            deployment.pointer_mut(parent).unwrap()[key] = value;
-            assert_eq!(of(&deployment, &[]), [warning], "{path}");
-        }
-    }
-
-    #[test]
-    fn an_autoscaler_warns_of_its_own_target_only() {
-        let hpa = |name: &str| json!({"metadata": {"name": "h"}, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": name}}});
-        assert_eq!(of(&deployment(), &[hpa("live")]), [Warning::Autoscaled("h".into())]);
-        assert_eq!(of(&deployment(), &[hpa("other")]), []);
-    }
-}
+#[path = "warning_tests.rs"]
+mod tests;

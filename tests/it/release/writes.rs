@@ -7,6 +7,7 @@ use pilothouse::release::ledger::{KEY, Ledger, Operation};
 use pilothouse::release::live::{Method, Refusal};
 use pilothouse::release::step::{Count, New, Step};
 use pilothouse::release::template::Facts;
+use pilothouse::release::warning::Warning;
 use pilothouse::release::{Done, Prepared};
 use pilothouse::sim::fault::{Fault, Pattern, Verb};
 use serde_json::{Value, json};
@@ -146,6 +147,70 @@ async fn an_answer_that_is_lost_is_read_back_and_nothing_is_sent_again() {
         "{unclear:?}"
     );
     assert_eq!(flow.sent("deployments").len(), 2, "once each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_around_it_is_told_before_it_is_written() {
+    let flow = Flow::new().await;
+    let create = async |group: &str, plural: &str, object: Value| {
+        let path = format!("{group}/namespaces/gift/{plural}");
+        let (code, answer) = flow.send("POST", &path, "application/json", &object).await;
+        assert_eq!(code, 201, "{answer}");
+        format!("{path}/{}/status", object["metadata"]["name"].as_str().unwrap())
+    };
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "team"}, "spec": {"hard": {"pods": "11"}}});
+    create("/api/v1", "resourcequotas", quota).await;
+    let budget = json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "all"},
+        "spec": {"minAvailable": "100%", "selector": {"matchLabels": {"app": "live"}}}});
+    let status = create("/apis/policy/v1", "poddisruptionbudgets", budget).await;
+    let none = json!({"status": {"disruptionsAllowed": 0}});
+    flow.send("PATCH", &status, "application/merge-patch+json", &none).await;
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}});
+    create("/api/v1", "persistentvolumeclaims", claim).await;
+    let volumes = json!([{"op": "add", "path": "/spec/template/spec/volumes", "value": [
+        {"name": "a", "persistentVolumeClaim": {"claimName": "data"}},
+        {"name": "b", "persistentVolumeClaim": {"claimName": "gone"}}]}]);
+    assert_eq!(flow.write(&volumes).await, 200);
+    tokio::time::sleep(std::time::Duration::from_mins(2)).await;
+
+    let words = async || -> Vec<String> {
+        let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+        prepared.warnings.iter().map(Warning::words).collect()
+    };
+    let told = words().await;
+    for expected in [
+        "quota team has room for 1 of 2 more instances: of pods 1 is left",
+        "disruption budget all lets no instance be evicted now: a drain of their nodes waits",
+        "all instances share the volume claim data, which only one node may use: new ones may wait",
+        "all instances share the volume claim gone; how many nodes may use it is not known: not found",
+    ] {
+        assert!(
+            told.iter().any(|told| told.starts_with(expected)),
+            "{expected}: {told:#?}"
+        );
+    }
+    // Who may not read them is told so, and may release.
+    for plural in [
+        "resourcequotas",
+        "poddisruptionbudgets",
+        "horizontalpodautoscalers",
+        "persistentvolumeclaims",
+    ] {
+        flow.simulation.faults().add(Fault::Forbid(Pattern::plural(plural)));
+    }
+    let told = words().await;
+    for expected in [
+        "whether a quota has room is not known: ",
+        "whether a disruption budget holds them is not known: ",
+        "whether an autoscaler counts them is not known: ",
+        "all instances share the volume claim data; how many nodes may use it is not known: ",
+    ] {
+        assert!(
+            told.iter().any(|told| told.starts_with(expected)),
+            "{expected}: {told:#?}"
+        );
+    }
+    flow.wire.lock().unwrap().refused.clear();
 }
 
 #[tokio::test(start_paused = true)]
