@@ -5,6 +5,7 @@ mod around;
 mod look;
 mod notes;
 mod rights;
+mod who;
 
 use std::time::Duration;
 
@@ -15,7 +16,6 @@ use super::clock;
 use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
-use super::questions;
 use crate::domain::access::Right;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, ResourceRef};
@@ -23,8 +23,10 @@ use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
 use crate::release::request::{Act, Part, Request};
 use crate::release::step::{Around, Difference, Step, differences};
-use crate::release::{Done, Prepared, author, warning};
+use crate::release::{Done, Prepared};
+use around::is_workload;
 use look::{collection, look, path};
+use who::with_who;
 
 pub use notes::Note;
 pub(crate) use notes::ledger;
@@ -106,16 +108,6 @@ pub(crate) async fn prepare(
     }
 }
 
-/// Names who changed an object, where that is why it was not written.
-async fn with_who(hub: &Hub, object: &ResourceRef, error: ActError) -> ActError {
-    let ActError::Changed(what) = error else { return error };
-    let now = questions::object_value(&hub.door, object).await.ok();
-    let author = now.as_ref().and_then(author::of_spec);
-    ActError::Changed(author.map_or(what.clone(), |author| {
-        Clean::new(&format!("{what}; last written by {}", author.words()))
-    }))
-}
-
 async fn look_and_try(
     hub: &Hub,
     object: &ResourceRef,
@@ -138,12 +130,7 @@ async fn look_and_try(
         found.extend(changes(&request, &seen, &after));
         requests.push((request, after));
     }
-    let surroundings = around::around(hub, object, &seen.object).await;
-    let whole = requests
-        .iter()
-        .find(|(request, _)| is_spec(object, request))
-        .map_or(&seen.object, |(_, after)| after);
-    let warnings = warning::of(object.kind, (&seen.object, whole), &surroundings);
+    let warnings = around::warnings(hub, object, &seen.object, &requests).await;
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
@@ -305,18 +292,6 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
         unnoted.push(format!("no Event is written: {error}").into());
     }
     Ok(Done { generation, unnoted })
-}
-
-fn is_workload(object: &ResourceRef, request: &Request) -> bool {
-    let resource = &request.place.resource;
-    let is_kind = resource.kind == object.kind.name() && resource.group == object.kind.group();
-    is_kind && *request.place.name == *object.key.name
-}
-
-/// Whether a request is answered with the workload as it should become.
-fn is_spec(object: &ResourceRef, request: &Request) -> bool {
-    let is_changed = !matches!(request.act, Act::Create(_) | Act::Delete(_));
-    is_changed && request.place.part == Part::Whole && is_workload(object, request)
 }
 
 /// Sends one request, once. Of a request that the server refused because the object's state moved on it is looked

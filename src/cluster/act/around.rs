@@ -9,13 +9,40 @@ use super::super::kinds;
 use super::get;
 use super::look::list;
 use crate::domain::{Kind, ResourceRef};
-use crate::release::warning::{self, Read, Surroundings};
+use crate::release::request::{Act, Part, Request};
+use crate::release::warning::{self, Read, Surroundings, Warning};
 
 /// Most volume claims that are looked up.
 const MOST_CLAIMS: usize = 8;
 
+/// What a person should know before these requests are sent, of which it is known what the server makes of them.
+pub(super) async fn warnings(
+    hub: &Hub,
+    object: &ResourceRef,
+    workload: &Value,
+    requests: &[(Request, Value)],
+) -> Vec<Warning> {
+    let becomes = requests.iter().find(|(request, _)| is_spec(object, request));
+    let becomes = becomes.map_or(workload, |(_, after)| after);
+    let around = around(hub, object, workload).await;
+    warning::of(object.kind, (workload, becomes), &around)
+}
+
+/// Whether a request is about the workload itself.
+pub(super) fn is_workload(object: &ResourceRef, request: &Request) -> bool {
+    let resource = &request.place.resource;
+    let is_kind = resource.kind == object.kind.name() && resource.group == object.kind.group();
+    is_kind && *request.place.name == *object.key.name
+}
+
+/// Whether a request is answered with the workload as it should become.
+fn is_spec(object: &ResourceRef, request: &Request) -> bool {
+    let is_changed = !matches!(request.act, Act::Create(_) | Act::Delete(_));
+    is_changed && request.place.part == Part::Whole && is_workload(object, request)
+}
+
 /// Reads it; what may not be read says why, and keeps nothing from being done.
-pub(super) async fn around(hub: &Hub, object: &ResourceRef, workload: &Value) -> Surroundings {
+async fn around(hub: &Hub, object: &ResourceRef, workload: &Value) -> Surroundings {
     let namespace = object.key.namespace.as_str();
     let (autoscalers, budgets, quotas) = join!(
         all(hub, Kind::HorizontalPodAutoscaler, namespace),
