@@ -16,6 +16,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use http::{Request, Response};
 
 mod api;
@@ -61,8 +62,13 @@ pub struct Simulation {
 impl Simulation {
     /// A cluster that lives in real time, or in tokio's paused time.
     pub fn new(store: Store) -> Self {
+        Self::behind(store, TimeDelta::zero())
+    }
+
+    /// The same, with a clock that is behind.
+    pub fn behind(store: Store, behind: TimeDelta) -> Self {
         Self {
-            inner: Arc::new(Inner::new(store, Clock::real())),
+            inner: Arc::new(Inner::new(store, Clock::real(behind))),
         }
     }
 

@@ -84,7 +84,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             model.touch();
             Vec::new()
         }
-        Message::Ledger(_, app, read) => release::remember(model, &app, read),
+        Message::Ledger(cluster, app, read) => release::remember(model, (&cluster, &app), read),
         Message::Author(object, generation, author) => {
             authors::arrived(model, (&object, generation), author);
             Vec::new()

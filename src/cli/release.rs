@@ -242,7 +242,7 @@ pub(super) fn run(
         ReleaseCommand::Full(full) => (&full.ask, Step::KeepOld),
         ReleaseCommand::Offline(ask) => (ask, Step::Offline),
         ReleaseCommand::Abort(ask) => (ask, Step::Abort),
-        ReleaseCommand::Rollback(back) => (&back.ask, Step::Rollback(back.to.clone())),
+        ReleaseCommand::Rollback(back) => (&back.ask, back.step()),
         ReleaseCommand::Repair(ask) => (ask, Step::Repair),
         ReleaseCommand::Pause(ask) => (ask, Step::Pause),
         ReleaseCommand::Resume(ask) => (ask, Step::Resume),

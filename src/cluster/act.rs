@@ -19,6 +19,7 @@ use super::hub::Hub;
 use crate::domain::access::Right;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, ResourceRef};
+use crate::release::good;
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
 use crate::release::request::{Act, Part, Request};
@@ -130,7 +131,6 @@ async fn look_and_try(
         found.extend(changes(&request, &seen, &after));
         requests.push((request, after));
     }
-    let warnings = around::warnings(hub, object, &seen.object, &requests).await;
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
@@ -138,8 +138,9 @@ async fn look_and_try(
         at: around.now,
         generation: generation(&seen.object),
         differences: found,
-        warnings,
+        warnings: around::warnings(hub, object, &seen, &requests).await,
         desired: seen.desired(),
+        leaves: good::left(step, &seen, &around),
         operation,
         requests,
     })
@@ -285,8 +286,9 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
         }
     }
     let mut unnoted = Vec::new();
-    if let Err(error) = notes::remember(hub, prepared, note).await {
-        unnoted.push(format!("the ledger of {} is not written: {error}", note.app).into());
+    match notes::remember(hub, prepared, note).await {
+        Ok(dropped) => unnoted.extend(dropped),
+        Err(error) => unnoted.push(format!("the ledger of {} is not written: {error}", note.app).into()),
     }
     if let Err(error) = notes::tell(hub, prepared, note).await {
         unnoted.push(format!("no Event is written: {error}").into());

@@ -107,6 +107,12 @@ impl Hub {
         self.report(ClusterReport::Notice(text)).await;
     }
 
+    /// The app of a workload that was read whole.
+    pub(crate) fn app_of(&self, workload: &serde_json::Value) -> String {
+        let projector = self.projector.lock().unwrap_or_else(PoisonError::into_inner);
+        projector.app_of(workload)
+    }
+
     /// Projects many objects under one lock; `None` stands for an unreadable one.
     pub(crate) fn project<'a>(
         &self,

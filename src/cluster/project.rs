@@ -123,6 +123,19 @@ impl Projector {
         self.text(name.map_or(fallback, String::as_str))
     }
 
+    /// The app of a workload that was read whole: as its template's labels say, else its own, else its name.
+    pub(crate) fn app_of(&self, workload: &serde_json::Value) -> String {
+        let label = |path: &str| {
+            let labels = workload.pointer(path)?;
+            let mut keys = self.rules.app_labels.iter();
+            keys.find_map(|key| labels.get(key)?.as_str())
+                .filter(|name| !name.is_empty())
+        };
+        let name = || workload.pointer("/metadata/name").and_then(serde_json::Value::as_str);
+        let app = label("/spec/template/metadata/labels").or_else(|| label("/metadata/labels"));
+        app.or_else(name).unwrap_or_default().to_owned()
+    }
+
     /// What a pod or template runs: the commit written on it, else what its image's name says.
     fn version(
         &mut self,

@@ -37,6 +37,7 @@ fn prepared(place: &Place) -> Box<Prepared> {
         generation: 3,
         differences: Vec::new(),
         warnings: Vec::new(),
+        leaves: None,
         desired: 10,
         requests: Vec::new(),
     })

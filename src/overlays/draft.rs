@@ -9,8 +9,9 @@ use crate::release::Phase;
 use crate::release::ledger::Operation;
 use crate::release::live::{Method, Refusal};
 use crate::release::outlook::{self, Counts};
+use crate::release::past::Back;
 use crate::release::stand::already;
-use crate::release::step::{Count, New, Step};
+use crate::release::step::{Count, New, Return, Step};
 use crate::release::template::Facts;
 
 /// A workload as it was when the key was pressed.
@@ -41,8 +42,8 @@ pub struct Aim {
 pub enum Chosen {
     /// An image as it is written, with the commit it was built from where that is known.
     Image { image: String, commit: Option<String> },
-    /// A revision of each workload, by its hash; those that have none of that version are left out.
-    Revisions(Vec<(ResourceRef, Clean)>),
+    /// What each workload was, by a revision or by the ledger; those that were never of that version are left out.
+    Past(Vec<(ResourceRef, Back)>),
 }
 
 /// What is asked for so far.
@@ -154,10 +155,10 @@ impl Draft {
             }
             Operation::Grow => Step::Grow(counted()?),
             Operation::Rollback => match &self.version {
-                Some(Chosen::Revisions(all)) => {
+                Some(Chosen::Past(all)) => {
                     let own = all.iter().find(|(object, _)| *object == aim.object);
-                    let (_, hash) = own.ok_or("it has no revision of that version")?;
-                    Step::Rollback(Some(hash.to_string()))
+                    let (_, back) = own.ok_or("it was never of that version, as far as is known")?;
+                    Step::Rollback(Return::to(back.clone()))
                 }
                 _ => return Err("no version was chosen".into()),
             },

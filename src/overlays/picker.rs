@@ -239,6 +239,18 @@ impl Picker {
         self.cursor = found.unwrap_or(self.cursor);
     }
 
+    /// Takes items in place of its own, which are among them in their order; the cursor stays on the one it is on, but
+    /// goes to the preferred one where it was never moved.
+    pub fn mend(&mut self, items: Vec<Item>, preferred: Option<usize>) {
+        let here = self.matching.get(self.cursor).copied();
+        let is_untouched = self.cursor == 0 && self.field.text().is_empty();
+        self.items = items;
+        self.narrow();
+        let wanted = preferred.filter(|_| is_untouched).or(here);
+        let found = self.matching.iter().position(|index| Some(*index) == wanted);
+        self.cursor = found.unwrap_or(self.cursor);
+    }
+
     /// Offers another item below the others, in place of the one that was offered so before.
     pub fn offer(&mut self, item: Option<Item>) {
         self.items.retain(|item| !matches!(item.target, Target::Typed(_)));

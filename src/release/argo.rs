@@ -7,12 +7,12 @@
 //! | [`abort`], [`retry`] | `status.abort` |
 //! | [`pause`], [`restart`] | `spec.paused`, `spec.restartAt` |
 //! | [`undo`], [`roll_back`] | a JSON Patch with an old revision's template; what is under way is aborted first |
-//! | [`set_image`] | the whole object |
+//! | [`publish`] | the whole object with the new template |
 
 use serde_json::{Value, json};
 
 use super::phase::{is_unseen, old};
-use super::template::{Facts, TemplateError, same, with_image, without_hash};
+use super::template::{same, without_hash};
 use super::{Cause, Phase};
 use crate::domain::terms::Argo;
 use crate::domain::{Timestamp, Workload};
@@ -103,14 +103,10 @@ pub enum Refusal {
     Paused,
     #[error("nobody paused it")]
     NotPaused,
-    #[error("the revision {0} is gone: nobody knows its template any more")]
-    RevisionGone(String),
     #[error("it runs this template already")]
     SameTemplate,
     #[error("its template is that of {0}: change it there")]
     Elsewhere(String),
-    #[error(transparent)]
-    Template(#[from] TemplateError),
 }
 
 /// Goes on: past the pause or the step it is at.
@@ -240,70 +236,39 @@ pub fn undo(rollout: &Value, template: &Value) -> Result<Vec<Write>, Refusal> {
     }])
 }
 
-/// Goes back to a revision of `sets`, by its number or hash: without one to the stable version where another is under
-/// way, which is aborted too, for a retry would go forward again; else to the one before.
+/// Goes back to an old version's template; where another is under way it is aborted too, for a retry would go forward
+/// again.
 ///
 /// # Errors
-/// No such revision is kept, its template is another object's, or is this one already.
-pub fn roll_back(rollout: &Value, sets: &[Value], to: Option<&str>) -> Result<Vec<Write>, Refusal> {
+/// Its template is another object's, or is this one already.
+pub fn roll_back(rollout: &Value, template: &Value) -> Result<Vec<Write>, Refusal> {
     let text = |path: &str| rollout.pointer(path).and_then(Value::as_str);
-    let uid = text("/metadata/uid");
-    let owned = sets.iter().filter(|set| {
-        let owners = set.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-        owners.is_some_and(|owners| {
-            owners
-                .iter()
-                .any(|owner| owner.get("uid").and_then(Value::as_str) == uid)
-        })
-    });
-    let owned: Vec<&Value> = owned.collect();
     let (stable, current) = (text("/status/stableRS"), text("/status/currentPodHash"));
     let is_under_way = stable.is_some() && stable != current;
-    let wanted = to.or(stable.filter(|_| is_under_way));
-    let found = if let Some(wanted) = wanted {
-        let is_wanted =
-            |set: &&&Value| hash(set) == Some(wanted) || number(set).is_some_and(|n| n.to_string() == wanted);
-        owned.iter().find(is_wanted)
-    } else {
-        let now = owned
-            .iter()
-            .find(|set| hash(set) == current)
-            .and_then(|set| number(set));
-        let older = owned.iter().filter(|set| number(set) < now);
-        older.max_by_key(|set| number(set))
-    };
-    let gone = || Refusal::RevisionGone(wanted.unwrap_or("before").to_owned());
-    let template = found.and_then(|set| set.pointer("/spec/template")).ok_or_else(gone)?;
     let is_aborted = is_true(rollout, "/status/abort");
     let back = undo(rollout, template)?;
     let stop = (is_under_way && !is_aborted).then(|| status(json!({"abort": true})));
     Ok(stop.into_iter().chain(back).collect())
 }
 
-fn hash(set: &Value) -> Option<&str> {
+pub(super) fn hash(set: &Value) -> Option<&str> {
     set.pointer("/metadata/labels/rollouts-pod-template-hash")?.as_str()
 }
 
-fn number(set: &Value) -> Option<i64> {
+pub(super) fn number(set: &Value) -> Option<i64> {
     let number = set.pointer("/metadata/annotations/rollout.argoproj.io~1revision")?;
     number.as_str()?.parse().ok()
 }
 
-/// Publishes an image: the whole object with it, to be put back over the state it was read at.
+/// Publishes a new version: the whole object with its template, to be put back over the state it was read at.
 ///
 /// # Errors
-/// Its template is another object's, or has no such container.
-pub fn set_image(rollout: &Value, container: Option<&str>, image: &str, facts: &Facts) -> Result<Vec<Write>, Refusal> {
+/// Its template is another object's.
+pub fn publish(rollout: &Value, template: &Value) -> Result<Vec<Write>, Refusal> {
     own_template(rollout)?;
-    let template = with_image(
-        rollout.pointer("/spec/template").unwrap_or(&Value::Null),
-        container,
-        image,
-        facts,
-    )?;
     let mut body = rollout.clone();
     if let Some(place) = body.pointer_mut("/spec/template") {
-        *place = template;
+        *place = without_hash(template);
     }
     Ok(vec![Write {
         to: To::Object,
@@ -312,7 +277,8 @@ pub fn set_image(rollout: &Value, container: Option<&str>, image: &str, facts: &
     }])
 }
 
-fn own_template(rollout: &Value) -> Result<(), Refusal> {
+/// Whether its template is its own.
+pub(super) fn own_template(rollout: &Value) -> Result<(), Refusal> {
     let Some(elsewhere) = rollout.pointer("/spec/workloadRef").filter(|at| at.is_object()) else {
         return Ok(());
     };

@@ -109,7 +109,7 @@ fn templates_are_undone_by_patch_and_images_set_on_the_whole() {
         )]
     );
     assert_eq!(undo(&here, &template("a:2")), Err(Refusal::SameTemplate));
-    let [(To::Object, Form::Replace, whole)] = &bodies(set_image(&here, None, "a:3", &Facts::default()))[..] else {
+    let [(To::Object, Form::Replace, whole)] = &bodies(publish(&here, &template("a:3")))[..] else {
         panic!("one whole object")
     };
     assert_eq!(
@@ -122,7 +122,7 @@ fn templates_are_undone_by_patch_and_images_set_on_the_whole() {
     );
     let told = undo(&elsewhere, &old).unwrap_err().to_string();
     assert_eq!(told, "its template is that of Deployment live: change it there");
-    assert!(set_image(&elsewhere, None, "a:3", &Facts::default()).is_err());
+    assert!(publish(&elsewhere, &old).is_err() && own_template(&elsewhere).is_err());
 }
 
 /// A Rollout of ten of which two are new.

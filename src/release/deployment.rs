@@ -21,14 +21,12 @@ use serde_json::{Value, json};
 
 use super::hold::Originals;
 use super::live::{Live, Method, Refusal, add, escaped, hash_of, label_path, operation, test, within};
-use super::template::{same, without_hash};
+use super::template::{RESTARTED, same, without_hash};
 use crate::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
 use crate::domain::{Driver, Timestamp};
 
 /// No deadline: the controller takes this for none.
 const NO_DEADLINE: i32 = i32::MAX;
-/// What `kubectl rollout restart` writes on the template.
-const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// What is asked for where a gray release begins.
 #[derive(Clone, Copy, Debug)]
@@ -179,22 +177,17 @@ pub fn abort(live: Live<'_>) -> Result<Value, Refusal> {
     Ok(Value::Array(patch))
 }
 
-/// Publishes the template of an old revision, by its hash.
+/// Publishes the template of an old version.
 ///
 /// # Errors
-/// A hold is under way, it is paused, the revision is gone or is what runs.
-pub fn rollback(live: Live<'_>, hash: &str) -> Result<Value, Refusal> {
+/// A hold is under way, it is paused, or it is what runs.
+pub fn rollback(live: Live<'_>, template: &Value) -> Result<Value, Refusal> {
     if live.is_held() {
         return Err(Refusal::InHold);
     }
     if live.is_paused() {
         return Err(Refusal::Paused);
     }
-    let gone = || Refusal::RevisionGone(hash.to_owned());
-    let template = live
-        .of_hash(hash)
-        .and_then(|set| set.pointer("/spec/template"))
-        .ok_or_else(gone)?;
     if live.template().is_some_and(|now| same(now, template)) {
         return Err(Refusal::SameTemplate);
     }

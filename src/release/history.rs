@@ -23,6 +23,11 @@ impl<'a> History<'a> {
         Self { object, revisions: own }
     }
 
+    /// All of them, oldest first.
+    pub fn all(&self) -> impl Iterator<Item = &'a Value> {
+        self.revisions.iter().copied()
+    }
+
     /// The one of its template.
     pub fn newest(&self) -> Option<&'a Value> {
         let template = self.object.pointer("/spec/template")?;
@@ -96,7 +101,7 @@ fn number(revision: &Value) -> i64 {
     revision.get("revision").and_then(Value::as_i64).unwrap_or(0)
 }
 
-fn hash(value: &Value) -> Option<&str> {
+pub(super) fn hash(value: &Value) -> Option<&str> {
     value.pointer("/metadata/labels")?.get(HASH)?.as_str()
 }
 

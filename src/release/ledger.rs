@@ -2,19 +2,22 @@
 //!
 //! It is the lasting memory of releases, for Events live an hour. Its truth is never needed to act: phases come from
 //! the workloads. Lines that this program does not understand are kept as they are, so that an older one and a newer
-//! one can share a ledger.
+//! one can share a ledger. Beside the lines stand the versions that were ([`super::known`]), in a key of their own.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::known::Versions;
 use crate::domain::Timestamp;
 
 /// Most lines that are kept; the oldest go first.
 pub const MOST_LINES: usize = 50;
-/// Most bytes of all lines together: a `ConfigMap` holds 1 MiB.
-pub const MOST_BYTES: usize = 512 * 1024;
-/// The key of the lines in the `ConfigMap`'s data.
+/// Most bytes of all lines together: a `ConfigMap` holds 1 MiB, and the versions need more of it.
+pub const MOST_BYTES: usize = 256 * 1024;
+/// The keys of the lines and of the versions in the `ConfigMap`'s data.
 pub const KEY: &str = "ledger";
+pub const VERSIONS: &str = "versions";
 
 /// The `ConfigMap` of an app.
 pub fn name(app: &str) -> String {
@@ -44,6 +47,14 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Whether instances of one version take the place of those of another by it.
+    pub const fn changes_version(self) -> bool {
+        !matches!(
+            self,
+            Self::Pause | Self::Resume | Self::Restart | Self::Scale | Self::EndFloor | Self::Delete
+        )
+    }
+
     /// As the ledger and the activity log spell it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,27 +106,57 @@ pub struct Entry {
 
 /// A line: one that is understood, or any other, as it was.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Line {
-    Entry(Box<Entry>),
+pub enum Line<T = Entry> {
+    Entry(Box<T>),
     Other(String),
 }
 
-/// The lines of a ledger, oldest first.
+/// Reads lines of JSON; nothing is refused.
+pub(super) fn read_lines<T: DeserializeOwned>(text: &str) -> Vec<Line<T>> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let line = |line: &str| match serde_json::from_str(line) {
+        Ok(entry) => Line::Entry(Box::new(entry)),
+        Err(_) => Line::Other(line.to_owned()),
+    };
+    lines.map(line).collect()
+}
+
+/// Lines as they are written.
+pub(super) fn write_lines<T: Serialize>(lines: &[Line<T>]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        match line {
+            // Its fields are texts, numbers and times: they can always be written.
+            Line::Entry(entry) => text.push_str(&serde_json::to_string(entry).unwrap_or_default()),
+            Line::Other(other) => text.push_str(other),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The lines of a ledger, oldest first, and the versions beside them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     pub lines: Vec<Line>,
+    pub versions: Versions,
 }
 
 impl Ledger {
     /// Reads the lines; nothing is refused.
     pub fn parse(text: &str) -> Self {
-        let lines = text.lines().filter(|line| !line.trim().is_empty());
-        let line = |line: &str| match serde_json::from_str::<Entry>(line) {
-            Ok(entry) => Line::Entry(Box::new(entry)),
-            Err(_) => Line::Other(line.to_owned()),
-        };
         Self {
-            lines: lines.map(line).collect(),
+            lines: read_lines(text),
+            versions: Versions::default(),
+        }
+    }
+
+    /// Reads the data of its `ConfigMap`.
+    pub fn of(data: &Value) -> Self {
+        let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
+        Self {
+            versions: Versions::parse(text(VERSIONS)),
+            ..Self::parse(text(KEY))
         }
     }
 
@@ -139,16 +180,13 @@ impl Ledger {
 
     /// The lines as they are written.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        for line in &self.lines {
-            match line {
-                // Its fields are texts, numbers and times: they can always be written.
-                Line::Entry(entry) => text.push_str(&serde_json::to_string(entry).unwrap_or_default()),
-                Line::Other(other) => text.push_str(other),
-            }
-            text.push('\n');
-        }
-        text
+        write_lines(&self.lines)
+    }
+
+    /// When the version of a workload was last changed, as far as it was noted here.
+    pub fn changed(&self, workload: &str) -> Option<Timestamp> {
+        let mut own = self.entries().filter(|entry| entry.workload == workload);
+        own.find(|entry| entry.op.changes_version()).map(|entry| entry.at)
     }
 }
 

@@ -47,6 +47,10 @@ pub enum Refusal {
     NotFull { ready: i64, desired: i64 },
     #[error("the revision {0} is gone: nobody knows the old template any more")]
     RevisionGone(String),
+    #[error("several versions are called {0}: {1}; say which by its revision or hash")]
+    Ambiguous(String, String),
+    #[error("{0}; name it where you want it all the same")]
+    Bad(String),
     #[error("somebody changed the template during the gray release: abort it, or take it over")]
     ForeignChange,
     #[error("how it was set before is not readable: {0}")]

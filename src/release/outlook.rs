@@ -2,7 +2,7 @@
 //! requests the new ones get where these are spread evenly over instances.
 
 use super::live::Method;
-use super::step::{Count, Step};
+use super::step::{Count, Return, Step};
 
 /// The instances of a workload as they are counted now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,10 @@ pub fn outlook(step: &Step, counts: Counts) -> String {
         Step::Full => format!("{old} old + {new} new → {desired} new, a few at a time: old ones go as new ones come"),
         Step::Offline => format!("{old} old + {new} new → {new} new: {old} go at once"),
         Step::Abort => format!("{old} old + {new} new → {desired} old: the new ones go"),
+        Step::Rollback(Return {
+            gray: Some((count, asked)),
+            ..
+        }) => format!("{desired} → {}", beside(*count, method(*asked), desired)),
         Step::Rollback(_) => format!("{desired} are replaced, a few at a time"),
         Step::Repair => {
             format!("{desired} stay or are replaced: a hold without end becomes an ordinary rolling update")

@@ -12,7 +12,7 @@ use super::live::{Method, Refusal, add, label_path, operation, test, within};
 use super::plan::Seen;
 use super::request::{Act, Place, Request, Resource, deletion_of};
 use super::step::{Around, Count, Step};
-use super::template::{same, with_image, without_hash};
+use super::template::{same, without_hash};
 use crate::domain::terms::HOLD_OP;
 use crate::domain::{Kind, Timestamp};
 
@@ -131,18 +131,41 @@ pub fn full(object: &Value) -> Result<Value, Refusal> {
 /// # Errors
 /// The revision has no template, or it is the one that runs.
 pub fn abort(object: &Value, revision: &Value) -> Result<Value, Refusal> {
-    let shape = Shape::of(object).ok_or(Refusal::NotInHold)?;
     let template = template_of(revision).ok_or_else(|| {
         let name = revision.pointer("/metadata/name").and_then(Value::as_str);
         Refusal::RevisionGone(name.unwrap_or_default().to_owned())
     })?;
-    if object.pointer("/spec/template").is_some_and(|now| same(now, &template)) {
+    publish(object, &template)
+}
+
+/// A template for all instances at once.
+///
+/// # Errors
+/// It is the one that runs.
+pub fn publish(object: &Value, template: &Value) -> Result<Value, Refusal> {
+    let shape = Shape::of(object).ok_or(Refusal::NotInHold)?;
+    if object.pointer("/spec/template").is_some_and(|now| same(now, template)) {
         return Err(Refusal::SameTemplate);
     }
     let mut patch = tests(object)?;
-    patch.push(operation("replace", "/spec/template", template));
+    patch.push(operation("replace", "/spec/template", without_hash(template)));
     patch.extend(freed(object, shape));
     Ok(Value::Array(patch))
+}
+
+/// The requests that begin a gray release of so many instances.
+///
+/// # Errors
+/// As [`start`]'s.
+pub fn begin(seen: &Seen, template: &Value, instances: i32, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
+    let mut all = seen.json(start(&seen.object, template, instances, around.operation)?);
+    if seen.kind == Kind::DaemonSet {
+        let desired = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
+        within(instances, 1, desired)?;
+        let history = History::of(&seen.object, &seen.revisions);
+        all.extend(deletions(&history.instances(&seen.pods), instances));
+    }
+    Ok(all)
 }
 
 /// The requests of a step on one of these kinds.
@@ -158,32 +181,19 @@ pub fn requests(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Requ
     let of = |count: Count| count.of(desired, Method::Replace).instances;
     let gone = |what: &str| Refusal::RevisionGone(what.to_owned());
     let patch = match step {
-        Step::Start(new) => {
-            let template = object
-                .pointer("/spec/template")
-                .ok_or(Refusal::Incomplete("a template"))?;
-            let template = with_image(template, new.container.as_deref(), &new.image, &new.facts)?;
-            let instances = of(new.count);
-            let mut all = seen.json(start(object, &template, instances, around.operation)?);
-            if seen.kind == Kind::DaemonSet {
-                within(instances, 1, desired)?;
-                all.extend(deletions(&history.instances(&seen.pods), instances));
-            }
-            return Ok(all);
-        }
         Step::Grow(count) if seen.kind == Kind::DaemonSet => return grow_by_node(seen, &history, of(*count)),
         Step::Grow(count) => grow(object, of(*count))?,
         Step::Full => full(object)?,
         Step::Abort => abort(object, history.stable().ok_or_else(|| gone("before"))?)?,
-        Step::Rollback(Some(to)) => abort(object, history.find(to).ok_or_else(|| gone(to))?)?,
-        Step::Rollback(None) => abort(object, history.before().ok_or_else(|| gone("before"))?)?,
         Step::Restart => restart(object, around.now)?,
         Step::Pause | Step::Resume => {
             let shape = Shape::of(object).filter(|shape| matches!(shape, Shape::CloneSet | Shape::CloneSetBeta));
             let shape = shape.ok_or(Refusal::NotOfThisKind(seen.kind, NOT_PAUSED))?;
             pause(object, shape, *step == Step::Pause)?
         }
-        Step::KeepOld | Step::Offline => return Err(Refusal::NotOfThisKind(seen.kind, IN_PLACE)),
+        Step::Start(_) | Step::Rollback(_) | Step::KeepOld | Step::Offline => {
+            return Err(Refusal::NotOfThisKind(seen.kind, IN_PLACE));
+        }
         Step::Repair => return Err(Refusal::NothingToRepair),
         Step::Promote | Step::Retry | Step::Scale(_) | Step::EndFloor | Step::Delete => {
             return Err(Refusal::NotOfThisKind(

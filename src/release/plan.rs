@@ -3,9 +3,13 @@
 
 use serde_json::Value;
 
+use super::deployment::{self, Start};
+use super::ledger::Ledger;
 use super::live::{Live, Method, Refusal};
+use super::past;
 use super::request::{Act, Part, Place, Request, Resource, conditional, deletion_of};
-use super::step::{Around, Step};
+use super::step::{Around, Count, New, Return, Step};
+use super::template::with_image;
 use super::{argo, driver, partition, scale};
 use crate::domain::{Driver, Kind};
 
@@ -25,6 +29,10 @@ pub struct Seen {
     pub autoscalers: Vec<Value>,
     /// KEDA's, of its namespace, where its number is to be changed.
     pub scaled: Vec<Value>,
+    /// What was released of its app before, where the step needs it.
+    pub ledger: Ledger,
+    /// Why that could not be read.
+    pub unread: Option<String>,
 }
 
 impl Seen {
@@ -34,6 +42,12 @@ impl Seen {
             deployment: &self.object,
             sets: &self.revisions,
         }
+    }
+
+    /// As the ledger calls it.
+    pub fn workload(&self) -> String {
+        let name = self.object.pointer("/metadata/name").and_then(Value::as_str);
+        format!("{} {}", self.kind, name.unwrap_or_default())
     }
 
     /// Instances wanted.
@@ -80,11 +94,93 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
     if let (Some(driver), true) = (around.driver, step.changes_version()) {
         return Err(Refusal::Driven(driver.name()));
     }
+    if !seen.kind.is_workload() || seen.kind == Kind::Job {
+        return Err(Refusal::NotOfThisKind(seen.kind, "nothing releases it"));
+    }
+    match step {
+        Step::Start(new) => begin(seen, &released(seen, new)?, (new.count, new.method), around),
+        Step::Rollback(back) => roll_back(seen, back, around),
+        _ => match seen.kind {
+            Kind::Deployment => Ok(seen.json(of_deployment(step, seen.live(), around)?)),
+            Kind::Rollout => rollout(step, seen, around),
+            _ => partition::requests(step, seen, around),
+        },
+    }
+}
+
+/// The template of a new version: the one that runs with another image.
+fn released(seen: &Seen, new: &New) -> Result<Value, Refusal> {
+    if seen.kind == Kind::Rollout {
+        argo::own_template(&seen.object)?;
+    }
+    let template = seen.object.pointer("/spec/template");
+    let template = template.ok_or(Refusal::Incomplete("a template"))?;
+    Ok(with_image(template, new.container.as_deref(), &new.image, &new.facts)?)
+}
+
+/// Begins a gray release of a template.
+fn begin(
+    seen: &Seen,
+    template: &Value,
+    (count, method): (Count, Method),
+    around: Around<'_>,
+) -> Result<Vec<Request>, Refusal> {
+    let desired = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
     match seen.kind {
-        Kind::Deployment => Ok(seen.json(step.patch(seen.live(), around)?)),
-        Kind::Rollout => rollout(step, seen, around),
-        Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet => partition::requests(step, seen, around),
-        other => Err(Refusal::NotOfThisKind(other, "nothing releases it")),
+        Kind::Deployment => {
+            let start = Start {
+                template,
+                method,
+                instances: count.of(desired, method).instances,
+                operation: around.operation,
+                driver: around.driver,
+            };
+            Ok(seen.json(deployment::start(seen.live(), start)?))
+        }
+        Kind::Rollout => Ok(written(seen, argo::publish(&seen.object, template)?)),
+        _ => partition::begin(seen, template, count.of(desired, Method::Replace).instances, around),
+    }
+}
+
+/// Publishes an older version.
+fn roll_back(seen: &Seen, back: &Return, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
+    if seen.kind == Kind::Deployment && seen.live().is_held() {
+        return Err(Refusal::InHold);
+    }
+    let template = past::find(&back.to, seen)?.template;
+    if let Some(gray) = back.gray {
+        return begin(seen, &template, gray, around);
+    }
+    match seen.kind {
+        Kind::Deployment => Ok(seen.json(deployment::rollback(seen.live(), &template)?)),
+        Kind::Rollout => Ok(written(seen, argo::roll_back(&seen.object, &template)?)),
+        _ => Ok(seen.json(partition::publish(&seen.object, &template)?)),
+    }
+}
+
+/// The JSON Patch of a Deployment as it is.
+fn of_deployment(step: &Step, live: Live<'_>, around: Around<'_>) -> Result<Value, Refusal> {
+    let desired = i32::try_from(live.desired()).unwrap_or(i32::MAX);
+    match step {
+        Step::Grow(count) => deployment::grow(live, count.of(desired, live.surge().0).instances),
+        Step::KeepOld => deployment::keep_old(live),
+        Step::Full => deployment::full(live),
+        Step::Offline => deployment::offline(live),
+        Step::Abort => deployment::abort(live),
+        Step::Repair => deployment::repair(live),
+        Step::Pause => deployment::pause(live),
+        Step::Resume => deployment::resume(live),
+        Step::Restart => deployment::restart(live, around.now),
+        Step::Start(_)
+        | Step::Rollback(_)
+        | Step::Scale(_)
+        | Step::EndFloor
+        | Step::Delete
+        | Step::Promote
+        | Step::Retry => Err(Refusal::NotOfThisKind(
+            Kind::Deployment,
+            "it waits for nobody's steps: grow it, make it full or abort it",
+        )),
     }
 }
 
@@ -113,16 +209,16 @@ fn rollout(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>,
     const DECIDES: &str = "its steps say how many: promote it, make it full or abort it";
     let rollout = &seen.object;
     let writes = match step {
-        Step::Start(new) => argo::set_image(rollout, new.container.as_deref(), &new.image, &new.facts)?,
         Step::Promote => argo::promote(rollout)?,
         Step::Full => argo::promote_full(rollout)?,
         Step::Abort => argo::abort(rollout)?,
         Step::Retry => argo::retry(rollout)?,
-        Step::Rollback(to) => argo::roll_back(rollout, &seen.revisions, to.as_deref())?,
         Step::Pause => argo::pause(rollout)?,
         Step::Resume => argo::resume(rollout)?,
         Step::Restart => argo::restart(around.now),
-        Step::Grow(_)
+        Step::Start(_)
+        | Step::Rollback(_)
+        | Step::Grow(_)
         | Step::KeepOld
         | Step::Offline
         | Step::Repair
@@ -132,8 +228,14 @@ fn rollout(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>,
             return Err(Refusal::NotOfThisKind(Kind::Rollout, DECIDES));
         }
     };
+    Ok(written(seen, writes))
+}
+
+fn written(seen: &Seen, writes: Vec<argo::Write>) -> Vec<Request> {
     let writes = writes.into_iter();
-    Ok(writes.map(|write| of_argo(&seen.resource, rollout, write)).collect())
+    writes
+        .map(|write| of_argo(&seen.resource, &seen.object, write))
+        .collect()
 }
 
 /// A request of Argo's or Kruise's own clients, which send it without a condition, with one.

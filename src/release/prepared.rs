@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::known::Known;
 use super::request::Request;
 use super::step::{Difference, Step};
 use super::warning::Warning;
@@ -24,6 +25,8 @@ pub struct Prepared {
     pub differences: Vec<Difference>,
     pub warnings: Vec<Warning>,
     pub desired: i64,
+    /// The version that it leaves, and since when it runs in full.
+    pub(crate) leaves: Option<(Box<Known>, Option<Timestamp>)>,
     /// Each with what the server's dry run made of it, in the order in which they are sent.
     pub(crate) requests: Vec<(Request, Value)>,
 }
@@ -86,8 +89,9 @@ mod tests {
     use serde_json::json;
 
     use super::super::live::Method;
+    use super::super::past::Back;
     use super::super::request::{Act, Place, Resource};
-    use super::super::step::{Count, New};
+    use super::super::step::{Count, New, Return};
     use super::super::template::Facts;
     use super::*;
     use crate::domain::{ClusterId, Kind, ObjectKey, Uid};
@@ -115,6 +119,7 @@ mod tests {
             operation: String::new(),
             generation: 1,
             differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],
+            leaves: None,
             warnings: Vec::new(),
             desired: 3,
             requests: vec![(request, after)],
@@ -135,8 +140,16 @@ mod tests {
             (start.clone(), with("Always", "r/live:v2"), &["r/live:v2"][..]),
             (start.clone(), with("Never", "r/live:v1"), &["r/live:v2"]),
             (start, with("Never", "r/live:v2"), &[]),
-            (Step::Rollback(None), with("IfNotPresent", "r/live:v0"), &["r/live:v0"]),
-            (Step::Rollback(None), with("Never", "r/live:v0"), &[]),
+            (
+                Step::Rollback(Return::to(Back::LastGood)),
+                with("IfNotPresent", "r/live:v0"),
+                &["r/live:v0"],
+            ),
+            (
+                Step::Rollback(Return::to(Back::LastGood)),
+                with("Never", "r/live:v0"),
+                &[],
+            ),
             (Step::KeepOld, with("Always", "r/live:v2"), &[]),
         ] {
             let found = prepared(step.clone(), &template).published();

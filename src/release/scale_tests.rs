@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) -> Seen {
     Seen {
+        ledger: crate::release::ledger::Ledger::default(),
+        unread: None,
         kind,
         resource: Resource::of(kind, "v1"),
         object: json!({"metadata": {"name": "live", "namespace": "gift", "uid": "u"}, "spec": {"replicas": replicas}}),

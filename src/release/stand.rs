@@ -3,7 +3,7 @@
 use super::Phase;
 use super::ledger::Operation;
 use super::live::Method;
-use super::step::{Count, Step};
+use super::step::{Count, Return, Step};
 use crate::domain::{Clean, Driver, Kind};
 
 /// How a step that was written stands.
@@ -21,12 +21,14 @@ pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
     if phase.fails() && !matches!(step, Step::Abort | Step::Pause) {
         return Stand::Failed;
     }
-    let keeps_old = matches!(step, Step::Start(_) | Step::Grow(_) | Step::KeepOld);
+    let is_gray = matches!(
+        step,
+        Step::Start(_) | Step::Grow(_) | Step::Rollback(Return { gray: Some(_), .. })
+    );
+    let keeps_old = is_gray || *step == Step::KeepOld;
     match phase {
         Phase::ForeignChange | Phase::OrphanHold => Stand::Foreign,
-        Phase::Gray { ready, wanted, .. } if keeps_old && *step != Step::KeepOld && *wanted > 0 && ready >= wanted => {
-            Stand::There
-        }
+        Phase::Gray { ready, wanted, .. } if is_gray && *wanted > 0 && ready >= wanted => Stand::There,
         Phase::Full { .. } if keeps_old => Stand::There,
         // Where new instances take the place of old ones the last of them ends the release.
         Phase::Stable if keeps_old && kind != Kind::Deployment => Stand::There,

@@ -1,13 +1,13 @@
-//! What a person may ask of a release, and the patch that does it to a Deployment.
+//! What a person may ask of a release, and what a write changes.
 
 use serde_json::Value;
 
-use super::deployment::{self, Start};
 use super::ledger::Operation;
-use super::live::{Live, Method, Refusal, hash_of, revision};
+use super::live::Method;
+use super::past::Back;
 use super::share::{self, Share};
-use super::template::{Facts, with_image};
-use crate::domain::{Clean, Driver, Kind, Timestamp};
+use super::template::Facts;
+use crate::domain::{Clean, Driver, Timestamp};
 
 /// How many instances, said as a number or as a share of the app.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +52,21 @@ pub struct New {
     pub count: Count,
 }
 
+/// A way back to an older version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Return {
+    pub to: Back,
+    /// By a gray release of so many instances; `None`: at once.
+    pub gray: Option<(Count, Method)>,
+}
+
+impl Return {
+    /// At once.
+    pub const fn to(to: Back) -> Self {
+        Self { to, gray: None }
+    }
+}
+
 /// What may be asked of a release.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -63,8 +78,7 @@ pub enum Step {
     Full,
     Offline,
     Abort,
-    /// To the revision of this hash or number, else to the one before.
-    Rollback(Option<String>),
+    Rollback(Return),
     Repair,
     Pause,
     Resume,
@@ -115,10 +129,7 @@ impl Step {
 
     /// Whether instances of one version take the place of those of another by it.
     pub const fn changes_version(&self) -> bool {
-        !matches!(
-            self,
-            Self::Pause | Self::Resume | Self::Restart | Self::Scale(_) | Self::EndFloor | Self::Delete
-        )
+        self.operation().changes_version()
     }
 
     /// In words, as a confirmation's title.
@@ -142,60 +153,6 @@ impl Step {
             Self::Delete => "delete this instance",
         }
     }
-
-    /// The JSON Patch of the Deployment as it is.
-    ///
-    /// # Errors
-    /// Why it cannot be done now.
-    pub fn patch(&self, live: Live<'_>, around: Around<'_>) -> Result<Value, Refusal> {
-        let desired = i32::try_from(live.desired()).unwrap_or(i32::MAX);
-        match self {
-            Self::Start(new) => {
-                let template = live.template().ok_or(Refusal::Incomplete("a template"))?;
-                let template = with_image(template, new.container.as_deref(), &new.image, &new.facts)?;
-                let start = Start {
-                    template: &template,
-                    method: new.method,
-                    instances: new.count.of(desired, new.method).instances,
-                    operation: around.operation,
-                    driver: around.driver,
-                };
-                deployment::start(live, start)
-            }
-            Self::Grow(count) => deployment::grow(live, count.of(desired, live.surge().0).instances),
-            Self::KeepOld => deployment::keep_old(live),
-            Self::Full => deployment::full(live),
-            Self::Offline => deployment::offline(live),
-            Self::Abort => deployment::abort(live),
-            Self::Rollback(to) => deployment::rollback(live, &target(live, to.as_deref())?),
-            Self::Repair => deployment::repair(live),
-            Self::Pause => deployment::pause(live),
-            Self::Resume => deployment::resume(live),
-            Self::Restart => deployment::restart(live, around.now),
-            Self::Scale(_) | Self::EndFloor | Self::Delete | Self::Promote | Self::Retry => {
-                Err(Refusal::NotOfThisKind(
-                    Kind::Deployment,
-                    "it waits for nobody's steps: grow it, make it full or abort it",
-                ))
-            }
-        }
-    }
-}
-
-/// The hash of the revision to go back to: the one of this hash or number, else the newest before the one that runs.
-fn target(live: Live<'_>, to: Option<&str>) -> Result<String, Refusal> {
-    let newest = live.newest().and_then(revision);
-    let found = match to {
-        Some(to) => live
-            .owned()
-            .find(|set| hash_of(set) == Some(to) || revision(set).is_some_and(|number| number.to_string() == to)),
-        None => live
-            .owned()
-            .filter(|set| revision(set) < newest)
-            .max_by_key(|set| revision(set)),
-    };
-    let gone = || Refusal::RevisionGone(to.unwrap_or("before").to_owned());
-    found.and_then(hash_of).map(str::to_owned).ok_or_else(gone)
 }
 
 /// What is different in one place of an object.

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 /// Labels that tell the pods of one revision from those of another; they are no part of a version.
 const HASHES: [&str; 2] = ["pod-template-hash", "rollouts-pod-template-hash"];
 
+/// What `kubectl rollout restart` writes on the template.
+pub(super) const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
+
 /// What a version carries on its template, so that its revision, its pods and a rollback carry it too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -41,6 +44,28 @@ pub enum TemplateError {
 /// Whether two templates are the same but for the hash of their revision.
 pub fn same(a: &Value, b: &Value) -> bool {
     without_hash(a) == without_hash(b)
+}
+
+/// Whether two templates are the same version: a restart makes no other one.
+pub fn same_version(a: &Value, b: &Value) -> bool {
+    let bare = |template: &Value| {
+        let mut template = without_hash(template);
+        if let Some(Value::Object(metadata)) = template.pointer_mut("/metadata")
+            && let Some(Value::Object(annotations)) = metadata.get_mut("annotations")
+        {
+            annotations.remove(RESTARTED);
+            if annotations.is_empty() {
+                metadata.remove("annotations");
+            }
+        }
+        if template.get("metadata") == Some(&Value::Object(Map::new()))
+            && let Some(fields) = template.as_object_mut()
+        {
+            fields.remove("metadata");
+        }
+        template
+    };
+    bare(a) == bare(b)
 }
 
 /// A template without the hash of its revision, as a Deployment may have it.
@@ -151,7 +176,10 @@ mod tests {
         assert_eq!(without_hash(&template()), bare);
         let mut other = bare.clone();
         other["metadata"]["labels"]["app"] = json!("else");
-        assert!(!same(&bare, &other));
+        assert!(!same(&bare, &other) && !same_version(&bare, &other));
+        let mut other = bare.clone();
+        other["metadata"]["annotations"][RESTARTED] = json!("2026-01-01T00:00:00Z");
+        assert!(!same(&bare, &other) && same_version(&bare, &other));
         let mut other = bare.clone();
         other["spec"]["containers"][0]["image"] = json!("live:v2");
         assert!(!same(&bare, &other));

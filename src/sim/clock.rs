@@ -16,9 +16,10 @@ pub(super) enum Clock {
 }
 
 impl Clock {
-    pub(super) fn real() -> Self {
+    /// `behind` is how long ago it is there.
+    pub(super) fn real(behind: Duration) -> Self {
         Self::Real {
-            epoch: Utc::now(),
+            epoch: Utc::now() - behind,
             started: Instant::now(),
         }
     }

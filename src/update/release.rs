@@ -2,6 +2,7 @@
 
 mod asking;
 mod leaving;
+mod past;
 mod reader;
 mod tags;
 

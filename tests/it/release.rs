@@ -5,6 +5,7 @@ mod cut;
 mod driven;
 mod keys;
 mod kinds;
+mod past;
 pub(crate) mod same;
 mod scaling;
 mod screens;
@@ -77,7 +78,10 @@ impl Flow {
     }
 
     async fn with(readonly: bool) -> Self {
-        let simulation = with_app().await;
+        Self::on(with_app().await, readonly).await
+    }
+
+    async fn on(simulation: Simulation, readonly: bool) -> Self {
         let server = simulation.clone();
         let wire = Arc::new(Mutex::new(Wire::default()));
         let noted = Arc::clone(&wire);
@@ -165,7 +169,10 @@ impl Flow {
 
 /// A cluster with a node, and an app of ten instances that are made as time goes on.
 async fn with_app() -> Simulation {
-    let simulation = Simulation::new(Store::new(1)).with_controllers(1);
+    app_on(Simulation::new(Store::new(1)).with_controllers(1)).await
+}
+
+async fn app_on(simulation: Simulation) -> Simulation {
     let room = json!({"cpu": "64", "memory": "256Gi", "pods": "110"});
     let node = json!({"metadata": {"name": "sim"}, "status": {"capacity": room, "allocatable": room}});
     simulation.change(|store, now| drop(store.create(&NODES, node, now)));
@@ -318,11 +325,8 @@ async fn an_abort_goes_back_and_a_rollback_publishes_what_was() {
         .unwrap()
         .iter()
         .find(|set| set.pointer(image) == Some(&json!("live:v1")));
-    let hash = old.unwrap()["metadata"]["labels"]["pod-template-hash"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert_eq!(flow.step(|live| deployment::rollback(live, &hash)).await, Ok(200));
+    let template = old.unwrap()["spec"]["template"].clone();
+    assert_eq!(flow.step(|live| deployment::rollback(live, &template)).await, Ok(200));
     flow.until("the old alone", &Phase::Stable).await;
     assert_eq!(flow.deployment().await.pointer(image), Some(&json!("live:v1")));
 }

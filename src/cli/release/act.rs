@@ -17,8 +17,9 @@ use crate::cluster::{ActError, Cluster, Note};
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
 use crate::release::Prepared;
 use crate::release::live::Method;
+use crate::release::past::Back;
 use crate::release::scale::Amount;
-use crate::release::step::{Count, New, Step};
+use crate::release::step::{Count, New, Return, Step};
 use crate::release::template::Facts;
 use crate::runtime::Exit;
 use crate::runtime::activity::ActivityLog;
@@ -100,9 +101,35 @@ pub struct FullAsk {
 pub struct RollbackAsk {
     #[command(flatten)]
     pub ask: Ask,
-    /// The revision to go back to, by its number or hash [default: the one before]
-    #[arg(long, value_name = "REVISION")]
+    /// The version to go back to, by a revision's number or hash, a commit, an image, its tag or its digest [default:
+    /// the last that was good, else the one before]
+    #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
+    /// By a gray release of so many instances, a number or a share such as 20%, instead of at once
+    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
+    pub gray: Option<Count>,
+    /// Whether its instances run beside those of now or in their place
+    #[arg(long, default_value = "surge", value_name = "HOW", requires = "gray")]
+    pub how: How,
+}
+
+impl RollbackAsk {
+    pub(super) fn step(&self) -> Step {
+        let to = self.to.clone().map_or(Back::LastGood, Back::Named);
+        Step::Rollback(Return {
+            to,
+            gray: self.gray.map(|count| (count, self.how.method())),
+        })
+    }
+}
+
+impl How {
+    const fn method(self) -> Method {
+        match self {
+            Self::Surge => Method::Surge,
+            Self::Replace => Method::Replace,
+        }
+    }
 }
 
 impl StartAsk {
@@ -115,10 +142,7 @@ impl StartAsk {
             image: self.image.clone(),
             container: self.container.clone(),
             facts,
-            method: match self.how {
-                How::Surge => Method::Surge,
-                How::Replace => Method::Replace,
-            },
+            method: self.how.method(),
             count: self.gray,
         }))
     }

@@ -9,6 +9,7 @@ use super::super::kinds;
 use super::get;
 use super::look::list;
 use crate::domain::{Kind, ResourceRef};
+use crate::release::plan::Seen;
 use crate::release::request::{Act, Part, Request};
 use crate::release::warning::{self, Read, Surroundings, Warning};
 
@@ -19,13 +20,17 @@ const MOST_CLAIMS: usize = 8;
 pub(super) async fn warnings(
     hub: &Hub,
     object: &ResourceRef,
-    workload: &Value,
+    seen: &Seen,
     requests: &[(Request, Value)],
 ) -> Vec<Warning> {
+    let workload = &seen.object;
     let becomes = requests.iter().find(|(request, _)| is_spec(object, request));
     let becomes = becomes.map_or(workload, |(_, after)| after);
     let around = around(hub, object, workload).await;
-    warning::of(object.kind, (workload, becomes), &around)
+    let mut found = warning::of(object.kind, (workload, becomes), &around);
+    let unread = |why: String| Warning::Unknown("what was released before", why);
+    found.extend(seen.unread.clone().map(unread));
+    found
 }
 
 /// Whether a request is about the workload itself.

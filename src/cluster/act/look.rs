@@ -6,7 +6,8 @@ use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{discovery, kinds};
 use super::get;
-use crate::domain::{Driver, Kind, ResourceRef};
+use crate::domain::{AppKey, Driver, Kind, ResourceRef};
+use crate::release::ledger::Ledger;
 use crate::release::plan::Seen;
 use crate::release::request::{Part, Place, Resource};
 use crate::release::step::Step;
@@ -98,6 +99,13 @@ pub(super) async fn look(
         _ => None,
     };
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
+    let needs_past = matches!(step, Step::Start(_) | Step::Rollback(_));
+    let ledger = if needs_past {
+        ledger_of(hub, object, &read).await
+    } else {
+        Ok(Ledger::default())
+    };
+    let unread = ledger.as_ref().err().map(ToString::to_string);
     Ok(Seen {
         kind: object.kind,
         resource,
@@ -107,7 +115,17 @@ pub(super) async fn look(
         releasing,
         autoscalers,
         scaled,
+        ledger: ledger.unwrap_or_default(),
+        unread,
     })
+}
+
+async fn ledger_of(hub: &Hub, object: &ResourceRef, read: &Value) -> Result<Ledger, ClusterError> {
+    let app = AppKey {
+        namespace: object.key.namespace.clone(),
+        name: hub.app_of(read).into(),
+    };
+    super::ledger(hub, &app).await
 }
 
 /// The autoscalers and KEDA's `ScaledObject`s of a namespace, as far as the step depends on them.

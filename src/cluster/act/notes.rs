@@ -11,6 +11,8 @@ use super::super::{clock, kinds};
 use super::{MANAGER, get};
 use crate::domain::{AppKey, Clean};
 use crate::release::Prepared;
+use crate::release::good;
+use crate::release::known::Known;
 use crate::release::ledger::{self, Entry, Ledger};
 
 /// How often a ledger is written anew that somebody else wrote meanwhile.
@@ -55,18 +57,39 @@ pub(crate) async fn ledger(hub: &Hub, app: &AppKey) -> Result<Ledger, ClusterErr
 }
 
 fn read_ledger(map: &Value) -> Ledger {
-    let text = map.pointer("/data").and_then(|data| data.get(ledger::KEY)?.as_str());
-    Ledger::parse(text.unwrap_or_default())
+    Ledger::of(map.get("data").unwrap_or(&Value::Null))
 }
 
-/// Adds a line to the app's ledger; who else writes it meanwhile loses nothing.
-pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(), ClusterError> {
+/// Writes down the version that is left, if it was good; says which there is no room for any more.
+fn keep(ledger: &mut Ledger, prepared: &Prepared, app: &str) -> Vec<Clean> {
+    let Some((known, since)) = &prepared.leaves else {
+        return Vec::new();
+    };
+    let changed = ledger.changed(&known.workload);
+    let good = good::is_good(*since, changed, prepared.at);
+    if !good {
+        return Vec::new();
+    }
+    let dropped = ledger.versions.keep(Known {
+        good,
+        ..known.as_ref().clone()
+    });
+    let told = |known: &Known| {
+        let (name, last) = (known.name(), known.last.format("%Y-%m-%d"));
+        format!("the ledger of {app} has no room: {name} of {last} is kept no longer").into()
+    };
+    dropped.iter().map(told).collect()
+}
+
+/// Adds a line to the app's ledger, and the version that is left; who else writes it meanwhile loses nothing. Says which
+/// versions it has no room for any more.
+pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Vec<Clean>, ClusterError> {
     let name = ledger::name(note.app);
     let namespace = kinds::escape(&prepared.object.key.namespace);
     let collection = format!("/api/v1/namespaces/{namespace}/configmaps");
     let path = format!("{collection}/{}", kinds::escape(&name));
     let entry = entry(prepared, note);
-    let mut outcome = Ok(());
+    let mut outcome = Ok(Vec::new());
     for _ in 0..LEDGER_TRIES {
         let found = match get(hub, &path).await {
             Ok(found) => Some(found),
@@ -74,11 +97,13 @@ pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) ->
             Err(error) => return Err(error),
         };
         let mut ledger = found.as_ref().map(read_ledger).unwrap_or_default();
+        let dropped = keep(&mut ledger, prepared, note.app);
         ledger.add(entry.clone());
         let (method, place, body) = match found {
             None => {
                 let metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}});
-                let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {ledger::KEY: ledger.text()}});
+                let data = json!({ledger::KEY: ledger.text(), ledger::VERSIONS: ledger.versions.text()});
+                let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
                 (Method::POST, &collection, body)
             }
             // The resourceVersion it was read at is in it: the server refuses it where somebody else was first.
@@ -90,6 +115,7 @@ pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) ->
                     .unwrap_or_else(|| json!({}));
                 if let Some(data) = data.as_object_mut() {
                     data.insert(ledger::KEY.into(), ledger.text().into());
+                    data.insert(ledger::VERSIONS.into(), ledger.versions.text().into());
                 }
                 if let Some(map) = map.as_object_mut() {
                     map.insert("data".into(), data);
@@ -103,7 +129,7 @@ pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) ->
             kind: JSON,
             body: &body,
         };
-        outcome = hub.door.write(write).await.map(drop);
+        outcome = hub.door.write(write).await.map(|_| dropped);
         if !matches!(outcome, Err(ClusterError::Conflict { .. })) {
             return outcome;
         }

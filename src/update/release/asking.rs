@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{AppKey, Clean, ResourceRef, Version};
+use super::past;
+use crate::domain::{AppKey, Clean, ClusterId, ResourceRef, Version};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
 use crate::overlays::draft::{Chosen, image_meant};
 use crate::overlays::{Draft, HowMany, Item, Overlay, Picker, Purpose, Target};
 use crate::release::ledger::{Ledger, Operation};
+use crate::release::past::Back;
 use crate::release::step::Count;
 use crate::screens::words;
-use crate::world::KnownVersion;
+use crate::world::{Holder, KnownVersion};
 
 /// Opens what asks for a version; what was released before the revisions that are kept is asked for.
 pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
@@ -21,16 +23,9 @@ pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
     };
     model.draft = Some(draft);
     let items = versions(model, purpose);
-    if items.is_empty() && purpose == Purpose::Revision {
-        model.tell(Trouble::info("roll back: no older revision is kept"));
-        return Vec::new();
-    }
     model
         .overlays
         .push(Overlay::Picker(Picker::new(purpose, items, BTreeSet::new())));
-    if purpose == Purpose::Revision {
-        return Vec::new();
-    }
     let aims = model.draft.iter().flat_map(Draft::open);
     let mut ledgers: Vec<_> = aims.map(|aim| (aim.object.cluster.clone(), aim.app.clone())).collect();
     ledgers.dedup();
@@ -40,9 +35,13 @@ pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
     ledgers.chain(tags).collect()
 }
 
-/// Offers what the ledger knows of and no revision does, below the others.
-pub(in crate::update) fn remember(model: &mut Model, app: &AppKey, read: Result<Box<Ledger>, Trouble>) -> Vec<Effect> {
-    let is_of = |draft: &Draft| draft.operation == Operation::Start && draft.open().any(|aim| aim.app == *app);
+/// Offers what the ledger of a cluster knows of and no revision does, below the others.
+pub(in crate::update) fn remember(
+    model: &mut Model,
+    (cluster, app): (&ClusterId, &AppKey),
+    read: Result<Box<Ledger>, Trouble>,
+) -> Vec<Effect> {
+    let is_of = |draft: &Draft| draft.open().any(|aim| aim.app == *app);
     if !model.draft.as_ref().is_some_and(is_of) {
         return Vec::new();
     }
@@ -56,8 +55,10 @@ pub(in crate::update) fn remember(model: &mut Model, app: &AppKey, read: Result<
     let Some(Overlay::Picker(picker)) = model.overlays.last_mut() else {
         return Vec::new();
     };
-    if picker.purpose != Purpose::Version {
-        return Vec::new();
+    match picker.purpose {
+        Purpose::Version => {}
+        Purpose::Revision => return past::remember(model, cluster, &ledger.versions),
+        _ => return Vec::new(),
     }
     for entry in ledger.entries() {
         let Some(image) = entry.to.as_ref().filter(|image| !is_offered(picker, image)) else {
@@ -113,8 +114,11 @@ fn item(model: &Model, draft: &Draft, purpose: Purpose, known: &KnownVersion) ->
     let image = image(draft, known);
     let chosen = if purpose == Purpose::Revision {
         let back = known.at.iter().filter(|holder| !holder.newest);
-        let back = back.filter_map(|holder| Some((holder.workload.clone(), holder.hash.clone()?)));
-        Chosen::Revisions(back.collect())
+        let named = |holder: &Holder| {
+            let hash = holder.hash.as_ref()?;
+            Some((holder.workload.clone(), Back::Named(hash.to_string())))
+        };
+        Chosen::Past(back.filter_map(named).collect())
     } else {
         Chosen::Image {
             image: image.as_ref()?.to_string(),

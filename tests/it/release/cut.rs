@@ -10,8 +10,9 @@ use bytes::Bytes;
 use pilothouse::cluster::{ActError, Cluster, Note, Target};
 use pilothouse::domain::{ClusterId, Kind, Object, ResourceRef, Workload};
 use pilothouse::release::ledger::{KEY, Ledger};
+use pilothouse::release::past::Back;
 use pilothouse::release::stand::{Stand, stand};
-use pilothouse::release::step::{Count, Step};
+use pilothouse::release::step::{Count, Return, Step};
 use pilothouse::release::{Done, Phase};
 use pilothouse::sim::{SimBody, Simulation};
 use serde_json::{Value, json};
@@ -345,7 +346,7 @@ async fn a_way_back_cut_anywhere() {
         Kind::Deployment,
         &[start(), Step::Full],
         false,
-        Step::Rollback(Some("1".into())),
+        Step::Rollback(Return::to(Back::Named("1".into()))),
     )
     .await;
     cut_everywhere(Kind::Deployment, &[start()], true, Step::Repair).await;

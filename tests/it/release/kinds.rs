@@ -3,6 +3,7 @@
 
 mod controllers;
 mod in_place;
+mod past;
 
 use std::time::Duration;
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use pilothouse::release::live::Method;
-use pilothouse::release::step::{Count, New, Step};
+use pilothouse::release::past::Back;
+use pilothouse::release::step::{Count, New, Return, Step};
 use pilothouse::release::template::Facts;
 use pilothouse::sim::Simulation;
 use pilothouse::sim::resource::PODS;
@@ -128,7 +129,7 @@ impl Act {
             Self::Full => Step::KeepOld,
             Self::Offline => Step::Offline,
             Self::Abort => Step::Abort,
-            Self::Rollback => Step::Rollback(None),
+            Self::Rollback => Step::Rollback(Return::to(Back::LastGood)),
             Self::Repair => Step::Repair,
             Self::Scale(_) | Self::Undo => return None,
         })

@@ -5,7 +5,8 @@ use pilothouse::domain::rights::Role;
 use pilothouse::domain::{Driver, Kind, Object, ResourceRef};
 use pilothouse::release::ledger::{KEY, Ledger, Operation};
 use pilothouse::release::live::{Method, Refusal};
-use pilothouse::release::step::{Count, New, Step};
+use pilothouse::release::past::Back;
+use pilothouse::release::step::{Count, New, Return, Step};
 use pilothouse::release::template::Facts;
 use pilothouse::release::warning::Warning;
 use pilothouse::release::{Done, Prepared};
@@ -291,7 +292,10 @@ async fn no_write_is_unconditional() {
         (Step::Grow(Count::Instances(4)), gray(4, 10)),
         (Step::KeepOld, pilothouse::release::Phase::Full { new: 10, old: 10 }),
         (Step::Offline, pilothouse::release::Phase::Stable),
-        (Step::Rollback(None), pilothouse::release::Phase::Stable),
+        (
+            Step::Rollback(Return::to(Back::LastGood)),
+            pilothouse::release::Phase::Stable,
+        ),
         (start("live:v3", 1), gray(1, 10)),
         (Step::Abort, pilothouse::release::Phase::Stable),
         (Step::Restart, pilothouse::release::Phase::Stable),

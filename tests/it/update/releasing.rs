@@ -5,6 +5,7 @@ use pilothouse::domain::image::{Tag, Tags};
 use pilothouse::domain::{Access, AppKey, Clean, ClusterId, ImageName, Kind, Timestamp, Verb};
 use pilothouse::message::{Action, Effect, Failure, FailureKind, Message, Ticket, Trouble};
 use pilothouse::release::ledger::{Entry, Ledger, Operation};
+use pilothouse::release::past::Back;
 use pilothouse::release::step::Step;
 
 use crate::support::screen::Bench;
@@ -302,4 +303,49 @@ fn a_registry_that_does_not_answer_is_told_and_keeps_nobody() {
         "{frame}"
     );
     assert!(frame.contains("which version?"), "{frame}");
+}
+
+#[test]
+fn the_last_good_version_is_marked_and_offered_first_with_those_that_no_revision_keeps() {
+    let mut bench = apps("feed/timeline");
+    assert_eq!(
+        asked(&bench.act(&[Action::RollBack])),
+        [REVIEW, "ledger idc-bj feed/timeline"]
+    );
+    let known = |tag: &str, good: bool, bad: &str, last: &str| {
+        let bad = if bad.is_empty() {
+            serde_json::Value::Null
+        } else {
+            serde_json::json!({"by": "oncall", "at": last, "reason": bad})
+        };
+        serde_json::json!({"id": format!("01K{tag}"), "workload": "Deployment timeline",
+            "images": [format!("registry.example/timeline:{tag}")], "good": good, "bad": bad,
+            "first": last, "last": last, "template": {}})
+        .to_string()
+    };
+    let lines = [
+        known("w1", true, "", "2025-09-01T00:00:00Z"),
+        known("w2", true, "", "2025-09-02T00:00:00Z"),
+        known("w3", true, "errors", "2025-09-03T00:00:00Z"),
+    ];
+    let ledger = Ledger::of(&serde_json::json!({"versions": lines.join("\n")}));
+    let app = AppKey {
+        namespace: "feed".into(),
+        name: Clean::new("timeline"),
+    };
+    bench.send(Message::Ledger(ClusterId::new("idc-bj"), app, Ok(Box::new(ledger))));
+    let frame = bench.frame(140, 40);
+    assert!(
+        frame.contains("bad, by oncall at 2025-09-03 00:00 UTC: errors"),
+        "{frame}"
+    );
+    assert_eq!(frame.matches("last good").count(), 1, "{frame}");
+    let effects = bench.act(&[Action::Accept]);
+    let Some(Effect::Prepare(asked)) = effects.last() else {
+        panic!("{effects:?}");
+    };
+    let Step::Rollback(back) = &asked.step else {
+        panic!("{:?}", asked.step);
+    };
+    assert_eq!(back.to, Back::Known("01Kw2".into()));
 }

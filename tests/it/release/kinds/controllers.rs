@@ -4,7 +4,8 @@ use pilothouse::cluster::{ActError, Note};
 use pilothouse::domain::{Driver, Kind};
 use pilothouse::release::Phase;
 use pilothouse::release::live::Refusal;
-use pilothouse::release::step::Step;
+use pilothouse::release::past::Back;
+use pilothouse::release::step::{Return, Step};
 use serde_json::json;
 
 use super::super::{SETS, send};
@@ -98,7 +99,7 @@ async fn a_way_back_aborts_first_what_is_under_way() {
         let (code, answer) = send(&bench.simulation, "POST", SETS, JSON, &set).await;
         assert_eq!(code, 201, "{answer}");
     }
-    bench.take(&Step::Rollback(None)).await.unwrap();
+    bench.take(&Step::Rollback(Return::to(Back::LastGood))).await.unwrap();
     let back = bench.written();
     assert_eq!(
         back[0],
@@ -180,7 +181,12 @@ async fn kruise_is_approved_at_its_step_and_nothing_else_is_written() {
     send(&bench.simulation, "PATCH", &status, MERGE, &at("StepPaused")).await;
     bench.take_of(&Step::Promote, driver).await.unwrap();
     assert_eq!(bench.written(), [("PATCH r/status".to_owned(), at("StepReady"))]);
-    for step in [start("live:v2", 1), Step::Full, Step::Rollback(None), Step::Abort] {
+    for step in [
+        start("live:v2", 1),
+        Step::Full,
+        Step::Rollback(Return::to(Back::LastGood)),
+        Step::Abort,
+    ] {
         let refused = bench.take_of(&step, driver).await.unwrap_err();
         assert!(
             matches!(refused, ActError::Refused(Refusal::Driven(_))),

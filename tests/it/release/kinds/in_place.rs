@@ -4,7 +4,8 @@ use pilothouse::cluster::ActError;
 use pilothouse::domain::Kind;
 use pilothouse::release::Phase;
 use pilothouse::release::live::Refusal;
-use pilothouse::release::step::{Count, Step};
+use pilothouse::release::past::Back;
+use pilothouse::release::step::{Count, Return, Step};
 use serde_json::json;
 
 use super::{Bench, gray, phase, start, workload};
@@ -48,7 +49,7 @@ async fn a_stateful_set_is_held_back_by_its_partition() {
             phase(w) == Phase::Stable && w.images[0] == "live:v3" && w.ready == 5
         })
         .await;
-    bench.take(&Step::Rollback(None)).await.unwrap();
+    bench.take(&Step::Rollback(Return::to(Back::LastGood))).await.unwrap();
     bench
         .until("gone back", |w| {
             phase(w) == Phase::Stable && w.images[0] != "live:v3" && w.ready == 5

@@ -1,0 +1,199 @@
+//! Versions that a workload was, as its app's ledger keeps them: whole enough to be brought back where no revision of
+//! theirs is left. One is written down when the next one begins.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ledger::{Line, read_lines, write_lines};
+use super::plan::Seen;
+use super::template::{same_version, without_hash};
+use crate::domain::Timestamp;
+
+/// Most versions of one workload that are kept; the oldest go first.
+pub const MOST_VERSIONS: usize = 20;
+/// Most bytes of all of them together: a `ConfigMap` holds 1 MiB.
+pub const MOST_BYTES: usize = 640 * 1024;
+
+/// A version that a workload was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Known {
+    /// The ULID of the operation at which it was first written down.
+    pub id: String,
+    /// `Deployment live-gift`.
+    pub workload: String,
+    /// Of its template, container after container.
+    pub images: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The hash of its revision while it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// When it began to run and when it was last known to, as far as anybody saw.
+    pub first: Timestamp,
+    pub last: Timestamp,
+    /// It ran in full, and undisturbed for a while.
+    #[serde(default)]
+    pub good: bool,
+    /// Who says that it is bad; that counts more than that it ran well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bad: Option<Mark>,
+    /// The whole of it, without the hash of its revision.
+    pub template: Value,
+    /// What a newer program wrote beside.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// Who says that a version is bad, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pub by: String,
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+impl Mark {
+    /// `by oncall at 2026-01-01 14:32 UTC: errors`
+    pub fn words(&self) -> String {
+        format!(
+            "by {} at {}: {}",
+            self.by,
+            self.at.format("%Y-%m-%d %H:%M UTC"),
+            self.reason
+        )
+    }
+}
+
+impl Known {
+    /// The version that a workload's template is now.
+    ///
+    /// `since` is when it began to run in full; `None` where it does not.
+    pub fn of(seen: &Seen, since: Option<Timestamp>, (id, now): (&str, Timestamp)) -> Option<Self> {
+        let template = without_hash(seen.object.pointer("/spec/template").filter(|t| t.is_object())?);
+        let annotation = |key: &str| {
+            let annotations = template.pointer("/metadata/annotations")?;
+            annotations.get(key)?.as_str().map(str::to_owned)
+        };
+        let images = images(&template);
+        let of_image = || {
+            images
+                .iter()
+                .find_map(|image| Some(image.split_once('@')?.1.to_owned()))
+        };
+        Some(Self {
+            id: id.to_owned(),
+            workload: seen.workload(),
+            digest: annotation("pilothouse.dev/image-digest").or_else(of_image),
+            commit: annotation("pilothouse.dev/commit"),
+            hash: super::past::running(seen),
+            images,
+            first: since.unwrap_or(now),
+            last: now,
+            good: false,
+            bad: None,
+            template,
+            more: Map::new(),
+        })
+    }
+
+    /// Whether one can go back to it without a second thought.
+    pub const fn is_good(&self) -> bool {
+        self.good && self.bad.is_none()
+    }
+
+    /// What it is called: its commit, else its first image's version.
+    pub fn name(&self) -> String {
+        let of_image = || self.images.first().map(|image| crate::domain::Version::of_image(image));
+        match (&self.commit, of_image()) {
+            (Some(commit), _) => crate::domain::Version::Commit(commit.as_str().into()).to_string(),
+            (None, Some(version)) => version.to_string(),
+            (None, None) => "?".to_owned(),
+        }
+    }
+}
+
+/// The images of a template, container after container.
+pub fn images(template: &Value) -> Vec<String> {
+    let containers = template.pointer("/spec/containers").and_then(Value::as_array);
+    let image = |container: &Value| container.get("image")?.as_str().map(str::to_owned);
+    containers.into_iter().flatten().filter_map(image).collect()
+}
+
+/// The versions of an app's workloads, the one that was last known to run at the end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Versions {
+    pub lines: Vec<Line<Known>>,
+}
+
+impl Versions {
+    /// Reads the lines; nothing is refused.
+    pub fn parse(text: &str) -> Self {
+        Self {
+            lines: read_lines(text),
+        }
+    }
+
+    /// The lines as they are written.
+    pub fn text(&self) -> String {
+        write_lines(&self.lines)
+    }
+
+    /// All that are understood, the one that was last known to run first.
+    pub fn all(&self) -> impl Iterator<Item = &Known> {
+        self.lines.iter().rev().filter_map(|line| match line {
+            Line::Entry(known) => Some(known.as_ref()),
+            Line::Other(_) => None,
+        })
+    }
+
+    /// Those of one workload.
+    pub fn of<'a>(&'a self, workload: &'a str) -> impl Iterator<Item = &'a Known> {
+        self.all().filter(move |known| known.workload == workload)
+    }
+
+    /// Writes a version down. What is known of it from before stays: its name, when it began, and that it was bad
+    /// unless it ran well since. Gives the versions that there is no room for any more.
+    pub fn keep(&mut self, mut new: Known) -> Vec<Known> {
+        let is_it = |line: &Line<Known>| match line {
+            Line::Entry(known) => known.workload == new.workload && same_version(&known.template, &new.template),
+            Line::Other(_) => false,
+        };
+        if let Some(place) = self.lines.iter().position(is_it)
+            && let Line::Entry(before) = self.lines.remove(place)
+        {
+            let before = *before;
+            let stays_bad = before.bad.filter(|_| !new.good);
+            new = Known {
+                id: before.id,
+                first: before.first.min(new.first),
+                good: before.good || new.good,
+                bad: new.bad.or(stays_bad),
+                more: before.more,
+                ..new
+            };
+        }
+        let workload = new.workload.clone();
+        self.lines.push(Line::Entry(Box::new(new)));
+        let is_own = |line: &Line<Known>| matches!(line, Line::Entry(known) if known.workload == workload);
+        while self.lines.iter().filter(|line| is_own(line)).count() > MOST_VERSIONS {
+            // Of many the oldest is missed by nobody: it is not told.
+            if let Some(oldest) = self.lines.iter().position(is_own) {
+                self.lines.remove(oldest);
+            }
+        }
+        let mut dropped = Vec::new();
+        while !self.lines.is_empty() && self.text().len() > MOST_BYTES {
+            if let Line::Entry(known) = self.lines.remove(0) {
+                dropped.push(*known);
+            }
+        }
+        dropped
+    }
+}
+
+#[cfg(test)]
+#[path = "known_tests.rs"]
+mod tests;
