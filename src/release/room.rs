@@ -330,7 +330,7 @@ mod tests {
             (
                 "limits.memory",
                 3 * 1_024_000 * 1024,
-                "quota team has room for 1 of 2 more instances: of limits.memory 3.0 MiB is left",
+                "quota team has room for 1 of 2 more instances: of limits.memory 3 MiB is left",
             ),
             (
                 "pods",
