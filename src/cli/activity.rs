@@ -47,6 +47,9 @@ pub struct ActivityRow {
     pub from: Option<Clean>,
     pub to: Option<Clean>,
     pub reason: Option<Clean>,
+    /// Why a freeze did not count.
+    #[serde(rename = "override")]
+    pub overridden: Option<Clean>,
     /// What came of a write: `done`, or why not.
     pub answer: Option<Clean>,
     pub milliseconds: Option<u64>,
@@ -84,6 +87,7 @@ impl From<Line> for ActivityRow {
             from: of(|attempt| attempt.from.as_deref()),
             to: of(|attempt| attempt.to.as_deref()),
             reason: of(|attempt| attempt.reason.as_deref()),
+            overridden: of(|attempt| attempt.overridden.as_deref()),
             answer: of(|attempt| Some(&attempt.answer)),
             milliseconds: attempt.as_ref().map(|attempt| attempt.milliseconds),
         }

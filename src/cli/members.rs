@@ -6,8 +6,9 @@ use super::Failure;
 use super::args::Args;
 use super::setup::Setup;
 use crate::cluster::{self, Budget, Measuring, Options, Rules, Target};
-use crate::config::{ClusterSection, Config, Confirm};
-use crate::domain::ClusterId;
+use crate::config::{ClusterSection, Config, Confirm, FreezeSection};
+use crate::domain::{Clean, ClusterId};
+use crate::release::freeze::Window;
 use crate::world::ClusterSetup;
 
 /// One cluster of the fleet, ready to be watched.
@@ -56,18 +57,37 @@ pub fn member(target: Target, args: &Args, config: &Config) -> Member {
         .alias
         .as_deref()
         .map_or_else(|| target.id().clone(), ClusterId::new);
+    let freezes: Vec<Window> = config.freezes_in(&context).map(window).collect();
     Member {
-        target: target.with_id(id.clone()).with_readonly(readonly),
+        target: target
+            .with_id(id.clone())
+            .with_readonly(readonly)
+            .with_freezes(freezes.clone()),
         rules: Arc::new(rules(config, &section)),
         setup: ClusterSetup {
             id,
             tag: section.tag.as_deref().map(Into::into),
             readonly,
             confirms_by_name: config.confirm_in(&context) == Confirm::Type,
+            asks_reason: config.asks_reason_in(&context),
+            freezes,
             location: section.location.as_deref().map(Into::into),
         },
         measuring: measuring(config, &section),
         context,
+    }
+}
+
+/// A freeze as the clusters know it.
+fn window(freeze: &FreezeSection) -> Window {
+    Window {
+        from: freeze.from,
+        until: freeze.until,
+        reason: match freeze.reason.as_str() {
+            "" => "no reason is given".into(),
+            reason => reason.into(),
+        },
+        namespaces: freeze.namespaces.iter().map(|name| Clean::new(name)).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `pilothouse release`: which phase each workload's release is in, and the steps from one phase to the next.
 
 pub(super) mod act;
+pub(super) mod ask;
 mod follow;
 
 use std::io::Write;
@@ -26,29 +27,29 @@ pub enum ReleaseCommand {
     /// Print the phase of each workload's release, its versions and their instances
     Status(ReleaseStatus),
     /// Begin a gray release: some instances of a new version, until a person decides
-    Start(act::StartAsk),
+    Start(ask::StartAsk),
     /// More instances of the new version
-    Grow(act::GrowAsk),
+    Grow(ask::GrowAsk),
     /// All instances of the new version beside the old ones, which stay until they are taken offline
-    Full(act::FullAsk),
+    Full(ask::FullAsk),
     /// Take the old instances offline once all new ones are ready
-    Offline(act::Ask),
+    Offline(ask::Ask),
     /// Back to the old version
-    Abort(act::Ask),
+    Abort(ask::Ask),
     /// Publish an older version, without a build
-    Rollback(act::RollbackAsk),
+    Rollback(ask::RollbackAsk),
     /// End a hold that has no end, such as after `kubectl rollout undo` during a gray release
-    Repair(act::Ask),
+    Repair(ask::Ask),
     /// Stop the controller from replacing instances
-    Pause(act::Ask),
+    Pause(ask::Ask),
     /// Let the controller go on
-    Resume(act::Ask),
+    Resume(ask::Ask),
     /// Replace every instance by a new one of the same version
-    Restart(act::Ask),
+    Restart(ask::Ask),
     /// Go on with the next step, where Argo Rollouts or Kruise Rollouts waits for a person
-    Promote(act::Ask),
+    Promote(ask::Ask),
     /// Try again what Argo Rollouts gave up
-    Retry(act::Ask),
+    Retry(ask::Ask),
 }
 
 #[derive(Clone, Debug, clap::Args)]

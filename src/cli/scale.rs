@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use super::args::Args;
-use super::release::act::{self, Ask, Target, What};
+use super::release::act::{self, Target, What};
+use super::release::ask::Ask;
 use super::watch::Known;
 use super::{Environment, Failure};
 use crate::domain::{Kind, Workload};

@@ -2,6 +2,8 @@
 //! exactly once; an answer that does not come is read back.
 
 mod around;
+mod error;
+mod frozen;
 mod look;
 mod notes;
 mod rights;
@@ -16,7 +18,6 @@ use super::clock;
 use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
-use crate::domain::access::Right;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, ResourceRef};
 use crate::release::good;
@@ -24,11 +25,13 @@ use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
 use crate::release::request::{Act, Part, Request};
 use crate::release::step::{Around, Difference, Step, differences};
+use crate::release::warning::Warning;
 use crate::release::{Done, Prepared};
 use around::is_workload;
 use look::{collection, look, path};
 use who::with_who;
 
+pub use error::ActError;
 pub use notes::Note;
 pub(crate) use notes::ledger;
 
@@ -45,41 +48,6 @@ const SETTLE: Duration = Duration::from_millis(300);
 const SEEN_LOOKS: u32 = 33;
 /// How often a write is made anew of an object whose state moved on without touching what is written.
 const RENEWALS: u32 = 3;
-
-/// Why a write was not made, or whether it was is not known.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ActError {
-    #[error("{0}")]
-    Refused(#[from] Refusal),
-    #[error("{0}")]
-    Cluster(#[from] ClusterError),
-    /// The server says so before anything is sent.
-    #[error("you may not {0}")]
-    Forbidden(Right),
-    /// A test of the patch failed.
-    #[error("somebody changed it since it was looked at: {0}")]
-    Changed(Clean),
-    /// No answer came, and the object does not show it.
-    #[error("no answer came ({0}), and the object does not show the change; it may still arrive")]
-    Unclear(ClusterError),
-    /// Of several writes only the first ones were made.
-    #[error("{done} of {all} writes were made, then: {why}")]
-    Partly { done: usize, all: usize, why: Clean },
-}
-
-impl ActError {
-    /// What a person can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::Refused(_) => "look at its phase with `pilothouse release status`",
-            Self::Cluster(error) => error.hint(),
-            Self::Forbidden(_) => "`pilothouse rbac operator` prints the rights that it needs",
-            Self::Changed(_) => "look again what is under way, and repeat it if it is still wanted",
-            Self::Unclear(_) => "look before you repeat it: a repeat does no harm, its tests would fail",
-            Self::Partly { .. } => "look what is under way: the same step can be taken again from there, or aborted",
-        }
-    }
-}
 
 async fn get(hub: &Hub, path: &str) -> Result<Value, ClusterError> {
     let (bytes, _) = hub.door.read(path, JSON).await?;
@@ -116,6 +84,7 @@ async fn look_and_try(
     driver: Option<Driver>,
 ) -> Result<Prepared, ActError> {
     let seen = look_at(hub, object, step, driver).await?;
+    let frozen = frozen::find(hub, object, step).await?;
     let running = seen.live().operation().map(str::to_owned);
     let operation = running.unwrap_or_else(|| ulid(clock::now(), hub.random()));
     let around = Around {
@@ -131,6 +100,11 @@ async fn look_and_try(
         found.extend(changes(&request, &seen, &after));
         requests.push((request, after));
     }
+    let mut warnings = around::warnings(hub, object, &seen, &requests).await;
+    if frozen.is_hidden {
+        let what = "whether its namespace is frozen";
+        warnings.push(Warning::Unknown(what, "it may not be read".into()));
+    }
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
@@ -138,7 +112,8 @@ async fn look_and_try(
         at: around.now,
         generation: generation(&seen.object),
         differences: found,
-        warnings: around::warnings(hub, object, &seen, &requests).await,
+        warnings,
+        frozen: frozen.freeze,
         desired: seen.desired(),
         leaves: good::left(step, &seen, &around),
         operation,
@@ -263,6 +238,7 @@ fn in_words(error: ClusterError) -> ActError {
 
 /// Sends what was prepared, each request once, and notes it in the app's ledger and as an Event.
 pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
+    frozen::refuse(hub, prepared, note.why).await?;
     let mut generation = prepared.generation;
     let all = prepared.requests.len();
     for (done, (request, after)) in prepared.requests.iter().enumerate() {

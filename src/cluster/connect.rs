@@ -15,6 +15,7 @@ use kube::{Client, Config};
 use tokio::sync::Semaphore;
 
 use crate::domain::{Clean, ClusterId};
+use crate::release::freeze::Window;
 use exec::Plugin;
 use reload::Origin;
 
@@ -80,6 +81,7 @@ pub struct Target {
     pub(crate) own_namespace: String,
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) readonly: bool,
+    pub(crate) freezes: Vec<Window>,
     /// One credential plugin at a time in the whole program.
     pub(crate) turn: Arc<Semaphore>,
     /// Starts the dice that spread retries; `None`: different each time.
@@ -144,6 +146,7 @@ impl Target {
             namespaces: Vec::new(),
             request_timeout: None,
             readonly: false,
+            freezes: Vec::new(),
             turn: Arc::new(Semaphore::new(1)),
             seed: None,
         }
@@ -173,6 +176,13 @@ impl Target {
     #[must_use]
     pub fn with_readonly(mut self, readonly: bool) -> Self {
         self.readonly |= readonly;
+        self
+    }
+
+    /// Times in which nothing is released there.
+    #[must_use]
+    pub fn with_freezes(mut self, freezes: Vec<Window>) -> Self {
+        self.freezes = freezes;
         self
     }
 

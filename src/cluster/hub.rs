@@ -18,6 +18,7 @@ use super::wire::{Encoding, Unreadable};
 use crate::domain::cluster::Identity;
 use crate::domain::{Clean, ClusterId, ClusterReport, Feed, Kind};
 use crate::metrics::source::Wanted;
+use crate::release::freeze::Window;
 
 /// First lists that are read at the same time from one cluster.
 const LISTS_AT_ONCE: usize = 4;
@@ -49,6 +50,8 @@ pub(crate) struct Hub {
     pub(crate) lists: Arc<Semaphore>,
     /// Everything that was asked for is forbidden.
     pub(crate) is_refused: AtomicBool,
+    /// Times in which nothing is released, as the configuration tells them.
+    pub(crate) freezes: Vec<Window>,
     /// What is known of the server before it was asked.
     pub(crate) first_identity: Identity,
     projector: Mutex<Projector>,
@@ -72,6 +75,7 @@ impl Hub {
             wanted: watch::Sender::default(),
             lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
             is_refused: AtomicBool::new(false),
+            freezes: target.freezes.clone(),
             first_identity: Identity {
                 server: target.server.clone(),
                 insecure: target.insecure,

@@ -279,7 +279,7 @@ impl Scope {
             generation: self.hub.next_generation(),
             changes: namespaces
                 .iter()
-                .map(|name| Change::Upsert(Object::Namespace(name.clone())))
+                .map(|name| Change::Upsert(Object::Namespace(name.clone().into())))
                 .collect(),
             sweep: false,
         };

@@ -9,9 +9,11 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+use super::freeze::FreezeSection;
 use super::metrics::{self, MetricsSource, ThresholdsSection};
 use super::problem::{Problem, line_of};
 use super::registries::{RegistryHost, RegistrySection};
+use crate::domain::cluster::is_production;
 use crate::domain::near::closest;
 
 /// What the program is told by its file.
@@ -32,6 +34,8 @@ pub struct Config {
     pub readonly: bool,
     /// How a change is confirmed.
     pub confirm: Confirm,
+    /// Where whoever changes something is asked why.
+    pub ask_reason: AskReason,
     /// Labels that name an app, first one wins; those of `cluster` where nothing is said.
     pub app_labels: Option<Vec<String>>,
     /// Node labels that name a location, first one wins; those of `cluster` where nothing is said.
@@ -48,6 +52,8 @@ pub struct Config {
     pub metrics_bytes_per_second: u64,
     /// From which share of its limit, else of its request, use is high or critical.
     pub thresholds: ThresholdsSection,
+    /// Times in which nothing is released.
+    pub freeze: Vec<FreezeSection>,
     /// By context of the kubeconfig.
     pub clusters: BTreeMap<String, ClusterSection>,
     /// By host, as images name it.
@@ -84,6 +90,16 @@ pub enum Confirm {
     Type,
 }
 
+/// Where a change needs a reason: everywhere, in clusters whose tag says production, or nowhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AskReason {
+    Always,
+    #[default]
+    Production,
+    Never,
+}
+
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -106,6 +122,7 @@ impl Default for Config {
             synchronized_output: true,
             readonly: false,
             confirm: Confirm::default(),
+            ask_reason: AskReason::default(),
             app_labels: None,
             location_labels: None,
             group_labels: None,
@@ -113,6 +130,7 @@ impl Default for Config {
             metrics_requests: 8,
             metrics_bytes_per_second: 20_000_000,
             thresholds: ThresholdsSection::default(),
+            freeze: Vec::new(),
             clusters: BTreeMap::new(),
             registries: BTreeMap::new(),
         }
@@ -183,6 +201,25 @@ impl Config {
         let section = self.clusters.get(context).and_then(|section| section.confirm);
         section.unwrap_or(self.confirm)
     }
+
+    /// The times in which nothing is released in the cluster of `context`.
+    pub fn freezes_in(&self, context: &str) -> impl Iterator<Item = &FreezeSection> {
+        let alias = self.clusters.get(context).and_then(|section| section.alias.as_deref());
+        let is_named = move |name: &String| name == context || Some(name.as_str()) == alias;
+        let is_meant =
+            move |freeze: &&FreezeSection| freeze.clusters.is_empty() || freeze.clusters.iter().any(is_named);
+        self.freeze.iter().filter(is_meant)
+    }
+
+    /// Whether a change in the cluster of `context` needs a reason.
+    pub fn asks_reason_in(&self, context: &str) -> bool {
+        let tag = || self.clusters.get(context)?.tag.as_deref();
+        match self.ask_reason {
+            AskReason::Always => true,
+            AskReason::Production => tag().is_some_and(is_production),
+            AskReason::Never => false,
+        }
+    }
 }
 
 impl From<LogLevel> for log::LevelFilter {
@@ -203,9 +240,15 @@ fn remove_innermost(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
     let mut wrong: Option<Spanned<Cow<'_, str>>> = None;
     for (key, value) in table.iter_mut() {
         let in_value = contains(value.span());
-        if let DeValue::Table(inner) = value.get_mut()
-            && remove_innermost(inner, span)
-        {
+        let is_removed = match value.get_mut() {
+            DeValue::Table(inner) => remove_innermost(inner, span),
+            DeValue::Array(items) => items.iter_mut().any(|item| match item.get_mut() {
+                DeValue::Table(inner) => remove_innermost(inner, span),
+                _ => false,
+            }),
+            _ => false,
+        };
+        if is_removed {
             return true;
         }
         if in_value || contains(key.span()) {
@@ -284,6 +327,25 @@ mod tests {
             (config.confirm_in("idc"), config.confirm_in("other")),
             (Confirm::Type, Confirm::Press)
         );
+    }
+
+    #[test]
+    fn production_is_asked_why_unless_it_is_said_otherwise() {
+        let sections = "[clusters.idc]\ntag = \"Production\"\n[clusters.lab]\ntag = \"test\"\n";
+        for (said, expected) in [
+            ("", [true, false, false]),
+            ("ask_reason = \"always\"\n", [true, true, true]),
+            ("ask_reason = \"never\"\n", [false, false, false]),
+            ("ask_reason = \"often\"\n", [true, false, false]),
+        ] {
+            let (config, problems) = parse(&format!("{said}{sections}"));
+            assert_eq!(problems.len(), usize::from(said.contains("often")), "{said}");
+            assert_eq!(
+                ["idc", "lab", "other"].map(|context| config.asks_reason_in(context)),
+                expected,
+                "{said}"
+            );
+        }
     }
 
     #[test]

@@ -24,6 +24,11 @@ impl fmt::Display for ClusterId {
     }
 }
 
+/// Whether a cluster's tag says that people's production hangs on it.
+pub fn is_production(tag: &str) -> bool {
+    tag.to_ascii_lowercase().starts_with("prod")
+}
+
 /// The connection to a cluster as a person needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {

@@ -4,6 +4,7 @@ use super::Timestamp;
 use super::access::Access;
 use super::cluster::{Identity, Link};
 use super::event::Event;
+use super::namespace::Namespace;
 use super::node::Node;
 use super::pod::Pod;
 use super::policy::{Autoscaler, Budget, Quota};
@@ -52,7 +53,7 @@ pub enum Change {
 /// An object of any watched kind. Boxed where large, so that a batch stays small.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Object {
-    Namespace(Clean),
+    Namespace(Namespace),
     Node(Box<Node>),
     Pod(Box<Pod>),
     Workload(Box<Workload>),

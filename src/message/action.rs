@@ -193,6 +193,7 @@ actions! {
     FieldEnd "field-end" Typing "to the end of the field",
     Write "write" Confirm "write what is shown",
     ShowDifferences "show-differences" Confirm "show what changes, place by place",
+    GiveReason "give-reason" Confirm "say why it is written",
 }
 
 impl Action {
@@ -298,6 +299,7 @@ impl Action {
             Self::ChartNext => "next chart",
             Self::SortByGrowth => "what grew",
             Self::ShowDifferences => "differences",
+            Self::GiveReason => "reason",
             Self::ScopeClusters => "clusters",
             Self::ScopeLocations => "locations",
             Self::ScopeNamespaces => "namespaces",

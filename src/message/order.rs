@@ -2,8 +2,8 @@
 
 use super::Trouble;
 use crate::domain::{Clean, Driver, ResourceRef};
-use crate::release::Prepared;
 use crate::release::step::Step;
+use crate::release::{Prepared, Why};
 
 /// The number of an order: answers carry it, so that one that nobody waits for any more is known as such.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,7 @@ pub struct Order {
     pub app: Clean,
     /// Who, as the cluster knows them.
     pub by: Clean,
+    pub why: Why,
 }
 
 /// Why a step was not tried, or not written.

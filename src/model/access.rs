@@ -5,6 +5,7 @@ use super::logs::Logs;
 use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef};
 use crate::listing::{Column, ColumnId, RowKey};
 use crate::message::{Action, Group, Mode};
+use crate::release::freeze::FROZEN;
 use crate::screens::{Rows, ScreenKind, figures, releases};
 
 /// How a reason begins that is a missing right.
@@ -78,12 +79,14 @@ impl Model {
         matches!(screen.kind, ScreenKind::App(_)) && selected.is_some_and(|row| screen.opened_by(row).is_none())
     }
 
-    /// Whether the line of keys has a place for it: it works here and now, or would with a right that is missing.
+    /// Whether the line of keys has a place for it: it works here and now, or would with a right that is missing, or
+    /// once a freeze is overridden.
     pub fn is_worth_telling(&self, action: Action) -> bool {
         if action == Action::Expand && self.folds_on_open() {
             return false;
         }
-        self.refusal(action).is_none_or(|reason| reason.starts_with(NO_ACCESS))
+        self.refusal(action)
+            .is_none_or(|reason| reason.starts_with(NO_ACCESS) || reason.starts_with(FROZEN))
     }
 
     fn offered_over_logs(&self) -> Vec<Action> {

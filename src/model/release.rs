@@ -11,6 +11,7 @@ use crate::listing::RowKey;
 use crate::message::{Action, Ticket};
 use crate::overlays::draft::{Aim, Draft};
 use crate::overlays::{Confirm, Overlay};
+use crate::release::freeze::{self, Freeze};
 use crate::release::ledger::Operation;
 use crate::release::outlook::Counts;
 use crate::release::{Phase, Release, stand};
@@ -91,8 +92,24 @@ impl Model {
         found.collect()
     }
 
-    /// Why a step cannot be taken here on any of what is meant; `None` where it can on one at least.
+    /// Why a step is not taken here as it is: nothing lets it, or a freeze has to be overridden for it.
     pub(super) fn release_refusal(&self, step: Operation) -> Option<String> {
+        self.hard_refusal(step).or_else(|| self.frozen(step))
+    }
+
+    /// What freezes all of what is meant, where a freeze refuses this step.
+    fn frozen(&self, step: Operation) -> Option<String> {
+        if !freeze::stops(step) {
+            return None;
+        }
+        let meant = self.meant().into_iter();
+        let found = meant.map(|(view, workload)| view.freeze_of(&workload.key.namespace, self.now));
+        let all: Option<Vec<Freeze>> = found.collect();
+        Some(all?.first()?.words())
+    }
+
+    /// Why a step cannot be taken here on any of what is meant; `None` where it can on one at least.
+    fn hard_refusal(&self, step: Operation) -> Option<String> {
         let meant = self.meant();
         let Some((first, _)) = meant.first() else {
             return Some("no workload here".into());
@@ -116,7 +133,7 @@ impl Model {
     /// # Errors
     /// Why it cannot be taken.
     pub(crate) fn draft(&self, operation: Operation) -> Result<Draft, String> {
-        if let Some(reason) = self.release_refusal(operation) {
+        if let Some(reason) = self.hard_refusal(operation) {
             return Err(reason);
         }
         let meant = self.meant();
@@ -161,6 +178,7 @@ impl Model {
             containers: containers(view, workload),
             tag: view.tag.clone(),
             by_name: view.confirms_by_name,
+            asks_reason: view.asks_reason,
             refused: refusal_of(view, workload, &release.phase, step),
             phase: release.phase,
         }

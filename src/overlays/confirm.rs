@@ -12,13 +12,17 @@
 //! Nor does one that comes of a key held down, or pressed before there was anything to say yes to: after such a one it
 //! takes a second without it.
 
+mod blank;
+
 use super::field::Field;
 use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Version};
 use crate::message::{Asked, Failure, FailureKind, Ticket, Trouble};
 use crate::release::outlook::Counts;
 use crate::release::stand::Stand;
 use crate::release::step::Step;
-use crate::release::{Done, Prepared};
+use crate::release::{Done, Prepared, Why};
+
+pub use blank::Blank;
 
 /// One workload that the step is taken on.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +40,8 @@ pub struct Place {
     pub tag: Option<Clean>,
     /// The app's name is to be typed.
     pub by_name: bool,
+    /// A reason is to be typed.
+    pub asks_reason: bool,
     /// What is wrong with what the step would go on with.
     pub trouble: Option<String>,
     pub fate: Fate,
@@ -97,8 +103,11 @@ pub struct Confirm {
     at: usize,
     stage: Stage,
     ticket: Ticket,
-    /// The name that is typed.
+    /// What is typed now.
     pub field: Field,
+    why: Why,
+    /// A reason is typed where none is asked for.
+    gives_reason: bool,
     note: Option<Clean>,
     early: Early,
     untouched: Vec<ClusterId>,
@@ -114,6 +123,8 @@ impl Confirm {
             stage: Stage::Asking,
             ticket: Ticket::default(),
             field: Field::default(),
+            why: Why::default(),
+            gives_reason: false,
             note: None,
             early: Early::default(),
             untouched,
@@ -147,11 +158,6 @@ impl Confirm {
         &self.untouched
     }
 
-    /// Whether a name is typed now.
-    pub fn is_typing(&self) -> bool {
-        matches!(self.stage, Stage::Ready { .. }) && self.place().is_some_and(|place| place.by_name)
-    }
-
     /// Asks for the dry run of the place it is at.
     pub fn ask(&mut self, ticket: Ticket, note: Option<Clean>) -> Option<Asked> {
         let place = self.places.get(self.at)?;
@@ -162,8 +168,13 @@ impl Confirm {
             driver: place.driver,
         };
         self.ticket = ticket;
+        // Whoever types a reason types it on.
+        if self.blank() != Some(Blank::Reason) {
+            self.field = Field::default();
+        }
         self.stage = Stage::Asking;
-        self.field = Field::default();
+        // Another place, or another freeze, is to be overridden by itself.
+        self.why.overridden = None;
         self.note = note;
         Some(asked)
     }
@@ -205,17 +216,11 @@ impl Confirm {
             Stage::Ready { .. } if self.early != Early::No => {
                 Some("that key was pressed before this was shown; let it go for a second")
             }
-            Stage::Ready { .. } if !self.is_named() => Some("the name is not the app's"),
-            Stage::Ready { .. } => None,
+            Stage::Ready { .. } => self.missing(),
             Stage::Writing => Some("it is being written"),
             Stage::Following { .. } => Some("it is written: the next place comes once this one is there"),
             Stage::Failed(_) => Some("it failed"),
         }
-    }
-
-    fn is_named(&self) -> bool {
-        let Some(place) = self.place() else { return false };
-        !place.by_name || self.field.text() == *place.app.name
     }
 
     /// A second passed.

@@ -22,6 +22,7 @@ fn place(cluster: &str, by_name: bool) -> Place {
         old: None,
         tag: None,
         by_name,
+        asks_reason: false,
         trouble: None,
         fate: Fate::Ahead,
     }
@@ -38,6 +39,7 @@ fn prepared(place: &Place) -> Box<Prepared> {
         differences: Vec::new(),
         warnings: Vec::new(),
         leaves: None,
+        frozen: None,
         desired: 10,
         requests: Vec::new(),
     })
@@ -184,4 +186,54 @@ fn without_a_place_ahead_there_is_nothing_to_confirm() {
     let mut there = place("a", false);
     there.fate = Fate::There("full".into());
     assert!(Confirm::new(vec![there], Vec::new()).is_none());
+}
+
+/// A place that needs a reason, named or not, whose dry run is there.
+fn asked_why(by_name: bool) -> Confirm {
+    let place = Place {
+        asks_reason: true,
+        ..place("a", by_name)
+    };
+    let mut confirm = ready(vec![place]);
+    confirm.seen();
+    confirm
+}
+
+#[test]
+fn where_a_reason_is_asked_for_no_yes_counts_without_one() {
+    let mut confirm = asked_why(false);
+    assert_eq!(confirm.blank(), Some(Blank::Reason));
+    assert_eq!(confirm.confirm(), None, "nobody said why");
+    confirm.field = Field::new("  ");
+    assert!(confirm.fill().is_err(), "nothing is no reason");
+    confirm.field = Field::new(" slow start ");
+    // Somebody else changes it meanwhile: what is being typed stays.
+    confirm.ask(Ticket(2), None).unwrap();
+    assert_eq!(confirm.blank(), Some(Blank::Reason), "typed on while it is tried");
+    let prepared = prepared(confirm.place().unwrap());
+    confirm.prepared(Ticket(2), Ok(prepared));
+    confirm.seen();
+    assert_eq!(confirm.fill(), Ok(()));
+    assert_eq!(confirm.blank(), None);
+    assert_eq!(confirm.why().reason.as_deref(), Some("slow start"));
+    assert!(confirm.confirm().is_some());
+}
+
+#[test]
+fn the_reason_comes_before_the_name_and_may_be_given_where_nobody_asks() {
+    let mut confirm = asked_why(true);
+    confirm.field = Field::new("live");
+    assert_eq!(confirm.fill(), Ok(()));
+    assert_eq!(confirm.blank(), Some(Blank::Name));
+    assert_eq!(
+        confirm.refusal(),
+        Some("the name is not the app's"),
+        "the reason is not the name"
+    );
+    let mut confirm = ready(vec![place("a", false)]);
+    assert_eq!(confirm.blank(), None);
+    confirm.give_reason();
+    assert_eq!(confirm.blank(), Some(Blank::Reason));
+    assert_eq!(confirm.fill(), Ok(()), "none is needed");
+    assert_eq!((confirm.blank(), &confirm.why().reason), (None, &None));
 }

@@ -33,6 +33,8 @@ pub struct Aim {
     pub tag: Option<Clean>,
     /// A write to it is confirmed by typing the app's name.
     pub by_name: bool,
+    /// A write to it needs a reason.
+    pub asks_reason: bool,
     /// Why the step cannot be taken on this one.
     pub refused: Option<String>,
 }
@@ -120,6 +122,7 @@ impl Draft {
             old: aim.old.clone(),
             tag: aim.tag.clone(),
             by_name: aim.by_name,
+            asks_reason: aim.asks_reason,
             trouble: self.trouble(aim),
             fate,
         }

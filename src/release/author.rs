@@ -36,6 +36,14 @@ pub fn of_spec(object: &Value) -> Option<Author> {
     latest(object, |entry| entry.pointer("/fieldsV1/f:spec").is_some())
 }
 
+/// Who set an annotation last.
+pub fn of_annotation(object: &Value, annotation: &str) -> Option<Author> {
+    latest(object, |entry| {
+        let annotations = entry.pointer("/fieldsV1/f:metadata/f:annotations");
+        annotations.is_some_and(|own| own.get(format!("f:{annotation}")).is_some())
+    })
+}
+
 fn latest(object: &Value, is_meant: impl Fn(&&Value) -> bool) -> Option<Author> {
     let text = |entry: &Value, field: &str| entry.get(field).and_then(Value::as_str).map(str::to_owned);
     let entries = object.pointer("/metadata/managedFields")?.as_array()?;

@@ -96,6 +96,9 @@ pub struct Entry {
     pub to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Why a freeze did not count.
+    #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<String>,
     /// Names of the `ConfigMap`s and Secrets that the version runs with; never what is in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config: Vec<String>,
@@ -205,6 +208,7 @@ mod tests {
             from: Some("77ab0e1".into()),
             to: Some("c04d21b".into()),
             reason: None,
+            overridden: None,
             config: vec!["configmap/live-gift".into()],
             more: Map::new(),
         }

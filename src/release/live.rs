@@ -65,6 +65,8 @@ pub enum Refusal {
     Autoscaled,
     #[error("its autoscaler has no floor of ours")]
     NoFloor,
+    #[error("{0}")]
+    Frozen(String),
     #[error("it is at no step that waits to be approved")]
     WaitsForNothing,
     #[error(transparent)]

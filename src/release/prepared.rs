@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::freeze::Freeze;
 use super::known::Known;
 use super::request::Request;
 use super::step::{Difference, Step};
@@ -24,6 +25,8 @@ pub struct Prepared {
     /// What the object would be, by the server's dry run.
     pub differences: Vec<Difference>,
     pub warnings: Vec<Warning>,
+    /// Its namespace is frozen: it is written only if that is overridden.
+    pub frozen: Option<Freeze>,
     pub desired: i64,
     /// The version that it leaves, and since when it runs in full.
     pub(crate) leaves: Option<(Box<Known>, Option<Timestamp>)>,
@@ -75,6 +78,15 @@ fn is_never_pulled(after: &Value, image: &str) -> bool {
     containers.peek().is_some() && containers.all(is_never)
 }
 
+/// What a person said to a write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Why {
+    /// Why it is made.
+    pub reason: Option<Clean>,
+    /// Why a freeze does not count.
+    pub overridden: Option<Clean>,
+}
+
 /// A write that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
@@ -118,6 +130,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             operation: String::new(),
             generation: 1,
+            frozen: None,
             differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],
             leaves: None,
             warnings: Vec::new(),

@@ -38,6 +38,9 @@ pub struct Attempt<'a> {
     pub from: Option<&'a str>,
     pub to: Option<&'a str>,
     pub reason: Option<&'a str>,
+    /// Why a freeze did not count.
+    #[serde(rename = "override")]
+    pub overridden: Option<&'a str>,
     /// `done`, or why not.
     pub answer: String,
     pub milliseconds: u64,
@@ -136,7 +139,8 @@ impl ActivityLog {
             user: note.by,
             from: from.map(Clean::as_str),
             to: to.map(Clean::as_str),
-            reason: note.reason,
+            reason: note.why.reason.as_deref(),
+            overridden: note.why.overridden.as_deref(),
             answer,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
@@ -201,6 +205,7 @@ mod tests {
             from: Some("live:v1"),
             to: None,
             reason: None,
+            overridden: None,
             answer: "done".into(),
             milliseconds: 12,
         };

@@ -65,8 +65,10 @@ pub(super) fn carry_out(cluster: Cluster, order: Order, activity: ActivityLog) -
             begun: Instant::now(),
             is_told: false,
         };
-        let Order { prepared, app, by, .. } = &attempt.order;
-        let note = Note { app, by, reason: None };
+        let Order {
+            prepared, app, by, why, ..
+        } = &attempt.order;
+        let note = Note { app, by, why };
         let done = cluster.carry_out(prepared, &note).await;
         attempt.tell(match &done {
             Ok(_) => "done".into(),
@@ -87,8 +89,10 @@ struct Unanswered {
 impl Unanswered {
     fn tell(&mut self, answer: String) {
         let took: Duration = self.begun.elapsed();
-        let Order { prepared, app, by, .. } = &self.order;
-        let note = Note { app, by, reason: None };
+        let Order {
+            prepared, app, by, why, ..
+        } = &self.order;
+        let note = Note { app, by, why };
         self.activity.released(Utc::now(), prepared, &note, (answer, took));
         self.is_told = true;
     }

@@ -1,5 +1,6 @@
 //! How facts are put into words and numbers: ages, shares, states; the same on every screen.
 
+use crate::domain::cluster::is_production;
 use crate::domain::container::{ContainerState, Exit};
 use crate::domain::headroom::Limit;
 use crate::domain::pod::Health;
@@ -153,7 +154,7 @@ pub const fn severity(severity: Severity) -> (&'static str, Tone) {
 
 /// How a cluster's tag is told: one that stands for production wants a look before anything is done.
 pub fn tag(tag: &str) -> Tone {
-    if tag.to_ascii_lowercase().starts_with("prod") {
+    if is_production(tag) {
         Tone::Warning
     } else {
         Tone::Accent

@@ -10,7 +10,7 @@ use crate::domain::{Clean, ResourceRef, Timestamp};
 use crate::message::{Action, Effect, Failure, Order, Severity, Ticket, Trouble};
 use crate::model::Model;
 use crate::model::release::{Writing, words};
-use crate::overlays::confirm::{Confirm, Fate, Next, Place, Stage};
+use crate::overlays::confirm::{Blank, Confirm, Fate, Next, Place, Stage};
 use crate::overlays::{Draft, HowMany, Overlay};
 use crate::release::ledger::Operation;
 use crate::release::stand::{already, stand};
@@ -104,19 +104,32 @@ pub(super) fn prepared(model: &mut Model, ticket: Ticket, result: Result<Box<Pre
 
 /// Keys while something waits for a yes.
 pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
-    let is_typing = model.confirm().is_some_and(Confirm::is_typing);
-    if is_typing && super::overlay::typing(model, action) {
+    let blank = model.confirm().and_then(Confirm::blank);
+    if blank.is_some() && super::overlay::typing(model, action) {
         return Vec::new();
     }
     match action {
         Action::Write => return write(model),
-        Action::Accept if is_typing => return write(model),
+        Action::Accept if blank == Some(Blank::Name) => return write(model),
+        Action::Accept if blank.is_some() => fill(model),
+        Action::GiveReason => {
+            if let Some(confirm) = model.confirm_mut() {
+                confirm.give_reason();
+            }
+        }
         Action::ShowDifferences => reader::open(model),
         Action::Cancel | Action::Back | Action::Accept => leave(model),
         _ => {}
     }
     model.touch();
     Vec::new()
+}
+
+/// Takes what was typed.
+fn fill(model: &mut Model) {
+    if let Some(Err(missing)) = model.confirm_mut().map(Confirm::fill) {
+        model.tell(Trouble::info(missing));
+    }
 }
 
 /// Leaves without a write; one that is under way goes on.
@@ -170,6 +183,7 @@ fn write(model: &mut Model) -> Vec<Effect> {
     let Some((ticket, prepared)) = confirmed else {
         return Vec::new();
     };
+    let why = model.confirm().map(|confirm| confirm.why().clone()).unwrap_or_default();
     let view = model.world.cluster(&place.object.cluster);
     let by = view.and_then(|view| view.identity.user.clone());
     let (what, target) = (place.step.title(), super::goto::target(&place.object));
@@ -181,6 +195,7 @@ fn write(model: &mut Model) -> Vec<Effect> {
         prepared: *prepared,
         app: place.app.name,
         by: by.unwrap_or_else(|| "somebody".into()),
+        why,
     }))]
 }
 

@@ -11,7 +11,7 @@ use crate::domain::{Clean, Version};
 use crate::message::{Action, Mode, Severity};
 use crate::model::Model;
 use crate::overlays::Confirm;
-use crate::overlays::confirm::{Fate, Place, Stage};
+use crate::overlays::confirm::{Blank, Fate, Place, Stage};
 use crate::release::Prepared;
 use crate::release::outlook::outlook;
 use crate::release::step::Step;
@@ -100,6 +100,20 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
         let names: Vec<&str> = untouched.iter().map(crate::domain::ClusterId::as_str).collect();
         add(Role::Muted, format!("untouched: {}", names.join(", ")));
     }
+    if let Some(reason) = &confirm.why().reason {
+        add(Role::Muted, format!("reason: {reason}"));
+    }
+    if let Some(freeze) = prepared.and_then(|prepared| prepared.frozen.as_ref()) {
+        let style = if confirm.why().overridden.is_some() {
+            Role::Warning
+        } else {
+            Role::Bad
+        };
+        add(style, format!("✖ {}", freeze.words()));
+    }
+    if let Some(overridden) = &confirm.why().overridden {
+        add(Role::Warning, format!("overridden: {overridden}"));
+    }
     if let Some(trouble) = &place.trouble {
         add(Role::Bad, format!("✖ {trouble}"));
     }
@@ -180,17 +194,24 @@ fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
     }
 }
 
+/// What is to be typed.
+fn asked(blank: Blank, place: &Place) -> String {
+    match blank {
+        Blank::Reason if place.asks_reason => "why? type the reason first  ".into(),
+        Blank::Reason => "why?  ".into(),
+        Blank::Override => "frozen: type why it is written all the same  ".into(),
+        Blank::Name => format!("type {} to write it  ", place.app.name),
+    }
+}
+
 /// No, unless a person says yes.
 fn decision(model: &Model, confirm: &Confirm, place: &Place, theme: &Theme) -> Pieces {
+    if let Some(blank) = confirm.blank() {
+        let mut pieces = vec![(asked(blank, place), theme.style(Role::Warning))];
+        pieces.extend(field(theme, "› ", confirm.field.parts()));
+        return pieces;
+    }
     match confirm.stage() {
-        Stage::Ready { .. } if confirm.is_typing() => {
-            let mut pieces = vec![(
-                format!("type {} to write it  ", place.app.name),
-                theme.style(Role::Warning),
-            )];
-            pieces.extend(field(theme, "› ", confirm.field.parts()));
-            pieces
-        }
         Stage::Ready { .. } => {
             let yes = model.keys_of(Mode::Confirm, Action::Write).unwrap_or("–");
             vec![

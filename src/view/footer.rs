@@ -7,7 +7,7 @@ use super::pieces::{Pieces, put, width};
 use crate::message::{Action, Mode};
 use crate::model::Model;
 use crate::overlays::Overlay;
-use crate::overlays::confirm::{Confirm, Stage};
+use crate::overlays::confirm::{Blank, Confirm, Stage};
 use crate::theme::{Role, Theme};
 
 pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
@@ -137,9 +137,10 @@ fn offered(model: &Model) -> Vec<(Action, &'static str)> {
 fn confirm_keys(confirm: &Confirm) -> Vec<(Action, &'static str)> {
     let mut keys = Vec::new();
     match confirm.stage() {
-        Stage::Ready { .. } if confirm.is_typing() => {
+        _ if confirm.is_typing() => {
+            let is_last = confirm.blank() == Some(Blank::Name);
             return vec![
-                (Action::Accept, "write"),
+                (Action::Accept, if is_last { "write" } else { "go on" }),
                 (Action::Cancel, "no"),
                 (Action::ShowDifferences, "what changes"),
             ];
@@ -148,6 +149,7 @@ fn confirm_keys(confirm: &Confirm) -> Vec<(Action, &'static str)> {
             (Action::Write, "yes, write it"),
             (Action::Cancel, "no"),
             (Action::ShowDifferences, "what changes"),
+            (Action::GiveReason, "say why"),
         ]),
         Stage::Asking | Stage::Writing | Stage::Following { .. } | Stage::Failed(_) => {
             keys.push((Action::Cancel, "leave"));

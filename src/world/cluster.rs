@@ -15,9 +15,10 @@ use super::usage::Usage;
 use crate::domain::cluster::Identity;
 use crate::domain::pod::Health;
 use crate::domain::{
-    Access, AppKey, Autoscaler, Budget, Clean, ClusterId, Event, Feed, Kind, Link, Node, ObjectKey, Pod, Quota,
-    Revision, Timestamp, Uid, Workload,
+    Access, AppKey, Autoscaler, Budget, Clean, ClusterId, Event, Feed, Kind, Link, Namespace, Node, ObjectKey, Pod,
+    Quota, Revision, Timestamp, Uid, Workload,
 };
+use crate::release::freeze::Window;
 
 /// What the configuration says of a cluster before anything is known of it.
 #[derive(Clone, Debug)]
@@ -28,6 +29,10 @@ pub struct ClusterSetup {
     pub readonly: bool,
     /// A write is confirmed by typing the name of what changes.
     pub confirms_by_name: bool,
+    /// A write needs a reason.
+    pub asks_reason: bool,
+    /// Times in which nothing is released.
+    pub freezes: Vec<Window>,
     /// The location of nodes that no label places.
     pub location: Option<Clean>,
 }
@@ -39,6 +44,8 @@ impl ClusterSetup {
             tag: None,
             readonly: false,
             confirms_by_name: false,
+            asks_reason: false,
+            freezes: Vec::new(),
             location: None,
         }
     }
@@ -52,6 +59,10 @@ pub struct ClusterView {
     pub readonly: bool,
     /// A write is confirmed by typing the name of what changes.
     pub confirms_by_name: bool,
+    /// A write needs a reason.
+    pub asks_reason: bool,
+    /// Times in which nothing is released.
+    pub freezes: Vec<Window>,
     pub default_location: Option<Clean>,
     pub link: Link,
     pub identity: Identity,
@@ -64,7 +75,7 @@ pub struct ClusterView {
     pub feed_log: FeedLog,
     /// What it said that a person should read, newest last.
     pub notices: Vec<(Timestamp, Clean)>,
-    pub namespaces: Store<Clean>,
+    pub namespaces: Store<Namespace>,
     pub nodes: Store<Node>,
     pub pods: Store<Pod>,
     pub revisions: Store<Revision>,
@@ -93,6 +104,8 @@ impl ClusterView {
             tag: setup.tag,
             readonly: setup.readonly,
             confirms_by_name: setup.confirms_by_name,
+            asks_reason: setup.asks_reason,
+            freezes: setup.freezes,
             default_location: setup.location,
             link: Link::CONNECTING,
             identity: Identity::default(),

@@ -88,9 +88,9 @@ impl ClusterView {
 
     fn upsert(&mut self, object: Object, generation: u32) {
         match object {
-            Object::Namespace(name) => {
-                self.namespaces
-                    .upsert(ObjectKey::new("", name.clone()), generation, name);
+            Object::Namespace(namespace) => {
+                let key = ObjectKey::new("", namespace.name.clone());
+                self.namespaces.upsert(key, generation, namespace);
             }
             Object::Node(node) => self.upsert_node(*node, generation),
             Object::Pod(pod) => self.upsert_pod(*pod, generation),

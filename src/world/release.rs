@@ -15,6 +15,7 @@ use crate::domain::pod::Health;
 use crate::domain::{
     AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, ResourceRef, Revision, Timestamp, Uid, Version, Workload,
 };
+use crate::release::freeze::{self, Freeze};
 use crate::release::{Author, Phase, Release, Side, phase, side};
 
 /// By kind and name of a workload: of which object and generation it was asked, and who changed it to be of that.
@@ -61,6 +62,14 @@ impl ClusterView {
             let is_its = |(kind, name): &(_, _)| *kind == workload.kind && *name == workload.key.name;
             pod.workload.as_ref().is_some_and(is_its)
         })
+    }
+
+    /// What freezes a namespace by the clock of its cluster, as far as is known.
+    pub fn freeze_of(&self, namespace: &Clean, now: Timestamp) -> Option<Freeze> {
+        let now = self.time(now);
+        let known = self.namespaces.get(&ObjectKey::new("", namespace.clone()));
+        let annotated = known.and_then(|known| freeze::annotated(known.freeze.as_ref()?, now));
+        annotated.or_else(|| freeze::of_windows(&self.freezes, namespace, now))
     }
 
     /// The release of a workload.

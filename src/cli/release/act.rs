@@ -8,145 +8,22 @@ use chrono::Utc;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::super::args::{Args, parse_duration};
+use super::super::args::Args;
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
 use super::super::{Environment, Failure, Printable, fleet, namespaces, project, registries, screen};
+use super::ask::Ask;
 use super::follow::{CHANGED, follow};
 use crate::cluster::{ActError, Cluster, Note};
-use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
-use crate::release::Prepared;
-use crate::release::live::Method;
-use crate::release::past::Back;
+use crate::domain::{Clean, ClusterId, Driver, Kind, ResourceRef, Workload};
+use crate::release::freeze::Freeze;
+use crate::release::live::Refusal;
 use crate::release::scale::Amount;
-use crate::release::step::{Count, New, Return, Step};
-use crate::release::template::Facts;
+use crate::release::step::Step;
+use crate::release::{Prepared, Why};
 use crate::runtime::Exit;
 use crate::runtime::activity::ActivityLog;
 use crate::world::release::app_of;
-
-/// What every step is asked with.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Ask {
-    /// The app: NAME or NAMESPACE/NAME; every Deployment that carries it, cluster after cluster
-    pub app: String,
-    /// Do it; without it what would be done is printed, and the exit code is 3
-    #[arg(long)]
-    pub yes: bool,
-    /// Only print what would be done
-    #[arg(long, conflicts_with = "yes")]
-    pub dry_run: bool,
-    /// Follow until it is done: 0 then, 1 where it fails, 4 where somebody else changed it
-    #[arg(long, requires = "yes")]
-    pub wait: bool,
-    /// How long to follow
-    #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = parse_duration)]
-    pub timeout: Duration,
-    /// Why, for the app's ledger
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    /// How to print it
-    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    pub output: super::super::args::Report,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum How {
-    /// Beside the old instances: needs room for them
-    Surge,
-    /// In place of as many old instances, which go first
-    Replace,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct StartAsk {
-    #[command(flatten)]
-    pub ask: Ask,
-    /// The image to release
-    #[arg(long, value_name = "IMAGE")]
-    pub image: String,
-    /// Which container gets it, where there are several
-    #[arg(short, long, value_name = "NAME")]
-    pub container: Option<String>,
-    /// The commit it was built from, noted beside it
-    #[arg(long, value_name = "SHA")]
-    pub commit: Option<String>,
-    /// How many new instances of each Deployment: a number, or a share such as 20%
-    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
-    pub gray: Count,
-    /// Whether new instances run beside the old ones or in their place
-    #[arg(long, default_value = "surge", value_name = "HOW")]
-    pub how: How,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct GrowAsk {
-    #[command(flatten)]
-    pub ask: Ask,
-    /// How many new instances there are to be in all: a number, or a share such as 50%
-    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
-    pub gray: Count,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct FullAsk {
-    #[command(flatten)]
-    pub ask: Ask,
-    /// By an ordinary rolling update: old instances go as new ones come
-    #[arg(long)]
-    pub rolling: bool,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-pub struct RollbackAsk {
-    #[command(flatten)]
-    pub ask: Ask,
-    /// The version to go back to, by a revision's number or hash, a commit, an image, its tag or its digest [default:
-    /// the last that was good, else the one before]
-    #[arg(long, value_name = "VERSION")]
-    pub to: Option<String>,
-    /// By a gray release of so many instances, a number or a share such as 20%, instead of at once
-    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
-    pub gray: Option<Count>,
-    /// Whether its instances run beside those of now or in their place
-    #[arg(long, default_value = "surge", value_name = "HOW", requires = "gray")]
-    pub how: How,
-}
-
-impl RollbackAsk {
-    pub(super) fn step(&self) -> Step {
-        let to = self.to.clone().map_or(Back::LastGood, Back::Named);
-        Step::Rollback(Return {
-            to,
-            gray: self.gray.map(|count| (count, self.how.method())),
-        })
-    }
-}
-
-impl How {
-    const fn method(self) -> Method {
-        match self {
-            Self::Surge => Method::Surge,
-            Self::Replace => Method::Replace,
-        }
-    }
-}
-
-impl StartAsk {
-    pub(super) fn step(&self) -> Step {
-        let facts = Facts {
-            commit: self.commit.clone(),
-            ..Facts::default()
-        };
-        Step::Start(Box::new(New {
-            image: self.image.clone(),
-            container: self.container.clone(),
-            facts,
-            method: self.how.method(),
-            count: self.gray,
-        }))
-    }
-}
 
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
@@ -198,6 +75,8 @@ struct ActRow {
     desired: i64,
     differences: Vec<DifferenceRow>,
     warnings: Vec<String>,
+    /// What freezes it; null: nothing.
+    frozen: Option<String>,
     /// Whether it was written.
     written: bool,
 }
@@ -230,6 +109,7 @@ impl ActRow {
                 .iter()
                 .map(crate::release::warning::Warning::words)
                 .collect(),
+            frozen: prepared.frozen.as_ref().map(Freeze::words),
             written: false,
         }
     }
@@ -244,6 +124,9 @@ impl ActRow {
         for DifferenceRow { place, from, to } in &self.differences {
             let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
             writeln!(out, "  {place}: {} → {}", side(from), side(to))?;
+        }
+        if let Some(frozen) = &self.frozen {
+            writeln!(out, "  ✖ {frozen}")?;
         }
         for warning in &self.warnings {
             writeln!(out, "  ▲ {warning}")?;
@@ -273,6 +156,7 @@ pub(in crate::cli) fn run(
         namespaces::told(&args.namespace, &unknown, err)?;
         fleet::tell_missing(&known, err)?;
         let targets = targets(&known, &ask.app)?;
+        needs_reason(&known, (ask, what), &targets)?;
         let targets = what.steps(&known, targets, err)?;
         let mut prepared = Vec::new();
         for (target, step) in &targets {
@@ -295,6 +179,7 @@ pub(in crate::cli) fn run(
             }
         }
         let outcome = if ask.yes {
+            needs_override(ask, &targets, &prepared)?;
             carry_out(
                 &mut known,
                 (ask, &activity),
@@ -319,6 +204,33 @@ pub(in crate::cli) fn run(
     })?
 }
 
+/// Refuses a write without a reason where one is needed; what is urgent needs none.
+fn needs_reason(known: &Known, (ask, what): (&Ask, &What), targets: &[Target]) -> Result<(), Failure> {
+    if !ask.yes || ask.reason().is_some() || what.is_urgent() {
+        return Ok(());
+    }
+    let clusters = targets.iter().map(|target| &target.object.cluster);
+    let asks = |id: &&ClusterId| known.world.cluster(id).is_some_and(|view| view.asks_reason);
+    clusters.into_iter().find(asks).map_or(Ok(()), |id| {
+        Err(Failure::usage(
+            format!("{id}: a release there needs a reason"),
+            "say why with --reason TEXT; `ask_reason` in the configuration says where it is needed",
+        ))
+    })
+}
+
+/// Refuses a write to what is frozen, unless that is overridden.
+fn needs_override(ask: &Ask, targets: &[Target], prepared: &[Prepared]) -> Result<(), Failure> {
+    let mut frozen = targets.iter().zip(prepared).filter_map(|(target, prepared)| {
+        let refusal = Refusal::Frozen(prepared.frozen.as_ref()?.words());
+        Some((target, ActError::Refused(refusal)))
+    });
+    match frozen.next() {
+        Some((target, refusal)) if ask.overridden().is_none() => Err(failure(target, &refusal)),
+        _ => Ok(()),
+    }
+}
+
 async fn carry_out(
     known: &mut Known,
     (ask, activity): (&Ask, &ActivityLog),
@@ -332,10 +244,14 @@ async fn carry_out(
         let by = view
             .and_then(|view| view.identity.user.clone())
             .unwrap_or_else(|| "somebody".into());
+        let why = Why {
+            reason: ask.reason(),
+            overridden: ask.overridden().filter(|_| prepared.frozen.is_some()),
+        };
         let note = Note {
             app: &target.app,
             by: &by,
-            reason: ask.reason.as_deref(),
+            why: &why,
         };
         let begun = Instant::now();
         let done = target.cluster.carry_out(prepared, &note).await;

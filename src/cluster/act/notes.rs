@@ -10,10 +10,10 @@ use super::super::hub::Hub;
 use super::super::{clock, kinds};
 use super::{MANAGER, get};
 use crate::domain::{AppKey, Clean};
-use crate::release::Prepared;
 use crate::release::good;
 use crate::release::known::Known;
 use crate::release::ledger::{self, Entry, Ledger};
+use crate::release::{Prepared, Why};
 
 /// How often a ledger is written anew that somebody else wrote meanwhile.
 const LEDGER_TRIES: u32 = 5;
@@ -24,7 +24,7 @@ pub struct Note<'a> {
     pub app: &'a str,
     /// Who, as the cluster knows them.
     pub by: &'a str,
-    pub reason: Option<&'a str>,
+    pub why: &'a Why,
 }
 
 fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
@@ -38,7 +38,8 @@ fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
         workload: format!("{} {}", prepared.object.kind, prepared.object.key.name),
         from: text(from),
         to: text(to),
-        reason: note.reason.map(str::to_owned),
+        reason: note.why.reason.as_ref().map(ToString::to_string),
+        overridden: note.why.overridden.as_ref().map(ToString::to_string),
         config: Vec::new(),
         more: serde_json::Map::new(),
     }
@@ -145,6 +146,13 @@ pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Res
     let suffix = prepared.operation.to_ascii_lowercase();
     let entry = entry(prepared, note);
     let to = entry.to.map_or_else(String::new, |to| format!(": {to}"));
+    let overridden = entry.overridden.map(|why| format!("overrides a freeze: {why}"));
+    let said: Vec<String> = entry.reason.into_iter().chain(overridden).collect();
+    let said = if said.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", said.join("; "))
+    };
     let body = json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"generateName": format!("{}.{suffix}.", object.key.name), "namespace": namespace},
@@ -153,7 +161,7 @@ pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Res
             "namespace": namespace, "uid": object.uid.to_string(),
         },
         "reason": "Release", "type": "Normal", "count": 1, "firstTimestamp": now, "lastTimestamp": now,
-        "message": format!("{} by {}{to}", prepared.step.title(), note.by),
+        "message": format!("{} by {}{to}{said}", prepared.step.title(), note.by),
         "source": {"component": MANAGER}, "reportingComponent": MANAGER,
     });
     let write = Write {

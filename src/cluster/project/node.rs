@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::shape::{effect, resources};
 use super::{Item, Projector, moment, uid};
-use crate::cluster::wire::meta::TimedCondition;
+use crate::cluster::wire::meta::{TimedCondition, annotation};
 use crate::cluster::wire::node::{self as wire, NodeSpec};
 use crate::domain::node::{Node, NodeHealth, Taint};
-use crate::domain::{Clean, Object, Provider};
+use crate::domain::{Clean, Namespace, Object, Provider};
+use crate::release::freeze::ANNOTATION;
 
 /// The taint that keeps a node for one app.
 const EXCLUSIVE: &str = "pilothouse.dev/exclusive";
@@ -27,8 +28,11 @@ impl Projector {
     pub(super) fn namespace(&mut self, wire: wire::Namespace) -> Item {
         let meta = wire.metadata.unwrap_or_default();
         let key = self.key(&meta);
-        let name = self.text(&meta.name);
-        Self::item(key, meta, Object::Namespace(name))
+        let namespace = Namespace {
+            name: self.text(&meta.name),
+            freeze: annotation(&meta.annotations, ANNOTATION).map(Clean::new),
+        };
+        Self::item(key, meta, Object::Namespace(namespace))
     }
 
     pub(super) fn node(&mut self, wire: wire::Node) -> Item {

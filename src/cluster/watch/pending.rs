@@ -54,18 +54,22 @@ impl Pending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Object;
+    use crate::domain::{Clean, Object};
+
+    fn namespace(name: &str) -> Object {
+        Object::Namespace(Clean::new(name).into())
+    }
 
     #[test]
     fn the_last_change_of_an_object_counts() {
         let mut pending = Pending::default();
         let key = |name: &str| ObjectKey::new("", name);
-        pending.put(key("a"), Change::Upsert(Object::Namespace("a".into())));
-        pending.put(key("b"), Change::Upsert(Object::Namespace("b".into())));
+        pending.put(key("a"), Change::Upsert(namespace("a")));
+        pending.put(key("b"), Change::Upsert(namespace("b")));
         pending.put(key("a"), Change::Delete(key("a")));
         assert_eq!(
             pending.take(),
-            [Change::Delete(key("a")), Change::Upsert(Object::Namespace("b".into()))]
+            [Change::Delete(key("a")), Change::Upsert(namespace("b"))]
         );
         assert!(pending.is_empty());
     }
@@ -74,12 +78,7 @@ mod tests {
     fn a_burst_goes_out_in_parts_and_what_changes_meanwhile_is_sent_once_more() {
         let mut pending = Pending::default();
         let key = |n: usize| ObjectKey::new("", format!("{n:04}"));
-        let change = |n: usize, text: &str| {
-            (
-                key(n),
-                Change::Upsert(Object::Namespace(format!("{n} {text}").as_str().into())),
-            )
-        };
+        let change = |n: usize, text: &str| (key(n), Change::Upsert(namespace(&format!("{n} {text}"))));
         let put = |pending: &mut Pending, n, text| {
             let (key, change) = change(n, text);
             pending.put(key, change);

@@ -40,6 +40,8 @@ pub struct Attempt {
     pub from: Option<String>,
     pub to: Option<String>,
     pub reason: Option<String>,
+    #[serde(rename = "override")]
+    pub overridden: Option<String>,
     pub answer: String,
     pub milliseconds: u64,
 }

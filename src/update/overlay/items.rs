@@ -186,7 +186,7 @@ fn locations(model: &Model) -> Vec<Item> {
 fn namespaces(model: &Model) -> Vec<Item> {
     let mut names: BTreeSet<Clean> = BTreeSet::new();
     for cluster in model.world.clusters() {
-        names.extend(cluster.namespaces.values().map(|name| name.as_ref().clone()));
+        names.extend(cluster.namespaces.values().map(|namespace| namespace.name.clone()));
         names.extend(cluster.tally.apps().map(|app| app.key.namespace.clone()));
         names.extend(cluster.watched.iter().flatten().cloned());
     }

@@ -13,7 +13,7 @@ use pilothouse::release::ledger::{KEY, Ledger};
 use pilothouse::release::past::Back;
 use pilothouse::release::stand::{Stand, stand};
 use pilothouse::release::step::{Count, Return, Step};
-use pilothouse::release::{Done, Phase};
+use pilothouse::release::{Done, Phase, Why};
 use pilothouse::sim::{SimBody, Simulation};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -188,7 +188,7 @@ impl Program {
         let note = Note {
             app: "live",
             by: "oncall",
-            reason: None,
+            why: &Why::default(),
         };
         self.cluster.carry_out(&prepared, &note).await
     }

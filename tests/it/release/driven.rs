@@ -54,10 +54,14 @@ impl Server {
         self.wire.lock().unwrap().sent.is_empty()
     }
 
-    pub(super) async fn deployment(&self) -> Value {
-        send(&self.simulation, "GET", DEPLOYMENT, "application/json", &Value::Null)
+    pub(super) async fn get(&self, path: &str) -> Value {
+        send(&self.simulation, "GET", path, "application/json", &Value::Null)
             .await
             .1
+    }
+
+    pub(super) async fn deployment(&self) -> Value {
+        self.get(DEPLOYMENT).await
     }
 
     /// Somebody else changes the Deployment.
@@ -132,7 +136,10 @@ impl Driven {
                 let (simulation, wire, gate) = (simulation.clone(), Arc::clone(&wire), Arc::clone(&gate));
                 async move { answer(&simulation, &wire, (&gate, forbidden), request).await }
             });
-            let target = target.with_seed(7).with_readonly(setup.readonly);
+            let target = target
+                .with_seed(7)
+                .with_readonly(setup.readonly)
+                .with_freezes(setup.freezes.clone());
             let measuring = Measuring {
                 choice: Choice::Off,
                 ..Measuring::default()

@@ -345,3 +345,49 @@ async fn a_write_that_is_left_is_told_and_one_under_way_keeps_the_program() {
     driven.rest(8 * SECOND).await;
     assert!(driven.quit);
 }
+
+fn asked_why(name: &str) -> ClusterSetup {
+    ClusterSetup {
+        asks_reason: true,
+        ..ClusterSetup::named(name)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn why_is_asked_before_a_yes_is_taken_and_is_noted_everywhere() {
+    let mut driven = Driven::over(&["sim"], asked_why, false).await;
+    driven.press("r t");
+    // While the server still tries it; what is typed decides nothing.
+    driven.type_in("yny");
+    driven.press("enter");
+    driven
+        .until("it is shown", |frame| {
+            frame.contains("reason: yny") && frame.contains("yes (y)")
+        })
+        .await;
+    driven.press("r backspace backspace backspace");
+    driven.press("enter");
+    driven
+        .until("told", |frame| {
+            frame.contains("it needs a reason: type why it is written")
+        })
+        .await;
+    driven.type_in("memory leak");
+    driven.press("enter");
+    assert_eq!(driven.servers[0].written(), [], "a reason is no yes");
+    yes(&mut driven).await;
+    driven
+        .until("written", |frame| frame.contains("written: restart every instance"))
+        .await;
+    assert_eq!(driven.attempts()[0]["attempt"]["reason"], "memory leak");
+    let ledger = driven.servers[0]
+        .get("/api/v1/namespaces/gift/configmaps/pilothouse-ledger-live")
+        .await;
+    let line = ledger["data"]["ledger"].as_str().unwrap();
+    assert!(line.contains("\"reason\":\"memory leak\""), "{line}");
+    let events = driven.servers[0]
+        .get("/api/v1/namespaces/gift/events")
+        .await
+        .to_string();
+    assert!(events.contains("(memory leak)"), "{events}");
+}

@@ -13,7 +13,7 @@ use pilothouse::domain::{ClusterId, Driver, Kind, Object, ResourceRef, Workload}
 use pilothouse::release::live::Method;
 use pilothouse::release::step::{Count, New, Step};
 use pilothouse::release::template::Facts;
-use pilothouse::release::{Done, Phase};
+use pilothouse::release::{Done, Phase, Why};
 use pilothouse::sim::Simulation;
 use pilothouse::sim::resource::{CUSTOM_RESOURCE_DEFINITIONS, NODES};
 use pilothouse::sim::store::Store;
@@ -91,7 +91,7 @@ impl Bench {
         let note = Note {
             app: "live",
             by: "oncall",
-            reason: None,
+            why: &Why::default(),
         };
         self.cluster.carry_out(&prepared, &note).await
     }

@@ -4,7 +4,7 @@ use pilothouse::cluster::{ActError, Note};
 use pilothouse::domain::{Kind, ObjectKey, ResourceRef, Uid};
 use pilothouse::release::live::Refusal;
 use pilothouse::release::step::{Difference, Step};
-use pilothouse::release::{Phase, Prepared};
+use pilothouse::release::{Phase, Prepared, Why};
 use serde_json::{Value, json};
 
 use super::Flow;
@@ -18,7 +18,7 @@ impl Flow {
         let note = Note {
             app: "live",
             by: "oncall",
-            reason: None,
+            why: &Why::default(),
         };
         self.cluster.carry_out(&prepared, &note).await.map(drop)
     }
@@ -63,7 +63,7 @@ async fn where_nobody_decides_the_workload_s_own_number_is_written() {
     let note = Note {
         app: "live",
         by: "oncall",
-        reason: None,
+        why: &Why::default(),
     };
     let late = flow.cluster.carry_out(&prepared, &note).await.unwrap_err();
     assert!(matches!(late, ActError::Changed(_)), "{late:?}");
@@ -128,7 +128,7 @@ async fn one_instance_is_deleted_and_no_other_in_its_place() {
     let note = Note {
         app: "live",
         by: "oncall",
-        reason: None,
+        why: &Why::default(),
     };
     let prepared = flow.cluster.prepare(&object, &Step::Delete, None).await.unwrap();
     let (_, still) = flow.send("GET", pods, JSON, &Value::Null).await;

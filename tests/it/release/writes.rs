@@ -9,7 +9,7 @@ use pilothouse::release::past::Back;
 use pilothouse::release::step::{Count, New, Return, Step};
 use pilothouse::release::template::Facts;
 use pilothouse::release::warning::Warning;
-use pilothouse::release::{Done, Prepared};
+use pilothouse::release::{Done, Prepared, Why};
 use pilothouse::sim::fault::{Fault, Pattern, Verb};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::support::rights::documents;
 
 const LEDGER: &str = "/api/v1/namespaces/gift/configmaps/pilothouse-ledger-live";
 
-fn start(image: &str, instances: i32) -> Step {
+pub(super) fn start(image: &str, instances: i32) -> Step {
     Step::Start(Box::new(New {
         image: image.into(),
         container: None,
@@ -46,10 +46,26 @@ impl Flow {
     }
 
     pub(super) async fn carry_out(&self, prepared: &Prepared) -> Result<Done, ActError> {
+        let why = Why {
+            reason: Some("because".into()),
+            ..Why::default()
+        };
+        self.carry_out_with(prepared, &why).await
+    }
+
+    pub(super) async fn override_with(&self, prepared: &Prepared, why: &str) -> Result<Done, ActError> {
+        let why = Why {
+            overridden: Some(why.into()),
+            ..Why::default()
+        };
+        self.carry_out_with(prepared, &why).await
+    }
+
+    async fn carry_out_with(&self, prepared: &Prepared, why: &Why) -> Result<Done, ActError> {
         let note = Note {
             app: "live",
             by: "oncall",
-            reason: Some("because"),
+            why,
         };
         self.cluster.carry_out(prepared, &note).await
     }

@@ -173,7 +173,9 @@ fn fill(world: &mut World, cluster: &str, locations: &[&str], nodes: u32, provid
         Object::Node(Box::new(node(cluster, name, location, i, provider)))
     });
     list(world, cluster, Kind::Node, machines.collect());
-    let namespaces = apps.iter().map(|app| Object::Namespace(app.namespace.into()));
+    let namespaces = apps
+        .iter()
+        .map(|app| Object::Namespace(pilothouse::domain::Clean::from(app.namespace).into()));
     list(world, cluster, Kind::Namespace, namespaces.collect());
     let mut place = 0;
     let (mut pods, mut workloads, mut revisions) = (Vec::new(), Vec::new(), Vec::new());

@@ -115,7 +115,7 @@ impl Seen {
 
 pub(crate) fn key(object: &Object) -> ObjectKey {
     match object {
-        Object::Namespace(name) => ObjectKey::new("", name.clone()),
+        Object::Namespace(namespace) => ObjectKey::new("", namespace.name.clone()),
         Object::Node(node) => ObjectKey::new("", node.name.clone()),
         Object::Pod(pod) => pod.key.clone(),
         Object::Workload(workload) => workload.key.clone(),

@@ -197,6 +197,7 @@ fn entry(image: &str) -> Entry {
         from: None,
         to: Some(image.into()),
         reason: None,
+        overridden: None,
         config: Vec::new(),
         more: serde_json::Map::new(),
     }

@@ -2,10 +2,10 @@
 
 use pilothouse::cluster::{ActError, Note};
 use pilothouse::domain::{Driver, Kind};
-use pilothouse::release::Phase;
 use pilothouse::release::live::Refusal;
 use pilothouse::release::past::Back;
 use pilothouse::release::step::{Return, Step};
+use pilothouse::release::{Phase, Why};
 use serde_json::json;
 
 use super::super::{SETS, send};
@@ -134,7 +134,7 @@ async fn a_status_that_moved_on_is_written_to_as_it_is_now() {
     let note = Note {
         app: "live",
         by: "oncall",
-        reason: None,
+        why: &Why::default(),
     };
     let prepared = bench
         .cluster

@@ -1,0 +1,153 @@
+//! What the steps of a release are asked with on the command line.
+
+use std::time::Duration;
+
+use super::super::args::parse_duration;
+use crate::domain::Clean;
+use crate::release::live::Method;
+use crate::release::past::Back;
+use crate::release::step::{Count, New, Return, Step};
+use crate::release::template::Facts;
+
+/// What every step is asked with.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Ask {
+    /// The app: NAME or NAMESPACE/NAME; every Deployment that carries it, cluster after cluster
+    pub app: String,
+    /// Do it; without it what would be done is printed, and the exit code is 3
+    #[arg(long)]
+    pub yes: bool,
+    /// Only print what would be done
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Follow until it is done: 0 then, 1 where it fails, 4 where somebody else changed it
+    #[arg(long, requires = "yes")]
+    pub wait: bool,
+    /// How long to follow
+    #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Why, for the app's ledger; needed with --yes where the configuration asks for it (`ask_reason`)
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Why it is done although it is frozen, for the app's ledger
+    #[arg(long = "override", value_name = "TEXT")]
+    pub overridden: Option<String>,
+    /// How to print it
+    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
+    pub output: super::super::args::Report,
+}
+
+impl Ask {
+    /// What was said of why; nothing said is no reason.
+    pub(super) fn reason(&self) -> Option<Clean> {
+        said(self.reason.as_deref())
+    }
+
+    /// What was said of why a freeze does not count.
+    pub(super) fn overridden(&self) -> Option<Clean> {
+        said(self.overridden.as_deref())
+    }
+}
+
+fn said(text: Option<&str>) -> Option<Clean> {
+    let text = text.map(str::trim);
+    text.filter(|text| !text.is_empty()).map(Clean::new)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum How {
+    /// Beside the old instances: needs room for them
+    Surge,
+    /// In place of as many old instances, which go first
+    Replace,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct StartAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// The image to release
+    #[arg(long, value_name = "IMAGE")]
+    pub image: String,
+    /// Which container gets it, where there are several
+    #[arg(short, long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// The commit it was built from, noted beside it
+    #[arg(long, value_name = "SHA")]
+    pub commit: Option<String>,
+    /// How many new instances of each Deployment: a number, or a share such as 20%
+    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
+    pub gray: Count,
+    /// Whether new instances run beside the old ones or in their place
+    #[arg(long, default_value = "surge", value_name = "HOW")]
+    pub how: How,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct GrowAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// How many new instances there are to be in all: a number, or a share such as 50%
+    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
+    pub gray: Count,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct FullAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// By an ordinary rolling update: old instances go as new ones come
+    #[arg(long)]
+    pub rolling: bool,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct RollbackAsk {
+    #[command(flatten)]
+    pub ask: Ask,
+    /// The version to go back to, by a revision's number or hash, a commit, an image, its tag or its digest [default:
+    /// the last that was good, else the one before]
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+    /// By a gray release of so many instances, a number or a share such as 20%, instead of at once
+    #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
+    pub gray: Option<Count>,
+    /// Whether its instances run beside those of now or in their place
+    #[arg(long, default_value = "surge", value_name = "HOW", requires = "gray")]
+    pub how: How,
+}
+
+impl RollbackAsk {
+    pub(super) fn step(&self) -> Step {
+        let to = self.to.clone().map_or(Back::LastGood, Back::Named);
+        Step::Rollback(Return {
+            to,
+            gray: self.gray.map(|count| (count, self.how.method())),
+        })
+    }
+}
+
+impl How {
+    const fn method(self) -> Method {
+        match self {
+            Self::Surge => Method::Surge,
+            Self::Replace => Method::Replace,
+        }
+    }
+}
+
+impl StartAsk {
+    pub(super) fn step(&self) -> Step {
+        let facts = Facts {
+            commit: self.commit.clone(),
+            ..Facts::default()
+        };
+        Step::Start(Box::new(New {
+            image: self.image.clone(),
+            container: self.container.clone(),
+            facts,
+            method: self.how.method(),
+            count: self.gray,
+        }))
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a write was not made.
+
+use super::super::error::ClusterError;
+use crate::domain::Clean;
+use crate::domain::access::Right;
+use crate::release::live::Refusal;
+
+/// Why a write was not made, or whether it was is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    #[error("{0}")]
+    Cluster(#[from] ClusterError),
+    /// The server says so before anything is sent.
+    #[error("you may not {0}")]
+    Forbidden(Right),
+    /// A test of the patch failed.
+    #[error("somebody changed it since it was looked at: {0}")]
+    Changed(Clean),
+    /// No answer came, and the object does not show it.
+    #[error("no answer came ({0}), and the object does not show the change; it may still arrive")]
+    Unclear(ClusterError),
+    /// Of several writes only the first ones were made.
+    #[error("{done} of {all} writes were made, then: {why}")]
+    Partly { done: usize, all: usize, why: Clean },
+}
+
+impl ActError {
+    /// What a person can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Refused(Refusal::Frozen(_)) => "wait until it is over, or say with --override why it does not count",
+            Self::Refused(_) => "look at its phase with `pilothouse release status`",
+            Self::Cluster(error) => error.hint(),
+            Self::Forbidden(_) => "`pilothouse rbac operator` prints the rights that it needs",
+            Self::Changed(_) => "look again what is under way, and repeat it if it is still wanted",
+            Self::Unclear(_) => "look before you repeat it: a repeat does no harm, its tests would fail",
+            Self::Partly { .. } => "look what is under way: the same step can be taken again from there, or aborted",
+        }
+    }
+}

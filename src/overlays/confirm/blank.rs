@@ -1,0 +1,92 @@
+//! What a person has to type before a yes counts, one after the other.
+
+use super::{Confirm, Stage};
+use crate::domain::Clean;
+use crate::overlays::Field;
+use crate::release::Why;
+
+/// What is typed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blank {
+    /// Why it is written.
+    Reason,
+    /// Why a freeze does not count.
+    Override,
+    /// The app's name; who takes it says yes by it.
+    Name,
+}
+
+impl Confirm {
+    /// What is to be typed now. A reason may be typed while the server still tries it.
+    pub fn blank(&self) -> Option<Blank> {
+        let place = self.place()?;
+        let is_ready = matches!(self.stage, Stage::Ready { .. });
+        let lacks_reason = place.asks_reason && self.why.reason.is_none();
+        if (lacks_reason || self.gives_reason) && (is_ready || self.stage == Stage::Asking) {
+            return Some(Blank::Reason);
+        }
+        match &self.stage {
+            Stage::Ready { prepared, .. } if prepared.frozen.is_some() && self.why.overridden.is_none() => {
+                Some(Blank::Override)
+            }
+            Stage::Ready { .. } if place.by_name => Some(Blank::Name),
+            _ => None,
+        }
+    }
+
+    /// Whether something is typed now.
+    pub fn is_typing(&self) -> bool {
+        self.blank().is_some()
+    }
+
+    /// What was said to it so far.
+    pub const fn why(&self) -> &Why {
+        &self.why
+    }
+
+    /// A person wants to say why, or to say it otherwise.
+    pub fn give_reason(&mut self) {
+        if matches!(self.stage, Stage::Ready { .. }) {
+            let said = self.why.reason.as_ref().map_or("", Clean::as_str);
+            self.field = Field::new(said);
+            self.gives_reason = true;
+        }
+    }
+
+    /// Takes what was typed.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn fill(&mut self) -> Result<(), &'static str> {
+        let typed = self.field.text();
+        let typed = Some(typed.trim()).filter(|typed| !typed.is_empty()).map(Clean::new);
+        let needs_reason = self.place().is_some_and(|place| place.asks_reason);
+        match self.blank() {
+            Some(Blank::Reason) if typed.is_none() && needs_reason => return Err(NO_REASON),
+            Some(Blank::Reason) => {
+                self.why.reason = typed;
+                self.gives_reason = false;
+            }
+            Some(Blank::Override) if typed.is_none() => return Err(FROZEN),
+            Some(Blank::Override) => self.why.overridden = typed,
+            Some(Blank::Name) | None => return Ok(()),
+        }
+        self.field = Field::default();
+        Ok(())
+    }
+
+    /// Why a yes does not count for want of something typed.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        match self.blank()? {
+            Blank::Reason => Some(NO_REASON),
+            Blank::Override => Some(FROZEN),
+            Blank::Name => {
+                let is_named = self.place().is_some_and(|place| self.field.text() == *place.app.name);
+                (!is_named).then_some("the name is not the app's")
+            }
+        }
+    }
+}
+
+const FROZEN: &str = "it is frozen: type why that does not count";
+const NO_REASON: &str = "it needs a reason: type why it is written";
