@@ -7,6 +7,7 @@ pub mod access;
 mod authors;
 mod events;
 mod help;
+mod instances;
 mod intents;
 pub mod logs;
 pub mod release;

@@ -26,7 +26,7 @@ impl Model {
             ScreenKind::Activity | ScreenKind::Cluster(_) => {}
             ScreenKind::Container(..) => actions.extend([Action::Charts, Action::Logs]),
             ScreenKind::App(app) => {
-                actions.push(Action::Logs);
+                actions.extend([Action::Logs, Action::ScaleOut]);
                 actions.extend(Self::STEPS_OFFERED);
                 let (old, new) = self.world.sides_of(app);
                 if old.instances > 0 && new.instances > 0 {
@@ -40,7 +40,7 @@ impl Model {
                 actions.extend([Action::NodeOf, Action::EventsOf]);
             }
             ScreenKind::Apps => {
-                actions.push(Action::Logs);
+                actions.extend([Action::Logs, Action::ScaleOut]);
                 actions.extend(Self::STEPS_OFFERED);
                 actions.extend([Action::SortByGrowth, Action::EventsOf]);
             }

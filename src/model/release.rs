@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::Model;
 use super::access::NO_ACCESS;
+use super::instances::{autoscaler_of, room};
 use crate::domain::access::Right;
 use crate::domain::container::ContainerRole;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Verb, Version, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef, Verb, Version, Workload};
 use crate::listing::RowKey;
 use crate::message::{Action, Ticket};
 use crate::overlays::draft::{Aim, Draft};
@@ -94,6 +95,9 @@ impl Model {
 
     /// Why a step is not taken here as it is: nothing lets it, or a freeze has to be overridden for it.
     pub(super) fn release_refusal(&self, step: Operation) -> Option<String> {
+        if step == Operation::Delete {
+            return self.deletions().err();
+        }
         self.hard_refusal(step).or_else(|| self.frozen(step))
     }
 
@@ -162,7 +166,13 @@ impl Model {
 
     fn aim(&self, view: &ClusterView, workload: &Workload, step: Operation) -> Aim {
         let release = self.release_in(view, workload);
+        let (room, about) = match step {
+            Operation::Scale => room(view, workload),
+            _ => (0, Vec::new()),
+        };
         Aim {
+            room,
+            about,
             object: ResourceRef {
                 cluster: view.id.clone(),
                 kind: workload.kind,
@@ -210,7 +220,12 @@ impl Model {
     /// Why nothing may be written to an object now, whatever is asked for.
     pub(crate) fn write_refusal(&self, object: &ResourceRef) -> Option<String> {
         let view = self.world.cluster(&object.cluster)?;
-        not_written(view, object.kind, &object.key.namespace)
+        let verb = if object.kind == Kind::Pod {
+            Verb::Delete
+        } else {
+            Verb::Patch
+        };
+        not_written(view, verb, object.kind, &object.key.namespace)
     }
 
     /// The rights that steps of a release need here and that are not known to be given, cluster by cluster.
@@ -276,18 +291,21 @@ impl Model {
 
 /// Why a step cannot be taken on a workload now.
 fn refusal_of(view: &ClusterView, workload: &Workload, phase: &Phase, step: Operation) -> Option<String> {
-    not_written(view, workload.kind, &workload.key.namespace)
+    if step == Operation::EndFloor && autoscaler_of(view, workload).is_none_or(|hpa| hpa.floor_from.is_none()) {
+        return Some("no autoscaler of it has a floor that was written from here".into());
+    }
+    not_written(view, Verb::Patch, workload.kind, &workload.key.namespace)
         .or_else(|| stand::refusal(step, (workload.kind, phase), workload.driver))
 }
 
-fn not_written(view: &ClusterView, kind: Kind, namespace: &str) -> Option<String> {
+pub(super) fn not_written(view: &ClusterView, verb: Verb, kind: Kind, namespace: &str) -> Option<String> {
     if view.readonly {
         return Some("read-only".into());
     }
     if !view.link.is_live() {
         return Some("what is known of it is old: its cluster does not answer".into());
     }
-    let right = Right::on(Verb::Patch, kind, namespace);
+    let right = Right::on(verb, kind, namespace);
     (view.access.allows(&right) == Some(false)).then(|| format!("{NO_ACCESS}{right}"))
 }
 
@@ -307,7 +325,7 @@ fn counts(workload: &Workload, release: &Release) -> Counts {
 
 /// The names of its containers, in the order of its images, as one of its instances has them.
 fn containers(view: &ClusterView, workload: &Workload) -> Vec<Clean> {
-    let main = |pod: &Arc<crate::domain::Pod>| -> Vec<Clean> {
+    let main = |pod: &Arc<Pod>| -> Vec<Clean> {
         let main = pod
             .containers
             .iter()

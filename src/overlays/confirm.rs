@@ -13,9 +13,10 @@
 //! takes a second without it.
 
 mod blank;
+mod together;
 
 use super::field::Field;
-use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Version};
+use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Timestamp, Version};
 use crate::message::{Asked, Failure, FailureKind, Ticket, Trouble};
 use crate::release::outlook::Counts;
 use crate::release::stand::Stand;
@@ -44,6 +45,8 @@ pub struct Place {
     pub asks_reason: bool,
     /// What is wrong with what the step would go on with.
     pub trouble: Option<String>,
+    /// What else there is to know of it.
+    pub about: Vec<String>,
     pub fate: Fate,
 }
 
@@ -92,8 +95,20 @@ pub enum Next {
     Nothing,
     /// Somebody else changed it: try it again, and show what it is now.
     Anew,
+    /// The next of those that one yes was said to is written.
+    Write,
     /// The place it was at was the last one.
     Close,
+}
+
+/// What is to be done after a dry run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tried {
+    /// Nobody waits for it any more.
+    Late,
+    Shown,
+    /// The next place is tried before anything is shown.
+    More,
 }
 
 /// What is to be confirmed.
@@ -111,13 +126,25 @@ pub struct Confirm {
     note: Option<Clean>,
     early: Early,
     untouched: Vec<ClusterId>,
+    /// All places are tried before they are shown together, and one yes is said to all of them.
+    together: bool,
+    /// Those that were tried so far, by their places, where they are shown together.
+    tried: Vec<(usize, Box<Prepared>)>,
+    /// When the last of those that were written together was.
+    pub written: Option<Timestamp>,
 }
 
 impl Confirm {
     /// The first place ahead is the one it is at; `None` where no place is.
     pub fn new(places: Vec<Place>, untouched: Vec<ClusterId>) -> Option<Self> {
         let at = places.iter().position(|place| place.fate == Fate::Ahead)?;
+        let together = places
+            .iter()
+            .any(|place| matches!(place.step, Step::Scale(_) | Step::Delete));
         Some(Self {
+            together,
+            tried: Vec::new(),
+            written: None,
             places,
             at,
             stage: Stage::Asking,
@@ -167,6 +194,12 @@ impl Confirm {
             step: place.step.clone(),
             driver: place.driver,
         };
+        let is_first = !self.places.iter().take(self.at).any(|place| place.fate == Fate::Ahead);
+        if is_first {
+            self.tried.clear();
+            self.field = Field::default();
+            self.note = note;
+        }
         self.ticket = ticket;
         // Whoever types a reason types it on.
         if self.blank() != Some(Blank::Reason) {
@@ -175,7 +208,6 @@ impl Confirm {
         self.stage = Stage::Asking;
         // Another place, or another freeze, is to be overridden by itself.
         self.why.overridden = None;
-        self.note = note;
         Some(asked)
     }
 
@@ -187,9 +219,12 @@ impl Confirm {
     }
 
     /// Takes what came of the dry run; says whether it was waited for.
-    pub fn prepared(&mut self, ticket: Ticket, result: Result<Box<Prepared>, Failure>) -> bool {
+    pub fn prepared(&mut self, ticket: Ticket, result: Result<Box<Prepared>, Failure>) -> Tried {
         if ticket != self.ticket || self.stage != Stage::Asking {
-            return false;
+            return Tried::Late;
+        }
+        if self.together {
+            return self.tried_one(result);
         }
         // The server knows better than what was seen of it so far.
         if let (Ok(prepared), Some(place)) = (&result, self.places.get_mut(self.at)) {
@@ -199,7 +234,17 @@ impl Confirm {
             Ok(prepared) => Stage::Ready { prepared, shown: false },
             Err(failure) => Stage::Failed(failure.trouble),
         };
-        true
+        Tried::Shown
+    }
+
+    /// Whether one yes is said to all places.
+    pub const fn is_together(&self) -> bool {
+        self.together
+    }
+
+    /// What was tried of those that are shown together and is not written yet.
+    pub fn tried(&self) -> impl Iterator<Item = &Prepared> {
+        self.tried.iter().map(|(_, prepared)| prepared.as_ref())
     }
 
     /// It was on screen.
@@ -246,7 +291,12 @@ impl Confirm {
             return None;
         }
         match std::mem::replace(&mut self.stage, Stage::Writing) {
-            Stage::Ready { prepared, .. } => Some((self.ticket, prepared)),
+            Stage::Ready { prepared, .. } => {
+                if self.together {
+                    self.tried.remove(0);
+                }
+                Some((self.ticket, prepared))
+            }
             other => {
                 self.stage = other;
                 None
@@ -258,6 +308,9 @@ impl Confirm {
     pub fn carried_out(&mut self, ticket: Ticket, result: &Result<Done, Failure>) -> Next {
         if ticket != self.ticket || self.stage != Stage::Writing {
             return Next::Nothing;
+        }
+        if self.together {
+            return self.written_one(result);
         }
         match result {
             Ok(done) if self.has_more() => {

@@ -24,6 +24,7 @@ fn place(cluster: &str, by_name: bool) -> Place {
         by_name,
         asks_reason: false,
         trouble: None,
+        about: Vec::new(),
         fate: Fate::Ahead,
     }
 }
@@ -62,7 +63,7 @@ fn ready(places: Vec<Place>) -> Confirm {
     let mut confirm = Confirm::new(places, Vec::new()).unwrap();
     confirm.ask(Ticket(1), None).unwrap();
     let prepared = prepared(confirm.place().unwrap());
-    assert!(confirm.prepared(Ticket(1), Ok(prepared)));
+    assert_eq!(confirm.prepared(Ticket(1), Ok(prepared)), Tried::Shown);
     confirm
 }
 
@@ -114,10 +115,14 @@ fn answers_that_nobody_waits_for_change_nothing() {
     let mut confirm = Confirm::new(vec![place("a", false)], Vec::new()).unwrap();
     confirm.ask(Ticket(2), None);
     let late = prepared(&place("a", false));
-    assert!(!confirm.prepared(Ticket(1), Ok(late.clone())));
+    assert_eq!(confirm.prepared(Ticket(1), Ok(late.clone())), Tried::Late);
     assert_eq!(*confirm.stage(), Stage::Asking);
-    assert!(confirm.prepared(Ticket(2), Ok(late.clone())));
-    assert!(!confirm.prepared(Ticket(2), Ok(late)), "one answer is enough");
+    assert_eq!(confirm.prepared(Ticket(2), Ok(late.clone())), Tried::Shown);
+    assert_eq!(
+        confirm.prepared(Ticket(2), Ok(late)),
+        Tried::Late,
+        "one answer is enough"
+    );
     assert_eq!(
         confirm.carried_out(Ticket(2), &Ok(DONE)),
         Next::Nothing,

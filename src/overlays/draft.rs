@@ -10,6 +10,7 @@ use crate::release::ledger::Operation;
 use crate::release::live::{Method, Refusal};
 use crate::release::outlook::{self, Counts};
 use crate::release::past::Back;
+use crate::release::scale::{Amount, Division, Room, divide};
 use crate::release::stand::already;
 use crate::release::step::{Count, New, Return, Step};
 use crate::release::template::Facts;
@@ -27,6 +28,9 @@ pub struct Aim {
     pub old: Option<Version>,
     /// Of its template, container after container.
     pub images: Arc<[Clean]>,
+    /// How many more fit, where the number of instances is asked for, and what else there is to know of it.
+    pub room: i64,
+    pub about: Vec<String>,
     /// Names of its containers, as far as they are known.
     pub containers: Vec<Clean>,
     /// The cluster's.
@@ -37,6 +41,24 @@ pub struct Aim {
     pub asks_reason: bool,
     /// Why the step cannot be taken on this one.
     pub refused: Option<String>,
+}
+
+impl Aim {
+    const fn room(&self) -> Room {
+        Room {
+            now: self.counts.desired,
+            fits: self.room,
+        }
+    }
+}
+
+/// How many, of what is being asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Many {
+    /// New instances of each workload.
+    Count(Count),
+    /// Instances of all together.
+    Amount(Amount),
 }
 
 /// The version that was chosen.
@@ -73,6 +95,7 @@ impl Draft {
     pub fn proposal(&self) -> String {
         let most = self.open().map(|aim| aim.counts.desired).max().unwrap_or(1);
         match self.operation {
+            Operation::Scale => "+50%".to_owned(),
             Operation::Grow => {
                 let now = self.open().map(|aim| aim.counts.new).max().unwrap_or(0);
                 (now * 2).clamp(1, most.max(1)).to_string()
@@ -80,6 +103,35 @@ impl Draft {
             _ if most <= 10 => "1".to_owned(),
             _ => "10%".to_owned(),
         }
+    }
+
+    /// How many each workload gets of what is asked for; those that it cannot be taken on keep theirs.
+    pub fn division(&self, amount: Amount) -> (Vec<(ResourceRef, i64)>, i64) {
+        let rooms: Vec<Room> = self.open().map(Aim::room).collect();
+        let Division { to, unplaced } = divide(amount, &rooms);
+        let objects = self.open().map(|aim| aim.object.clone());
+        (objects.zip(to).collect(), unplaced)
+    }
+
+    /// What a number comes to, in words: in all, of each workload, and what has no room.
+    pub fn scaled_to(&self, amount: Amount) -> Vec<(bool, String)> {
+        let (division, unplaced) = self.division(amount);
+        let now: i64 = self.open().map(|aim| aim.counts.desired).sum();
+        let all: i64 = division.iter().map(|(_, to)| to).sum();
+        let mut lines = vec![(true, format!("{now} → {all} instances{}", in_percent(now, all)))];
+        for (aim, (_, to)) in self.open().zip(division) {
+            let more = to - aim.counts.desired;
+            let name = format!("{} {}", aim.object.cluster, aim.object.key.name);
+            lines.push((true, format!("{name}: {} → {to} ({more:+})", aim.counts.desired)));
+            lines.extend(aim.about.iter().map(|about| (true, format!("  {about}"))));
+        }
+        if unplaced > 0 {
+            lines.push((
+                false,
+                format!("{unplaced} have room nowhere: they would wait for nodes"),
+            ));
+        }
+        lines
     }
 
     /// What a count comes to of each workload.
@@ -96,12 +148,17 @@ impl Draft {
     }
 
     /// The places that a confirmation goes through, in order.
-    pub fn places(&self, count: Option<Count>) -> Vec<Place> {
-        self.aims.iter().map(|aim| self.place(aim, count)).collect()
+    pub fn places(&self, count: Option<Many>) -> Vec<Place> {
+        let division = match count {
+            Some(Many::Amount(amount)) => self.division(amount).0,
+            Some(Many::Count(_)) | None => Vec::new(),
+        };
+        let place = |aim| self.place(aim, count, &division);
+        self.aims.iter().map(place).collect()
     }
 
-    fn place(&self, aim: &Aim, count: Option<Count>) -> Place {
-        let step = self.step(aim, count);
+    fn place(&self, aim: &Aim, count: Option<Many>, division: &[(ResourceRef, i64)]) -> Place {
+        let step = self.step(aim, count, division);
         let done = step
             .as_ref()
             .ok()
@@ -122,8 +179,10 @@ impl Draft {
             old: aim.old.clone(),
             tag: aim.tag.clone(),
             by_name: aim.by_name,
-            asks_reason: aim.asks_reason,
+            // Who needs more instances at once is not kept from them by a question.
+            asks_reason: aim.asks_reason && self.operation != Operation::Scale,
             trouble: self.trouble(aim),
+            about: aim.about.clone(),
             fate,
         }
     }
@@ -137,8 +196,11 @@ impl Draft {
         }
     }
 
-    fn step(&self, aim: &Aim, count: Option<Count>) -> Result<Step, String> {
-        let counted = || count.ok_or_else(|| "nobody said how many".to_owned());
+    fn step(&self, aim: &Aim, count: Option<Many>, division: &[(ResourceRef, i64)]) -> Result<Step, String> {
+        let counted = || match count {
+            Some(Many::Count(count)) => Ok(count),
+            Some(Many::Amount(_)) | None => Err("nobody said how many".to_owned()),
+        };
         Ok(match self.operation {
             Operation::Start => {
                 let Some(Chosen::Image { image, commit }) = &self.version else {
@@ -177,7 +239,14 @@ impl Draft {
             Operation::Retry => Step::Retry,
             Operation::EndFloor => Step::EndFloor,
             Operation::Delete => Step::Delete,
-            Operation::Scale => return Err("it is not scaled like this".into()),
+            Operation::Scale => {
+                let own = division.iter().find(|(object, _)| *object == aim.object);
+                let to = own.map_or(aim.counts.desired, |(_, to)| *to);
+                if to == aim.counts.desired {
+                    return Err(format!("it keeps its {to}"));
+                }
+                Step::Scale(to)
+            }
         })
     }
 }
@@ -193,6 +262,14 @@ fn container(aim: &Aim, image: &str) -> Result<Option<String>, String> {
         (Some((_, name)), None) => Ok(Some(name.to_string())),
         _ => Err("it has several containers: say on the command line which gets the image".into()),
     }
+}
+
+/// ` (+50 %)`
+fn in_percent(now: i64, all: i64) -> String {
+    if now == 0 {
+        return String::new();
+    }
+    format!(" ({:+.0} %)", (all - now) as f64 * 100.0 / now as f64)
 }
 
 /// Whether so many new instances can be had of it.
@@ -258,13 +335,25 @@ impl HowMany {
     ///
     /// # Errors
     /// What is wrong with it: how it has to be written, or that no workload can have so many.
-    pub fn count(&self) -> Result<Count, String> {
+    pub fn count(&self) -> Result<Many, String> {
+        if self.draft.operation == Operation::Scale {
+            let amount = Amount::parse(&self.field.text())?;
+            let (division, _) = self.draft.division(amount);
+            let changes = self
+                .draft
+                .open()
+                .zip(&division)
+                .any(|(aim, (_, to))| aim.counts.desired != *to);
+            return changes
+                .then_some(Many::Amount(amount))
+                .ok_or_else(|| "nothing changes: it has as many, or there is room for none".to_owned());
+        }
         let count = Count::parse(self.field.text().trim())?;
         let comes_to = self.draft.comes_to(count);
         let is_possible = comes_to.iter().any(|(_, told)| told.is_ok());
         match comes_to.into_iter().find_map(|(_, told)| told.err()) {
             Some(problem) if !is_possible => Err(problem),
-            _ => Ok(count),
+            _ => Ok(Many::Count(count)),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Phase;
 use super::ledger::Operation;
 use super::live::Method;
 use super::step::{Count, Return, Step};
-use crate::domain::{Clean, Driver, Kind};
+use crate::domain::{Clean, Driver, Kind, Workload};
 
 /// How a step that was written stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +42,23 @@ pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
     }
 }
 
+/// Whether so many instances as were asked for are ready; an autoscaler may want more than its floor.
+pub const fn has_arrived(workload: &Workload, to: i64) -> bool {
+    let enough = workload.desired >= to && workload.ready >= workload.desired;
+    enough && (workload.desired > to || workload.instances == to)
+}
+
 /// Why a step cannot be taken on a workload of this kind in this phase; `None` where nothing is known against it. The
 /// objects themselves are looked at again before anything is written.
 pub fn refusal(step: Operation, (kind, phase): (Kind, &Phase), driver: Option<Driver>) -> Option<String> {
+    match step {
+        Operation::Scale if matches!(kind, Kind::DaemonSet | Kind::Job) => {
+            return Some(format!("a {kind} has no number of instances that a person says"));
+        }
+        Operation::Scale | Operation::EndFloor => return None,
+        Operation::Delete => return Some("only instances are deleted".into()),
+        _ => {}
+    }
     if let Some(driver) = driver {
         let is_approved = step == Operation::Promote && driver == Driver::KruiseRollouts;
         return match step {
@@ -143,9 +157,8 @@ fn allows(phase: &Phase, step: Operation) -> bool {
 
 /// Why a step cannot be taken in a phase that does not allow it.
 fn why_not(phase: &Phase, step: Operation) -> String {
-    use Operation::{Full, Grow, KeepOld, Offline, Pause, Repair, Restart, Resume, Rollback, Scale, Start};
+    use Operation::{Full, Grow, KeepOld, Offline, Pause, Repair, Restart, Resume, Rollback, Start};
     let reason = match (phase, step) {
-        (_, Scale) => "it is not scaled like this",
         (Phase::Unseen, _) => "its controller has not seen the last change yet",
         (Phase::Paused, Pause) => "it is paused already",
         (Phase::Paused, _) => "it is paused: resume it first",

@@ -5,16 +5,17 @@ mod leaving;
 mod past;
 mod reader;
 mod tags;
+mod together;
 
 use crate::domain::{Clean, ResourceRef, Timestamp};
 use crate::message::{Action, Effect, Failure, Order, Severity, Ticket, Trouble};
 use crate::model::Model;
 use crate::model::release::{Writing, words};
-use crate::overlays::confirm::{Blank, Confirm, Fate, Next, Place, Stage};
+use crate::overlays::confirm::{Blank, Confirm, Fate, Next, Place, Stage, Tried};
+use crate::overlays::draft::Many;
 use crate::overlays::{Draft, HowMany, Overlay};
 use crate::release::ledger::Operation;
 use crate::release::stand::{already, stand};
-use crate::release::step::Count;
 use crate::release::{Done, Prepared};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
@@ -24,6 +25,9 @@ pub(super) use tags::offer_tags;
 /// Begins a step, or says why it cannot be taken; what the server lets one do is asked for either way.
 pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let operation = action.step()?;
+    if operation == Operation::Delete {
+        return Some(together::delete(model));
+    }
     let mut effects = review(model);
     match model.draft(operation) {
         Err(reason) => model.tell(Trouble::info(format!("{}: {reason}", action.label()))),
@@ -42,7 +46,7 @@ pub(super) fn review(model: &Model) -> Vec<Effect> {
 fn begin(model: &mut Model, draft: Draft) -> Vec<Effect> {
     match draft.operation {
         Operation::Start | Operation::Rollback => asking::open_versions(model, draft),
-        Operation::Grow => {
+        Operation::Grow | Operation::Scale => {
             model.overlays.push(Overlay::HowMany(Box::new(HowMany::new(draft))));
             Vec::new()
         }
@@ -59,7 +63,7 @@ pub(super) fn tick(model: &mut Model, now: Timestamp) -> Option<Effect> {
 }
 
 /// Shows what is to be confirmed, once the server has tried it.
-fn confirm(model: &mut Model, draft: &Draft, count: Option<Count>) -> Vec<Effect> {
+fn confirm(model: &mut Model, draft: &Draft, count: Option<Many>) -> Vec<Effect> {
     let places = draft.places(count);
     let why = places.iter().find_map(|place| match &place.fate {
         Fate::There(words) | Fate::Skipped(words) => Some(format!("{}: {words}", place.object.cluster)),
@@ -93,13 +97,17 @@ fn ask(model: &mut Model, note: Option<Clean>) -> Vec<Effect> {
 
 /// A dry run was answered.
 pub(super) fn prepared(model: &mut Model, ticket: Ticket, result: Result<Box<Prepared>, Failure>) -> Vec<Effect> {
-    if model
+    let tried = model
         .confirm_mut()
-        .is_some_and(|confirm| confirm.prepared(ticket, result))
-    {
-        model.touch();
+        .map_or(Tried::Late, |confirm| confirm.prepared(ticket, result));
+    match tried {
+        Tried::Late => Vec::new(),
+        Tried::Shown => {
+            model.touch();
+            Vec::new()
+        }
+        Tried::More => ask(model, None),
     }
-    Vec::new()
 }
 
 /// Keys while something waits for a yes.
@@ -183,6 +191,14 @@ fn write(model: &mut Model) -> Vec<Effect> {
     let Some((ticket, prepared)) = confirmed else {
         return Vec::new();
     };
+    vec![send(model, &place, ticket, prepared)]
+}
+
+fn send(model: &mut Model, place: &Place, ticket: Ticket, prepared: Box<Prepared>) -> Effect {
+    let now = model.now;
+    if let Some(confirm) = model.confirm_mut() {
+        confirm.written = Some(now);
+    }
     let why = model.confirm().map(|confirm| confirm.why().clone()).unwrap_or_default();
     let view = model.world.cluster(&place.object.cluster);
     let by = view.and_then(|view| view.identity.user.clone());
@@ -190,13 +206,13 @@ fn write(model: &mut Model) -> Vec<Effect> {
     model.record(what, target.clone());
     model.writes.push(Writing { ticket, what, target });
     model.touch();
-    vec![Effect::CarryOut(Box::new(Order {
+    Effect::CarryOut(Box::new(Order {
         ticket,
         prepared: *prepared,
-        app: place.app.name,
+        app: place.app.name.clone(),
         by: by.unwrap_or_else(|| "somebody".into()),
         why,
-    }))]
+    }))
 }
 
 /// A write was answered: it is told, whoever still looks at it.
@@ -216,6 +232,7 @@ pub(super) fn carried_out(model: &mut Model, ticket: Ticket, result: &Result<Don
     tell(model, &writing, result);
     let mut effects = match next {
         Next::Nothing => Vec::new(),
+        Next::Write => together::write_next(model),
         Next::Anew => ask(
             model,
             Some("somebody changed it meanwhile and nothing was written: it was tried anew".into()),
@@ -256,7 +273,9 @@ pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
     else {
         return Vec::new();
     };
+    let is_together = model.confirm().is_some_and(Confirm::is_together);
     match stage {
+        Stage::Following { .. } if is_together => together::arrived(model),
         Stage::Ready { prepared, .. } => {
             let generation = prepared.generation;
             let object = place.object.clone();

@@ -79,11 +79,17 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     if let Some(note) = confirm.note() {
         add(Role::Warning, note.to_string());
     }
-    if confirm.places().len() > 1 {
+    if confirm.places().len() > 1 && !confirm.is_together() {
         for (number, other) in confirm.places().iter().enumerate() {
             let (style, text) = fate(confirm, number, other);
             add(style, text);
         }
+    }
+    if confirm.is_together() {
+        together(model, confirm, &mut add);
+        let (style, text) = stage(model, confirm, place);
+        add(style, text);
+        return lines;
     }
     add(
         Role::Text,
@@ -123,6 +129,65 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     let (style, text) = stage(model, confirm, place);
     add(style, text);
     lines
+}
+
+/// All places that one yes is said to: from how many to how many, what is written where, how far it is.
+fn together(model: &Model, confirm: &Confirm, add: &mut impl FnMut(Role, String)) {
+    let scaled = confirm
+        .places()
+        .iter()
+        .filter_map(|place| match (&place.step, &place.fate) {
+            (Step::Scale(to), Fate::Ahead | Fate::There(_)) => Some((place.counts.desired, *to)),
+            _ => None,
+        });
+    let (now, all) = scaled.fold((0, 0), |(now, all), (from, to)| (now + from, all + to));
+    if now != all {
+        add(Role::Strong, format!("{now} → {all} instances in these"));
+    }
+    for place in confirm.places() {
+        let name = format!(
+            "{} {} {}",
+            place.object.cluster, place.object.kind, place.object.key.name
+        );
+        let (role, text) = match (&place.fate, &place.step) {
+            (Fate::Skipped(reason), _) => (Role::Muted, format!("○ {name}: left out, {reason}")),
+            (Fate::Failed(why), _) => (Role::Bad, format!("✖ {name}: {why}")),
+            (Fate::There(_), Step::Scale(to)) => (Role::Busy, format!("● {name}: {}", arrival(model, place, *to))),
+            (Fate::There(words), _) => (Role::Good, format!("● {name}: {words}")),
+            (Fate::Ahead, step) => (Role::Text, format!("▸ {name}: {}", outlook(step, place.counts))),
+        };
+        add(role, text);
+        if place.fate == Fate::Ahead {
+            for about in &place.about {
+                add(Role::Muted, format!("    {about}"));
+            }
+        }
+    }
+    let mut told = Vec::new();
+    for prepared in confirm.tried() {
+        for warning in &prepared.warnings {
+            let words = warning.words();
+            if !told.contains(&words) {
+                add(Role::Warning, format!("▲ {words}"));
+                told.push(words);
+            }
+        }
+    }
+    let untouched = confirm.untouched();
+    if !untouched.is_empty() {
+        let names: Vec<&str> = untouched.iter().map(crate::domain::ClusterId::as_str).collect();
+        add(Role::Muted, format!("untouched: {}", names.join(", ")));
+    }
+}
+
+/// How far new instances are, and since when they are waited for.
+fn arrival(model: &Model, place: &Place, to: i64) -> String {
+    let view = model.world.cluster(&place.object.cluster);
+    let found = view.and_then(|view| Some((view, view.workload(place.object.kind, &place.object.key)?)));
+    found.map_or_else(
+        || "gone".to_owned(),
+        |(view, workload)| view.arrival(workload).words(to),
+    )
 }
 
 fn fate(confirm: &Confirm, number: usize, place: &Place) -> Line {
@@ -165,7 +230,16 @@ fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
     match confirm.stage() {
         Stage::Asking => (Role::Busy, "the server tries it without effect …".into()),
         Stage::Ready { prepared, .. } => {
-            let count = words::counted(prepared.differences.len(), "place");
+            let all = confirm
+                .tried()
+                .map(|prepared| prepared.differences.len())
+                .sum::<usize>();
+            let places = if confirm.is_together() {
+                all
+            } else {
+                prepared.differences.len()
+            };
+            let count = words::counted(places, "place");
             let key = model.keys_of(model.mode(), Action::ShowDifferences);
             let key = key.map_or_else(String::new, |key| format!(" ({key} shows them)"));
             (
@@ -174,6 +248,13 @@ fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
             )
         }
         Stage::Writing => (Role::Busy, "being written …".into()),
+        Stage::Following { .. } if confirm.is_together() => {
+            let since = confirm.written.map_or(0, |written| (model.now - written).num_seconds());
+            (
+                Role::Busy,
+                format!("written {since} s ago; followed until all are ready, esc leaves it"),
+            )
+        }
         Stage::Following { .. } => {
             let now = model.release_now(&place.object);
             let how = now.map_or_else(|| "?".into(), |(_, phase)| crate::model::release::words(&phase));

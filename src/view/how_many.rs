@@ -10,6 +10,7 @@ use crate::domain::text::folded;
 use crate::overlays::HowMany;
 use crate::overlays::draft::Chosen;
 use crate::release::ledger::Operation;
+use crate::release::scale::Amount;
 use crate::release::step::Count;
 use crate::theme::{Role, Theme};
 
@@ -24,10 +25,10 @@ pub(super) fn draw(asked: &HowMany, theme: &Theme, buffer: &mut Buffer, body: Re
         width,
         height,
     );
-    let title = if asked.draft.operation == Operation::Grow {
-        "how many new instances in all?"
-    } else {
-        "how many new instances?"
+    let title = match asked.draft.operation {
+        Operation::Grow => "how many new instances in all?",
+        Operation::Scale => "how many instances?",
+        _ => "how many new instances?",
     };
     let inside = frame(theme, buffer, area, title);
     let typed = field(theme, "› ", asked.field.parts());
@@ -44,6 +45,19 @@ fn beneath(asked: &HowMany, theme: &Theme, room: usize) -> Vec<Pieces> {
     };
     if let Some(Chosen::Image { image, .. }) = &asked.draft.version {
         add(image, theme.style(Role::Strong));
+    }
+    if asked.draft.operation == Operation::Scale {
+        match Amount::parse(&asked.field.text()) {
+            Err(how) => add(&how, theme.style(Role::Warning)),
+            Ok(amount) => {
+                for (fits, line) in asked.draft.scaled_to(amount) {
+                    let role = if fits { Role::Text } else { Role::Warning };
+                    add(&line, theme.style(role));
+                }
+            }
+        }
+        add("+12, +50 %, or how many in all", theme.style(Role::Muted));
+        return lines;
     }
     match Count::parse(asked.field.text().trim()) {
         Err(how) => add(&how, theme.style(Role::Warning)),

@@ -43,6 +43,8 @@ const ROWS: &[&[Action]] = &[
     &[Action::RollBack, Action::RepairRelease],
     &[Action::PauseRelease, Action::ResumeRelease, Action::RestartInstances],
     &[Action::NextStep, Action::RetryRelease],
+    &[Action::ScaleOut, Action::EndFloor],
+    &[Action::DeleteInstance],
     &[Action::Logs, Action::PreviousLogs],
     &[Action::DivideLogs, Action::LogOther],
     &[Action::LogContainers],

@@ -6,6 +6,7 @@ mod cut;
 mod driven;
 mod frozen;
 mod keys;
+mod keys_many;
 mod kinds;
 mod past;
 pub(crate) mod same;

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::super::Failure;
 use super::super::watch::{self, Known};
-use crate::domain::{ResourceRef, Workload};
-use crate::release::stand::{Stand, stand};
+use crate::domain::ResourceRef;
+use crate::release::stand::{Stand, has_arrived, stand};
 use crate::release::step::Step;
 use crate::release::{Phase, Release};
 use crate::runtime::Exit;
@@ -40,7 +40,14 @@ pub(super) async fn follow(
             let mut release = view.release_of(workload);
             release.phase = release.phase.at(release.since, view.time(Utc::now()));
             let (word, stands) = if let Step::Scale(to) = step {
-                (view.arrival(workload).words(*to), arrived(workload, *to))
+                (
+                    view.arrival(workload).words(*to),
+                    if has_arrived(workload, *to) {
+                        Stand::There
+                    } else {
+                        Stand::Going
+                    },
+                )
             } else {
                 (words(&release), stand(step, (object.kind, &release.phase)))
             };
@@ -66,13 +73,6 @@ pub(super) async fn follow(
             Err(_) => {}
         }
     }
-}
-
-/// Whether so many are ready; an autoscaler may want more than its floor.
-const fn arrived(workload: &Workload, to: i64) -> Stand {
-    let enough = workload.desired >= to && workload.ready >= workload.desired;
-    let fewer = workload.desired == to && workload.instances == to && workload.ready == to;
-    if enough || fewer { Stand::There } else { Stand::Going }
 }
 
 fn words(release: &Release) -> String {

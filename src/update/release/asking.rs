@@ -6,7 +6,7 @@ use super::past;
 use crate::domain::{AppKey, Clean, ClusterId, ResourceRef, Version};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
-use crate::overlays::draft::{Chosen, image_meant};
+use crate::overlays::draft::{Chosen, Many, image_meant};
 use crate::overlays::{Draft, HowMany, Item, Overlay, Picker, Purpose, Target};
 use crate::release::ledger::{Ledger, Operation};
 use crate::release::past::Back;
@@ -29,7 +29,9 @@ pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
     let aims = model.draft.iter().flat_map(Draft::open);
     let mut ledgers: Vec<_> = aims.map(|aim| (aim.object.cluster.clone(), aim.app.clone())).collect();
     ledgers.dedup();
-    let tags = model.draft.as_ref().and_then(super::tags::repository);
+    // What is gone back to ran before: revisions and the ledger know it.
+    let released = model.draft.as_ref().filter(|_| purpose == Purpose::Version);
+    let tags = released.and_then(super::tags::repository);
     let tags = tags.map(|(object, image)| Effect::LoadTags(object, image));
     let ledgers = ledgers.into_iter().map(|(id, app)| Effect::LoadLedger(id, app));
     ledgers.chain(tags).collect()
@@ -207,7 +209,7 @@ pub(in crate::update) fn choose(model: &mut Model, target: Target) -> Vec<Effect
         return Vec::new();
     }
     // What releases by its own steps begins with the first of them.
-    super::confirm(model, &draft, Some(Count::Instances(1)))
+    super::confirm(model, &draft, Some(Many::Count(Count::Instances(1))))
 }
 
 /// Keys while it is typed how many.

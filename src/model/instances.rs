@@ -1,0 +1,131 @@
+//! Instances from here: what there is to know before their number is changed, and which ones would be deleted.
+
+use std::sync::Arc;
+
+use super::Model;
+use super::release::not_written;
+use crate::domain::{AppKey, Autoscaler, Kind, Pod, ResourceRef, Verb, Workload};
+use crate::listing::RowKey;
+use crate::overlays::confirm::{Fate, Place};
+use crate::release::outlook::Counts;
+use crate::release::step::Step;
+use crate::world::ClusterView;
+
+impl Model {
+    /// The instances that would be deleted here: those marked, else the selected one.
+    ///
+    /// # Errors
+    /// Why none can be.
+    pub(crate) fn deletions(&self) -> Result<Vec<Place>, String> {
+        let screen = self.trail.top();
+        let marks = screen.list.marks();
+        let rows: Vec<&RowKey> = if marks.is_empty() {
+            screen.list.selected().into_iter().collect()
+        } else {
+            marks.iter().collect()
+        };
+        let mut places: Vec<Place> = Vec::new();
+        for row in rows {
+            let (RowKey::Object(object) | RowKey::Container(object, _)) = row else {
+                continue;
+            };
+            if object.kind != Kind::Pod || places.iter().any(|place| place.object == *object) {
+                continue;
+            }
+            let Some(view) = self.world.cluster(&object.cluster) else {
+                continue;
+            };
+            let Some(pod) = view.pod(&object.key).filter(|pod| pod.uid == object.uid) else {
+                continue;
+            };
+            if let Some(reason) = not_written(view, Verb::Delete, Kind::Pod, &object.key.namespace) {
+                return Err(reason);
+            }
+            places.push(deletion(view, object, pod));
+        }
+        if places.is_empty() {
+            return Err("no instance here".into());
+        }
+        Ok(places)
+    }
+}
+
+fn deletion(view: &ClusterView, object: &ResourceRef, pod: &Pod) -> Place {
+    let alone = pod.workload.is_none();
+    Place {
+        object: object.clone(),
+        app: AppKey {
+            namespace: pod.key.namespace.clone(),
+            name: pod.app.clone(),
+        },
+        driver: None,
+        step: Step::Delete,
+        counts: Counts::default(),
+        version: pod.version.clone(),
+        old: None,
+        tag: view.tag.clone(),
+        by_name: view.confirms_by_name,
+        asks_reason: false,
+        trouble: None,
+        about: alone
+            .then(|| "no controller made it: nothing comes in its place".to_owned())
+            .into_iter()
+            .collect(),
+        fate: Fate::Ahead,
+    }
+}
+
+/// The autoscaler that decides how many instances a workload has.
+pub(crate) fn autoscaler_of<'a>(view: &'a ClusterView, workload: &Workload) -> Option<&'a Autoscaler> {
+    let is_its = |hpa: &&Arc<Autoscaler>| {
+        hpa.key.namespace == workload.key.namespace
+            && hpa.target.0 == *workload.kind.name()
+            && hpa.target.1 == workload.key.name
+    };
+    view.autoscalers.values().find(is_its).map(Arc::as_ref)
+}
+
+/// How many more instances fit, and what there is to know before their number is changed.
+pub(super) fn room(view: &ClusterView, workload: &Workload) -> (i64, Vec<String>) {
+    let (fits, places) = view.workload_headroom(workload);
+    let by_place: Vec<String> = places
+        .iter()
+        .filter(|place| place.fits > 0)
+        .map(|place| format!("{} {}", place.location.name, place.fits))
+        .collect();
+    let places_told = if by_place.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", by_place.join(", "))
+    };
+    let mut about = vec![format!("fits {fits} more{places_told}")];
+    if let Some((resource, most)) = places.iter().find_map(|place| place.quota.clone()) {
+        about.push(format!("the namespace's quota of {resource} lets in {most} more"));
+    }
+    if workload.shape.requests.is_zero() {
+        about.push("it asks for no CPU and no memory: how many fit says little".into());
+    }
+    if let Some(hpa) = autoscaler_of(view, workload) {
+        let was = hpa.floor_from.as_ref().map_or("", |_| ", its floor is raised for now");
+        about.push(format!(
+            "autoscaler {} keeps {}–{}{was}: its floor is written",
+            hpa.key.name, hpa.min, hpa.max
+        ));
+    }
+    let bounds = [("least", workload.min_instances), ("most", workload.max_instances)];
+    for (word, bound) in bounds {
+        about.extend(bound.map(|bound| format!("its owner wants at {word} {bound}")));
+    }
+    let budgets = view.budgets.values().filter(|budget| {
+        budget.key.namespace == workload.key.namespace
+            && !budget.selector.is_empty()
+            && budget.selector.iter().all(|wanted| workload.labels.contains(wanted))
+    });
+    for budget in budgets {
+        about.push(format!(
+            "disruption budget {} lets {} go",
+            budget.key.name, budget.allowed
+        ));
+    }
+    (fits, about)
+}
