@@ -101,6 +101,7 @@ async fn look_and_try(
         requests.push((request, after));
     }
     let mut warnings = around::warnings(hub, object, &seen, &requests).await;
+    warnings.retain(|warning| warning.concerns(step));
     if frozen.is_hidden {
         let what = "whether its namespace is frozen";
         warnings.push(Warning::Unknown(what, "it may not be read".into()));

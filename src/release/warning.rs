@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::room::{self, Short};
+use super::step::Step;
 use crate::domain::{Kind, Version};
 
 /// What stands around a workload in its namespace; of what could not be read, why.
@@ -61,6 +62,19 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// Whether it is worth a look before this step: what tells of two versions beside each other, or of how a version's
+    /// instances come, says nothing where their version stays.
+    pub const fn concerns(&self, step: &Step) -> bool {
+        match step {
+            Step::Scale(_) => matches!(
+                self,
+                Self::Owned { .. } | Self::NoRequests(_) | Self::NoRoom(_) | Self::Unknown(..)
+            ),
+            Step::EndFloor | Step::Delete => matches!(self, Self::Owned { .. } | Self::Unknown(..)),
+            _ => true,
+        }
+    }
+
     /// The registry of an image could not be asked.
     pub fn unasked(image: &str, why: &str) -> Self {
         Self::ImageUnasked(image.to_owned(), why.to_owned())

@@ -179,3 +179,21 @@ fn what_could_not_be_read_is_told() {
         ]
     );
 }
+
+#[test]
+fn what_tells_of_versions_is_not_told_where_only_their_number_changes() {
+    let probe = Warning::NoReadiness("app".into());
+    let scaler = Warning::Autoscaled("live".into());
+    let blind = Warning::NoRequests("app".into());
+    for (step, told) in [
+        (Step::Full, [true, true, true]),
+        (Step::Scale(12), [false, false, true]),
+        (Step::Delete, [false, false, false]),
+    ] {
+        assert_eq!(
+            [&probe, &scaler, &blind].map(|warning| warning.concerns(&step)),
+            told,
+            "{step:?}"
+        );
+    }
+}

@@ -46,7 +46,7 @@ pub(super) fn draw(model: &Model, confirm: &Confirm, theme: &Theme, buffer: &mut
     );
     let title = format!("{} · {}", place.step.title(), place.app);
     let inside = frame(theme, buffer, area, &title);
-    tag(theme, buffer, area, place);
+    tag(theme, buffer, area, (confirm, place));
     for ((style, text), y) in lines.iter().zip(inside.y..inside.bottom()) {
         put(
             buffer,
@@ -61,12 +61,23 @@ pub(super) fn draw(model: &Model, confirm: &Confirm, theme: &Theme, buffer: &mut
 }
 
 /// The cluster with its tag, at the right end of the frame.
-fn tag(theme: &Theme, buffer: &mut Buffer, area: Rect, place: &Place) {
+fn tag(theme: &Theme, buffer: &mut Buffer, area: Rect, (confirm, place): (&Confirm, &Place)) {
+    let shown: Vec<&Place> = match confirm.is_together() {
+        true => confirm.places().iter().collect(),
+        false => vec![place],
+    };
     let mut pieces: Pieces = Vec::new();
-    if let Some(tag) = &place.tag {
-        pieces.push((format!(" {tag} "), theme.style(role(words::tag(tag)))));
+    let mut told = Vec::new();
+    for place in shown {
+        if told.contains(&&place.object.cluster) {
+            continue;
+        }
+        told.push(&place.object.cluster);
+        if let Some(tag) = &place.tag {
+            pieces.push((format!(" {tag} "), theme.style(role(words::tag(tag)))));
+        }
+        pieces.push((format!(" {} ", place.object.cluster), theme.style(Role::Strong)));
     }
-    pieces.push((format!(" {} ", place.object.cluster), theme.style(Role::Strong)));
     let x = area.right().saturating_sub(width(&pieces) + 2);
     put(buffer, (x, area.y), area.right(), &pieces);
 }

@@ -13,13 +13,12 @@ pub(crate) mod same;
 mod scaling;
 mod screens;
 mod who;
+mod wire;
 mod writes;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::BodyExt;
 use pilothouse::cluster::Target;
 use pilothouse::domain::rights::Role;
 use pilothouse::domain::ulid::ulid;
@@ -28,7 +27,6 @@ use pilothouse::release::deployment::{self, Start};
 use pilothouse::release::live::{Live, Method, Refusal};
 use pilothouse::release::template::{Facts, with_image};
 use pilothouse::release::{Cause, Phase};
-use pilothouse::sim::SimBody;
 use pilothouse::sim::Simulation;
 use pilothouse::sim::resource::NODES;
 use pilothouse::sim::store::Store;
@@ -37,35 +35,10 @@ use serde_json::{Value, json};
 use crate::support::observer::{Observer, Seen};
 use crate::support::rights::give;
 use crate::support::watch_target;
+use wire::{Sent, Wire, pass, send};
 
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/gift/deployments/live";
 const SETS: &str = "/apis/apps/v1/namespaces/gift/replicasets";
-
-/// A request of the program that changes something.
-#[derive(Clone, Debug, PartialEq)]
-struct Sent {
-    method: String,
-    path: String,
-    body: Value,
-}
-
-/// What the program sent, and what becomes of the answers.
-#[derive(Debug, Default)]
-struct Wire {
-    sent: Vec<Sent>,
-    /// Answers to so many writes that are no dry runs are lost on the way.
-    lost: usize,
-    /// What the program may not do with an operator's role, though it tried.
-    refused: Vec<String>,
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            assert_eq!(self.refused, Vec::<String>::new(), "an operator's role is enough");
-        }
-    }
-}
 
 /// A cluster with an app of ten instances, watched.
 struct Flow {
@@ -201,46 +174,6 @@ async fn app_on(simulation: Simulation) -> Simulation {
     send(&simulation, "POST", path, "application/json", &deployment).await;
     give(&simulation, Role::Operator.name(), Role::Operator, &[]).await;
     simulation
-}
-
-async fn send(simulation: &Simulation, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
-    let request = http::Request::builder()
-        .method(method)
-        .uri(path)
-        .header("content-type", kind)
-        .body(Bytes::from(body.to_string()))
-        .unwrap();
-    let answer = simulation.handle(request).await;
-    let code = answer.status().as_u16();
-    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-    (code, serde_json::from_slice(&bytes).unwrap_or_default())
-}
-
-/// Hands a request of an operator on, notes it where it changes something, and may lose the answer.
-async fn pass(
-    server: &Simulation,
-    wire: &Mutex<Wire>,
-    mut request: http::Request<Bytes>,
-) -> std::io::Result<http::Response<SimBody>> {
-    let operator = http::HeaderValue::from_static(Role::Operator.name());
-    request.headers_mut().insert("impersonate-user", operator);
-    let (method, path) = (request.method().to_string(), request.uri().to_string());
-    let is_review = path.contains("reviews");
-    let body = serde_json::from_slice(request.body()).unwrap_or_default();
-    let answer = server.answer(request).await?;
-    if answer.status() == 403 {
-        wire.lock().unwrap().refused.push(format!("{method} {path}"));
-    }
-    if method != "GET" && !is_review {
-        let mut wire = wire.lock().unwrap();
-        let is_lost = wire.lost > 0 && !path.contains("dryRun");
-        wire.lost -= usize::from(is_lost);
-        wire.sent.push(Sent { method, path, body });
-        if is_lost {
-            return Err(std::io::ErrorKind::ConnectionReset.into());
-        }
-    }
-    Ok(answer)
 }
 
 fn seen_phase(seen: &Seen) -> Option<Phase> {

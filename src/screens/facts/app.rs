@@ -6,6 +6,7 @@ use super::{fact, join, named};
 use crate::domain::pod::Health;
 use crate::domain::{AppKey, Autoscaler, Budget, Pod, Workload};
 use crate::listing::{Cell, Tone};
+use crate::release::scale;
 use crate::screens::context::Context;
 use crate::screens::figures::{Bounds, Whose, uses};
 use crate::screens::versions::{self, Passage};
@@ -159,6 +160,15 @@ fn autoscaler(a: &Autoscaler) -> Cell {
     let cell = named("autoscaler", Cell::plain(format!("{}–{}", a.min, a.max)));
     let metrics: Vec<&str> = a.metrics.iter().map(crate::domain::Clean::as_str).collect();
     let cell = cell.and(format!(" at {} {}", a.current, metrics.join(", ")), Tone::Muted);
+    let was = a.floor_from.as_deref().and_then(scale::before);
+    let cell = match was {
+        Some((min, max)) => {
+            let word = |bound: Option<i64>| bound.map_or_else(|| "?".to_owned(), |bound| bound.to_string());
+            let told = format!(" ▲ floor raised for now, was {}–{}", word(min), word(max));
+            cell.and(told, Tone::Warning)
+        }
+        None => cell,
+    };
     match &a.trouble {
         Some(trouble) => cell.and(format!(" ▲ {trouble}"), Tone::Warning),
         None => cell,
