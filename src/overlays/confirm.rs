@@ -197,7 +197,6 @@ impl Confirm {
         let is_first = !self.places.iter().take(self.at).any(|place| place.fate == Fate::Ahead);
         if is_first {
             self.tried.clear();
-            self.field = Field::default();
             self.note = note;
         }
         self.ticket = ticket;
