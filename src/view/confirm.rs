@@ -62,9 +62,10 @@ pub(super) fn draw(model: &Model, confirm: &Confirm, theme: &Theme, buffer: &mut
 
 /// The cluster with its tag, at the right end of the frame.
 fn tag(theme: &Theme, buffer: &mut Buffer, area: Rect, (confirm, place): (&Confirm, &Place)) {
-    let shown: Vec<&Place> = match confirm.is_together() {
-        true => confirm.places().iter().collect(),
-        false => vec![place],
+    let shown: Vec<&Place> = if confirm.is_together() {
+        confirm.places().iter().collect()
+    } else {
+        vec![place]
     };
     let mut pieces: Pieces = Vec::new();
     let mut told = Vec::new();
