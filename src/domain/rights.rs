@@ -115,6 +115,7 @@ pub static NEEDS: &[Need] = &[
     need(Role::Developer, "", &["pods/log"], &[Get], "logs"),
     need(Role::Developer, "", &["serviceaccounts"], &[Get], "which secrets images are pulled with"),
     Need { excess: Some("lets one read every secret"), ..need(Role::Developer, "", &["secrets"], &[Get], "an app's images, where their registry wants a login") },
+    need(Role::Operator, "", &["namespaces"], &[Get], "whether the namespace is frozen"),
     need(Role::Operator, "apps", &["deployments"], &[Create, Patch, Delete], "releases of Deployments; a second one beside, for a gray release elsewhere"),
     need(Role::Operator, "apps", &["statefulsets", "daemonsets"], &[Patch], "releases of StatefulSets and DaemonSets"),
     need(Role::Operator, "apps", &["controllerrevisions"], &[Get, List], "their older versions"),

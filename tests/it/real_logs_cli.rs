@@ -104,10 +104,10 @@ fn by_instance(lines: &[String]) -> BTreeMap<String, Vec<u64>> {
     for line in lines {
         let (instance, rest) = line.split_once(' ').unwrap();
         if rest != "over" {
-            found
-                .entry(instance.to_owned())
-                .or_default()
-                .push(rest.parse().unwrap());
+            found.entry(instance.to_owned()).or_default().push(
+                rest.parse()
+                    .unwrap_or_else(|_| panic!("a line that was not written so: {line:?}")),
+            );
         }
     }
     found

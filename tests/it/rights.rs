@@ -97,10 +97,11 @@ async fn each_role_has_its_own_rights_where_it_was_given_and_no_others() {
                     let is_needed = |other: &&pilothouse::domain::rights::Need| {
                         other.group == need.group && other.resources.contains(resource) && other.verbs.contains(verb)
                     };
+                    // A role of one namespace gives nothing of the whole cluster.
                     let given = role
                         .needs()
                         .filter(is_needed)
-                        .any(|need| need.excess.is_none() && (need.is_namespaced || !inside));
+                        .any(|given| given.excess.is_none() && (need.is_namespaced && given.is_namespaced || !inside));
                     let (plain, below) = resource.split_once('/').unwrap_or((resource, ""));
                     let namespace = if need.is_namespaced { place(inside) } else { "" };
                     let asked = json!({"verb": verb.name(), "group": need.group, "resource": plain, "subresource": below,

@@ -40,7 +40,7 @@ impl Asked {
     }
 
     pub(super) fn is_ledger(&self) -> bool {
-        self.path.contains("/configmaps")
+        self.path.contains("/configmaps") && self.method != "GET"
     }
 }
 
