@@ -10,6 +10,7 @@ mod doctor;
 mod extras;
 mod fleet;
 pub mod images;
+pub mod ledgers;
 mod logs;
 pub mod members;
 mod mistakes;

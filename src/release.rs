@@ -1,6 +1,7 @@
 //! Releases: which phase a workload is in by what its cluster says, and what to write to bring it into another.
 //! Pure: no I/O, nothing remembered. [`phase`] and [`cause`] read; the others make the writes.
 
+pub mod against;
 pub mod argo;
 pub mod author;
 pub mod cause;

@@ -47,7 +47,7 @@ pub struct ActivityRow {
     pub from: Option<Clean>,
     pub to: Option<Clean>,
     pub reason: Option<Clean>,
-    /// Why a freeze did not count.
+    /// Why what spoke against it did not count.
     #[serde(rename = "override")]
     pub overridden: Option<Clean>,
     /// What came of a write: `done`, or why not.

@@ -118,11 +118,12 @@ pub(super) fn get(
     let (known, events, unknown) = block_on_told(&waits, environment, err, async {
         let members = ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, kinds(get.what), get.wait).await;
-        let events = if get.what == What::Events {
-            read_events(args, get.wait, &members, &mut known).await
-        } else {
-            Vec::new()
-        };
+        let mut events = Vec::new();
+        match get.what {
+            What::Events => events = read_events(args, get.wait, &members, &mut known).await,
+            What::Releases => release::read_ledgers(&mut known, get.name.as_deref()).await,
+            _ => {}
+        }
         let unknown = namespaces::unknown(&args.namespace, &known).await;
         known.cancel.cancel();
         Ok::<_, Failure>((known, events, unknown))

@@ -9,6 +9,7 @@ use chrono::Utc;
 use futures::future::join_all;
 
 use super::args::{Args, Get};
+use super::ledgers;
 use super::print::print;
 use super::project::is_app;
 use super::setup::Setup;
@@ -17,12 +18,12 @@ use super::{Environment, Failure, Printable, fleet, namespaces, registries};
 use crate::cluster::Cluster;
 use crate::domain::container::ContainerRole;
 use crate::domain::image::Tags;
-use crate::domain::{AppKey, Clean, ImageName, Kind, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, ImageName, Kind, ResourceRef};
 use crate::registry::{Registries, RegistryError};
 use crate::runtime::Exit;
 use crate::world::World;
 use crate::world::release::app_of;
-use rows::{Found, ImageRow, RunRow, Running};
+use rows::{BadImageRow, Found, ImageRow, RunRow, Running};
 
 /// Of so many tags a repository it is asked what they name, besides those that run.
 const LOOKED_AT: usize = 50;
@@ -50,8 +51,10 @@ pub(super) fn run(
     let waits = fleet::waits_for(Kind::OF_RELEASES, get.wait);
     let (known, unknown, found) = fleet::block_on_told(&waits, environment, err, async {
         let members = fleet::ready_members(args, &setup).await?;
-        let known = watch::until_known(&members, Kind::OF_RELEASES, get.wait).await;
+        let mut known = watch::until_known(&members, Kind::OF_RELEASES, get.wait).await;
         let unknown = namespaces::unknown(&args.namespace, &known).await;
+        let apps = apps(&known.world, app);
+        ledgers::read(&mut known, apps).await;
         let found = read(&known, app, registries.as_ref()).await;
         known.cancel.cancel();
         Ok::<_, Failure>((known, unknown, found))
@@ -86,6 +89,7 @@ async fn read(known: &Known, app: &str, registries: Option<&Registries>) -> Vec<
                 None => None,
             };
             Found {
+                bad: bad(&known.world, app, &place),
                 place: place.into(),
                 running,
                 tags,
@@ -116,6 +120,40 @@ async fn tags(
         Some(error) => Err(error),
         None => registries.repository(name, &[], &[]).tags(LOOKED_AT, running).await,
     }
+}
+
+/// The apps that are meant, cluster by cluster.
+fn apps(world: &World, app: &str) -> Vec<(ClusterId, AppKey)> {
+    let mut found = BTreeSet::new();
+    for view in world.clusters() {
+        let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_workload());
+        let its = kinds
+            .flat_map(|kind| view.workloads(kind))
+            .map(|workload| app_of(workload));
+        let its = its.filter(|its| is_app(app, &its.namespace, &its.name));
+        found.extend(its.map(|its| (view.id.clone(), its)));
+    }
+    found.into_iter().collect()
+}
+
+/// The images of a repository that somebody said to be bad.
+fn bad(world: &World, app: &str, place: &str) -> Vec<(ImageName, BadImageRow)> {
+    let mut found = Vec::new();
+    for (id, key) in apps(world, app) {
+        let marked = world.cluster(&id).map(|view| view.bad_images(&key)).unwrap_or_default();
+        for (image, mark) in marked {
+            let Some(name) = ImageName::parse(image).filter(|name| name.place() == place) else {
+                continue;
+            };
+            let row = BadImageRow {
+                cluster: id.clone(),
+                namespace: key.namespace.clone(),
+                mark: mark.into(),
+            };
+            found.push((name, row));
+        }
+    }
+    found
 }
 
 type Repositories = BTreeMap<String, (ImageName, Vec<ResourceRef>, Vec<Running>)>;

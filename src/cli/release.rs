@@ -10,11 +10,13 @@ use chrono::Utc;
 use serde::Serialize;
 
 use super::args::{Args, Format, parse_duration};
+use super::ledgers::{self, BadRow};
 use super::print::{Row, print};
 use super::rows::version;
 use super::setup::Setup;
 use super::{Environment, Failure, Printable, fleet, namespaces, project, watch};
-use crate::domain::{Clean, ClusterId, Kind, Timestamp};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Timestamp};
+use crate::release::known::Mark;
 use crate::release::step::Step;
 use crate::release::{Phase, Side};
 use crate::runtime::Exit;
@@ -99,6 +101,18 @@ pub struct ReleaseRow {
     pub labels: std::collections::BTreeMap<Clean, Clean>,
 }
 
+impl ReleaseRow {
+    /// Why it fails, and who says that its new version is bad.
+    fn why(&self) -> String {
+        let bad = self.new.bad.as_ref().map(BadRow::words);
+        let all: Vec<String> = self.cause.clone().into_iter().chain(bad).collect();
+        if all.is_empty() {
+            return "–".to_owned();
+        }
+        all.join("; ")
+    }
+}
+
 /// One version's instances.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,11 +122,14 @@ pub struct SideRow {
     pub instances: i64,
     pub ready: i64,
     pub restarts: i64,
+    /// Who says that it is bad; null: nobody, as far as its app's ledger could be read.
+    pub bad: Option<BadRow>,
 }
 
-impl From<&Side> for SideRow {
-    fn from(side: &Side) -> Self {
+impl SideRow {
+    fn new(side: &Side, bad: Option<&Mark>) -> Self {
         Self {
+            bad: bad.map(BadRow::from),
             version: version(&side.version),
             revision: side.revision.clone(),
             instances: side.instances,
@@ -147,10 +164,16 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
     let phase = release.phase.clone().at(release.since, cluster.time(now));
     let app = app_of(workload);
     let author = cluster.author_of(workload).filter(|_| phase.is_foreign());
+    let old = |old: &Side| {
+        let revision = old.revision.as_deref();
+        let its = (workload.kind, workload.key.name.as_str());
+        let bad = revision.and_then(|hash| cluster.bad_revision(&app, its, hash));
+        SideRow::new(old, bad)
+    };
     ReleaseRow {
         cluster: cluster.id.clone(),
-        namespace: app.namespace,
-        app: app.name,
+        namespace: app.namespace.clone(),
+        app: app.name.clone(),
         kind: workload.kind.name(),
         name: workload.key.name.clone(),
         phase: phase.name(),
@@ -169,8 +192,8 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
         since: release.since,
         desired: workload.desired,
         new_percent: release.share().map(|thousandths| thousandths as f64 / 10.0),
-        new: (&release.new).into(),
-        old: release.old.as_ref().map(SideRow::from),
+        new: SideRow::new(&release.new, cluster.bad(workload)),
+        old: release.old.as_ref().map(old),
         driven_by: workload.driver.map(crate::domain::Driver::name),
     }
 }
@@ -218,7 +241,7 @@ impl Row for ReleaseRow {
             old,
             old_ready,
             super::print::age(self.since, now),
-            self.cause.clone().unwrap_or_else(|| NONE.into()),
+            self.why(),
         ]
     }
 
@@ -274,6 +297,27 @@ async fn ask_who(known: &mut watch::Known) {
     }
 }
 
+/// What is under way, or all of an app.
+fn is_asked(row: &ReleaseRow, app: Option<&str>) -> bool {
+    app.map_or(row.under_way, |app| project::is_app(app, &row.namespace, &row.app))
+}
+
+/// Reads the ledgers of what is under way, and of what is called so, as an app or as a workload.
+pub(super) async fn read_ledgers(known: &mut watch::Known, name: Option<&str>) {
+    let name = name.and_then(|name| name.rsplit('/').next());
+    let is_named = |row: &ReleaseRow| name.is_some_and(|name| *row.app == *name || *row.name == *name);
+    let mut told = rows(&known.world, Utc::now());
+    told.retain(|row| row.under_way || is_named(row));
+    let app = |row: ReleaseRow| {
+        let key = AppKey {
+            namespace: row.namespace,
+            name: row.app,
+        };
+        (row.cluster, key)
+    };
+    ledgers::read(known, told.into_iter().map(app).collect()).await;
+}
+
 /// Looks, and prints the releases: all that are in flight, or every workload of one app.
 fn status(
     args: &Args,
@@ -291,6 +335,7 @@ fn status(
         let members = fleet::ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, Kind::OF_RELEASES, asked.wait).await;
         ask_who(&mut known).await;
+        read_ledgers(&mut known, asked.app.as_deref()).await;
         let unknown = namespaces::unknown(&args.namespace, &known).await;
         known.cancel.cancel();
         Ok::<_, Failure>((known, unknown))
@@ -299,17 +344,12 @@ fn status(
     fleet::tell_missing(&known, err)?;
     let now = Utc::now();
     let mut rows = rows(&known.world, now);
-    match &asked.app {
-        Some(app) => {
-            rows.retain(|row| project::is_app(app, &row.namespace, &row.app));
-            if rows.is_empty() {
-                return Err(Failure::failed(
-                    format!("there is no workload of an app '{app}'"),
-                    "apps are NAME or NAMESPACE/NAME; `pilothouse get apps` lists them",
-                ));
-            }
-        }
-        None => rows.retain(|row| row.under_way),
+    rows.retain(|row| is_asked(row, asked.app.as_deref()));
+    if let Some(app) = asked.app.as_ref().filter(|_| rows.is_empty()) {
+        return Err(Failure::failed(
+            format!("there is no workload of an app '{app}'"),
+            "apps are NAME or NAMESPACE/NAME; `pilothouse get apps` lists them",
+        ));
     }
     print(&rows, asked.output, now, out)?;
     Ok(Exit(if known.missing.is_empty() && all_exist {

@@ -1,9 +1,9 @@
 //! Writes of a release: prepared from the objects as they are, tried by the server without effect, shown, then sent
 //! exactly once; an answer that does not come is read back.
 
+mod against;
 mod around;
 mod error;
-mod frozen;
 mod look;
 mod notes;
 mod rights;
@@ -20,6 +20,7 @@ use super::error::ClusterError;
 use super::hub::Hub;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, ResourceRef};
+use crate::release::against::judge;
 use crate::release::good;
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
@@ -84,7 +85,7 @@ async fn look_and_try(
     driver: Option<Driver>,
 ) -> Result<Prepared, ActError> {
     let seen = look_at(hub, object, step, driver).await?;
-    let frozen = frozen::find(hub, object, step).await?;
+    let frozen = against::frozen(hub, object, step).await?;
     let running = seen.live().operation().map(str::to_owned);
     let operation = running.unwrap_or_else(|| ulid(clock::now(), hub.random()));
     let around = Around {
@@ -100,7 +101,9 @@ async fn look_and_try(
         found.extend(changes(&request, &seen, &after));
         requests.push((request, after));
     }
+    let verdict = judge(step, &seen);
     let mut warnings = around::warnings(hub, object, &seen, &requests).await;
+    warnings.splice(0..0, verdict.warning);
     warnings.retain(|warning| warning.concerns(step));
     if frozen.is_hidden {
         let what = "whether its namespace is frozen";
@@ -114,7 +117,9 @@ async fn look_and_try(
         generation: generation(&seen.object),
         differences: found,
         warnings,
-        frozen: frozen.freeze,
+        against: frozen.against.into_iter().chain(verdict.against).collect(),
+        brings: verdict.brings,
+        undoes: verdict.undoes,
         desired: seen.desired(),
         leaves: good::left(step, &seen, &around),
         operation,
@@ -239,7 +244,7 @@ fn in_words(error: ClusterError) -> ActError {
 
 /// Sends what was prepared, each request once, and notes it in the app's ledger and as an Event.
 pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
-    frozen::refuse(hub, prepared, note.why).await?;
+    against::refuse(hub, prepared, note).await?;
     let mut generation = prepared.generation;
     let all = prepared.requests.len();
     for (done, (request, after)) in prepared.requests.iter().enumerate() {

@@ -77,6 +77,15 @@ impl ImageName {
         self.host == other.host && self.repository == other.repository
     }
 
+    /// Whether both mean the same image: by its digest where both say that, else by its tag.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_named = match (&self.digest, &other.digest) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.tag().is_some() && self.tag() == other.tag(),
+        };
+        is_named && self.is_same_repository(other)
+    }
+
     /// The host and the path, without tag and digest.
     pub fn place(&self) -> String {
         format!("{}/{}", self.host, self.repository)

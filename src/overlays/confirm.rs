@@ -205,7 +205,7 @@ impl Confirm {
             self.field = Field::default();
         }
         self.stage = Stage::Asking;
-        // Another place, or another freeze, is to be overridden by itself.
+        // What speaks against another place, or another version, is to be overridden by itself.
         self.why.overridden = None;
         Some(asked)
     }

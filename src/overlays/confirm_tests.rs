@@ -40,7 +40,9 @@ fn prepared(place: &Place) -> Box<Prepared> {
         differences: Vec::new(),
         warnings: Vec::new(),
         leaves: None,
-        frozen: None,
+        against: Vec::new(),
+        brings: Vec::new(),
+        undoes: false,
         desired: 10,
         requests: Vec::new(),
     })

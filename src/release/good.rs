@@ -1,10 +1,10 @@
 //! Whether a version runs well: in full, every instance ready, and undisturbed for a while.
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::known::Known;
-use super::past;
+use super::past::{self, moment};
 use super::plan::Seen;
 use super::step::{Around, Step};
 use super::template::same_version;
@@ -55,11 +55,6 @@ fn is_running(seen: &Seen, template: &Value) -> bool {
 /// Whether a version that runs in full since a moment is good; `changed` is when a release of it last began or ended.
 pub fn is_good(since: Option<Timestamp>, changed: Option<Timestamp>, now: Timestamp) -> bool {
     since.is_some_and(|since| now - since.max(changed.unwrap_or(since)) >= UNDISTURBED)
-}
-
-fn moment(value: &Value, path: &str) -> Option<Timestamp> {
-    let text = value.pointer(path)?.as_str()?;
-    DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc())
 }
 
 fn number(object: &Value, path: &str) -> i64 {

@@ -96,7 +96,7 @@ pub struct Entry {
     pub to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Why a freeze did not count.
+    /// Why what spoke against it did not count: a freeze, or that its version is bad or older.
     #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
     /// Names of the `ConfigMap`s and Secrets that the version runs with; never what is in them.
@@ -184,6 +184,18 @@ impl Ledger {
     /// The lines as they are written.
     pub fn text(&self) -> String {
         write_lines(&self.lines)
+    }
+
+    /// The same without the templates, which take up much room.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        let mut bare = self.clone();
+        for line in &mut bare.versions.lines {
+            if let Line::Entry(known) = line {
+                known.template = Value::Null;
+            }
+        }
+        bare
     }
 
     /// When the version of a workload was last changed, as far as it was noted here.

@@ -65,8 +65,9 @@ pub enum Refusal {
     Autoscaled,
     #[error("its autoscaler has no floor of ours")]
     NoFloor,
+    /// What speaks against it, in words.
     #[error("{0}")]
-    Frozen(String),
+    Against(String),
     #[error("it is at no step that waits to be approved")]
     WaitsForNothing,
     #[error(transparent)]

@@ -1,6 +1,7 @@
 //! The versions that a workload can go back to: those its revisions keep, and those the ledger knows; and which of them
 //! is meant by what a person says.
 
+use chrono::DateTime;
 use serde_json::Value;
 
 use super::argo;
@@ -9,7 +10,7 @@ use super::known::{Known, images};
 use super::live::{self, Refusal};
 use super::plan::Seen;
 use super::template::{same, same_version};
-use crate::domain::{Kind, Version};
+use crate::domain::{Kind, Timestamp, Version};
 
 /// To which version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,22 @@ impl Past {
             || short(annotation("pilothouse.dev/image-digest"), 12)
             || images(&self.template).iter().any(of_image)
     }
+}
+
+/// A time that stands in an object.
+pub(super) fn moment(value: &Value, path: &str) -> Option<Timestamp> {
+    let text = value.pointer(path)?.as_str()?;
+    DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc())
+}
+
+/// When a version of these images came first, as far as its revisions and the ledger know.
+pub(super) fn first(seen: &Seen, meant: &[String]) -> Option<Timestamp> {
+    let workload = seen.workload();
+    let own = revisions(seen).into_iter();
+    let own = own.filter(|(_, past)| images(&past.template) == meant);
+    let made = own.filter_map(|(revision, _)| moment(revision, "/metadata/creationTimestamp"));
+    let known = seen.ledger.versions.of(&workload).filter(|known| known.images == meant);
+    made.chain(known.map(|known| known.first)).min()
 }
 
 /// Its own revisions, as they were read, with the number and hash of each.

@@ -164,6 +164,15 @@ impl Phase {
         matches!(self, Self::GrayFailed { .. } | Self::Stuck { .. })
     }
 
+    /// Why it fails, where it does.
+    pub fn failing(&self) -> Option<String> {
+        match self {
+            Self::GrayFailed { cause, .. } => Some(cause.words()),
+            Self::Stuck { message, .. } => Some(message.to_string()),
+            _ => None,
+        }
+    }
+
     /// What two workloads of one app show together: the sums where both do the same, else the more urgent.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {

@@ -109,7 +109,7 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
 }
 
 /// The template of a new version: the one that runs with another image.
-fn released(seen: &Seen, new: &New) -> Result<Value, Refusal> {
+pub(super) fn released(seen: &Seen, new: &New) -> Result<Value, Refusal> {
     if seen.kind == Kind::Rollout {
         argo::own_template(&seen.object)?;
     }

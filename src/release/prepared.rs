@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::freeze::Freeze;
+use super::against::Against;
 use super::known::Known;
 use super::request::Request;
 use super::step::{Difference, Step};
@@ -25,9 +25,13 @@ pub struct Prepared {
     /// What the object would be, by the server's dry run.
     pub differences: Vec<Difference>,
     pub warnings: Vec<Warning>,
-    /// Its namespace is frozen: it is written only if that is overridden.
-    pub frozen: Option<Freeze>,
+    /// What speaks against it: it is written only if that is overridden.
+    pub against: Vec<Against>,
     pub desired: i64,
+    /// The images of a version that it releases anew; none of a way back.
+    pub(crate) brings: Vec<String>,
+    /// It goes back to a version from before the one that it leaves.
+    pub(crate) undoes: bool,
     /// The version that it leaves, and since when it runs in full.
     pub(crate) leaves: Option<(Box<Known>, Option<Timestamp>)>,
     /// Each with what the server's dry run made of it, in the order in which they are sent.
@@ -35,6 +39,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// As the ledger calls it.
+    pub fn workload(&self) -> String {
+        format!("{} {}", self.object.kind, self.object.key.name)
+    }
+
     /// The image before and after, where the step changes it.
     pub fn images(&self) -> (Option<&Clean>, Option<&Clean>) {
         let mut images = self
@@ -78,13 +87,15 @@ fn is_never_pulled(after: &Value, image: &str) -> bool {
     containers.peek().is_some() && containers.all(is_never)
 }
 
-/// What a person said to a write.
+/// Why a write is made: what a person said to it, and what was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Why {
     /// Why it is made.
     pub reason: Option<Clean>,
-    /// Why a freeze does not count.
+    /// Why what speaks against it does not count.
     pub overridden: Option<Clean>,
+    /// Why the new instances fail of what it aborts, where they do.
+    pub fails: Option<Clean>,
 }
 
 /// A write that was made.
@@ -130,7 +141,9 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             operation: String::new(),
             generation: 1,
-            frozen: None,
+            against: Vec::new(),
+            brings: Vec::new(),
+            undoes: false,
             differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],
             leaves: None,
             warnings: Vec::new(),

@@ -51,6 +51,8 @@ pub enum Warning {
     SharedClaim(String),
     /// A volume claim of which it could not be read who may use it, with why.
     UnknownClaim(String, String),
+    /// The version that is gone back to is marked bad: what it is, by whom, when and why.
+    Bad(String),
     /// The strategy is made `RollingUpdate` for the hold.
     Recreate,
     /// The image's registry does not have it, or does not show it.
@@ -113,6 +115,7 @@ impl Warning {
             Self::ImageUnasked(image, why) => {
                 format!("the registry could not be asked for {image}: {why}")
             }
+            Self::Bad(words) => words.clone(),
             Self::Recreate => "its strategy is Recreate: while gray, two versions run beside each other".into(),
             Self::Unknown(what, why) => format!("{what} is not known: {why}"),
         }

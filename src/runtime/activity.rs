@@ -38,7 +38,7 @@ pub struct Attempt<'a> {
     pub from: Option<&'a str>,
     pub to: Option<&'a str>,
     pub reason: Option<&'a str>,
-    /// Why a freeze did not count.
+    /// Why what spoke against it did not count.
     #[serde(rename = "override")]
     pub overridden: Option<&'a str>,
     /// `done`, or why not.

@@ -199,7 +199,9 @@ fn send(model: &mut Model, place: &Place, ticket: Ticket, prepared: Box<Prepared
     if let Some(confirm) = model.confirm_mut() {
         confirm.written = Some(now);
     }
-    let why = model.confirm().map(|confirm| confirm.why().clone()).unwrap_or_default();
+    let mut why = model.confirm().map(|confirm| confirm.why().clone()).unwrap_or_default();
+    let now = model.release_now(&place.object);
+    why.fails = now.and_then(|(_, phase)| phase.failing()).map(Clean::from);
     let view = model.world.cluster(&place.object.cluster);
     let by = view.and_then(|view| view.identity.user.clone());
     let (what, target) = (place.step.title(), super::goto::target(&place.object));

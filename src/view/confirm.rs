@@ -121,13 +121,13 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     if let Some(reason) = &confirm.why().reason {
         add(Role::Muted, format!("reason: {reason}"));
     }
-    if let Some(freeze) = prepared.and_then(|prepared| prepared.frozen.as_ref()) {
+    for against in prepared.map_or(&[][..], |prepared| &prepared.against) {
         let style = if confirm.why().overridden.is_some() {
             Role::Warning
         } else {
             Role::Bad
         };
-        add(style, format!("✖ {}", freeze.words()));
+        add(style, format!("✖ {}", against.words()));
     }
     if let Some(overridden) = &confirm.why().overridden {
         add(Role::Warning, format!("overridden: {overridden}"));
@@ -292,7 +292,7 @@ fn asked(blank: Blank, place: &Place) -> String {
     match blank {
         Blank::Reason if place.asks_reason => "why? type the reason first  ".into(),
         Blank::Reason => "why?  ".into(),
-        Blank::Override => "frozen: type why it is written all the same  ".into(),
+        Blank::Override => "type why it is written all the same  ".into(),
         Blank::Name => format!("type {} to write it  ", place.app.name),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::feeds::FeedLog;
+use super::ledgers::Ledgers;
 use super::loss::Losses;
 use super::release::Authors;
 use super::store::{Slot, Store};
@@ -81,6 +82,8 @@ pub struct ClusterView {
     pub revisions: Store<Revision>,
     /// Who changed workloads in the middle of a release, as far as it was asked.
     pub(super) authors: Authors,
+    /// What the ledgers of apps say, as far as they were asked.
+    pub(super) ledgers: Ledgers,
     /// The revisions of each workload.
     pub(super) revisions_by: FxHashMap<(Kind, ObjectKey), Vec<Slot>>,
     pub autoscalers: Store<Autoscaler>,
@@ -119,6 +122,7 @@ impl ClusterView {
             pods: Store::default(),
             revisions: Store::default(),
             authors: Authors::default(),
+            ledgers: Ledgers::default(),
             revisions_by: FxHashMap::default(),
             autoscalers: Store::default(),
             budgets: Store::default(),

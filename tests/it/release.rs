@@ -1,6 +1,7 @@
 //! The steps of a gray release against a simulated cluster with its controllers: the same counts at the same steps as
 //! on a real one, and the phase that is told of each.
 
+mod bad;
 mod command;
 mod cut;
 mod driven;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use super::super::ledgers::BadRow;
 use super::super::print::{Row, age, or_unknown};
 use crate::domain::image::{Tag, Tags};
 use crate::domain::{Clean, ClusterId, ImageName, Memory, Timestamp, Version};
@@ -24,6 +25,17 @@ pub(super) struct ImageRow {
     /// Whether the registry has it under this tag; null where that is not known.
     pub in_registry: Option<bool>,
     pub runs: Vec<RunRow>,
+    /// Where somebody said that it is bad.
+    pub bad: Vec<BadImageRow>,
+}
+
+/// Who says in one cluster that an image is bad.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct BadImageRow {
+    pub cluster: ClusterId,
+    pub namespace: Clean,
+    #[serde(flatten)]
+    pub mark: BadRow,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +64,8 @@ impl Row for ImageRow {
         if self.in_registry == Some(false) {
             runs.push("not in the registry".into());
         }
+        let bad = self.bad.iter();
+        runs.extend(bad.map(|bad| format!("{} in {}", bad.mark.words(), bad.cluster)));
         vec![
             or_unknown(self.digest.as_ref().map(short)),
             age(self.created, now),
@@ -96,6 +110,8 @@ impl Running {
 pub(super) struct Found {
     pub(super) place: Clean,
     pub(super) running: Vec<Running>,
+    /// Images of it that somebody said to be bad, and where.
+    pub(super) bad: Vec<(ImageName, BadImageRow)>,
     /// None: nobody was asked.
     pub(super) tags: Option<Result<Tags, RegistryError>>,
 }
@@ -158,6 +174,7 @@ impl Found {
                 commit: None,
                 size_bytes: None,
                 runs: vec![running.run.clone()],
+                bad: self.bad_of(&running.name),
             });
         }
         rows
@@ -174,7 +191,23 @@ impl Found {
             size_bytes: tag.size,
             in_registry: Some(true),
             runs: runs.map(|running| running.run.clone()).collect(),
+            bad: self.bad_of(&self.named(tag)),
         }
+    }
+
+    fn named(&self, tag: &Tag) -> ImageName {
+        let (host, repository) = self.place.split_once('/').unwrap_or_default();
+        ImageName {
+            host: host.into(),
+            repository: repository.into(),
+            tag: Some(tag.name.clone()),
+            digest: tag.digest.clone(),
+        }
+    }
+
+    fn bad_of(&self, image: &ImageName) -> Vec<BadImageRow> {
+        let its = self.bad.iter().filter(|(name, _)| name.is_same(image));
+        its.map(|(_, row)| row.clone()).collect()
     }
 }
 
@@ -215,6 +248,7 @@ mod tests {
     fn what_runs_is_told_of_the_tag_that_names_it_now() {
         let found = Found {
             place: "r.corp/live".into(),
+            bad: Vec::new(),
             running: vec![
                 running("r.corp/live:v1", Some("sha256:1"), "a"),
                 running("r.corp/live:v1", Some("sha256:1"), "b"),
@@ -249,6 +283,7 @@ mod tests {
     fn where_the_registry_is_not_asked_what_runs_is_told() {
         let found = Found {
             place: "r.corp/live".into(),
+            bad: Vec::new(),
             running: vec![
                 running("r.corp/live:v1", None, "a"),
                 running("r.corp/live:v1", None, "b"),

@@ -16,7 +16,7 @@ use super::ask::Ask;
 use super::follow::{CHANGED, follow};
 use crate::cluster::{ActError, Cluster, Note};
 use crate::domain::{Clean, ClusterId, Driver, Kind, ResourceRef, Workload};
-use crate::release::freeze::Freeze;
+use crate::release::against::{Against, words};
 use crate::release::live::Refusal;
 use crate::release::scale::Amount;
 use crate::release::step::Step;
@@ -75,8 +75,8 @@ struct ActRow {
     desired: i64,
     differences: Vec<DifferenceRow>,
     warnings: Vec<String>,
-    /// What freezes it; null: nothing.
-    frozen: Option<String>,
+    /// What speaks against it: it is written only if that is overridden.
+    against: Vec<Clean>,
     /// Whether it was written.
     written: bool,
 }
@@ -109,7 +109,7 @@ impl ActRow {
                 .iter()
                 .map(crate::release::warning::Warning::words)
                 .collect(),
-            frozen: prepared.frozen.as_ref().map(Freeze::words),
+            against: prepared.against.iter().map(Against::words).collect(),
             written: false,
         }
     }
@@ -125,8 +125,8 @@ impl ActRow {
             let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
             writeln!(out, "  {place}: {} → {}", side(from), side(to))?;
         }
-        if let Some(frozen) = &self.frozen {
-            writeln!(out, "  ✖ {frozen}")?;
+        for against in &self.against {
+            writeln!(out, "  ✖ {against}")?;
         }
         for warning in &self.warnings {
             writeln!(out, "  ▲ {warning}")?;
@@ -219,14 +219,14 @@ fn needs_reason(known: &Known, (ask, what): (&Ask, &What), targets: &[Target]) -
     })
 }
 
-/// Refuses a write to what is frozen, unless that is overridden.
+/// Refuses a write that something speaks against, unless that is overridden.
 fn needs_override(ask: &Ask, targets: &[Target], prepared: &[Prepared]) -> Result<(), Failure> {
-    let mut frozen = targets.iter().zip(prepared).filter_map(|(target, prepared)| {
-        let refusal = Refusal::Frozen(prepared.frozen.as_ref()?.words());
-        Some((target, ActError::Refused(refusal)))
-    });
-    match frozen.next() {
-        Some((target, refusal)) if ask.overridden().is_none() => Err(failure(target, &refusal)),
+    let mut all = targets.iter().zip(prepared);
+    match all.find(|(_, prepared)| !prepared.against.is_empty()) {
+        Some((target, prepared)) if ask.overridden().is_none() => {
+            let refusal = Refusal::Against(words(&prepared.against));
+            Err(failure(target, &ActError::Refused(refusal)))
+        }
         _ => Ok(()),
     }
 }
@@ -244,9 +244,15 @@ async fn carry_out(
         let by = view
             .and_then(|view| view.identity.user.clone())
             .unwrap_or_else(|| "somebody".into());
+        let object = &target.object;
+        let fails = view.and_then(|view| {
+            let release = view.release_of(view.workload(object.kind, &object.key)?);
+            release.phase.at(release.since, view.time(Utc::now())).failing()
+        });
         let why = Why {
             reason: ask.reason(),
-            overridden: ask.overridden().filter(|_| prepared.frozen.is_some()),
+            overridden: ask.overridden().filter(|_| !prepared.against.is_empty()),
+            fails: fails.map(Clean::from),
         };
         let note = Note {
             app: &target.app,

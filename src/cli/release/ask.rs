@@ -29,7 +29,7 @@ pub struct Ask {
     /// Why, for the app's ledger; needed with --yes where the configuration asks for it (`ask_reason`)
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Why it is done although it is frozen, for the app's ledger
+    /// Why it is done although it is frozen, or its version is bad or older than what runs, for the app's ledger
     #[arg(long = "override", value_name = "TEXT")]
     pub overridden: Option<String>,
     /// How to print it
@@ -43,7 +43,7 @@ impl Ask {
         said(self.reason.as_deref())
     }
 
-    /// What was said of why a freeze does not count.
+    /// What was said of why what speaks against it does not count.
     pub(super) fn overridden(&self) -> Option<Clean> {
         said(self.overridden.as_deref())
     }

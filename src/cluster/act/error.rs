@@ -30,7 +30,9 @@ impl ActError {
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Refused(Refusal::Frozen(_)) => "wait until it is over, or say with --override why it does not count",
+            Self::Refused(Refusal::Against(_)) => {
+                "say with --override why that does not count, or wait until it is over"
+            }
             Self::Refused(_) => "look at its phase with `pilothouse release status`",
             Self::Cluster(error) => error.hint(),
             Self::Forbidden(_) => "`pilothouse rbac operator` prints the rights that it needs",

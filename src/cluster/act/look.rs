@@ -99,7 +99,7 @@ pub(super) async fn look(
         _ => None,
     };
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
-    let needs_past = matches!(step, Step::Start(_) | Step::Rollback(_));
+    let needs_past = matches!(step, Step::Start(_) | Step::Retry | Step::Rollback(_));
     let ledger = if needs_past {
         ledger_of(hub, object, &read).await
     } else {

@@ -10,9 +10,11 @@ use super::super::hub::Hub;
 use super::super::{clock, kinds};
 use super::{MANAGER, get};
 use crate::domain::{AppKey, Clean};
+use crate::release::against::Against;
 use crate::release::good;
-use crate::release::known::Known;
+use crate::release::known::{Known, Mark};
 use crate::release::ledger::{self, Entry, Ledger};
+use crate::release::step::Step;
 use crate::release::{Prepared, Why};
 
 /// How often a ledger is written anew that somebody else wrote meanwhile.
@@ -35,7 +37,7 @@ fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
         op: prepared.step.operation(),
         at: clock::now(),
         by: note.by.to_owned(),
-        workload: format!("{} {}", prepared.object.kind, prepared.object.key.name),
+        workload: prepared.workload(),
         from: text(from),
         to: text(to),
         reason: note.why.reason.as_ref().map(ToString::to_string),
@@ -61,18 +63,36 @@ fn read_ledger(map: &Value) -> Ledger {
     Ledger::of(map.get("data").unwrap_or(&Value::Null))
 }
 
-/// Writes down the version that is left, if it was good; says which there is no room for any more.
-fn keep(ledger: &mut Ledger, prepared: &Prepared, app: &str) -> Vec<Clean> {
+/// Who says that the version which is left is bad, where that is why it is left.
+fn mark(prepared: &Prepared, note: &Note<'_>) -> Option<Mark> {
+    let why = match prepared.step {
+        Step::Rollback(_) if prepared.undoes => "it was rolled back".to_owned(),
+        Step::Abort => format!("its gray release failed: {}", note.why.fails.as_ref()?),
+        _ => return None,
+    };
+    let said = note.why.reason.as_ref().map(|reason| format!(" ({reason})"));
+    Some(Mark {
+        by: note.by.to_owned(),
+        at: clock::now(),
+        reason: why + &said.unwrap_or_default(),
+    })
+}
+
+/// Writes down the version that is left, if it was good or is bad; says which there is no room for any more.
+fn keep(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Vec<Clean> {
     let Some((known, since)) = &prepared.leaves else {
         return Vec::new();
     };
     let changed = ledger.changed(&known.workload);
     let good = good::is_good(*since, changed, prepared.at);
-    if !good {
+    let bad = mark(prepared, note);
+    if !good && bad.is_none() {
         return Vec::new();
     }
+    let app = note.app;
     let dropped = ledger.versions.keep(Known {
         good,
+        bad,
         ..known.as_ref().clone()
     });
     let told = |known: &Known| {
@@ -98,7 +118,7 @@ pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) ->
             Err(error) => return Err(error),
         };
         let mut ledger = found.as_ref().map(read_ledger).unwrap_or_default();
-        let dropped = keep(&mut ledger, prepared, note.app);
+        let dropped = keep(&mut ledger, prepared, note);
         ledger.add(entry.clone());
         let (method, place, body) = match found {
             None => {
@@ -146,7 +166,10 @@ pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Res
     let suffix = prepared.operation.to_ascii_lowercase();
     let entry = entry(prepared, note);
     let to = entry.to.map_or_else(String::new, |to| format!(": {to}"));
-    let overridden = entry.overridden.map(|why| format!("overrides a freeze: {why}"));
+    let against: Vec<&str> = prepared.against.iter().map(Against::name).collect();
+    let overridden = entry
+        .overridden
+        .map(|why| format!("overrides {}: {why}", against.join(" and ")));
     let said: Vec<String> = entry.reason.into_iter().chain(overridden).collect();
     let said = if said.is_empty() {
         String::new()

@@ -10,7 +10,7 @@ use crate::release::Why;
 pub enum Blank {
     /// Why it is written.
     Reason,
-    /// Why a freeze does not count.
+    /// Why what speaks against it does not count.
     Override,
     /// The app's name; who takes it says yes by it.
     Name,
@@ -26,7 +26,7 @@ impl Confirm {
             return Some(Blank::Reason);
         }
         match &self.stage {
-            Stage::Ready { prepared, .. } if prepared.frozen.is_some() && self.why.overridden.is_none() => {
+            Stage::Ready { prepared, .. } if !prepared.against.is_empty() && self.why.overridden.is_none() => {
                 Some(Blank::Override)
             }
             Stage::Ready { .. } if place.by_name => Some(Blank::Name),
@@ -67,7 +67,7 @@ impl Confirm {
                 self.why.reason = typed;
                 self.gives_reason = false;
             }
-            Some(Blank::Override) if typed.is_none() => return Err(FROZEN),
+            Some(Blank::Override) if typed.is_none() => return Err(AGAINST),
             Some(Blank::Override) => self.why.overridden = typed,
             Some(Blank::Name) | None => return Ok(()),
         }
@@ -79,7 +79,7 @@ impl Confirm {
     pub(super) fn missing(&self) -> Option<&'static str> {
         match self.blank()? {
             Blank::Reason => Some(NO_REASON),
-            Blank::Override => Some(FROZEN),
+            Blank::Override => Some(AGAINST),
             Blank::Name => {
                 let is_named = self.place().is_some_and(|place| self.field.text() == *place.app.name);
                 (!is_named).then_some("the name is not the app's")
@@ -88,5 +88,5 @@ impl Confirm {
     }
 }
 
-const FROZEN: &str = "it is frozen: type why that does not count";
+const AGAINST: &str = "something speaks against it: type why that does not count";
 const NO_REASON: &str = "it needs a reason: type why it is written";

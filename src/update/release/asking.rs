@@ -54,6 +54,7 @@ pub(in crate::update) fn remember(
             return Vec::new();
         }
     };
+    model.world.note_ledger(cluster, app, &ledger);
     let Some(Overlay::Picker(picker)) = model.overlays.last_mut() else {
         return Vec::new();
     };
@@ -80,8 +81,42 @@ pub(in crate::update) fn remember(
             }),
         });
     }
+    mark_bad(model);
     model.touch();
     Vec::new()
+}
+
+/// Says of the versions that are offered which of them somebody said to be bad.
+pub(super) fn mark_bad(model: &mut Model) {
+    let Some(Overlay::Picker(picker)) = model.overlays.last() else {
+        return;
+    };
+    let mut items = picker.items().to_vec();
+    for item in &mut items {
+        let (Target::Version(Chosen::Image { image, .. })
+        | Target::Tag(Chosen::Image { image, .. })
+        | Target::Typed(image)) = &item.target
+        else {
+            continue;
+        };
+        let told = bad(model, image).filter(|told| !item.detail.starts_with(told));
+        if let Some(told) = told {
+            item.detail = format!("{told} · {}", item.detail);
+        }
+    }
+    if let Some(Overlay::Picker(picker)) = model.overlays.last_mut() {
+        picker.mend(items, None);
+    }
+}
+
+/// Who says of an image that it is bad, where the release would get it.
+fn bad(model: &Model, image: &str) -> Option<String> {
+    let mut aims = model.draft.iter().flat_map(Draft::open);
+    aims.find_map(|aim| {
+        let view = model.world.cluster(&aim.object.cluster)?;
+        let mark = view.bad_image(&aim.app, (aim.object.kind, &aim.object.key.name), image)?;
+        Some(format!("bad: {}", Clean::new(&mark.words())))
+    })
 }
 
 fn is_offered(picker: &Picker, image: &str) -> bool {
@@ -186,6 +221,7 @@ pub(in crate::update) fn offer(model: &mut Model) {
         names: &[],
         target: Target::Typed(image),
     }));
+    mark_bad(model);
 }
 
 /// The image of the first container that runs.

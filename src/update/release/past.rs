@@ -38,7 +38,7 @@ pub(super) fn remember(model: &mut Model, cluster: &ClusterId, versions: &Versio
                 .map(words::span)
                 .unwrap_or_default();
             let told = match (&known.bad, is_last_good) {
-                (Some(mark), _) => format!("bad, {}", Clean::new(&mark.words())),
+                (Some(mark), _) => format!("bad: {}", Clean::new(&mark.words())),
                 (None, true) => format!("last good, until {age} ago"),
                 (None, false) => format!("good, until {age} ago"),
             };

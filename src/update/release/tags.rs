@@ -55,6 +55,7 @@ pub(in crate::update) fn offer_tags(model: &mut Model, image: &ImageName, read: 
             picker.add(item);
         }
     }
+    super::asking::mark_bad(model);
     model.touch();
     Vec::new()
 }

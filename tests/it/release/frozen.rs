@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pilothouse::cluster::ActError;
 use pilothouse::domain::Clean;
+use pilothouse::release::against::words;
 use pilothouse::release::freeze::Window;
 use pilothouse::release::live::Refusal;
 use pilothouse::release::step::Step;
@@ -31,7 +32,7 @@ impl Flow {
 
 fn refused(error: &ActError) -> &str {
     match error {
-        ActError::Refused(Refusal::Frozen(words)) => words,
+        ActError::Refused(Refusal::Against(words)) => words,
         other => panic!("{other}"),
     }
 }
@@ -41,7 +42,7 @@ async fn what_is_frozen_is_written_only_where_that_is_overridden() {
     let mut flow = Flow::new().await;
     flow.freeze("year-end sale").await;
     let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
-    let words = prepared.frozen.as_ref().unwrap().words();
+    let words = words(&prepared.against);
     assert!(words.starts_with("frozen: year-end sale"), "{words}");
     let error = flow.carry_out(&prepared).await.unwrap_err();
     assert!(refused(&error).contains("year-end sale"), "{error}");
@@ -53,7 +54,7 @@ async fn what_is_frozen_is_written_only_where_that_is_overridden() {
     assert!(line.contains("\"override\":\"the sale needs it\""), "{line}");
     // The way back is free, and asks nothing of the namespace.
     let back = flow.prepare(&Step::Abort).await.unwrap();
-    assert_eq!(back.frozen, None);
+    assert_eq!(back.against, []);
     flow.carry_out(&back).await.unwrap();
 }
 
@@ -61,7 +62,7 @@ async fn what_is_frozen_is_written_only_where_that_is_overridden() {
 async fn a_freeze_that_was_not_shown_refuses_at_the_door() {
     let flow = Flow::new().await;
     let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
-    assert_eq!(prepared.frozen, None);
+    assert_eq!(prepared.against, []);
     flow.freeze("until 2999-01-01T00:00:00Z: incident").await;
     let error = flow.override_with(&prepared, "whatever").await.unwrap_err();
     assert!(
@@ -105,7 +106,7 @@ async fn by_key_it_is_greyed_with_the_reason_and_overridden_by_typing_why() {
     driven.press("enter");
     driven
         .until("told", |frame| {
-            frame.contains("it is frozen: type why that does not count")
+            frame.contains("something speaks against it: type why that does not count")
         })
         .await;
     driven.type_in("memory leak");

@@ -29,26 +29,26 @@ fn start(image: &str) -> Step {
     }))
 }
 
-fn back(to: &str) -> Step {
+pub(super) fn back(to: &str) -> Step {
     Step::Rollback(Return::to(Back::Named(to.into())))
 }
 
-const LAST_GOOD: Step = Step::Rollback(Return::to(Back::LastGood));
+pub(super) const LAST_GOOD: Step = Step::Rollback(Return::to(Back::LastGood));
 
 /// A cluster where the app runs for an hour already.
-async fn old() -> Flow {
+pub(super) async fn old() -> Flow {
     let simulation = Simulation::behind(Store::new(1), TimeDelta::hours(1)).with_controllers(1);
     Flow::on(app_on(simulation).await, false).await
 }
 
 impl Flow {
-    async fn takes(&self, step: &Step) {
+    pub(super) async fn takes(&self, step: &Step) {
         let prepared = self.prepare(step).await.unwrap();
         let done = self.carry_out(&prepared).await.unwrap();
         assert_eq!(done.unnoted, Vec::<pilothouse::domain::Clean>::new());
     }
 
-    async fn known(&self) -> Ledger {
+    pub(super) async fn known(&self) -> Ledger {
         self.cluster
             .ledger(&AppKey {
                 namespace: "gift".into(),

@@ -98,7 +98,7 @@ pub(crate) const TABLE: &[Row] = &[
         10,
     ),
     row(Act::Repair, "steady", &[counts(0, 10, 10, 10)], 10),
-    row(Act::Start("v2", 2), "gray", &[counts(10, 2, 12, 10)], 10),
+    row(Act::Start("v3", 2), "gray", &[counts(10, 2, 12, 10)], 10),
     row(Act::Scale(14), "gray", &[counts(13, 3, 16, 13)], 10),
     row(
         Act::Undo,

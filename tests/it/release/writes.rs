@@ -61,7 +61,7 @@ impl Flow {
         self.carry_out_with(prepared, &why).await
     }
 
-    async fn carry_out_with(&self, prepared: &Prepared, why: &Why) -> Result<Done, ActError> {
+    pub(super) async fn carry_out_with(&self, prepared: &Prepared, why: &Why) -> Result<Done, ActError> {
         let note = Note {
             app: "live",
             by: "oncall",

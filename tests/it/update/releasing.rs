@@ -337,7 +337,7 @@ fn the_last_good_version_is_marked_and_offered_first_with_those_that_no_revision
     bench.send(Message::Ledger(ClusterId::new("idc-bj"), app, Ok(Box::new(ledger))));
     let frame = bench.frame(140, 40);
     assert!(
-        frame.contains("bad, by oncall at 2025-09-03 00:00 UTC: errors"),
+        frame.contains("bad: by oncall at 2025-09-03 00:00 UTC: errors"),
         "{frame}"
     );
     assert_eq!(frame.matches("last good").count(), 1, "{frame}");
