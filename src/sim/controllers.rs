@@ -7,8 +7,6 @@
 //! Reading order: `context` (what a controller may touch), `rolling` and `deployment`, `replicaset`,
 //! `scheduler` over `nodes`, `kubelet`, `node`. The garbage collector and the end of namespaces are in
 //! [`super::garbage`].
-//!
-//! Their place, but not built yet: `job` (Job controller), `autoscaler` (HPA), and what they need of metrics and logs.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -25,7 +23,7 @@ use self::object::{controller_of, text};
 use self::random::Random;
 use self::scheduler::Scheduler;
 use self::timers::Timers;
-use super::resource::{DAEMON_SETS, DEPLOYMENTS, NODES, PODS, REPLICA_SETS, STATEFUL_SETS};
+use super::resource::{DAEMON_SETS, DEPLOYMENTS, JOBS, NODES, PODS, REPLICA_SETS, STATEFUL_SETS};
 use super::store::{Change, Store, Verb};
 use crate::domain::Timestamp;
 
@@ -35,6 +33,7 @@ pub(crate) mod daemonset;
 pub(crate) mod deployment;
 pub(crate) mod events;
 pub(crate) mod history;
+pub(crate) mod job;
 pub(crate) mod kubelet;
 pub(crate) mod node;
 pub(crate) mod nodes;
@@ -112,6 +111,7 @@ impl Controllers {
             (&REPLICA_SETS, Task::ReplicaSet),
             (&STATEFUL_SETS, Task::StatefulSet),
             (&DAEMON_SETS, Task::DaemonSet),
+            (&JOBS, Task::Job),
             (&NODES, Task::Node),
             (&PODS, Task::Pod),
         ] {
@@ -135,6 +135,7 @@ impl Controllers {
             Task::ReplicaSet(key) => replicaset::sync(cx, key),
             Task::StatefulSet(key) => statefulset::sync(cx, key),
             Task::DaemonSet(key) => daemonset::sync(cx, key),
+            Task::Job(key) => job::sync(cx, key),
             Task::Schedule(key) => self.scheduler.sync(cx, key),
             Task::Pod(key) => self.kubelet.sync(cx, key),
             Task::Autoscaler(key) => autoscaler::sync(cx, key),
@@ -201,6 +202,7 @@ impl Controllers {
             (&REPLICA_SETS, replicaset::is_settled, Task::ReplicaSet),
             (&STATEFUL_SETS, statefulset::is_settled, Task::StatefulSet),
             (&DAEMON_SETS, daemonset::is_settled, Task::DaemonSet),
+            (&JOBS, job::is_settled, Task::Job),
         ] {
             let unsettled = store.list(resource).filter(|object| !settled(object));
             self.queue.extend(unsettled.map(|object| task(Key::of(object))));
@@ -239,6 +241,9 @@ impl Controllers {
                     self.daemon_sets.insert(key.clone());
                 }
                 self.queue.insert(Task::DaemonSet(key.clone()));
+            }
+            ("batch", "jobs") => {
+                self.queue.insert(Task::Job(key.clone()));
             }
             _ => {}
         }
@@ -297,6 +302,7 @@ impl Controllers {
             "ReplicaSet" => Task::ReplicaSet(key),
             "StatefulSet" => Task::StatefulSet(key),
             "DaemonSet" => Task::DaemonSet(key),
+            "Job" => Task::Job(key),
             _ => return,
         };
         self.queue.insert(task);

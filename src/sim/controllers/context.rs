@@ -53,6 +53,7 @@ pub(crate) enum Task {
     ReplicaSet(Key),
     StatefulSet(Key),
     DaemonSet(Key),
+    Job(Key),
     Autoscaler(Key),
     Schedule(Key),
     /// A pod that its kubelet looks at.

@@ -9,6 +9,7 @@ use crate::sim::deletion::{DeleteOptions, delete};
 use crate::sim::garbage::collect;
 use crate::sim::resource::{EVENTS, NAMESPACES, RESOURCE_QUOTAS, Resource};
 
+mod jobs;
 mod nodes;
 
 /// A cluster whose clock the test moves.
