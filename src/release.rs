@@ -11,6 +11,7 @@ pub mod freeze;
 pub mod good;
 pub mod history;
 pub mod hold;
+pub mod job;
 pub mod known;
 pub mod ledger;
 pub mod live;

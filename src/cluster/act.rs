@@ -3,6 +3,7 @@
 
 mod against;
 mod around;
+mod before;
 mod error;
 mod look;
 mod notes;
@@ -22,9 +23,10 @@ use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, ResourceRef};
 use crate::release::against::judge;
 use crate::release::good;
+use crate::release::job;
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
-use crate::release::request::{Act, Part, Request};
+use crate::release::request::{Act, Part, Request, Waits};
 use crate::release::step::{Around, Difference, Step, differences};
 use crate::release::warning::Warning;
 use crate::release::{Done, Prepared};
@@ -104,6 +106,9 @@ async fn look_and_try(
     let verdict = judge(step, &seen);
     let mut warnings = around::warnings(hub, object, &seen, &requests).await;
     warnings.splice(0..0, verdict.warning);
+    if let (Step::Rollback(_) | Step::Abort, Some(job)) = (step, job::wanted(&seen.object)) {
+        warnings.push(Warning::JobStays(job.to_owned()));
+    }
     warnings.retain(|warning| warning.concerns(step));
     if frozen.is_hidden {
         let what = "whether its namespace is frozen";
@@ -246,9 +251,13 @@ fn in_words(error: ClusterError) -> ActError {
 pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
     against::refuse(hub, prepared, note).await?;
     let mut generation = prepared.generation;
-    let all = prepared.requests.len();
+    // A job that ran before changes nothing of the workload: it counts as nothing that was written of it.
+    let is_job = |(request, _): &&(Request, Value)| request.place.resource == job::resource();
+    let jobs = prepared.requests.iter().filter(is_job).count();
+    let all = prepared.requests.len() - jobs;
+    let (mut told, mut unnoted) = (Vec::new(), Vec::new());
     for (done, (request, after)) in prepared.requests.iter().enumerate() {
-        let partly = |error: ActError| match (done, error) {
+        let partly = |error: ActError| match (done.saturating_sub(jobs), error) {
             (0, error) => error,
             (done, why) => ActError::Partly {
                 done,
@@ -256,8 +265,10 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
                 why: Clean::new(&why.to_string()),
             },
         };
-        if request.waits {
-            seen_by_controller(hub, prepared, generation).await.map_err(partly)?;
+        match &request.waits {
+            Waits::Nothing => {}
+            Waits::Seen => seen_by_controller(hub, prepared, generation).await.map_err(partly)?,
+            Waits::Complete(job) => told.push(before::complete(hub, job).await.map_err(partly)?),
         }
         let written = match write(hub, prepared, done, (request, after)).await {
             Ok(written) => written,
@@ -267,7 +278,6 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
             generation = self::generation(&written).max(generation);
         }
     }
-    let mut unnoted = Vec::new();
     match notes::remember(hub, prepared, note).await {
         Ok(dropped) => unnoted.extend(dropped),
         Err(error) => unnoted.push(format!("the ledger of {} is not written: {error}", note.app).into()),
@@ -275,7 +285,11 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
     if let Err(error) = notes::tell(hub, prepared, note).await {
         unnoted.push(format!("no Event is written: {error}").into());
     }
-    Ok(Done { generation, unnoted })
+    Ok(Done {
+        generation,
+        told,
+        unnoted,
+    })
 }
 
 /// Sends one request, once. Of a request that the server refused because the object's state moved on it is looked

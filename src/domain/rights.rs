@@ -132,6 +132,8 @@ pub static NEEDS: &[Need] = &[
     need(Role::Operator, "keda.sh", &["scaledobjects"], &[Get, List, Patch], "more instances where KEDA counts them"),
     need(Role::Operator, "", &["pods"], &[Delete], "to delete an instance"),
     need(Role::Operator, "", &["configmaps"], &[Get, Create, Update], "the ledger of an app, and the configuration of its versions"),
+    need(Role::Operator, "batch", &["cronjobs"], &[Get], "the template of the job that runs before a release"),
+    need(Role::Operator, "batch", &["jobs"], &[Create], "that job"),
     need(Role::Operator, "", &["events"], &[Create], "to note a release where everybody sees it"),
     need(Role::Operator, "", &["persistentvolumeclaims"], &[Get], "to warn of a volume that only one node may use"),
     need(Role::Builder, "batch", &["jobs"], &[Create, Delete], "builds"),

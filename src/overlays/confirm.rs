@@ -130,6 +130,8 @@ pub struct Confirm {
     together: bool,
     /// Those that were tried so far, by their places, where they are shown together.
     tried: Vec<(usize, Box<Prepared>)>,
+    /// The job that has to end well before anything is written.
+    job: Option<Clean>,
     /// When the last of those that were written together was.
     pub written: Option<Timestamp>,
 }
@@ -145,6 +147,7 @@ impl Confirm {
             together,
             tried: Vec::new(),
             written: None,
+            job: None,
             places,
             at,
             stage: Stage::Asking,
@@ -173,6 +176,11 @@ impl Confirm {
 
     pub const fn stage(&self) -> &Stage {
         &self.stage
+    }
+
+    /// The job that runs, or ran, before what is written.
+    pub const fn job(&self) -> Option<&Clean> {
+        self.job.as_ref()
     }
 
     /// What a person has to know of how it came to what is shown.
@@ -291,6 +299,7 @@ impl Confirm {
         }
         match std::mem::replace(&mut self.stage, Stage::Writing) {
             Stage::Ready { prepared, .. } => {
+                self.job = prepared.job().map(Clean::new);
                 if self.together {
                     self.tried.remove(0);
                 }

@@ -49,6 +49,7 @@ fn prepared(place: &Place) -> Box<Prepared> {
 }
 
 const DONE: Done = Done {
+    told: Vec::new(),
     generation: 4,
     unnoted: Vec::new(),
 };

@@ -68,6 +68,13 @@ pub enum Refusal {
     /// What speaks against it, in words.
     #[error("{0}")]
     Against(String),
+    Frozen(String),
+    #[error("there is no CronJob {0} with a template of a job, which is to run before it is released")]
+    NoJob(String),
+    #[error("the job {name} that runs before it failed ({why}); delete it to have it run again")]
+    JobFailed { name: String, why: String },
+    #[error("the job {0} that runs before it has not ended; the same step takes it up again")]
+    JobRuns(String),
     #[error("it is at no step that waits to be approved")]
     WaitsForNothing,
     #[error(transparent)]

@@ -10,7 +10,7 @@ use super::deployment::restarted;
 use super::history::{History, template_of};
 use super::live::{Method, Refusal, add, label_path, operation, test, within};
 use super::plan::Seen;
-use super::request::{Act, Place, Request, Resource, deletion_of};
+use super::request::{Act, Place, Request, Resource, Waits, deletion_of};
 use super::step::{Around, Count, Step};
 use super::template::{same, without_hash};
 use crate::domain::terms::HOLD_OP;
@@ -221,7 +221,7 @@ fn grow_by_node(seen: &Seen, history: &History<'_>, instances: i32) -> Result<Ve
     let mut deletions: Vec<Request> = deletions(&old, instances - new).collect();
     for deletion in &mut deletions {
         // The controller has seen its template already.
-        deletion.waits = false;
+        deletion.waits = Waits::Nothing;
     }
     Ok(deletions)
 }
@@ -234,7 +234,7 @@ fn deletions(pods: &[&Value], count: i32) -> impl Iterator<Item = Request> {
         let uid = pod.pointer("/metadata/uid").cloned().unwrap_or_default();
         let place = Place::new(Resource::of(Kind::Pod, "v1"), pod);
         Request {
-            waits: true,
+            waits: Waits::Seen,
             ..Request::new(place, Act::Delete(deletion_of(&uid)))
         }
     };

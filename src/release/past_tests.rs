@@ -35,6 +35,7 @@ fn seen(known: Vec<Known>) -> Seen {
         releasing: None,
         autoscalers: Vec::new(),
         scaled: Vec::new(),
+        before: None,
         ledger,
         unread: None,
     }

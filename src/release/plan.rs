@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::deployment::{self, Start};
+use super::job::{self, Before};
 use super::ledger::Ledger;
 use super::live::{Live, Method, Refusal};
 use super::past;
@@ -29,6 +30,8 @@ pub struct Seen {
     pub autoscalers: Vec<Value>,
     /// KEDA's, of its namespace, where its number is to be changed.
     pub scaled: Vec<Value>,
+    /// The job that is to run before its versions, where the step releases one.
+    pub before: Option<Before>,
     /// What was released of its app before, where the step needs it.
     pub ledger: Ledger,
     /// Why that could not be read.
@@ -98,7 +101,14 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
         return Err(Refusal::NotOfThisKind(seen.kind, "nothing releases it"));
     }
     match step {
-        Step::Start(new) => begin(seen, &released(seen, new)?, (new.count, new.method), around),
+        Step::Start(new) => {
+            let template = released(seen, new)?;
+            job::first(
+                seen,
+                &template,
+                begin(seen, &template, (new.count, new.method), around)?,
+            )
+        }
         Step::Rollback(back) => roll_back(seen, back, around),
         _ => match seen.kind {
             Kind::Deployment => Ok(seen.json(of_deployment(step, seen.live(), around)?)),

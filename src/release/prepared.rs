@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::against::Against;
 use super::known::Known;
-use super::request::Request;
+use super::request::{Request, Waits};
 use super::step::{Difference, Step};
 use super::warning::Warning;
 use crate::domain::{Clean, Driver, ResourceRef, Timestamp};
@@ -57,6 +57,14 @@ impl Prepared {
         )
     }
 
+    /// The job that runs, and has to end well, before anything of the workload is written.
+    pub fn job(&self) -> Option<&str> {
+        self.requests.iter().find_map(|(request, _)| match &request.waits {
+            Waits::Complete(place) => Some(place.name.as_str()),
+            Waits::Nothing | Waits::Seen => None,
+        })
+    }
+
     /// The images that the step publishes anew and that nodes may have to pull.
     pub fn published(&self) -> Vec<Clean> {
         let mut images: Vec<Clean> = match &self.step {
@@ -103,6 +111,8 @@ pub struct Why {
 pub struct Done {
     /// `metadata.generation` after it: what is seen of an older one says nothing yet.
     pub generation: i64,
+    /// What came of what ran before it.
+    pub told: Vec<Clean>,
     /// What could not be noted beside it, with why.
     pub unnoted: Vec<Clean>,
 }

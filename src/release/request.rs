@@ -94,13 +94,24 @@ impl Act {
     }
 }
 
+/// What has to be seen before a request is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Waits {
+    #[default]
+    Nothing,
+    /// The controller of the workload has seen what was written to it before.
+    Seen,
+    /// This job is complete.
+    Complete(Place),
+}
+
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     pub place: Place,
     pub act: Act,
-    /// It is sent only once the controller of the object before it has seen what was written there.
-    pub waits: bool,
+    /// What has to be seen before it is sent.
+    pub waits: Waits,
 }
 
 impl Request {
@@ -108,7 +119,7 @@ impl Request {
         Self {
             place,
             act,
-            waits: false,
+            waits: Waits::Nothing,
         }
     }
 
@@ -139,7 +150,9 @@ impl Request {
             }
             (Act::Create(made), _) => {
                 let label = |value: &Value| value.pointer("/metadata/labels").cloned();
-                label(found) == label(made) && same("/spec")
+                // Of a job the server fills in what tells its pods from others', anew with each try.
+                let is_same = self.place.resource.kind == "Job" || same("/spec");
+                label(found) == label(made) && is_same
             }
             (_, Part::Status) => same("/metadata/uid") && same("/status"),
             (_, Part::Scale) => same("/metadata/uid") && same("/spec"),

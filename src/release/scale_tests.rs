@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) -> Seen {
     Seen {
+        before: None,
         ledger: crate::release::ledger::Ledger::default(),
         unread: None,
         kind,

@@ -59,6 +59,8 @@ pub enum Warning {
     NoSuchImage(String),
     /// Whether there is such an image is not known: which, and why.
     ImageUnasked(String, String),
+    /// The job, by its template's name, that ran before the version that is left: what it changed stays.
+    JobStays(String),
     /// What is not known, and why.
     Unknown(&'static str, String),
 }
@@ -117,6 +119,11 @@ impl Warning {
             }
             Self::Bad(words) => words.clone(),
             Self::Recreate => "its strategy is Recreate: while gray, two versions run beside each other".into(),
+            Self::JobStays(name) => {
+                format!(
+                    "what the job {name} changed before this version was released stays: see that the old one can live with it"
+                )
+            }
             Self::Unknown(what, why) => format!("{what} is not known: {why}"),
         }
     }

@@ -256,6 +256,9 @@ fn tell(model: &mut Model, writing: &Writing, result: &Result<Done, Failure>) {
     match result {
         Ok(done) => {
             model.tell(Trouble::info(format!("written: {what}, {target}")));
+            for told in &done.told {
+                model.tell(Trouble::info(format!("{target}: {told}")));
+            }
             for unnoted in &done.unnoted {
                 model.tell(Trouble::warning(format!("{target}: {unnoted}")));
             }

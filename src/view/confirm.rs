@@ -121,6 +121,9 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     if let Some(reason) = &confirm.why().reason {
         add(Role::Muted, format!("reason: {reason}"));
     }
+    if let Some(job) = prepared.and_then(Prepared::job) {
+        add(Role::Text, format!("first: the job {job}, which has to end well"));
+    }
     for against in prepared.map_or(&[][..], |prepared| &prepared.against) {
         let style = if confirm.why().overridden.is_some() {
             Role::Warning
@@ -259,7 +262,18 @@ fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
                 format!("tried by the server without effect: it changes {count} of the object, nothing else{key}"),
             )
         }
-        Stage::Writing => (Role::Busy, "being written …".into()),
+        Stage::Writing => {
+            let text = confirm.job().map_or_else(
+                || "being written …".to_owned(),
+                |job| {
+                    let since = confirm.written.map_or(0, |written| (model.now - written).num_seconds());
+                    format!(
+                        "the job {job} runs first, since {since} s: written once it ended well, nothing if it fails"
+                    )
+                },
+            );
+            (Role::Busy, text)
+        }
         Stage::Following { .. } if confirm.is_together() => {
             let since = confirm.written.map_or(0, |written| (model.now - written).num_seconds());
             (

@@ -2,6 +2,7 @@
 //! on a real one, and the phase that is told of each.
 
 mod bad;
+mod before;
 mod command;
 mod cut;
 mod driven;

@@ -75,6 +75,8 @@ struct ActRow {
     desired: i64,
     differences: Vec<DifferenceRow>,
     warnings: Vec<String>,
+    /// The job that runs before it is written; null: none.
+    job: Option<String>,
     /// What speaks against it: it is written only if that is overridden.
     against: Vec<Clean>,
     /// Whether it was written.
@@ -109,6 +111,7 @@ impl ActRow {
                 .iter()
                 .map(crate::release::warning::Warning::words)
                 .collect(),
+            job: prepared.job().map(str::to_owned),
             against: prepared.against.iter().map(Against::words).collect(),
             written: false,
         }
@@ -124,6 +127,9 @@ impl ActRow {
         for DifferenceRow { place, from, to } in &self.differences {
             let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
             writeln!(out, "  {place}: {} → {}", side(from), side(to))?;
+        }
+        if let Some(job) = &self.job {
+            writeln!(out, "  first: the job {job}, which has to end well")?;
         }
         for against in &self.against {
             writeln!(out, "  ✖ {against}")?;
@@ -259,6 +265,11 @@ async fn carry_out(
             by: &by,
             why: &why,
         };
+        if let Some(job) = prepared.job() {
+            let (cluster, namespace) = (&target.object.cluster, &target.object.key.namespace);
+            let log = format!("pilothouse logs job/{job} -n {namespace} --context {cluster} -f");
+            writeln!(err, "{cluster}: the job {job} runs first; its log: {}", Printable(&log))?;
+        }
         let begun = Instant::now();
         let done = target.cluster.carry_out(prepared, &note).await;
         let answer = match &done {
@@ -269,6 +280,9 @@ async fn carry_out(
         let done = done.map_err(|error| failure(target, &error))?;
         row.written = true;
         let name = format!("{}: {}", target.object.cluster, target.object.key);
+        for told in &done.told {
+            writeln!(err, "{name}: {told}")?;
+        }
         writeln!(err, "{name}: written")?;
         for unnoted in &done.unnoted {
             writeln!(err, "pilothouse: {name}: {unnoted}")?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{discovery, kinds};
-use super::get;
+use super::{before, get};
 use crate::domain::{AppKey, Driver, Kind, ResourceRef};
 use crate::release::ledger::Ledger;
 use crate::release::plan::Seen;
@@ -99,6 +99,7 @@ pub(super) async fn look(
         _ => None,
     };
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
+    let before = before::read(hub, object, &read, step).await?;
     let needs_past = matches!(step, Step::Start(_) | Step::Retry | Step::Rollback(_));
     let ledger = if needs_past {
         ledger_of(hub, object, &read).await
@@ -115,6 +116,7 @@ pub(super) async fn look(
         releasing,
         autoscalers,
         scaled,
+        before,
         ledger: ledger.unwrap_or_default(),
         unread,
     })

@@ -3,7 +3,7 @@
 use super::*;
 use crate::sim::resource::JOBS;
 
-fn job(name: &str, spec: Value, behaviour: Value) -> Value {
+fn job(name: &str, spec: &Value, behaviour: &Value) -> Value {
     let mut job = json!({
         "metadata": {"name": name, "namespace": "shop"},
         "spec": {"template": {
@@ -31,7 +31,7 @@ fn world() -> World {
 #[test]
 fn a_job_is_complete_once_its_pod_ended_well() {
     let mut world = world();
-    world.create(&JOBS, job("migrate", json!({}), lasts(20, 0)));
+    world.create(&JOBS, job("migrate", &json!({}), &lasts(20, 0)));
     world.pass(10);
     let running = world.get(&JOBS, "migrate");
     assert_eq!(integer(&running, &["status", "active"]), Some(1));
@@ -51,7 +51,7 @@ fn a_job_is_complete_once_its_pod_ended_well() {
 #[test]
 fn a_job_that_fails_is_tried_again_so_often() {
     let mut world = world();
-    world.create(&JOBS, job("migrate", json!({"backoffLimit": 1}), lasts(2, 3)));
+    world.create(&JOBS, job("migrate", &json!({"backoffLimit": 1}), &lasts(2, 3)));
     world.pass(8);
     assert_eq!(count(&world.get(&JOBS, "migrate"), &["status", "failed"]), 1);
     assert_eq!(world.store.list(&PODS).count(), 1, "the next one waits ten seconds");
@@ -70,7 +70,7 @@ fn a_job_that_fails_is_tried_again_so_often() {
 #[test]
 fn a_job_that_takes_too_long_is_ended() {
     let mut world = world();
-    world.create(&JOBS, job("migrate", json!({"activeDeadlineSeconds": 30}), json!({})));
+    world.create(&JOBS, job("migrate", &json!({"activeDeadlineSeconds": 30}), &json!({})));
     world.pass(29);
     assert_eq!(count(&world.get(&JOBS, "migrate"), &["status", "active"]), 1);
     world.pass(40);
@@ -85,7 +85,7 @@ fn a_job_that_takes_too_long_is_ended() {
 #[test]
 fn a_suspended_job_waits() {
     let mut world = world();
-    world.create(&JOBS, job("migrate", json!({"suspend": true}), lasts(2, 0)));
+    world.create(&JOBS, job("migrate", &json!({"suspend": true}), &lasts(2, 0)));
     world.pass(60);
     assert_eq!(world.store.list(&PODS).count(), 0);
     assert!(object::holds(&world.get(&JOBS, "migrate"), "Suspended"));

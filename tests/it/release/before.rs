@@ -1,0 +1,189 @@
+//! The job before a release: once for a version, before anything of the workload is written, and nothing if it fails.
+
+use std::time::Duration;
+
+use pilothouse::cluster::ActError;
+use pilothouse::release::live::Refusal;
+use pilothouse::release::step::Step;
+use pilothouse::release::warning::Warning;
+use serde_json::{Value, json};
+
+use super::writes::start;
+use super::{DEPLOYMENT, Flow, gray};
+
+const CRON_JOBS: &str = "/apis/batch/v1/namespaces/gift/cronjobs";
+const JOBS: &str = "/apis/batch/v1/namespaces/gift/jobs";
+
+impl Flow {
+    /// An app of ten whose versions want a job run before them that takes ten seconds and ends with this code.
+    async fn with_job(code: i64) -> Self {
+        let flow = Self::new().await;
+        flow.want_job().await;
+        let template = json!({
+            "metadata": {"annotations": {
+                "sim.pilothouse.dev/crash-after": "10", "sim.pilothouse.dev/exit-code": code.to_string(),
+            }},
+            "spec": {"restartPolicy": "Never", "containers": [{"name": "migrate", "image": "live:v1"}]},
+        });
+        let cron_job = json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "migrate", "namespace": "gift"},
+            "spec": {
+                "schedule": "0 0 31 2 *", "suspend": true,
+                "jobTemplate": {"spec": {"backoffLimit": 0, "template": template}},
+            },
+        });
+        let (code, answer) = flow.send("POST", CRON_JOBS, "application/json", &cron_job).await;
+        assert_eq!(code, 201, "{answer}");
+        flow
+    }
+
+    async fn want_job(&self) {
+        let kind = "application/merge-patch+json";
+        let wanted = json!({"metadata": {"annotations": {"pilothouse.dev/pre-release-job": "migrate"}}});
+        let (code, _) = self.send("PATCH", DEPLOYMENT, kind, &wanted).await;
+        assert_eq!(code, 200);
+    }
+
+    async fn jobs(&self) -> Vec<Value> {
+        let (_, mut list) = self.send("GET", JOBS, "application/json", &Value::Null).await;
+        serde_json::from_value(list["items"].take()).unwrap()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_runs_once_for_a_version_before_anything_is_written() {
+    let mut flow = Flow::with_job(0).await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let job = prepared.job().unwrap().to_owned();
+    assert_eq!(flow.jobs().await, [] as [Value; 0], "it was only shown");
+    assert!(
+        prepared.differences.iter().any(|d| d.place.contains(&job)),
+        "{prepared:?}"
+    );
+    let begun = tokio::time::Instant::now();
+    let done = flow.carry_out(&prepared).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(10), "it was waited for");
+    assert!(
+        done.told[0].contains(&format!("the job {job} ended well")),
+        "{:?}",
+        done.told
+    );
+    flow.until("two beside ten", &gray(2, 10)).await;
+    let jobs = flow.jobs().await;
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0]["spec"]["template"]["spec"]["containers"][0]["image"], "live:v2");
+    let sent = flow.sent("");
+    let place = |of: &str| sent.iter().position(|sent| sent.path.contains(of)).unwrap();
+    assert!(place("/jobs") < place("/deployments/"), "{sent:?}");
+    // Gone back and released again: what it did is done.
+    flow.carry_out(&flow.prepare(&Step::Abort).await.unwrap())
+        .await
+        .unwrap();
+    flow.observer.rest(Duration::from_mins(1)).await;
+    let again = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    assert_eq!(again.job(), None);
+    let other = flow.prepare(&start("live:v3", 2)).await.unwrap();
+    assert_ne!(other.job(), Some(job.as_str()));
+    assert!(other.job().is_some());
+}
+
+fn failed(error: &ActError) -> &str {
+    match error {
+        ActError::Refused(Refusal::JobFailed { why, .. }) => why,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_it_fails_nothing_is_released() {
+    let flow = Flow::with_job(3).await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let error = flow.carry_out(&prepared).await.unwrap_err();
+    assert!(failed(&error).contains("BackoffLimitExceeded"), "{error}");
+    assert!(failed(&error).contains("it wrote"), "its log is told: {error}");
+    assert_eq!(flow.sent("deployments"), []);
+    let again = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
+    assert!(failed(&again).contains("BackoffLimitExceeded"), "{again}");
+    let name = flow.jobs().await[0]["metadata"]["name"].as_str().unwrap().to_owned();
+    let background = json!({"propagationPolicy": "Background"});
+    let (code, _) = flow
+        .send("DELETE", &format!("{JOBS}/{name}"), "application/json", &background)
+        .await;
+    assert_eq!(code, 200);
+    assert_eq!(
+        flow.prepare(&start("live:v2", 2)).await.unwrap().job(),
+        Some(name.as_str())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_after_one_that_ended_in_the_middle_waits_for_the_same_one() {
+    let mut flow = Flow::with_job(0).await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let left = tokio::time::timeout(Duration::from_secs(5), flow.carry_out(&prepared)).await;
+    assert!(left.is_err(), "it ended while the job went on");
+    assert_eq!(flow.sent("deployments"), []);
+    let next = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    assert_eq!(next.job(), prepared.job());
+    flow.carry_out(&next).await.unwrap();
+    flow.until("two beside ten", &gray(2, 10)).await;
+    assert_eq!(flow.jobs().await.len(), 1);
+    assert_eq!(flow.sent("jobs").len(), 1, "one creation in all");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_whose_answer_is_lost_is_read_back() {
+    let mut flow = Flow::with_job(0).await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    flow.wire.lock().unwrap().lost = 1;
+    flow.carry_out(&prepared).await.unwrap();
+    flow.until("two beside ten", &gray(2, 10)).await;
+    assert_eq!(flow.sent("jobs").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_changes_the_workload_while_it_runs_is_not_written_over() {
+    let flow = Flow::with_job(0).await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let colleague = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let image = json!([{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "live:v9"}]);
+        assert_eq!(flow.write(&image).await, 200);
+    };
+    let (written, ()) = tokio::join!(flow.carry_out(&prepared), colleague);
+    let error = written.unwrap_err();
+    assert!(matches!(error, ActError::Changed(_)), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_way_back_runs_none_and_warns_of_what_stays() {
+    let mut flow = Flow::with_job(0).await;
+    flow.carry_out(&flow.prepare(&start("live:v2", 2)).await.unwrap())
+        .await
+        .unwrap();
+    flow.until("two beside ten", &gray(2, 10)).await;
+    let back = flow.prepare(&Step::Abort).await.unwrap();
+    assert_eq!(back.job(), None);
+    assert!(
+        back.warnings.contains(&Warning::JobStays("migrate".into())),
+        "{:?}",
+        back.warnings
+    );
+    let grown = flow
+        .prepare(&Step::Grow(pilothouse::release::step::Count::Instances(4)))
+        .await
+        .unwrap();
+    assert_eq!(grown.job(), None);
+    assert!(!grown.warnings.contains(&Warning::JobStays("migrate".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_no_template_of_its_job_is_not_released() {
+    let flow = Flow::new().await;
+    flow.want_job().await;
+    let error = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
+    assert!(
+        matches!(&error, ActError::Refused(Refusal::NoJob(name)) if name == "migrate"),
+        "{error}"
+    );
+}
