@@ -2,7 +2,9 @@
 
 pub(super) mod act;
 pub(super) mod ask;
+mod course;
 mod follow;
+pub(super) mod targets;
 
 use std::io::Write;
 

@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use super::args::Args;
-use super::release::act::{self, Target, What};
+use super::release::act::{self, What};
 use super::release::ask::Ask;
+use super::release::targets::Target;
 use super::watch::Known;
 use super::{Environment, Failure};
 use crate::domain::{Kind, Workload};

@@ -68,7 +68,6 @@ pub enum Refusal {
     /// What speaks against it, in words.
     #[error("{0}")]
     Against(String),
-    Frozen(String),
     #[error("there is no CronJob {0} with a template of a job, which is to run before it is released")]
     NoJob(String),
     #[error("the job {name} that runs before it failed ({why}); delete it to have it run again")]

@@ -4,6 +4,7 @@
 mod bad;
 mod before;
 mod command;
+mod course;
 mod cut;
 mod driven;
 mod frozen;

@@ -11,30 +11,25 @@ use tokio::time::Instant;
 use super::super::args::Args;
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
-use super::super::{Environment, Failure, Printable, fleet, namespaces, project, registries, screen};
+use super::super::{Environment, Failure, Printable, fleet, namespaces, registries, screen};
 use super::ask::Ask;
+use super::course::Course;
 use super::follow::{CHANGED, follow};
-use crate::cluster::{ActError, Cluster, Note};
-use crate::domain::{Clean, ClusterId, Driver, Kind, ResourceRef, Workload};
+use super::targets::{Target, targets};
+use crate::cluster::{ActError, Note};
+use crate::domain::{Clean, ClusterId, Kind};
+use crate::registry::Registries;
 use crate::release::against::{Against, words};
+use crate::release::freeze;
 use crate::release::live::Refusal;
 use crate::release::scale::Amount;
 use crate::release::step::Step;
-use crate::release::{Prepared, Why};
+use crate::release::{Done, Prepared, Why};
 use crate::runtime::Exit;
 use crate::runtime::activity::ActivityLog;
-use crate::world::release::app_of;
 
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
-
-/// One workload that a step is taken on.
-pub(in crate::cli) struct Target {
-    pub(in crate::cli) cluster: Cluster,
-    pub(in crate::cli) object: ResourceRef,
-    app: Clean,
-    driver: Option<Driver>,
-}
 
 /// What is to be done to the workloads of an app.
 #[derive(Clone, Debug)]
@@ -59,6 +54,14 @@ impl What {
     /// Whether all is written before any of it is followed.
     const fn is_urgent(&self) -> bool {
         matches!(self, Self::Scale { .. })
+    }
+
+    /// Whether it goes on past a cluster that cannot be reached: what brings no version to more instances does.
+    const fn goes_on(&self) -> bool {
+        match self {
+            Self::Step(step) => !freeze::stops(step.operation()),
+            Self::Scale { .. } => true,
+        }
     }
 }
 
@@ -141,7 +144,7 @@ impl ActRow {
     }
 }
 
-/// Takes a step on every Deployment of an app, one after the other; the first that fails ends it.
+/// Takes a step on every workload of an app, one after the other; the first that fails ends it.
 pub(in crate::cli) fn run(
     args: &Args,
     ask: &Ask,
@@ -161,22 +164,11 @@ pub(in crate::cli) fn run(
         let unknown = namespaces::unknown(&args.namespace, &known).await;
         namespaces::told(&args.namespace, &unknown, err)?;
         fleet::tell_missing(&known, err)?;
-        let targets = targets(&known, &ask.app)?;
+        let mut course = Course::new(&known, what.goes_on());
+        let targets = course.begin(&known, targets(&known, &ask.app)?)?;
         needs_reason(&known, (ask, what), &targets)?;
-        let targets = what.steps(&known, targets, err)?;
-        let mut prepared = Vec::new();
-        for (target, step) in &targets {
-            let one = target.cluster.prepare(&target.object, step, target.driver).await;
-            let mut one = one.map_err(|error| failure(target, &error))?;
-            if let Some(registries) = &registries {
-                let doubts = registries
-                    .doubts(&target.cluster, &target.object, &one.published())
-                    .await;
-                one.warnings.splice(0..0, doubts);
-            }
-            prepared.push(one);
-        }
-        let targets: Vec<Target> = targets.into_iter().map(|(target, _)| target).collect();
+        let steps = Course::left_to_do(&known, what.steps(&known, targets, err)?, err)?;
+        let (targets, prepared) = try_out(steps, registries.as_ref(), &mut course).await?;
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
         let is_text = ask.output == super::super::args::Report::Text;
         if is_text {
@@ -191,9 +183,10 @@ pub(in crate::cli) fn run(
                 (ask, &activity),
                 (&targets, &prepared),
                 (&mut rows, what.is_urgent()),
-                err,
+                (&mut course, err),
             )
             .await
+            .map(|end| course.end(end))
         } else {
             if is_text {
                 writeln!(err, "nothing was written; repeat it with --yes to do it")?;
@@ -201,6 +194,7 @@ pub(in crate::cli) fn run(
             let shown = if ask.dry_run { Exit::DONE } else { ONLY_SHOWN };
             Ok(Exit(shown))
         };
+        course.tell(err)?;
         if !is_text {
             let text = serde_json::to_string_pretty(&serde_json::json!({"items": rows})).unwrap_or_default();
             writeln!(out, "{text}")?;
@@ -208,6 +202,31 @@ pub(in crate::cli) fn run(
         known.cancel.cancel();
         outcome
     })?
+}
+
+/// Lets the servers try the steps without effect, and asks for the images that they publish.
+async fn try_out(
+    steps: Vec<(Target, Step)>,
+    registries: Option<&Registries>,
+    course: &mut Course,
+) -> Result<(Vec<Target>, Vec<Prepared>), Failure> {
+    let (mut targets, mut all) = (Vec::new(), Vec::new());
+    for (target, step) in steps {
+        let prepared = target.cluster.prepare(&target.object, &step, target.driver).await;
+        let mut prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) if course.passes(&target, &error) => continue,
+            Err(error) => return Err(failure(&target, &error)),
+        };
+        if let Some(registries) = registries {
+            let images = prepared.published();
+            let doubts = registries.doubts(&target.cluster, &target.object, &images).await;
+            prepared.warnings.splice(0..0, doubts);
+        }
+        all.push(prepared);
+        targets.push(target);
+    }
+    Ok((targets, all))
 }
 
 /// Refuses a write without a reason where one is needed; what is urgent needs none.
@@ -242,10 +261,11 @@ async fn carry_out(
     (ask, activity): (&Ask, &ActivityLog),
     (targets, prepared): (&[Target], &[Prepared]),
     (rows, is_urgent): (&mut [ActRow], bool),
-    err: &mut dyn Write,
+    (course, err): (&mut Course, &mut dyn Write),
 ) -> Result<Exit, Failure> {
     let mut written = Vec::new();
-    for ((target, prepared), row) in targets.iter().zip(prepared).zip(rows) {
+    for (number, ((target, prepared), row)) in targets.iter().zip(prepared).zip(rows).enumerate() {
+        let ahead = targets.get(number + 1..).unwrap_or_default();
         let view = known.world.cluster(&target.object.cluster);
         let by = view
             .and_then(|view| view.identity.user.clone())
@@ -265,11 +285,7 @@ async fn carry_out(
             by: &by,
             why: &why,
         };
-        if let Some(job) = prepared.job() {
-            let (cluster, namespace) = (&target.object.cluster, &target.object.key.namespace);
-            let log = format!("pilothouse logs job/{job} -n {namespace} --context {cluster} -f");
-            writeln!(err, "{cluster}: the job {job} runs first; its log: {}", Printable(&log))?;
-        }
+        tell_job(target, prepared, err)?;
         let begun = Instant::now();
         let done = target.cluster.carry_out(prepared, &note).await;
         let answer = match &done {
@@ -277,20 +293,21 @@ async fn carry_out(
             Err(error) => error.to_string(),
         };
         activity.released(Utc::now(), prepared, &note, (answer, begun.elapsed()));
-        let done = done.map_err(|error| failure(target, &error))?;
+        let done = match done {
+            Ok(done) => done,
+            Err(error) if course.passes(target, &error) => continue,
+            Err(error) => {
+                course.leave(ahead);
+                return Err(failure(target, &error));
+            }
+        };
         row.written = true;
-        let name = format!("{}: {}", target.object.cluster, target.object.key);
-        for told in &done.told {
-            writeln!(err, "{name}: {told}")?;
-        }
-        writeln!(err, "{name}: written")?;
-        for unnoted in &done.unnoted {
-            writeln!(err, "pilothouse: {name}: {unnoted}")?;
-        }
+        tell(target, &done, err)?;
         written.push((target, prepared, done.generation));
         if ask.wait && !is_urgent {
             let end = follow(known, &target.object, &prepared.step, done.generation, ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
+                course.leave(ahead);
                 return Ok(end);
             }
         }
@@ -306,59 +323,25 @@ async fn carry_out(
     Ok(Exit(Exit::DONE))
 }
 
-/// The Deployments of an app, cluster after cluster.
-fn targets(known: &Known, app: &str) -> Result<Vec<Target>, Failure> {
-    let mut found = Vec::new();
-    for cluster in &known.clusters {
-        let Some(view) = known.world.cluster(cluster.id()) else {
-            continue;
-        };
-        for kind in Kind::ALL
-            .into_iter()
-            .filter(|kind| kind.is_workload() && *kind != Kind::Job)
-        {
-            for workload in view.workloads(kind) {
-                let its = app_of(workload);
-                if project::is_app(app, &its.namespace, &its.name) {
-                    found.push(target(cluster, workload));
-                }
-            }
-        }
-    }
-    if found.is_empty() {
-        return Err(Failure::failed(
-            format!("there is no workload of an app '{app}'"),
-            "apps are NAME or NAMESPACE/NAME; `pilothouse get apps` lists them",
-        ));
-    }
-    let mut namespaces: Vec<&Clean> = found.iter().map(|target| &target.object.key.namespace).collect();
-    namespaces.sort();
-    namespaces.dedup();
-    if namespaces.len() > 1 {
-        let names: Vec<String> = namespaces
-            .iter()
-            .map(|namespace| format!("{namespace}/{app}"))
-            .collect();
-        return Err(Failure::usage(
-            format!("several namespaces have an app '{app}'"),
-            format!("say which one: {}", names.join(", ")),
-        ));
-    }
-    Ok(found)
+/// Says which job runs before it is written, and where its log is.
+fn tell_job(target: &Target, prepared: &Prepared, err: &mut dyn Write) -> std::io::Result<()> {
+    let Some(job) = prepared.job() else { return Ok(()) };
+    let (cluster, namespace) = (&target.object.cluster, &target.object.key.namespace);
+    let log = format!("pilothouse logs job/{job} -n {namespace} --context {cluster}");
+    writeln!(err, "{cluster}: the job {job} runs first; its log: {}", Printable(&log))
 }
 
-fn target(cluster: &Cluster, workload: &Workload) -> Target {
-    Target {
-        cluster: cluster.clone(),
-        object: ResourceRef {
-            cluster: cluster.id().clone(),
-            kind: workload.kind,
-            key: workload.key.clone(),
-            uid: workload.uid.clone(),
-        },
-        app: workload.app.clone(),
-        driver: workload.driver,
+/// Says what came of a write.
+fn tell(target: &Target, done: &Done, err: &mut dyn Write) -> std::io::Result<()> {
+    let name = target.name();
+    for told in &done.told {
+        writeln!(err, "{name}: {told}")?;
     }
+    writeln!(err, "{name}: written")?;
+    for unnoted in &done.unnoted {
+        writeln!(err, "pilothouse: {name}: {unnoted}")?;
+    }
+    Ok(())
 }
 
 fn failure(target: &Target, error: &ActError) -> Failure {

@@ -1,0 +1,119 @@
+//! `pilothouse release` over several clusters, one of which does not answer.
+
+use std::path::Path;
+use std::process::Command;
+
+use pilothouse::sim::Simulation;
+use pilothouse::sim::store::Store;
+use serde_json::Value;
+
+use super::{DEPLOYMENT, app_on, send};
+use crate::pty::PROGRAM;
+use crate::support::served::Served;
+
+/// Two clusters with the same app, and between them one that nobody listens for.
+struct Fleet {
+    served: Served,
+    clusters: Vec<(String, Simulation)>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Fleet {
+    fn start() -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let clusters: Vec<(String, Simulation)> = ["a", "c"]
+            .into_iter()
+            .map(|name| {
+                let empty = {
+                    let _guard = runtime.enter();
+                    Simulation::new(Store::new(1)).with_controllers(1)
+                };
+                (name.to_owned(), runtime.block_on(app_on(empty)))
+            })
+            .collect();
+        let served = Served::start(|| clusters.clone());
+        let path = served.kubeconfig();
+        let mut config: Value = serde_yaml_ng::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for list in ["clusters", "contexts"] {
+            let all = config[list].as_array_mut().unwrap();
+            let mut lost = all[0].clone();
+            lost["name"] = "b".into();
+            all.insert(1, lost);
+        }
+        config["contexts"][1]["context"]["cluster"] = "b".into();
+        config["clusters"][1]["cluster"]["server"] = "http://127.0.0.1:1".into();
+        std::fs::write(&path, config.to_string()).unwrap();
+        Self {
+            served,
+            clusters,
+            runtime,
+        }
+    }
+
+    /// Takes a step; the exit code, and what is said.
+    fn release(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let home: &Path = self.served.folder.path();
+        let output = Command::new(PROGRAM)
+            .arg("--kubeconfig")
+            .arg(self.served.kubeconfig())
+            .args(["--context", "a", "--context", "b", "--context", "c", "release"])
+            .args(arguments)
+            .args(["gift/live", "--yes"])
+            .env_clear()
+            .env("HOME", home)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    }
+
+    /// The images that the clusters run, as their Deployments say.
+    fn images(&self) -> Vec<String> {
+        let image = |(_, simulation): &(String, Simulation)| {
+            let read = send(simulation, "GET", DEPLOYMENT, "application/json", &Value::Null);
+            let (_, deployment) = self.runtime.block_on(read);
+            let image = deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
+            image.unwrap().to_owned()
+        };
+        self.clusters.iter().map(image).collect()
+    }
+}
+
+#[test]
+fn a_new_version_stops_before_a_cluster_that_is_not_reached_and_a_way_back_goes_on_past_it() {
+    let fleet = Fleet::start();
+    let start = ["start", "--image", "live:v2", "--gray", "2"];
+    let (code, said) = fleet.release(&[&start[..], &["--wait"]].concat());
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(fleet.images(), ["live:v2", "live:v1"], "{said}");
+    assert!(said.contains("left: c: gift/live: it comes after b"), "{said}");
+    assert!(said.contains("left: b: not reached ("), "{said}");
+    let (code, said) = fleet.release(&start);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("a: gift/live: there already: gray, 2 of 2 ready"),
+        "{said}"
+    );
+    assert!(!said.contains("written"), "{said}");
+    let (code, said) = fleet.release(&["abort"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("c: gift/live: left out: no gray release is under way"),
+        "{said}"
+    );
+    assert!(said.contains("a: gift/live: written"), "{said}");
+    assert!(said.contains("left: b: not reached ("), "{said}");
+    assert_eq!(fleet.images(), ["live:v1", "live:v1"], "{said}");
+    let (code, said) = fleet.release(&["restart"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(!said.contains("c: gift/live: written"), "{said}");
+    let (code, said) = fleet.release(&["pause"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("c: gift/live: written"),
+        "what brings no version goes on: {said}"
+    );
+}
