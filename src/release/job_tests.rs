@@ -1,3 +1,5 @@
+//! Jobs before a release: which are made of what, when they are waited for, when they are not run again.
+
 use serde_json::json;
 
 use super::super::ledger::Ledger;
