@@ -46,6 +46,7 @@ fn seen(revisions: &[(&str, u32)]) -> Seen {
         releasing: None,
         autoscalers: Vec::new(),
         scaled: Vec::new(),
+        before: None,
         ledger: Ledger::default(),
         unread: None,
     }
