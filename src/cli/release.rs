@@ -2,6 +2,7 @@
 
 pub(super) mod act;
 pub(super) mod ask;
+mod commit;
 mod course;
 mod follow;
 pub(super) mod targets;
@@ -262,7 +263,9 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let (ask, step) = match command {
         ReleaseCommand::Status(asked) => return status(args, asked, environment, out, err),
-        ReleaseCommand::Start(start) => (&start.ask, start.step()),
+        ReleaseCommand::Start(start) => {
+            return act::run(args, &start.ask, &start.what(), environment, (out, err));
+        }
         ReleaseCommand::Grow(grow) => (&grow.ask, Step::Grow(grow.gray)),
         ReleaseCommand::Full(full) if full.rolling => (&full.ask, Step::Full),
         ReleaseCommand::Full(full) => (&full.ask, Step::KeepOld),

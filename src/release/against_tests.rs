@@ -1,3 +1,5 @@
+//! What speaks against a version: that somebody said it is bad, that it is older than what runs; and what does not.
+
 use serde_json::json;
 
 use super::*;

@@ -13,6 +13,7 @@ use super::super::setup::Setup;
 use super::super::watch::{self, Known};
 use super::super::{Environment, Failure, Printable, fleet, namespaces, registries, screen};
 use super::ask::Ask;
+use super::commit;
 use super::course::Course;
 use super::follow::{CHANGED, follow};
 use super::targets::{Target, targets};
@@ -23,7 +24,7 @@ use crate::release::against::{Against, words};
 use crate::release::freeze;
 use crate::release::live::Refusal;
 use crate::release::scale::Amount;
-use crate::release::step::Step;
+use crate::release::step::{New, Step};
 use crate::release::{Done, Prepared, Why};
 use crate::runtime::Exit;
 use crate::runtime::activity::ActivityLog;
@@ -35,6 +36,8 @@ const ONLY_SHOWN: u8 = 3;
 #[derive(Clone, Debug)]
 pub(in crate::cli) enum What {
     Step(Step),
+    /// Begin to release the image of a commit, once it is known which one that is.
+    Commit(Box<New>, String),
     /// So many instances in all, divided by the room there is; `across`: also over several clusters.
     Scale {
         amount: Amount,
@@ -44,11 +47,21 @@ pub(in crate::cli) enum What {
 
 impl What {
     /// The step that each workload gets.
-    fn steps(&self, known: &Known, targets: Vec<Target>, err: &mut dyn Write) -> Result<Vec<(Target, Step)>, Failure> {
-        match self {
-            Self::Step(step) => Ok(targets.into_iter().map(|target| (target, step.clone())).collect()),
-            Self::Scale { amount, across } => super::super::scale::steps(known, targets, (*amount, *across), err),
-        }
+    async fn steps(
+        &self,
+        known: &Known,
+        targets: Vec<Target>,
+        registries: Option<&Registries>,
+        err: &mut dyn Write,
+    ) -> Result<Vec<(Target, Step)>, Failure> {
+        let step = match self {
+            Self::Scale { amount, across } => {
+                return super::super::scale::steps(known, targets, (*amount, *across), err);
+            }
+            Self::Step(step) => step.clone(),
+            Self::Commit(new, sha) => commit::start(known, &targets, (new, sha), registries).await?,
+        };
+        Ok(targets.into_iter().map(|target| (target, step.clone())).collect())
     }
 
     /// Whether all is written before any of it is followed.
@@ -60,6 +73,7 @@ impl What {
     const fn goes_on(&self) -> bool {
         match self {
             Self::Step(step) => !freeze::stops(step.operation()),
+            Self::Commit(..) => false,
             Self::Scale { .. } => true,
         }
     }
@@ -167,7 +181,8 @@ pub(in crate::cli) fn run(
         let mut course = Course::new(&known, what.goes_on());
         let targets = course.begin(&known, targets(&known, &ask.app)?)?;
         needs_reason(&known, (ask, what), &targets)?;
-        let steps = Course::left_to_do(&known, what.steps(&known, targets, err)?, err)?;
+        let steps = what.steps(&known, targets, registries.as_ref(), err).await?;
+        let steps = Course::left_to_do(&known, steps, err)?;
         let (targets, prepared) = try_out(steps, registries.as_ref(), &mut course).await?;
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
         let is_text = ask.output == super::super::args::Report::Text;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::args::parse_duration;
+use super::act::What;
 use crate::domain::Clean;
 use crate::release::live::Method;
 use crate::release::past::Back;
@@ -67,12 +68,12 @@ pub struct StartAsk {
     #[command(flatten)]
     pub ask: Ask,
     /// The image to release
-    #[arg(long, value_name = "IMAGE")]
-    pub image: String,
+    #[arg(long, value_name = "IMAGE", required_unless_present = "commit")]
+    pub image: Option<String>,
     /// Which container gets it, where there are several
     #[arg(short, long, value_name = "NAME")]
     pub container: Option<String>,
-    /// The commit it was built from, noted beside it
+    /// The commit it was built from, noted beside it; without an image, the one that was built from it
     #[arg(long, value_name = "SHA")]
     pub commit: Option<String>,
     /// How many new instances of each Deployment: a number, or a share such as 20%
@@ -137,17 +138,21 @@ impl How {
 }
 
 impl StartAsk {
-    pub(super) fn step(&self) -> Step {
+    pub(super) fn what(&self) -> What {
         let facts = Facts {
             commit: self.commit.clone(),
             ..Facts::default()
         };
-        Step::Start(Box::new(New {
-            image: self.image.clone(),
+        let new = Box::new(New {
+            image: self.image.clone().unwrap_or_default(),
             container: self.container.clone(),
             facts,
             method: self.how.method(),
             count: self.gray,
-        }))
+        });
+        match (&self.image, &self.commit) {
+            (None, Some(commit)) => What::Commit(new, commit.clone()),
+            _ => What::Step(Step::Start(new)),
+        }
     }
 }

@@ -117,3 +117,28 @@ fn a_new_version_stops_before_a_cluster_that_is_not_reached_and_a_way_back_goes_
         "what brings no version goes on: {said}"
     );
 }
+
+#[test]
+fn a_commit_alone_names_the_image_that_was_released_of_it() {
+    let fleet = Fleet::start();
+    let (_, said) = fleet.release(&[
+        "start",
+        "--image",
+        "live:v2",
+        "--commit",
+        "c04d21b9f0",
+        "--gray",
+        "2",
+        "--wait",
+    ]);
+    assert_eq!(fleet.images()[0], "live:v2", "{said}");
+    let (_, said) = fleet.release(&["abort", "--wait"]);
+    assert_eq!(fleet.images()[0], "live:v1", "{said}");
+    let (code, said) = fleet.release(&["start", "--commit", "deadbee", "--gray", "2"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no image of commit deadbee is known"), "{said}");
+    let (code, said) = fleet.release(&["start", "--commit", "main", "--gray", "2"]);
+    assert_eq!(code, Some(2), "{said}");
+    let (_, said) = fleet.release(&["start", "--commit", "C04D21B", "--gray", "2"]);
+    assert_eq!(fleet.images()[0], "live:v2", "{said}");
+}

@@ -1,0 +1,167 @@
+//! The image that was built from a commit: of a version that ran before, or of a tag in the registry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Failure;
+use super::super::watch::Known;
+use super::targets::Target;
+use crate::domain::image::Tag;
+use crate::domain::{ImageName, ResourceRef, Version};
+use crate::registry::Registries;
+use crate::release::step::{New, Step};
+use crate::world::KnownVersion;
+
+/// Shortest beginning of a commit's hash that says which one is meant; git's own is as short.
+const SHORTEST: usize = 7;
+/// Of so many tags a repository it is asked which commit they are of.
+const LOOKED_AT: usize = 50;
+
+/// The step that releases the image of a commit.
+///
+/// # Errors
+/// No image of it is known, or several are.
+pub(super) async fn start(
+    known: &Known,
+    targets: &[Target],
+    (new, commit): (&New, &str),
+    registries: Option<&Registries>,
+) -> Result<Step, Failure> {
+    let is_hash = commit.len() >= SHORTEST && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    if !is_hash {
+        return Err(Failure::usage(
+            format!("'{commit}' is no commit"),
+            format!("write its hash, {SHORTEST} digits of it or more, or name the image with --image"),
+        ));
+    }
+    let objects: Vec<ResourceRef> = targets.iter().map(|target| target.object.clone()).collect();
+    let mut found = of_versions(commit, &known.world.versions_of(&objects));
+    let mut unasked = Vec::new();
+    if found.is_empty()
+        && let Some(registries) = registries
+    {
+        (found, unasked) = of_tags(commit, known, targets, registries).await;
+    }
+    let mut images = found.into_iter();
+    match (images.next(), images.next()) {
+        (Some(image), None) => Ok(Step::Start(Box::new(New { image, ..new.clone() }))),
+        (None, _) => {
+            let nothing =
+                format!("no image of commit {commit} is known, of a version that ran or of a tag in the registry");
+            let told: Vec<String> = [nothing].into_iter().chain(unasked).collect();
+            Err(Failure::failed(
+                told.join("; "),
+                "build it first, or name the image with --image",
+            ))
+        }
+        (Some(one), Some(other)) => {
+            let all: Vec<String> = [one, other].into_iter().chain(images).collect();
+            Err(Failure::usage(
+                format!("several images are of commit {commit}: {}", all.join(", ")),
+                "say which one with --image",
+            ))
+        }
+    }
+}
+
+/// Whether two hashes of commits, cut short or not, are of the same one.
+fn is_same(one: &str, other: &str) -> bool {
+    let shortest = one.len().min(other.len());
+    let start = |hash: &str| hash.get(..shortest).map(str::to_ascii_lowercase);
+    shortest >= SHORTEST && start(one) == start(other)
+}
+
+/// Images of versions that were released as of this commit.
+fn of_versions(commit: &str, versions: &[KnownVersion]) -> BTreeSet<String> {
+    let is_of = |known: &&KnownVersion| matches!(&known.version, Version::Commit(own) if is_same(own, commit));
+    let first = |known: &KnownVersion| known.images.first().map(ToString::to_string);
+    versions.iter().filter(is_of).filter_map(first).collect()
+}
+
+/// Images of tags of this commit in the repositories that run; what could not be asked.
+async fn of_tags(
+    commit: &str,
+    known: &Known,
+    targets: &[Target],
+    registries: &Registries,
+) -> (BTreeSet<String>, Vec<String>) {
+    let mut repositories: BTreeMap<String, (ImageName, &Target)> = BTreeMap::new();
+    for target in targets {
+        let view = known.world.cluster(&target.object.cluster);
+        let workload = view.and_then(|view| view.workload(target.object.kind, &target.object.key));
+        for image in workload.into_iter().flat_map(|workload| workload.images.iter()) {
+            if let Some(name) = ImageName::parse(image) {
+                repositories.entry(name.place()).or_insert((name, target));
+            }
+        }
+    }
+    let (mut found, mut unasked) = (BTreeSet::new(), Vec::new());
+    for (name, target) in repositories.into_values() {
+        let repository = registries.of_workload(&name, &target.cluster, &target.object).await;
+        match repository.tags(LOOKED_AT, &BTreeSet::new()).await {
+            Ok(tags) => found.extend(one_of(commit, &name, &tags.found)),
+            Err(error) => unasked.push(format!("{} could not be asked: {error}", name.place())),
+        }
+    }
+    (found, unasked)
+}
+
+/// The image of the youngest tag of a commit: several tags of one are of the same source.
+fn one_of(commit: &str, name: &ImageName, tags: &[Tag]) -> Option<String> {
+    let is_told = |tag: &&Tag| tag.commit.as_ref().is_some_and(|own| is_same(own, commit));
+    let is_named = |tag: &&Tag| {
+        tag.name
+            .split(['-', '_', '.'])
+            .any(|part| is_hash(part) && is_same(part, commit))
+    };
+    let tag = tags.iter().find(is_told).or_else(|| tags.iter().find(is_named))?;
+    let image = ImageName {
+        tag: Some(tag.name.clone()),
+        // It says which image is meant, wherever the tag goes until it is pulled.
+        digest: tag.digest.clone(),
+        ..name.clone()
+    };
+    Some(image.to_string())
+}
+
+fn is_hash(part: &str) -> bool {
+    part.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Clean;
+
+    const COMMIT: &str = "c04d21b9f0a1b2c3d4e5f60718293a4b5c6d7e8f";
+
+    fn tag(name: &str, commit: Option<&str>) -> Tag {
+        Tag {
+            name: name.into(),
+            commit: commit.map(Clean::new),
+            digest: Some("sha256:0123456789abcdef0123456789abcdef".into()),
+            ..Tag::default()
+        }
+    }
+
+    #[test]
+    fn a_hash_may_be_cut_short_but_not_too_short() {
+        assert!(is_same("c04d21b", COMMIT) && is_same(COMMIT, "C04D21B9") && is_same(COMMIT, COMMIT));
+        assert!(!is_same("c04d21", COMMIT) && !is_same("c04d21c", COMMIT));
+    }
+
+    #[test]
+    fn a_tag_is_of_the_commit_that_its_image_says_or_that_is_in_its_name() {
+        let name = ImageName::parse("r.corp/gift/live:v1").unwrap();
+        let of = |tags: &[Tag]| one_of("c04d21b", &name, tags);
+        let pinned = |tag: &str| {
+            Some(format!(
+                "r.corp/gift/live:{tag}@sha256:0123456789abcdef0123456789abcdef"
+            ))
+        };
+        assert_eq!(of(&[tag("v2", None), tag("v1", Some(COMMIT))]), pinned("v1"));
+        assert_eq!(of(&[tag("main-c04d21b", None)]), pinned("main-c04d21b"));
+        let told = [tag("c04d21b", Some("77ab0e1")), tag("v7", Some(COMMIT))];
+        assert_eq!(of(&told), pinned("v7"), "what the image says goes before its name");
+        assert_eq!(of(&[tag("v2", None), tag("c04d21", None)]), None);
+    }
+}
