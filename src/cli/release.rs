@@ -2,6 +2,7 @@
 
 pub(super) mod act;
 pub(super) mod ask;
+mod carried;
 mod commit;
 mod course;
 mod follow;

@@ -4,10 +4,12 @@
 mod against;
 mod around;
 mod before;
+mod config;
 mod error;
 mod look;
 mod notes;
 mod rights;
+mod seen;
 mod who;
 
 use std::time::Duration;
@@ -22,6 +24,7 @@ use super::hub::Hub;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, ResourceRef};
 use crate::release::against::judge;
+use crate::release::config::goes;
 use crate::release::good;
 use crate::release::job;
 use crate::release::live::Refusal;
@@ -30,8 +33,9 @@ use crate::release::request::{Act, Part, Request, Waits};
 use crate::release::step::{Around, Difference, Step, differences};
 use crate::release::warning::Warning;
 use crate::release::{Done, Prepared};
-use around::is_workload;
+use around::{becomes, is_workload};
 use look::{collection, look, path};
+use seen::{look_again, seen_by_controller};
 use who::with_who;
 
 pub use error::ActError;
@@ -42,13 +46,10 @@ const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 /// Who wrote, in `managedFields`.
 const MANAGER: &str = "pilothouse";
-/// How often, and how long apart, it is looked whether a write arrived whose answer did not.
+/// How often it is looked whether a write arrived whose answer did not.
 const LOOKS: u32 = 5;
-const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 /// How long a controller is given to see the last change before a step is refused for it.
 const SETTLE: Duration = Duration::from_millis(300);
-/// How often it is looked whether a controller has seen a write that the next one waits for; ten seconds in all.
-const SEEN_LOOKS: u32 = 33;
 /// How often a write is made anew of an object whose state moved on without touching what is written.
 const RENEWALS: u32 = 3;
 
@@ -114,6 +115,11 @@ async fn look_and_try(
         let what = "whether its namespace is frozen";
         warnings.push(Warning::Unknown(what, "it may not be read".into()));
     }
+    let becomes = becomes(object, &seen, &requests);
+    let copies = requests.iter().map(|(request, _)| request);
+    let copies: Vec<&Value> = copies.filter(|r| r.is_copy()).map(|r| r.act.body()).collect();
+    let (config, doubts) = goes::carried(step, &seen, (becomes, &copies), (&operation, around.now));
+    warnings.extend(doubts.into_iter().map(Warning::Config));
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
@@ -126,6 +132,7 @@ async fn look_and_try(
         brings: verdict.brings,
         undoes: verdict.undoes,
         desired: seen.desired(),
+        config,
         leaves: good::left(step, &seen, &around),
         operation,
         requests,
@@ -251,13 +258,14 @@ fn in_words(error: ClusterError) -> ActError {
 pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
     against::refuse(hub, prepared, note).await?;
     let mut generation = prepared.generation;
-    // A job that ran before changes nothing of the workload: it counts as nothing that was written of it.
-    let is_job = |(request, _): &&(Request, Value)| request.place.resource == job::resource();
-    let jobs = prepared.requests.iter().filter(is_job).count();
-    let all = prepared.requests.len() - jobs;
+    // A job that ran before and copies that were made change nothing of the workload: they count as nothing that was
+    // written of it.
+    let is_own = |(request, _): &&(Request, Value)| !request.is_copy() && request.place.resource != job::resource();
+    let all = prepared.requests.iter().filter(is_own).count();
     let (mut told, mut unnoted) = (Vec::new(), Vec::new());
     for (done, (request, after)) in prepared.requests.iter().enumerate() {
-        let partly = |error: ActError| match (done.saturating_sub(jobs), error) {
+        let begun = prepared.requests.iter().take(done).filter(is_own).count();
+        let partly = |error: ActError| match (begun, error) {
             (0, error) => error,
             (done, why) => ActError::Partly {
                 done,
@@ -311,6 +319,9 @@ async fn write(
             Err(ClusterError::NotFound { .. }) if request.place.part == Part::Status => {
                 request = on_the_object(&request);
             }
+            Err(ClusterError::Conflict { .. }) if request.is_copy() => {
+                return config::made_already(hub, &request, after).await;
+            }
             Err(ClusterError::Conflict { message }) => match renewed(hub, prepared, done).await? {
                 Some(renewed) if renewed != request => request = renewed,
                 _ => return Err(ActError::Changed(message)),
@@ -348,48 +359,10 @@ async fn renewed(hub: &Hub, prepared: &Prepared, done: usize) -> Result<Option<R
     Ok(found)
 }
 
-/// Waits until the workload's controller has seen what was written to it.
-async fn seen_by_controller(hub: &Hub, prepared: &Prepared, generation: i64) -> Result<(), ActError> {
-    let place = prepared.requests.first().map(|(request, _)| path(&request.place));
-    let place = place.unwrap_or_default();
-    for _ in 0..SEEN_LOOKS {
-        let found = get(hub, &place).await?;
-        let observed = found.pointer("/status/observedGeneration").and_then(Value::as_i64);
-        if self::generation(&found) != generation {
-            return Err(ActError::Changed(
-                "its spec is not what was written a moment ago".into(),
-            ));
-        }
-        if observed >= Some(generation) {
-            return Ok(());
-        }
-        tokio::time::sleep(SETTLE).await;
-    }
-    Err(ActError::Refused(Refusal::Unseen))
-}
-
 /// Whether the server may have done it although it did not say so.
 const fn is_unclear(error: &ClusterError) -> bool {
     matches!(
         error,
         ClusterError::Transport { .. } | ClusterError::Server { .. } | ClusterError::Unreadable
     )
-}
-
-async fn look_again(hub: &Hub, request: &Request, after: &Value, error: ClusterError) -> Result<Value, ActError> {
-    let place = path(&request.place);
-    for _ in 0..LOOKS {
-        let found = match get(hub, &place).await {
-            Ok(found) => Some(Some(found)),
-            Err(ClusterError::NotFound { .. }) => Some(None),
-            Err(_) => None,
-        };
-        if let Some(found) = found
-            && request.is_done(found.as_ref(), after)
-        {
-            return Ok(found.unwrap_or_default());
-        }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
-    }
-    Err(ActError::Unclear(error))
 }

@@ -114,7 +114,7 @@ pub static NEEDS: &[Need] = &[
     Need { excess: Some("lets one run commands in every container"), ..of_cluster(need(Role::Viewer, "", &["nodes/proxy"], &[Get], "figures from the kubelets, where there is no Prometheus")) },
     need(Role::Developer, "", &["pods/log"], &[Get], "logs"),
     need(Role::Developer, "", &["serviceaccounts"], &[Get], "which secrets images are pulled with"),
-    Need { excess: Some("lets one read every secret"), ..need(Role::Developer, "", &["secrets"], &[Get], "an app's images, where their registry wants a login") },
+    Need { excess: Some("lets one read every secret"), ..need(Role::Developer, "", &["secrets"], &[Get], "an app's images, where their registry wants a login; whether the Secrets of a version changed") },
     need(Role::Operator, "", &["namespaces"], &[Get], "whether the namespace is frozen"),
     need(Role::Operator, "apps", &["deployments"], &[Create, Patch, Delete], "releases of Deployments; a second one beside, for a gray release elsewhere"),
     need(Role::Operator, "apps", &["statefulsets", "daemonsets"], &[Patch], "releases of StatefulSets and DaemonSets"),

@@ -197,6 +197,7 @@ actions! {
     Write "write" Confirm "write what is shown",
     ShowDifferences "show-differences" Confirm "show what changes, place by place",
     GiveReason "give-reason" Confirm "say why it is written",
+    SwitchConfig "switch-config" Confirm "run with today's configuration, or with its own",
 }
 
 impl Action {
@@ -309,6 +310,7 @@ impl Action {
             Self::SortByGrowth => "what grew",
             Self::ShowDifferences => "differences",
             Self::GiveReason => "reason",
+            Self::SwitchConfig => "configuration",
             Self::ScopeClusters => "clusters",
             Self::ScopeLocations => "locations",
             Self::ScopeNamespaces => "namespaces",

@@ -13,6 +13,7 @@
 //! takes a second without it.
 
 mod blank;
+mod config;
 mod together;
 
 use super::field::Field;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::{Kind, ObjectKey, Timestamp, Uid};
+use crate::release::config::goes::Carried;
 
 fn place(cluster: &str, by_name: bool) -> Place {
     Place {
@@ -39,6 +40,7 @@ fn prepared(place: &Place) -> Box<Prepared> {
         generation: 3,
         differences: Vec::new(),
         warnings: Vec::new(),
+        config: Carried::default(),
         leaves: None,
         against: Vec::new(),
         brings: Vec::new(),

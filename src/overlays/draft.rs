@@ -6,6 +6,7 @@ use super::confirm::{Fate, Place};
 use super::field::Field;
 use crate::domain::{AppKey, Clean, ClusterId, Driver, Kind, ResourceRef, Version};
 use crate::release::Phase;
+use crate::release::config::Source;
 use crate::release::ledger::Operation;
 use crate::release::live::{Method, Refusal};
 use crate::release::outlook::{self, Counts};
@@ -216,6 +217,7 @@ impl Draft {
                     facts,
                     method: aim.counts.method(Method::Surge),
                     count: counted()?,
+                    config: Source::Current,
                 }))
             }
             Operation::Grow => Step::Grow(counted()?),

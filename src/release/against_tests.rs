@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::Kind;
+use crate::release::config::{Source, Today};
 use crate::release::ledger::{Ledger, Line};
 use crate::release::live::Method;
 use crate::release::past::Back;
@@ -51,6 +52,7 @@ fn seen(revisions: &[(&str, u32)]) -> Seen {
         before: None,
         ledger: Ledger::default(),
         unread: None,
+        config: Today::default(),
     }
 }
 
@@ -71,6 +73,7 @@ fn known(images: &[&str], bad: bool) -> Known {
             reason: "errors".into(),
         }),
         template: template(images),
+        config: None,
         more: serde_json::Map::new(),
     }
 }
@@ -90,6 +93,7 @@ fn start(image: &str) -> Step {
         facts: Facts::default(),
         method: Method::Surge,
         count: Count::Instances(1),
+        config: Source::Current,
     }))
 }
 

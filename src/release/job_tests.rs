@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::config::Today;
 use super::super::ledger::Ledger;
 use super::*;
 use crate::domain::Kind;
@@ -25,6 +26,7 @@ fn seen(image: &str, jobs: Vec<Value>, template: Option<Value>) -> Seen {
         }),
         ledger: Ledger::default(),
         unread: None,
+        config: Today::default(),
     }
 }
 

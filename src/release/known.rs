@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::config::record::{Config, note};
+use super::config::used;
 use super::ledger::{Line, read_lines, write_lines};
 use super::plan::Seen;
 use super::template::{same_version, without_hash};
@@ -12,7 +14,7 @@ use crate::domain::Timestamp;
 /// Most versions of one workload that are kept; the oldest go first.
 pub const MOST_VERSIONS: usize = 20;
 /// Most bytes of all of them together: a `ConfigMap` holds 1 MiB.
-pub const MOST_BYTES: usize = 640 * 1024;
+pub const MOST_BYTES: usize = 448 * 1024;
 
 /// A version that a workload was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,9 @@ pub struct Known {
     pub bad: Option<Mark>,
     /// The whole of it, without the hash of its revision.
     pub template: Value,
+    /// What it ran with, as far as anybody noted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Config>,
     /// What a newer program wrote beside.
     #[serde(flatten)]
     pub more: Map<String, Value>,
@@ -83,6 +88,8 @@ impl Known {
                 .iter()
                 .find_map(|image| Some(image.split_once('@')?.1.to_owned()))
         };
+        let is_looked_at = seen.config.is_known() || used(&template).is_empty();
+        let config = is_looked_at.then(|| note(&template, &seen.config, (id, now)).config);
         Some(Self {
             id: id.to_owned(),
             workload: seen.workload(),
@@ -95,6 +102,7 @@ impl Known {
             good: false,
             bad: None,
             template,
+            config,
             more: Map::new(),
         })
     }
@@ -171,6 +179,7 @@ impl Versions {
                 first: before.first.min(new.first),
                 good: before.good || new.good,
                 bad: new.bad.or(stays_bad),
+                config: new.config.or(before.config),
                 more: before.more,
                 ..new
             };

@@ -21,6 +21,7 @@ fn known(image: &str, minutes: i64) -> Known {
         good: true,
         bad: None,
         template: json!({"spec": {"containers": [{"name": "live", "image": image}]}}),
+        config: None,
         more: Map::new(),
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! It is the lasting memory of releases, for Events live an hour. Its truth is never needed to act: phases come from
 //! the workloads. Lines that this program does not understand are kept as they are, so that an older one and a newer
-//! one can share a ledger. Beside the lines stand the versions that were ([`super::known`]), in a key of their own.
+//! one can share a ledger. Beside the lines stand the versions that were ([`super::known`]) and what they ran with
+//! ([`super::config`]), in keys of their own.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::config::record::Kept;
 use super::known::Versions;
 use crate::domain::Timestamp;
 
@@ -15,9 +17,12 @@ use crate::domain::Timestamp;
 pub const MOST_LINES: usize = 50;
 /// Most bytes of all lines together: a `ConfigMap` holds 1 MiB, and the versions need more of it.
 pub const MOST_BYTES: usize = 256 * 1024;
-/// The keys of the lines and of the versions in the `ConfigMap`'s data.
+/// The keys in the `ConfigMap`'s data: of the lines, of the versions, of what those run with that are no such yet, and
+/// of what is in the `ConfigMap`s that versions ran with.
 pub const KEY: &str = "ledger";
 pub const VERSIONS: &str = "versions";
+pub const RUNNING: &str = "running";
+pub const CONTENTS: &str = "contents";
 
 /// The `ConfigMap` of an app.
 pub fn name(app: &str) -> String {
@@ -138,11 +143,12 @@ pub(super) fn write_lines<T: Serialize>(lines: &[Line<T>]) -> String {
     text
 }
 
-/// The lines of a ledger, oldest first, and the versions beside them.
+/// The lines of a ledger, oldest first, and beside them the versions and what they ran with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     pub lines: Vec<Line>,
     pub versions: Versions,
+    pub config: Kept,
 }
 
 impl Ledger {
@@ -150,7 +156,7 @@ impl Ledger {
     pub fn parse(text: &str) -> Self {
         Self {
             lines: read_lines(text),
-            versions: Versions::default(),
+            ..Self::default()
         }
     }
 
@@ -159,6 +165,7 @@ impl Ledger {
         let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
         Self {
             versions: Versions::parse(text(VERSIONS)),
+            config: Kept::parse(text(RUNNING), text(CONTENTS)),
             ..Self::parse(text(KEY))
         }
     }
@@ -186,7 +193,7 @@ impl Ledger {
         write_lines(&self.lines)
     }
 
-    /// The same without the templates, which take up much room.
+    /// The same without the templates and what they ran with, which take up much room.
     #[must_use]
     pub fn bare(&self) -> Self {
         let mut bare = self.clone();
@@ -195,7 +202,20 @@ impl Ledger {
                 known.template = Value::Null;
             }
         }
+        bare.config = Kept::default();
         bare
+    }
+
+    /// All of it as it is written, by its keys; what was never needed is left out.
+    pub fn data(&self) -> [(&'static str, Option<String>); 4] {
+        let (running, contents) = self.config.texts();
+        let needed = |text: String| (!text.is_empty()).then_some(text);
+        [
+            (KEY, Some(self.text())),
+            (VERSIONS, Some(self.versions.text())),
+            (RUNNING, needed(running)),
+            (CONTENTS, needed(contents)),
+        ]
     }
 
     /// When the version of a workload was last changed, as far as it was noted here.

@@ -51,6 +51,11 @@ pub enum Refusal {
     Ambiguous(String, String),
     #[error("{0}; name it where you want it all the same")]
     Bad(String),
+    #[error(
+        "ConfigMap {0} has the name of the copy that it needs and is no such copy: delete it, or go back with today's \
+         configuration"
+    )]
+    CopyTaken(String),
     #[error("somebody changed the template during the gray release: abort it, or take it over")]
     ForeignChange,
     #[error("how it was set before is not readable: {0}")]

@@ -1,6 +1,7 @@
 //! Which version is meant by a way back.
 
 use super::*;
+use crate::release::config::Today;
 use crate::release::known::Mark;
 use crate::release::ledger::Ledger;
 use crate::release::request::Resource;
@@ -38,6 +39,7 @@ fn seen(known: Vec<Known>) -> Seen {
         before: None,
         ledger,
         unread: None,
+        config: Today::default(),
     }
 }
 
@@ -59,6 +61,7 @@ fn known(image: &str, minutes: i64, bad: bool) -> Known {
             reason: "errors".into(),
         }),
         template: template(image),
+        config: None,
         more: serde_json::Map::new(),
     }
 }

@@ -3,6 +3,9 @@
 
 use serde_json::Value;
 
+use super::config::copy::with_originals;
+use super::config::goes::{Restored, restored};
+use super::config::{Source, Today};
 use super::deployment::{self, Start};
 use super::job::{self, Before};
 use super::ledger::Ledger;
@@ -36,6 +39,8 @@ pub struct Seen {
     pub ledger: Ledger,
     /// Why that could not be read.
     pub unread: Option<String>,
+    /// What its version and the one it is to become use.
+    pub config: Today,
 }
 
 impl Seen {
@@ -118,14 +123,19 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
     }
 }
 
-/// The template of a new version: the one that runs with another image.
+/// The template of a new version: the one that runs with another image. It has what is in the shared `ConfigMap`s today
+/// unless somebody wants the copies that what runs was brought back with: an edit would never reach those.
 pub(super) fn released(seen: &Seen, new: &New) -> Result<Value, Refusal> {
     if seen.kind == Kind::Rollout {
         argo::own_template(&seen.object)?;
     }
     let template = seen.object.pointer("/spec/template");
     let template = template.ok_or(Refusal::Incomplete("a template"))?;
-    Ok(with_image(template, new.container.as_deref(), &new.image, &new.facts)?)
+    let made = with_image(template, new.container.as_deref(), &new.image, &new.facts)?;
+    Ok(match new.config {
+        Source::Current => with_originals(&made),
+        Source::Recorded => made,
+    })
 }
 
 /// Begins a gray release of a template.
@@ -152,20 +162,21 @@ fn begin(
     }
 }
 
-/// Publishes an older version.
+/// Publishes an older version, with what it ran with: copies of `ConfigMap`s that are not there yet are made first.
 fn roll_back(seen: &Seen, back: &Return, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
     if seen.kind == Kind::Deployment && seen.live().is_held() {
         return Err(Refusal::InHold);
     }
-    let template = past::find(&back.to, seen)?.template;
-    if let Some(gray) = back.gray {
-        return begin(seen, &template, gray, around);
-    }
-    match seen.kind {
-        Kind::Deployment => Ok(seen.json(deployment::rollback(seen.live(), &template)?)),
-        Kind::Rollout => Ok(written(seen, argo::roll_back(&seen.object, &template)?)),
-        _ => Ok(seen.json(partition::publish(&seen.object, &template)?)),
-    }
+    let past = past::find(&back.to, seen)?;
+    let Restored { template, creates, .. } = restored(seen, &past, back.config)?;
+    let published = match (back.gray, seen.kind) {
+        (Some(gray), _) => begin(seen, &template, gray, around)?,
+        (None, Kind::Deployment) => seen.json(deployment::rollback(seen.live(), &template)?),
+        (None, Kind::Rollout) => written(seen, argo::roll_back(&seen.object, &template)?),
+        (None, _) => seen.json(partition::publish(&seen.object, &template)?),
+    };
+    let creates = creates.into_iter().map(Request::copy);
+    Ok(creates.chain(published).collect())
 }
 
 /// The JSON Patch of a Deployment as it is.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::against::Against;
+use super::config::goes::Carried;
 use super::known::Known;
 use super::request::{Request, Waits};
 use super::step::{Difference, Step};
@@ -32,6 +33,8 @@ pub struct Prepared {
     pub(crate) brings: Vec<String>,
     /// It goes back to a version from before the one that it leaves.
     pub(crate) undoes: bool,
+    /// What the version it publishes runs with.
+    pub config: Carried,
     /// The version that it leaves, and since when it runs in full.
     pub(crate) leaves: Option<(Box<Known>, Option<Timestamp>)>,
     /// Each with what the server's dry run made of it, in the order in which they are sent.
@@ -63,6 +66,13 @@ impl Prepared {
             Waits::Complete(place) => Some(place.name.as_str()),
             Waits::Nothing | Waits::Seen => None,
         })
+    }
+
+    /// The commit before and after, where the step changes it.
+    pub fn commits(&self) -> Option<(Option<&Clean>, Option<&Clean>)> {
+        const PLACE: &str = "spec.template.metadata.annotations.pilothouse.dev/commit";
+        let change = self.differences.iter().find(|difference| difference.place == *PLACE)?;
+        Some((change.from.as_ref(), change.to.as_ref()))
     }
 
     /// The images that the step publishes anew and that nodes may have to pull.
@@ -121,6 +131,7 @@ pub struct Done {
 mod tests {
     use serde_json::json;
 
+    use super::super::config::Source;
     use super::super::live::Method;
     use super::super::past::Back;
     use super::super::request::{Act, Place, Resource};
@@ -155,6 +166,7 @@ mod tests {
             brings: Vec::new(),
             undoes: false,
             differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],
+            config: Carried::default(),
             leaves: None,
             warnings: Vec::new(),
             desired: 3,
@@ -170,6 +182,7 @@ mod tests {
             facts: Facts::default(),
             method: Method::Surge,
             count: Count::Instances(1),
+            config: Source::Current,
         }));
         let with = |policy: &str, image: &str| json!({"containers": [{"name": "live", "image": image, "imagePullPolicy": policy}]});
         for (step, template, images) in [

@@ -123,6 +123,22 @@ impl Request {
         }
     }
 
+    /// Makes an immutable copy of a `ConfigMap`.
+    pub fn copy(map: Value) -> Self {
+        let resource = Resource {
+            kind: "ConfigMap",
+            group: "",
+            version: "v1".to_owned(),
+            plural: "configmaps",
+        };
+        Self::new(Place::new(resource, &map), Act::Create(map))
+    }
+
+    /// Whether it makes such a copy: that changes nothing that runs, and whoever else makes the same one does no harm.
+    pub fn is_copy(&self) -> bool {
+        self.place.resource.kind == "ConfigMap" && matches!(self.act, Act::Create(_))
+    }
+
     /// What it is about where a step writes to several objects: `Pod web-1`, `Rollout live, status`.
     pub fn about(&self) -> Clean {
         let Place {
@@ -151,8 +167,8 @@ impl Request {
             (Act::Create(made), _) => {
                 let label = |value: &Value| value.pointer("/metadata/labels").cloned();
                 // Of a job the server fills in what tells its pods from others', anew with each try.
-                let is_same = self.place.resource.kind == "Job" || same("/spec");
-                label(found) == label(made) && is_same
+                let is_same = |path: &&str| (*path == "/spec" && self.place.resource.kind == "Job") || same(path);
+                label(found) == label(made) && ["/spec", "/data", "/binaryData", "/immutable"].iter().all(is_same)
             }
             (_, Part::Status) => same("/metadata/uid") && same("/status"),
             (_, Part::Scale) => same("/metadata/uid") && same("/spec"),

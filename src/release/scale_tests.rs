@@ -1,6 +1,7 @@
 //! What is asked for, how it is divided, and what is written to whom.
 
 use super::*;
+use crate::release::config::Today;
 use proptest::prelude::*;
 
 fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) -> Seen {
@@ -8,6 +9,7 @@ fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) 
         before: None,
         ledger: crate::release::ledger::Ledger::default(),
         unread: None,
+        config: Today::default(),
         kind,
         resource: Resource::of(kind, "v1"),
         object: json!({"metadata": {"name": "live", "namespace": "gift", "uid": "u"}, "spec": {"replicas": replicas}}),

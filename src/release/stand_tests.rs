@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::release::Cause;
+use crate::release::config::Source;
 use crate::release::step::New;
 use crate::release::template::Facts;
 
@@ -45,6 +46,7 @@ fn start(image: &str) -> Step {
         facts: Facts::default(),
         method: Method::Surge,
         count: Count::Instances(2),
+        config: Source::Current,
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::config::Source;
 use super::ledger::Operation;
 use super::live::Method;
 use super::past::Back;
@@ -50,6 +51,8 @@ pub struct New {
     pub facts: Facts,
     pub method: Method,
     pub count: Count,
+    /// Today's; or, where what runs has copies of `ConfigMap`s, those.
+    pub config: Source,
 }
 
 /// A way back to an older version.
@@ -58,12 +61,18 @@ pub struct Return {
     pub to: Back,
     /// By a gray release of so many instances; `None`: at once.
     pub gray: Option<(Count, Method)>,
+    /// What it ran with, or today's.
+    pub config: Source,
 }
 
 impl Return {
     /// At once.
     pub const fn to(to: Back) -> Self {
-        Self { to, gray: None }
+        Self {
+            to,
+            gray: None,
+            config: Source::Recorded,
+        }
     }
 }
 
@@ -105,6 +114,17 @@ pub struct Around<'a> {
 }
 
 impl Step {
+    /// The same with this configuration; `None` where there is no choice.
+    pub fn with_config(&self, source: Source) -> Option<Self> {
+        let mut step = self.clone();
+        match &mut step {
+            Self::Start(new) => new.config = source,
+            Self::Rollback(back) => back.config = source,
+            _ => return None,
+        }
+        Some(step)
+    }
+
     /// What the ledger calls it.
     pub const fn operation(&self) -> Operation {
         match self {

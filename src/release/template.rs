@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::config::copy::with_originals;
+use super::config::hash::sha256;
+
 /// Labels that tell the pods of one revision from those of another; they are no part of a version.
 const HASHES: [&str; 2] = ["pod-template-hash", "rollouts-pod-template-hash"];
 
@@ -46,26 +49,35 @@ pub fn same(a: &Value, b: &Value) -> bool {
     without_hash(a) == without_hash(b)
 }
 
-/// Whether two templates are the same version: a restart makes no other one.
+/// Whether two templates are the same version: a restart makes no other one, nor does a copy of what it runs with.
 pub fn same_version(a: &Value, b: &Value) -> bool {
-    let bare = |template: &Value| {
-        let mut template = without_hash(template);
-        if let Some(Value::Object(metadata)) = template.pointer_mut("/metadata")
-            && let Some(Value::Object(annotations)) = metadata.get_mut("annotations")
-        {
-            annotations.remove(RESTARTED);
-            if annotations.is_empty() {
-                metadata.remove("annotations");
-            }
-        }
-        if template.get("metadata") == Some(&Value::Object(Map::new()))
-            && let Some(fields) = template.as_object_mut()
-        {
-            fields.remove("metadata");
-        }
-        template
-    };
     bare(a) == bare(b)
+}
+
+/// Which version a template is, as short as it can be told from others: the same for all that are the same version.
+pub fn identity(template: &Value) -> String {
+    let mut hash = sha256(bare(template).to_string().as_bytes());
+    hash.truncate(16);
+    hash
+}
+
+/// A template without what makes no other version of it.
+fn bare(template: &Value) -> Value {
+    let mut template = without_hash(&with_originals(template));
+    if let Some(Value::Object(metadata)) = template.pointer_mut("/metadata")
+        && let Some(Value::Object(annotations)) = metadata.get_mut("annotations")
+    {
+        annotations.remove(RESTARTED);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+    if template.get("metadata") == Some(&Value::Object(Map::new()))
+        && let Some(fields) = template.as_object_mut()
+    {
+        fields.remove("metadata");
+    }
+    template
 }
 
 /// A template without the hash of its revision, as a Deployment may have it.

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::config::goes::Doubt;
 use super::room::{self, Short};
 use super::step::Step;
 use crate::domain::{Kind, Version};
@@ -61,6 +62,8 @@ pub enum Warning {
     ImageUnasked(String, String),
     /// The job, by its template's name, that ran before the version that is left: what it changed stays.
     JobStays(String),
+    /// Of the configuration that goes with the version.
+    Config(Doubt),
     /// What is not known, and why.
     Unknown(&'static str, String),
 }
@@ -124,6 +127,7 @@ impl Warning {
                     "what the job {name} changed before this version was released stays: see that the old one can live with it"
                 )
             }
+            Self::Config(doubt) => doubt.words(),
             Self::Unknown(what, why) => format!("{what} is not known: {why}"),
         }
     }

@@ -125,12 +125,23 @@ pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
                 confirm.give_reason();
             }
         }
+        Action::SwitchConfig => return switch_config(model),
         Action::ShowDifferences => reader::open(model),
         Action::Cancel | Action::Back | Action::Accept => leave(model),
         _ => {}
     }
     model.touch();
     Vec::new()
+}
+
+/// Tries it with the other configuration, where there is one.
+fn switch_config(model: &mut Model) -> Vec<Effect> {
+    let Some(source) = model.confirm_mut().and_then(Confirm::switch_config) else {
+        model.tell(Trouble::info("it has but one configuration to run with"));
+        model.touch();
+        return Vec::new();
+    };
+    ask(model, Some(format!("tried anew with {}", source.words()).into()))
 }
 
 /// Takes what was typed.

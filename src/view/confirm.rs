@@ -13,6 +13,7 @@ use crate::model::Model;
 use crate::overlays::Confirm;
 use crate::overlays::confirm::{Blank, Fate, Place, Stage};
 use crate::release::Prepared;
+use crate::release::config::change::What;
 use crate::release::outlook::outlook;
 use crate::release::step::Step;
 use crate::screens::words;
@@ -111,12 +112,12 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
         Stage::Ready { prepared, .. } => Some(prepared.as_ref()),
         _ => None,
     };
-    add(Role::Strong, versions(place, prepared));
+    for (style, text) in of_version(place, prepared) {
+        add(style, text);
+    }
     add(Role::Text, format!("instances: {}", outlook(&place.step, place.counts)));
-    let untouched = confirm.untouched();
-    if !untouched.is_empty() {
-        let names: Vec<&str> = untouched.iter().map(crate::domain::ClusterId::as_str).collect();
-        add(Role::Muted, format!("untouched: {}", names.join(", ")));
+    if let Some((style, text)) = untouched(confirm) {
+        add(style, text);
     }
     if let Some(reason) = &confirm.why().reason {
         add(Role::Muted, format!("reason: {reason}"));
@@ -188,10 +189,8 @@ fn together(model: &Model, confirm: &Confirm, add: &mut impl FnMut(Role, String)
             }
         }
     }
-    let untouched = confirm.untouched();
-    if !untouched.is_empty() {
-        let names: Vec<&str> = untouched.iter().map(crate::domain::ClusterId::as_str).collect();
-        add(Role::Muted, format!("untouched: {}", names.join(", ")));
+    if let Some((style, text)) = untouched(confirm) {
+        add(style, text);
     }
 }
 
@@ -218,6 +217,13 @@ fn fate(confirm: &Confirm, number: usize, place: &Place) -> Line {
     (style, text)
 }
 
+/// From which version to which, with what goes with it.
+fn of_version(place: &Place, prepared: Option<&Prepared>) -> Vec<Line> {
+    let mut lines = vec![(Role::Strong, versions(place, prepared))];
+    lines.extend(prepared.into_iter().flat_map(carried));
+    lines
+}
+
 /// From which version to which, as far as it is known.
 fn versions(place: &Place, prepared: Option<&Prepared>) -> String {
     let now = words::version(&place.version);
@@ -235,6 +241,46 @@ fn versions(place: &Place, prepared: Option<&Prepared>) -> String {
     } else {
         format!("{from} → {to}")
     }
+}
+
+/// Clusters with the same app that nothing is written to.
+fn untouched(confirm: &Confirm) -> Option<Line> {
+    let names: Vec<&str> = confirm
+        .untouched()
+        .iter()
+        .map(crate::domain::ClusterId::as_str)
+        .collect();
+    (!names.is_empty()).then(|| (Role::Muted, format!("untouched: {}", names.join(", "))))
+}
+
+/// What goes with the version: its commit and its configuration, from → to.
+fn carried(prepared: &Prepared) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let commit = |commit: Option<&Clean>| match commit {
+        Some(commit) => words::version(&Version::Commit(commit.clone())),
+        None => "not known".to_owned(),
+    };
+    if let Some((from, to)) = prepared.commits() {
+        lines.push((Role::Text, format!("commit {} → {}", commit(from), commit(to))));
+    }
+    if !matches!(prepared.step, Step::Start(_) | Step::Rollback(_)) {
+        return lines;
+    }
+    let config = &prepared.config;
+    for change in &config.changes {
+        let style = match change.what {
+            What::Unknown(_) => Role::Muted,
+            _ => Role::Text,
+        };
+        lines.push((style, format!("config: {}", Clean::new(&change.words()))));
+    }
+    if config.changes.is_empty() && !config.names.is_empty() {
+        lines.push((
+            Role::Muted,
+            format!("config: as it runs now ({})", Clean::new(&config.names.join(", "))),
+        ));
+    }
+    lines
 }
 
 fn repository(image: &Clean) -> &str {

@@ -8,6 +8,7 @@ use crate::message::{Action, Mode};
 use crate::model::Model;
 use crate::overlays::Overlay;
 use crate::overlays::confirm::{Blank, Confirm, Stage};
+use crate::release::config::Source;
 use crate::theme::{Role, Theme};
 
 pub(super) fn draw(model: &Model, theme: &Theme, buffer: &mut Buffer, area: Rect) {
@@ -134,23 +135,39 @@ fn offered(model: &Model) -> Vec<(Action, &'static str)> {
     }
 }
 
+/// The key for the configuration that is not the one that is shown.
+fn other_config(confirm: &Confirm) -> Option<(Action, &'static str)> {
+    let Stage::Ready { prepared, .. } = confirm.stage() else {
+        return None;
+    };
+    let label = match prepared.config.choice? {
+        Source::Recorded => "today's config",
+        Source::Current => "its noted config",
+    };
+    Some((Action::SwitchConfig, label))
+}
+
 fn confirm_keys(confirm: &Confirm) -> Vec<(Action, &'static str)> {
     let mut keys = Vec::new();
     match confirm.stage() {
         _ if confirm.is_typing() => {
             let is_last = confirm.blank() == Some(Blank::Name);
-            return vec![
+            keys.extend([
                 (Action::Accept, if is_last { "write" } else { "go on" }),
                 (Action::Cancel, "no"),
                 (Action::ShowDifferences, "what changes"),
-            ];
+            ]);
+            keys.extend(other_config(confirm));
         }
-        Stage::Ready { .. } => keys.extend([
-            (Action::Write, "yes, write it"),
-            (Action::Cancel, "no"),
-            (Action::ShowDifferences, "what changes"),
-            (Action::GiveReason, "say why"),
-        ]),
+        Stage::Ready { .. } => {
+            keys.extend([
+                (Action::Write, "yes, write it"),
+                (Action::Cancel, "no"),
+                (Action::ShowDifferences, "what changes"),
+                (Action::GiveReason, "say why"),
+            ]);
+            keys.extend(other_config(confirm));
+        }
         Stage::Asking | Stage::Writing | Stage::Following { .. } | Stage::Failed(_) => {
             keys.push((Action::Cancel, "leave"));
         }

@@ -4,6 +4,7 @@
 mod bad;
 mod before;
 mod command;
+mod config;
 mod course;
 mod cut;
 mod driven;

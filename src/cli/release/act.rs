@@ -13,6 +13,7 @@ use super::super::setup::Setup;
 use super::super::watch::{self, Known};
 use super::super::{Environment, Failure, Printable, fleet, namespaces, registries, screen};
 use super::ask::Ask;
+use super::carried::CarriedRow;
 use super::commit;
 use super::course::Course;
 use super::follow::{CHANGED, follow};
@@ -90,6 +91,8 @@ struct ActRow {
     name: Clean,
     step: &'static str,
     desired: i64,
+    #[serde(flatten)]
+    carried: CarriedRow,
     differences: Vec<DifferenceRow>,
     warnings: Vec<String>,
     /// The job that runs before it is written; null: none.
@@ -122,6 +125,7 @@ impl ActRow {
             name: target.object.key.name.clone(),
             step: prepared.step.title(),
             desired: prepared.desired,
+            carried: CarriedRow::of(prepared),
             differences: differences.collect(),
             warnings: prepared
                 .warnings
@@ -141,6 +145,7 @@ impl ActRow {
             "{}  {workload} ({} instances): {}",
             self.cluster, self.desired, self.step
         )?;
+        self.carried.print(out)?;
         for DifferenceRow { place, from, to } in &self.differences {
             let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
             writeln!(out, "  {place}: {} → {}", side(from), side(to))?;

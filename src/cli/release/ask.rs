@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::args::parse_duration;
 use super::act::What;
 use crate::domain::Clean;
+use crate::release::config::Source;
 use crate::release::live::Method;
 use crate::release::past::Back;
 use crate::release::step::{Count, New, Return, Step};
@@ -82,6 +83,9 @@ pub struct StartAsk {
     /// Whether new instances run beside the old ones or in their place
     #[arg(long, default_value = "surge", value_name = "HOW")]
     pub how: How,
+    /// Run with the copies of the configuration that a rollback brought back, instead of what is there today
+    #[arg(long)]
+    pub keep_config: bool,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -116,6 +120,9 @@ pub struct RollbackAsk {
     /// Whether its instances run beside those of now or in their place
     #[arg(long, default_value = "surge", value_name = "HOW", requires = "gray")]
     pub how: How,
+    /// Run with today's configuration, instead of copies of what the version ran with
+    #[arg(long)]
+    pub current_config: bool,
 }
 
 impl RollbackAsk {
@@ -124,6 +131,11 @@ impl RollbackAsk {
         Step::Rollback(Return {
             to,
             gray: self.gray.map(|count| (count, self.how.method())),
+            config: if self.current_config {
+                Source::Current
+            } else {
+                Source::Recorded
+            },
         })
     }
 }
@@ -149,6 +161,11 @@ impl StartAsk {
             facts,
             method: self.how.method(),
             count: self.gray,
+            config: if self.keep_config {
+                Source::Recorded
+            } else {
+                Source::Current
+            },
         });
         match (&self.image, &self.commit) {
             (None, Some(commit)) => What::Commit(new, commit.clone()),

@@ -24,13 +24,18 @@ pub(super) async fn warnings(
     requests: &[(Request, Value)],
 ) -> Vec<Warning> {
     let workload = &seen.object;
-    let becomes = requests.iter().find(|(request, _)| is_spec(object, request));
-    let becomes = becomes.map_or(workload, |(_, after)| after);
+    let becomes = becomes(object, seen, requests);
     let around = around(hub, object, workload).await;
     let mut found = warning::of(object.kind, (workload, becomes), &around);
     let unread = |why: String| Warning::Unknown("what was released before", why);
     found.extend(seen.unread.clone().map(unread));
     found
+}
+
+/// What the server makes of the workload by these requests.
+pub(super) fn becomes<'a>(object: &ResourceRef, seen: &'a Seen, requests: &'a [(Request, Value)]) -> &'a Value {
+    let own = requests.iter().find(|(request, _)| is_spec(object, request));
+    own.map_or(&seen.object, |(_, after)| after)
 }
 
 /// Whether a request is about the workload itself.

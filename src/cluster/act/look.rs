@@ -7,6 +7,7 @@ use super::super::hub::Hub;
 use super::super::{discovery, kinds};
 use super::{before, get};
 use crate::domain::{AppKey, Driver, Kind, ResourceRef};
+use crate::release::config::{Today, goes};
 use crate::release::ledger::Ledger;
 use crate::release::plan::Seen;
 use crate::release::request::{Part, Place, Resource};
@@ -100,14 +101,9 @@ pub(super) async fn look(
     };
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
     let before = before::read(hub, object, &read, step).await?;
-    let needs_past = matches!(step, Step::Start(_) | Step::Retry | Step::Rollback(_));
-    let ledger = if needs_past {
-        ledger_of(hub, object, &read).await
-    } else {
-        Ok(Ledger::default())
-    };
+    let ledger = past(hub, object, step, &read).await;
     let unread = ledger.as_ref().err().map(ToString::to_string);
-    Ok(Seen {
+    let mut seen = Seen {
         kind: object.kind,
         resource,
         object: read,
@@ -119,7 +115,18 @@ pub(super) async fn look(
         before,
         ledger: ledger.unwrap_or_default(),
         unread,
-    })
+        config: Today::default(),
+    };
+    seen.config = super::config::today(hub, namespace, goes::wanted(step, &seen)).await;
+    Ok(seen)
+}
+
+/// What was released of its app before, as far as the step depends on it.
+async fn past(hub: &Hub, object: &ResourceRef, step: &Step, read: &Value) -> Result<Ledger, ClusterError> {
+    match step {
+        Step::Start(_) | Step::Retry | Step::Rollback(_) => ledger_of(hub, object, read).await,
+        _ => Ok(Ledger::default()),
+    }
 }
 
 async fn ledger_of(hub: &Hub, object: &ResourceRef, read: &Value) -> Result<Ledger, ClusterError> {

@@ -2,7 +2,7 @@
 
 use chrono::SecondsFormat;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::door::{JSON, Write};
 use super::super::error::ClusterError;
@@ -11,6 +11,7 @@ use super::super::{clock, kinds};
 use super::{MANAGER, get};
 use crate::domain::{AppKey, Clean};
 use crate::release::against::Against;
+use crate::release::config::record::{Config, Running};
 use crate::release::good;
 use crate::release::known::{Known, Mark};
 use crate::release::ledger::{self, Entry, Ledger};
@@ -42,8 +43,8 @@ fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
         to: text(to),
         reason: note.why.reason.as_ref().map(ToString::to_string),
         overridden: note.why.overridden.as_ref().map(ToString::to_string),
-        config: Vec::new(),
-        more: serde_json::Map::new(),
+        config: prepared.config.names.clone(),
+        more: Map::new(),
     }
 }
 
@@ -78,8 +79,41 @@ fn mark(prepared: &Prepared, note: &Note<'_>) -> Option<Mark> {
     })
 }
 
-/// Writes down the version that is left, if it was good or is bad; says which there is no room for any more.
+/// Writes down what the version that begins runs with, and the one that is left, if it was good or is bad; says what there is no
+/// room for any more.
 fn keep(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Vec<Clean> {
+    let mut told = keep_version(ledger, prepared, note);
+    let app = note.app;
+    if let Some((known, _)) = &prepared.leaves
+        && let Some(config) = &known.config
+        && ledger.config.of(&known.workload, &known.template).is_none()
+    {
+        // It may not be good, and be gone back to all the same.
+        ledger
+            .config
+            .run(Running::of(&known.workload, &known.template, config.clone()));
+    }
+    if let Some(running) = prepared.config.running.clone() {
+        ledger.config.run(running);
+    }
+    let Ledger { versions, config, .. } = ledger;
+    let configs: Vec<&Config> = versions.all().filter_map(|known| known.config.as_ref()).collect();
+    let dropped = config.keep(prepared.config.contents.clone(), &configs);
+    let is_its = |known: &&Known| {
+        let held = known.config.iter().flat_map(|config| &config.held);
+        held.filter_map(|held| held.hash.as_ref())
+            .any(|hash| dropped.contains(hash))
+    };
+    told.extend(versions.all().filter(is_its).map(|known| {
+        let (name, last) = (known.name(), known.last.format("%Y-%m-%d"));
+        format!("the ledger of {app} has no room: what was in the ConfigMaps of {name} of {last} is kept no longer")
+            .into()
+    }));
+    told
+}
+
+/// Writes down the version that is left, if it was good or is bad; says which there is no room for any more.
+fn keep_version(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Vec<Clean> {
     let Some((known, since)) = &prepared.leaves else {
         return Vec::new();
     };
@@ -90,9 +124,12 @@ fn keep(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Vec<Clean>
         return Vec::new();
     }
     let app = note.app;
+    // What it began to run with counts more than what is there when it is left.
+    let began = ledger.config.of(&known.workload, &known.template).cloned();
     let dropped = ledger.versions.keep(Known {
         good,
         bad,
+        config: began.or_else(|| known.config.clone()),
         ..known.as_ref().clone()
     });
     let told = |known: &Known| {
@@ -123,7 +160,10 @@ pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) ->
         let (method, place, body) = match found {
             None => {
                 let metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}});
-                let data = json!({ledger::KEY: ledger.text(), ledger::VERSIONS: ledger.versions.text()});
+                let data = ledger.data().into_iter();
+                let data: Map<String, Value> = data
+                    .filter_map(|(key, text)| Some((key.into(), text?.into())))
+                    .collect();
                 let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
                 (Method::POST, &collection, body)
             }
@@ -135,8 +175,12 @@ pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) ->
                     .filter(Value::is_object)
                     .unwrap_or_else(|| json!({}));
                 if let Some(data) = data.as_object_mut() {
-                    data.insert(ledger::KEY.into(), ledger.text().into());
-                    data.insert(ledger::VERSIONS.into(), ledger.versions.text().into());
+                    for (key, text) in ledger.data() {
+                        match text {
+                            Some(text) => drop(data.insert(key.into(), text.into())),
+                            None => drop(data.remove(key)),
+                        }
+                    }
                 }
                 if let Some(map) = map.as_object_mut() {
                     map.insert("data".into(), data);

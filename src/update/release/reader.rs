@@ -24,6 +24,11 @@ fn opened(prepared: &Prepared) -> Opened {
         key: Some("▲".into()),
         value: warning.words().into(),
     });
+    let config = prepared.config.changes.iter().map(|change| Entry {
+        depth: 0,
+        key: Some("config".into()),
+        value: change.words().into(),
+    });
     let differences = prepared.differences.iter().flat_map(|difference| {
         let entry = |depth, key: &str, value: String| Entry {
             depth,
@@ -42,5 +47,5 @@ fn opened(prepared: &Prepared) -> Opened {
     });
     let title = format!("what changes of {} {}", prepared.object.kind, prepared.object.key);
     let whole = whole.collect();
-    Opened::new(title.into(), warnings.chain(differences).collect(), whole)
+    Opened::new(title.into(), warnings.chain(config).chain(differences).collect(), whole)
 }

@@ -1,6 +1,7 @@
 //! The program ends at every place where it waits for a server: before each request of each step arrives, and after
 //! each was done but before its answer comes. Whoever comes next sees what is true, and finishes it or goes back.
 
+mod config;
 mod several;
 
 use std::sync::{Arc, Mutex};

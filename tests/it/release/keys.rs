@@ -12,13 +12,13 @@ use super::driven::Driven;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Waits for the dry run, and says yes to what is shown.
-async fn yes(driven: &mut Driven) {
+pub(super) async fn yes(driven: &mut Driven) {
     driven.until("it is shown", |frame| frame.contains("yes (y)")).await;
     driven.press("y");
 }
 
 /// Begins a gray release of an image.
-async fn start(driven: &mut Driven, tag: &str, count: &str) {
+pub(super) async fn start(driven: &mut Driven, tag: &str, count: &str) {
     driven.press("r g");
     driven
         .until("versions are offered", |frame| frame.contains("which version? or type"))

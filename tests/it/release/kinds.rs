@@ -10,6 +10,7 @@ use std::time::Duration;
 use pilothouse::cluster::{ActError, Note, Target};
 use pilothouse::domain::rights::Role;
 use pilothouse::domain::{ClusterId, Driver, Kind, Object, ResourceRef, Workload};
+use pilothouse::release::config::Source;
 use pilothouse::release::live::Method;
 use pilothouse::release::step::{Count, New, Step};
 use pilothouse::release::template::Facts;
@@ -202,6 +203,7 @@ fn start(image: &str, instances: i32) -> Step {
         facts: Facts::default(),
         method: Method::Replace,
         count: Count::Instances(instances),
+        config: Source::Current,
     }))
 }
 

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use pilothouse::cluster::ActError;
 use pilothouse::domain::AppKey;
 use pilothouse::release::Phase;
+use pilothouse::release::config::Source;
 use pilothouse::release::known::Known;
 use pilothouse::release::ledger::Ledger;
 use pilothouse::release::live::Method;
@@ -26,6 +27,7 @@ fn start(image: &str) -> Step {
         facts: Facts::default(),
         method: Method::Surge,
         count: Count::Instances(2),
+        config: Source::Current,
     }))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use pilothouse::release::config::Source;
 use pilothouse::release::live::Method;
 use pilothouse::release::past::Back;
 use pilothouse::release::step::{Count, New, Return, Step};
@@ -124,6 +125,7 @@ impl Act {
                 facts: Facts::default(),
                 method: Method::Surge,
                 count: Count::Instances(instances),
+                config: Source::Current,
             })),
             Self::Grow(instances) => Step::Grow(Count::Instances(instances)),
             Self::Full => Step::KeepOld,

@@ -3,6 +3,7 @@
 use pilothouse::cluster::{ActError, ClusterError, Note};
 use pilothouse::domain::rights::Role;
 use pilothouse::domain::{Driver, Kind, Object, ResourceRef};
+use pilothouse::release::config::Source;
 use pilothouse::release::ledger::{KEY, Ledger, Operation};
 use pilothouse::release::live::{Method, Refusal};
 use pilothouse::release::past::Back;
@@ -25,6 +26,7 @@ pub(super) fn start(image: &str, instances: i32) -> Step {
         facts: Facts::default(),
         method: Method::Surge,
         count: Count::Instances(instances),
+        config: Source::Current,
     }))
 }
 

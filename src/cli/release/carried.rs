@@ -1,0 +1,104 @@
+//! What goes with a version that a step publishes, for scripts and as text: image, commit and configuration, from → to.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::domain::Clean;
+use crate::release::Prepared;
+use crate::release::config::change::{Change, Fate, What};
+
+/// Each from what runs to what it becomes; null: the step does not change it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct CarriedRow {
+    image: Option<FromTo>,
+    commit: Option<FromTo>,
+    config: ConfigRow,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct FromTo {
+    from: Option<Clean>,
+    to: Option<Clean>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct ConfigRow {
+    /// What the version uses: `configmap/live-config`.
+    uses: Vec<Clean>,
+    changes: Vec<ChangeRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct ChangeRow {
+    kind: &'static str,
+    name: Clean,
+    /// `changed`, `added`, `gone` or `unknown`.
+    what: &'static str,
+    /// Names of its keys that are different, as far as they are known; never of a Secret.
+    keys: Vec<KeyRow>,
+    #[serde(skip)]
+    words: Clean,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct KeyRow {
+    key: Clean,
+    what: &'static str,
+}
+
+impl ChangeRow {
+    fn of(change: &Change) -> Self {
+        let (what, keys) = match &change.what {
+            What::Keys(keys) => (Fate::Changed.word(), keys.as_slice()),
+            What::Differs => (Fate::Changed.word(), &[][..]),
+            What::Comes => (Fate::Added.word(), &[][..]),
+            What::Goes => (Fate::Gone.word(), &[][..]),
+            What::Unknown(_) => ("unknown", &[][..]),
+        };
+        let key = |(key, fate): &(String, Fate)| KeyRow {
+            key: Clean::new(key),
+            what: fate.word(),
+        };
+        Self {
+            kind: change.holder.name(),
+            name: Clean::new(&change.name),
+            what,
+            keys: keys.iter().map(key).collect(),
+            words: Clean::new(&change.words()),
+        }
+    }
+}
+
+impl CarriedRow {
+    pub(super) fn of(prepared: &Prepared) -> Self {
+        let pair = |(from, to): (Option<&Clean>, Option<&Clean>)| FromTo {
+            from: from.cloned(),
+            to: to.cloned(),
+        };
+        let config = &prepared.config;
+        Self {
+            image: Some(prepared.images())
+                .filter(|(from, to)| from.is_some() || to.is_some())
+                .map(pair),
+            commit: prepared.commits().map(pair),
+            config: ConfigRow {
+                uses: config.names.iter().map(|name| Clean::new(name)).collect(),
+                changes: config.changes.iter().map(ChangeRow::of).collect(),
+            },
+        }
+    }
+
+    pub(super) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
+        for (what, change) in [("image", &self.image), ("commit", &self.commit)] {
+            if let Some(FromTo { from, to }) = change {
+                writeln!(out, "  {what}: {} → {}", side(from), side(to))?;
+            }
+        }
+        for change in &self.config.changes {
+            writeln!(out, "  config: {}", change.words)?;
+        }
+        Ok(())
+    }
+}
