@@ -5,6 +5,7 @@ mod against;
 mod around;
 mod before;
 mod config;
+mod driven;
 mod error;
 mod look;
 mod notes;
@@ -88,6 +89,7 @@ async fn look_and_try(
     driver: Option<Driver>,
 ) -> Result<Prepared, ActError> {
     let seen = look_at(hub, object, step, driver).await?;
+    let driver = driver.or_else(|| seen.driven.as_ref().map(|driven| driven.by));
     let frozen = against::frozen(hub, object, step).await?;
     let running = seen.live().operation().map(str::to_owned);
     let operation = running.unwrap_or_else(|| ulid(clock::now(), hub.random()));

@@ -11,7 +11,7 @@
 
 use serde_json::{Value, json};
 
-use super::phase::{is_unseen, old};
+use super::phase::old;
 use super::template::{same, without_hash};
 use super::{Cause, Phase};
 use crate::domain::terms::Argo;
@@ -21,7 +21,7 @@ use crate::domain::{Timestamp, Workload};
 pub(super) fn phase(workload: &Workload, argo: &Argo) -> Phase {
     let (updated, desired, old) = (workload.updated, workload.desired, old(workload));
     let rolling = Phase::Rolling { updated, desired, old };
-    if is_unseen(workload) {
+    if super::phase::is_unseen(workload) {
         return Phase::Unseen;
     }
     if argo.controller_pause && argo.pause.is_none() {
@@ -242,13 +242,25 @@ pub fn undo(rollout: &Value, template: &Value) -> Result<Vec<Write>, Refusal> {
 /// # Errors
 /// Its template is another object's, or is this one already.
 pub fn roll_back(rollout: &Value, template: &Value) -> Result<Vec<Write>, Refusal> {
+    let back = undo(rollout, template)?;
+    let stop = is_under_way(rollout).then(|| status(json!({"abort": true})));
+    Ok(stop.into_iter().chain(back).collect())
+}
+
+/// Whether another version than the stable one is on its way, and nobody gave it up.
+pub(super) fn is_under_way(rollout: &Value) -> bool {
     let text = |path: &str| rollout.pointer(path).and_then(Value::as_str);
     let (stable, current) = (text("/status/stableRS"), text("/status/currentPodHash"));
-    let is_under_way = stable.is_some() && stable != current;
-    let is_aborted = is_true(rollout, "/status/abort");
-    let back = undo(rollout, template)?;
-    let stop = (is_under_way && !is_aborted).then(|| status(json!({"abort": true})));
-    Ok(stop.into_iter().chain(back).collect())
+    stable.is_some() && stable != current && !is_true(rollout, "/status/abort")
+}
+
+/// Whether its controller has not seen the last change. It writes the generation as a text; before 1.0 that was a
+/// hash, which says nothing.
+pub(super) fn is_unseen(rollout: &Value) -> bool {
+    let seen = rollout.pointer("/status/observedGeneration").and_then(Value::as_str);
+    let seen = seen.and_then(|seen| seen.parse::<i64>().ok());
+    let generation = rollout.pointer("/metadata/generation").and_then(Value::as_i64);
+    seen.is_some() && seen < generation
 }
 
 pub(super) fn hash(set: &Value) -> Option<&str> {

@@ -46,7 +46,7 @@ pub struct Start<'a> {
 /// It is paused, not stable, released by another controller, or the number of instances cannot be had.
 pub fn start(live: Live<'_>, ask: Start<'_>) -> Result<Value, Refusal> {
     if let Some(driver) = ask.driver {
-        return Err(Refusal::Driven(driver.name()));
+        return Err(Refusal::Driven(super::driver::refusal(driver, None)));
     }
     if live.is_held() {
         return Err(Refusal::InHold);

@@ -170,7 +170,7 @@ fn a_start_is_refused_where_it_would_do_harm() {
                 driver: Some(Driver::Flagger),
                 ..two
             },
-            Refusal::Driven("Flagger"),
+            Refusal::Driven(crate::release::driver::refusal(Driver::Flagger, None)),
         ),
     ] {
         assert_eq!(start(live(&deployment, &sets), asked), Err(refusal));

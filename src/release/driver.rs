@@ -6,13 +6,28 @@ use serde_json::{Value, json};
 use super::argo::{Form, To, Write};
 use crate::domain::Driver;
 
-/// Who else releases a workload, and why a native release is refused.
+/// Who else releases a workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Driven {
     pub by: Driver,
     /// Name of its Rollout or Canary.
     pub name: String,
-    pub why: &'static str,
+}
+
+/// Why a native release is refused: `Flagger (Canary live) releases it: publish there, for …`
+pub fn refusal(by: Driver, name: Option<&str>) -> String {
+    let (kind, why) = match by {
+        Driver::KruiseRollouts => (
+            "Rollout",
+            "its webhook pauses the workload at every change and rewrites its strategy",
+        ),
+        Driver::Flagger => (
+            "Canary",
+            "its canary serves nothing at rest, and Flagger alone writes the primary that serves",
+        ),
+    };
+    let name = name.map_or_else(String::new, |name| format!(" ({kind} {name})"));
+    format!("{}{name} releases it: publish there, for {why}", by.name())
 }
 
 /// Looks for what releases a workload among the Rollouts of Kruise and the Canaries of Flagger in its namespace.
@@ -29,13 +44,11 @@ pub fn of(kind: &str, name: &str, rollouts: &[Value], canaries: &[Value]) -> Opt
         return Some(Driven {
             by: Driver::KruiseRollouts,
             name,
-            why: "its webhook pauses the workload at every change and rewrites its strategy",
         });
     }
     by(canaries, &["/spec/targetRef"]).map(|name| Driven {
         by: Driver::Flagger,
         name,
-        why: "the workload is Flagger's canary, which serves nothing at rest; what serves is its primary",
     })
 }
 
@@ -76,8 +89,12 @@ mod tests {
         ] {
             let found = of("Deployment", "live", &rollouts, &canaries);
             assert_eq!(found.as_ref().map(|d| (d.by, d.name.as_str())), by);
-            assert!(found.is_none_or(|d| !d.why.is_empty()));
         }
+        let words = refusal(Driver::Flagger, Some("c"));
+        assert!(
+            words.starts_with("Flagger (Canary c) releases it: publish there, for its canary"),
+            "{words}"
+        );
         assert_eq!(of("Deployment", "other", &[], &[canary]), None);
     }
 

@@ -35,8 +35,9 @@ pub enum Refusal {
     NotInHold,
     #[error("instances of another version are left: wait until they are gone")]
     NotStable,
-    #[error("{0} releases it: publish there")]
-    Driven(&'static str),
+    /// As [`super::driver::refusal`] words it.
+    #[error("{0}")]
+    Driven(String),
     #[error("it runs this template already")]
     SameTemplate,
     #[error("{asked} new instances are asked for; between {least} and {most} can be had")]

@@ -33,6 +33,8 @@ fn seen(known: Vec<Known>) -> Seen {
         object: json!({"metadata": {"uid": "u", "name": "live"}, "spec": {"template": template("live:v3")}}),
         revisions: vec![set(1, "live:v1"), set(3, "live:v3"), set(2, "live:v2")],
         pods: Vec::new(),
+        driven: None,
+        drivers_unread: None,
         releasing: None,
         autoscalers: Vec::new(),
         scaled: Vec::new(),

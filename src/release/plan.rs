@@ -7,6 +7,7 @@ use super::config::copy::with_originals;
 use super::config::goes::{Restored, restored};
 use super::config::{Source, Today};
 use super::deployment::{self, Start};
+use super::driver::Driven;
 use super::job::{self, Before};
 use super::ledger::Ledger;
 use super::live::{Live, Method, Refusal};
@@ -27,6 +28,10 @@ pub struct Seen {
     pub revisions: Vec<Value>,
     /// Its namespace's pods, where instances are deleted one by one.
     pub pods: Vec<Value>,
+    /// Who else releases it, as far as the step depends on it; `None` where nobody does.
+    pub driven: Option<Driven>,
+    /// Why it is not known whether anybody else releases it.
+    pub drivers_unread: Option<String>,
     /// The Kruise Rollout that releases it.
     pub releasing: Option<(Resource, Value)>,
     /// Of its namespace.
@@ -99,11 +104,17 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
     if *step == Step::Promote && around.driver == Some(Driver::KruiseRollouts) {
         return approve(seen);
     }
-    if let (Some(driver), true) = (around.driver, step.changes_version()) {
-        return Err(Refusal::Driven(driver.name()));
+    if let (Some(by), true) = (around.driver, step.changes_version()) {
+        let name = seen.driven.as_ref().filter(|driven| driven.by == by);
+        let name = name.map(|driven| driven.name.as_str());
+        return Err(Refusal::Driven(driver::refusal(by, name)));
     }
     if !seen.kind.is_workload() || seen.kind == Kind::Job {
         return Err(Refusal::NotOfThisKind(seen.kind, "nothing releases it"));
+    }
+    let depends = matches!(step, Step::Start(_) | Step::Rollback(_) | Step::Abort);
+    if seen.kind == Kind::Rollout && depends && argo::is_unseen(&seen.object) {
+        return Err(Refusal::Unseen);
     }
     match step {
         Step::Start(new) => {
@@ -157,6 +168,7 @@ fn begin(
             };
             Ok(seen.json(deployment::start(seen.live(), start)?))
         }
+        Kind::Rollout if argo::is_under_way(&seen.object) => Err(Refusal::InHold),
         Kind::Rollout => Ok(written(seen, argo::publish(&seen.object, template)?)),
         _ => partition::begin(seen, template, count.of(desired, Method::Replace).instances, around),
     }

@@ -15,6 +15,8 @@ fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) 
         object: json!({"metadata": {"name": "live", "namespace": "gift", "uid": "u"}, "spec": {"replicas": replicas}}),
         revisions: Vec::new(),
         pods: Vec::new(),
+        driven: None,
+        drivers_unread: None,
         releasing: None,
         autoscalers,
         scaled,

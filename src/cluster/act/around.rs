@@ -29,6 +29,8 @@ pub(super) async fn warnings(
     let mut found = warning::of(object.kind, (workload, becomes), &around);
     let unread = |why: String| Warning::Unknown("what was released before", why);
     found.extend(seen.unread.clone().map(unread));
+    let unknown = |why: String| Warning::Unknown("whether anybody else releases it", why);
+    found.extend(seen.drivers_unread.clone().map(unknown));
     found
 }
 

@@ -5,17 +5,13 @@ use serde_json::Value;
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{discovery, kinds};
-use super::{before, get};
+use super::{before, driven, get};
 use crate::domain::{AppKey, Driver, Kind, ResourceRef};
 use crate::release::config::{Today, goes};
 use crate::release::ledger::Ledger;
 use crate::release::plan::Seen;
 use crate::release::request::{Part, Place, Resource};
 use crate::release::step::Step;
-
-/// Versions of Kruise's Rollouts, newest first.
-const KRUISE: [&str; 2] = ["v1beta1", "v1alpha1"];
-const KRUISE_GROUP: &str = "rollouts.kruise.io";
 
 /// Where an object, or a part of it, is written.
 pub(super) fn path(place: &Place) -> String {
@@ -95,10 +91,7 @@ pub(super) async fn look(
     } else {
         Vec::new()
     };
-    let releasing = match driver {
-        Some(Driver::KruiseRollouts) => releasing(hub, object, namespace).await?,
-        _ => None,
-    };
+    let drivers = driven::find(hub, object, step, driver).await?;
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
     let before = before::read(hub, object, &read, step).await?;
     let ledger = past(hub, object, step, &read).await;
@@ -109,7 +102,9 @@ pub(super) async fn look(
         object: read,
         revisions,
         pods,
-        releasing,
+        driven: drivers.driven,
+        drivers_unread: drivers.unread,
+        releasing: drivers.rollout,
         autoscalers,
         scaled,
         before,
@@ -164,35 +159,6 @@ async fn deciders(hub: &Hub, object: &ResourceRef, step: &Step) -> Result<(Vec<V
 
 fn of(kind: Kind) -> Resource {
     Resource::of(kind, kinds::version(kind))
-}
-
-/// The Kruise Rollout that releases an object.
-async fn releasing(
-    hub: &Hub,
-    object: &ResourceRef,
-    namespace: &str,
-) -> Result<Option<(Resource, Value)>, ClusterError> {
-    for version in KRUISE {
-        let resource = Resource {
-            kind: "Rollout",
-            group: KRUISE_GROUP,
-            version: version.to_owned(),
-            plural: "rollouts",
-        };
-        let rollouts = match list(hub, &collection(&resource, namespace)).await {
-            Ok(rollouts) => rollouts,
-            Err(ClusterError::NotFound { .. }) => continue,
-            Err(error) => return Err(error),
-        };
-        let (kind, name) = (object.kind.name(), object.key.name.as_str());
-        let found = crate::release::driver::of(kind, name, &rollouts, &[]);
-        let is_it = |rollout: &Value| {
-            let name = rollout.pointer("/metadata/name").and_then(Value::as_str);
-            found.as_ref().is_some_and(|found| name == Some(&found.name))
-        };
-        return Ok(rollouts.into_iter().find(is_it).map(|rollout| (resource, rollout)));
-    }
-    Ok(None)
 }
 
 pub(super) async fn list(hub: &Hub, path: &str) -> Result<Vec<Value>, ClusterError> {

@@ -38,6 +38,9 @@ async fn argo_s_rollouts_get_what_argo_s_own_client_sends() {
     );
     let paused = json!({"observedGeneration": "2", "phase": "Paused", "updatedReplicas": 1, "currentPodHash": "b", "currentStepIndex": 1,
         "controllerPause": true, "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-01-01T00:00:00Z"}]});
+    // What the controller has not seen, its status says nothing of.
+    let refused = bench.take(&start("live:v3", 1)).await.unwrap_err();
+    assert!(matches!(refused, ActError::Refused(Refusal::Unseen)), "{refused}");
     bench.says(&paused).await;
     bench
         .until("it waits", |w| matches!(phase(w), Phase::Gray { .. }))
@@ -51,6 +54,9 @@ async fn argo_s_rollouts_get_what_argo_s_own_client_sends() {
         )]
     );
     bench.says(&paused).await;
+    // Nobody puts another version in the place of one that is under way.
+    let refused = bench.take(&start("live:v3", 1)).await.unwrap_err();
+    assert!(matches!(refused, ActError::Refused(Refusal::InHold)), "{refused}");
     for (step, place, body) in [
         (Step::Full, "live/status", json!({"status": {"promoteFull": true}})),
         (Step::Abort, "live/status", json!({"status": {"abort": true}})),
@@ -175,6 +181,14 @@ async fn kruise_is_approved_at_its_step_and_nothing_else_is_written() {
     let at = |state: &str| json!({"status": {"canaryStatus": {"currentStepState": state}}});
     let status = format!("{path}/r/status");
     send(&bench.simulation, "PATCH", &status, MERGE, &at("StepUpgrade")).await;
+    // It bears no mark of Kruise's yet.
+    for step in [start("live:v2", 1), Step::Rollback(Return::to(Back::LastGood))] {
+        let refused = bench.take(&step).await.unwrap_err();
+        assert!(
+            matches!(&refused, ActError::Refused(Refusal::Driven(why)) if why.starts_with("Kruise Rollouts (Rollout r)")),
+            "{step:?}: {refused}"
+        );
+    }
     let driver = Some(Driver::KruiseRollouts);
     let early = bench.take_of(&Step::Promote, driver).await.unwrap_err();
     assert!(matches!(early, ActError::Refused(Refusal::WaitsForNothing)), "{early}");
