@@ -256,6 +256,7 @@ fn pause(object: &Value, shape: Shape, pause: bool) -> Result<Value, Refusal> {
         _ => {}
     }
     let mut patch = tests(object)?;
+    patch.extend(made(object, shape));
     patch.push(add(&format!("{}/paused", shape.place()), pause.into()));
     Ok(Value::Array(patch))
 }
@@ -273,8 +274,15 @@ fn freed(object: &Value, shape: Shape) -> Vec<Value> {
     patch
 }
 
-/// Sets the partition, and makes what it stands in where that is missing.
+/// Sets the partition.
 fn partition(object: &Value, shape: Shape, held: i32) -> Vec<Value> {
+    let mut patch = made(object, shape);
+    patch.push(add(&format!("{}/partition", shape.place()), held.into()));
+    patch
+}
+
+/// Makes what a shape's settings stand in where that is missing.
+fn made(object: &Value, shape: Shape) -> Vec<Value> {
     let mut patch = Vec::new();
     for place in ["/spec/updateStrategy", shape.place()] {
         let is_missing = object.pointer(place).is_none_or(Value::is_null);
@@ -283,7 +291,6 @@ fn partition(object: &Value, shape: Shape, held: i32) -> Vec<Value> {
             patch.push(add(place, json!({})));
         }
     }
-    patch.push(add(&format!("{}/partition", shape.place()), held.into()));
     patch
 }
 

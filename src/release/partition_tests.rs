@@ -38,6 +38,28 @@ fn shapes() -> [(Value, &'static str); 3] {
     ]
 }
 
+#[test]
+fn what_a_pause_stands_in_is_made() {
+    for (version, made) in [
+        ("apps.kruise.io/v1alpha1", &["/spec/updateStrategy"][..]),
+        (
+            "apps.kruise.io/v1beta1",
+            &["/spec/updateStrategy", "/spec/updateStrategy/rollingUpdate"],
+        ),
+    ] {
+        let object = object("CloneSet", version, &Value::Null);
+        let patch = pause(&object, Shape::of(&object).unwrap(), true).unwrap();
+        let operations = patch.as_array().unwrap();
+        let added: Vec<&str> = operations
+            .iter()
+            .filter(|op| op["op"] == "add")
+            .filter_map(|op| op["path"].as_str())
+            .collect();
+        let place = format!("{}/paused", made.last().unwrap());
+        assert_eq!(added, [made, &[place.as_str()]].concat(), "{version}");
+    }
+}
+
 fn with(mut object: Value, path: &str, value: Value) -> Value {
     *object.pointer_mut(path).unwrap() = value;
     object
