@@ -298,6 +298,7 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
     Ok(Done {
         generation,
         told,
+        leads_to: prepared.leads_to(),
         unnoted,
     })
 }

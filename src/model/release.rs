@@ -10,12 +10,14 @@ use crate::domain::container::ContainerRole;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef, Verb, Version, Workload};
 use crate::listing::RowKey;
 use crate::message::{Action, Ticket};
+use crate::overlays::confirm::Place;
 use crate::overlays::draft::{Aim, Draft};
 use crate::overlays::{Confirm, Overlay};
 use crate::release::freeze::{self, Freeze};
 use crate::release::ledger::Operation;
 use crate::release::outlook::Counts;
-use crate::release::{Phase, Release, stand};
+use crate::release::stand::{self, Stand};
+use crate::release::{Phase, Release};
 use crate::screens::{Rows, ScreenKind, releases, states, tree};
 use crate::world::ClusterView;
 use crate::world::release::app_of;
@@ -206,6 +208,13 @@ impl Model {
         let view = self.world.cluster(&object.cluster)?;
         let workload = view.workload(object.kind, &object.key)?;
         (workload.uid == object.uid).then(|| (workload.generation, self.release_in(view, workload).phase))
+    }
+
+    /// How a step that was written to a place stands in the phase that it is seen in.
+    pub(crate) fn stand_now(&self, place: &Place, phase: &Phase, leads_to: Option<i32>) -> Option<Stand> {
+        let view = self.world.cluster(&place.object.cluster)?;
+        let workload = view.workload(place.object.kind, &place.object.key)?;
+        Some(stand::stand_of(&place.step, (workload, phase), leads_to))
     }
 
     /// The instances of a workload as they are counted now, the version of its template and that of its old instances.

@@ -73,9 +73,10 @@ pub enum Stage {
         shown: bool,
     },
     Writing,
-    /// What is seen of an older `metadata.generation` says nothing yet.
+    /// What is seen of an older `metadata.generation`, or of a Rollout before this step, says nothing yet.
     Following {
         generation: i64,
+        leads_to: Option<i32>,
     },
     Failed(Trouble),
 }
@@ -325,6 +326,7 @@ impl Confirm {
             Ok(done) if self.has_more() => {
                 self.stage = Stage::Following {
                     generation: done.generation,
+                    leads_to: done.leads_to,
                 };
                 Next::Nothing
             }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::against::Against;
 use super::config::goes::Carried;
 use super::known::Known;
-use super::request::{Request, Waits};
+use super::request::{Part, Request, Waits};
 use super::step::{Difference, Step};
 use super::warning::Warning;
 use crate::domain::{Clean, Driver, ResourceRef, Timestamp};
@@ -93,6 +93,24 @@ impl Prepared {
     }
 }
 
+impl Prepared {
+    /// The step of an Argo Rollout that a promotion leads to at least; `None` of any other write.
+    pub(crate) fn leads_to(&self) -> Option<i32> {
+        if self.step != Step::Promote || self.driver.is_some() {
+            return None;
+        }
+        let (request, after) = self
+            .requests
+            .iter()
+            .find(|(request, _)| request.place.part == Part::Status)?;
+        let index = "/status/currentStepIndex";
+        let asked = request.act.body().pointer(index).and_then(Value::as_i64);
+        let at = after.pointer(index).and_then(Value::as_i64);
+        // Past a pause its controller goes on by itself.
+        i32::try_from(asked.or(at.map(|at| at + 1))?).ok()
+    }
+}
+
 /// Whether a template says of an image that it is on the nodes already.
 fn is_never_pulled(after: &Value, image: &str) -> bool {
     let containers = ["containers", "initContainers"].into_iter();
@@ -123,6 +141,9 @@ pub struct Done {
     pub generation: i64,
     /// What came of what ran before it.
     pub told: Vec<Clean>,
+    /// The step of an Argo Rollout that a promotion leads to at least: a status that is written to keeps its
+    /// generation.
+    pub leads_to: Option<i32>,
     /// What could not be noted beside it, with why.
     pub unnoted: Vec<Clean>,
 }

@@ -4,7 +4,7 @@ use super::Phase;
 use super::ledger::Operation;
 use super::live::Method;
 use super::step::{Count, Return, Step};
-use crate::domain::{Clean, Driver, Kind, Workload};
+use crate::domain::{Clean, Driver, Kind, Terms, Workload};
 
 /// How a step that was written stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +34,26 @@ pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
         Phase::Stable if keeps_old && kind != Kind::Deployment => Stand::There,
         Phase::Stable | Phase::Aborting { .. } if keeps_old => Stand::Foreign,
         Phase::Gray { .. } | Phase::Full { .. } if *step == Step::Promote => Stand::There,
+        // Its way back leads through its steps as well.
+        Phase::Gray { .. } if kind == Kind::Rollout && matches!(step, Step::Rollback(_)) => Stand::There,
         Phase::Aborted { .. } if matches!(step, Step::Abort) => Stand::There,
         Phase::Gray { .. } if *step == Step::Retry => Stand::There,
         Phase::Paused if *step == Step::Pause => Stand::There,
         Phase::Stable if *step != Step::Pause => Stand::There,
         _ => Stand::Going,
+    }
+}
+
+/// The same of a workload, and of a promotion that leads to a step of its Rollout at least: where that has not gone on
+/// it is seen as it was before.
+pub fn stand_of(step: &Step, (workload, phase): (&Workload, &Phase), leads_to: Option<i32>) -> Stand {
+    let is_before = match (&workload.terms, leads_to) {
+        (Terms::Rollout(argo), Some(to)) => argo.step.is_some_and(|(at, _)| at < to),
+        _ => false,
+    };
+    match stand(step, (workload.kind, phase)) {
+        Stand::There if is_before && phase.is_release() => Stand::Going,
+        stand => stand,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which step each phase allows, what is done already, and where a step ends.
 
 use super::*;
+use crate::domain::terms::Argo;
 use crate::release::Cause;
 use crate::release::config::Source;
 use crate::release::step::New;
@@ -185,4 +186,39 @@ fn each_step_has_its_end() {
         [1, 2].map(|ready| stand(&grow, (Kind::Deployment, &gray(ready)))),
         [Stand::Going, Stand::There]
     );
+}
+
+#[test]
+fn a_promotion_is_there_once_its_rollout_has_gone_on() {
+    let at = |step: i32| {
+        let mut workload = super::super::testing::deployment(1);
+        workload.kind = Kind::Rollout;
+        let argo = Argo {
+            step: Some((step, 4)),
+            ..Argo::default()
+        };
+        workload.terms = Terms::Rollout(Box::new(argo));
+        workload
+    };
+    let stands = |step: i32, phase: &Phase, leads_to: Option<i32>| {
+        let workload = at(step);
+        stand_of(&Step::Promote, (&workload, phase), leads_to)
+    };
+    let waits = gray(2);
+    assert_eq!(stands(1, &waits, Some(2)), Stand::Going, "as it was before");
+    assert_eq!(stands(3, &waits, Some(2)), Stand::There);
+    assert_eq!(
+        stands(1, &waits, None),
+        Stand::There,
+        "the write was no promotion of a step"
+    );
+    assert_eq!(stands(1, &Phase::Stable, Some(2)), Stand::There, "it is over");
+    assert_eq!(stands(1, &failed(), Some(2)), Stand::Failed);
+}
+
+#[test]
+fn a_rollout_s_way_back_waits_at_its_steps_too() {
+    let back = Step::Rollback(Return::to(crate::release::past::Back::LastGood));
+    assert_eq!(stand(&back, (Kind::Rollout, &gray(2))), Stand::There);
+    assert_eq!(stand(&back, (Kind::Deployment, &gray(2))), Stand::Going);
 }

@@ -15,7 +15,7 @@ use crate::overlays::confirm::{Blank, Confirm, Fate, Next, Place, Stage, Tried};
 use crate::overlays::draft::Many;
 use crate::overlays::{Draft, HowMany, Overlay};
 use crate::release::ledger::Operation;
-use crate::release::stand::{already, stand};
+use crate::release::stand::already;
 use crate::release::{Done, Prepared};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
@@ -297,9 +297,9 @@ pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
             let object = place.object.clone();
             outdated(model, &object, generation)
         }
-        Stage::Following { generation } => {
-            let (generation, place) = (*generation, place.clone());
-            follow(model, &place, generation)
+        Stage::Following { generation, leads_to } => {
+            let (generation, leads_to, place) = (*generation, *leads_to, place.clone());
+            follow(model, &place, (generation, leads_to))
         }
         Stage::Asking | Stage::Writing | Stage::Failed(_) => Vec::new(),
     }
@@ -326,18 +326,21 @@ fn close_reader(model: &mut Model) {
     }
 }
 
-fn follow(model: &mut Model, place: &Place, generation: i64) -> Vec<Effect> {
+fn follow(model: &mut Model, place: &Place, (generation, leads_to): (i64, Option<i32>)) -> Vec<Effect> {
     let Some(((told, seen), phase)) = model.release_now(&place.object) else {
         return Vec::new();
     };
     if told < generation || seen < generation {
         return Vec::new();
     }
+    let Some(stand) = model.stand_now(place, &phase, leads_to) else {
+        return Vec::new();
+    };
     let stands = words(&phase);
     let before = model.confirm().map(Confirm::stage).cloned();
     let goes_on = model
         .confirm_mut()
-        .is_some_and(|confirm| confirm.stands(stand(&place.step, (place.object.kind, &phase)), &stands));
+        .is_some_and(|confirm| confirm.stands(stand, &stands));
     if before.as_ref() != model.confirm().map(Confirm::stage) || goes_on {
         model.touch();
     }

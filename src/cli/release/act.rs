@@ -323,18 +323,18 @@ async fn carry_out(
         };
         row.written = true;
         tell(target, &done, err)?;
-        written.push((target, prepared, done.generation));
         if ask.wait && !is_urgent {
-            let end = follow(known, &target.object, &prepared.step, done.generation, ask.timeout, err).await?;
+            let end = follow(known, &target.object, (&prepared.step, &done), ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
                 course.leave(ahead);
                 return Ok(end);
             }
         }
+        written.push((target, prepared, done));
     }
     if ask.wait && is_urgent {
-        for (target, prepared, generation) in written {
-            let end = follow(known, &target.object, &prepared.step, generation, ask.timeout, err).await?;
+        for (target, prepared, done) in written {
+            let end = follow(known, &target.object, (&prepared.step, &done), ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
                 return Ok(end);
             }

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use super::super::Failure;
 use super::super::watch::{self, Known};
 use crate::domain::ResourceRef;
-use crate::release::stand::{Stand, has_arrived, stand};
+use crate::release::stand::{Stand, has_arrived, stand_of};
 use crate::release::step::Step;
-use crate::release::{Phase, Release};
+use crate::release::{Done, Phase, Release};
 use crate::runtime::Exit;
 
 /// The exit code where somebody else changed it.
@@ -21,8 +21,7 @@ pub(super) const CHANGED: u8 = 4;
 pub(super) async fn follow(
     known: &mut Known,
     object: &ResourceRef,
-    step: &Step,
-    generation: i64,
+    (step, done): (&Step, &Done),
     timeout: Duration,
     err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
@@ -34,8 +33,8 @@ pub(super) async fn follow(
         let view = known.world.cluster(&object.cluster);
         let found = view.and_then(|view| Some((view, view.workload(object.kind, &object.key)?)));
         if let Some((view, workload)) = found
-            && workload.generation.0 >= generation
-            && workload.generation.1 >= generation
+            && workload.generation.0 >= done.generation
+            && workload.generation.1 >= done.generation
         {
             let mut release = view.release_of(workload);
             release.phase = release.phase.at(release.since, view.time(Utc::now()));
@@ -49,7 +48,10 @@ pub(super) async fn follow(
                     },
                 )
             } else {
-                (words(&release), stand(step, (object.kind, &release.phase)))
+                (
+                    words(&release),
+                    stand_of(step, (workload, &release.phase), done.leads_to),
+                )
             };
             if said != word {
                 writeln!(err, "{name}: {word} ({} s)", begun.elapsed().as_secs())?;

@@ -55,7 +55,10 @@ impl Confirm {
             .any(|place| matches!(place.step, Step::Scale(_)) && matches!(place.fate, Fate::There(_)));
         match (is_followed, result) {
             (true, _) => {
-                self.stage = Stage::Following { generation: 0 };
+                self.stage = Stage::Following {
+                    generation: 0,
+                    leads_to: None,
+                };
                 Next::Nothing
             }
             (false, Ok(_)) => Next::Close,
