@@ -117,7 +117,6 @@ enum State {
 
 fn state(view: &ClusterView, kinds: &[Kind], out_of_patience: bool) -> State {
     match &view.link {
-        Link::Denied { reason, hint } => return State::Lost(format!("{reason} ({hint})").into()),
         Link::Stale { reason, .. } | Link::Unreachable { reason } | Link::Connecting { reason: Some(reason) }
             if out_of_patience =>
         {
@@ -125,14 +124,19 @@ fn state(view: &ClusterView, kinds: &[Kind], out_of_patience: bool) -> State {
         }
         Link::Connecting { reason: None } if out_of_patience => return State::Lost("no answer".into()),
         Link::Stale { .. } | Link::Unreachable { .. } | Link::Connecting { .. } => return State::Waiting,
-        Link::Live | Link::Unstable { .. } => {}
+        Link::Live | Link::Unstable { .. } | Link::Denied { .. } => {}
     }
     let mut gaps = Vec::new();
     for &kind in kinds {
-        match gaps_of(view, kind, out_of_patience) {
-            None => return State::Waiting,
-            Some(found) => gaps.extend(found),
+        match (gaps_of(view, kind, out_of_patience), &view.link) {
+            (None, Link::Denied { .. }) if out_of_patience => {}
+            (None, _) => return State::Waiting,
+            (Some(found), _) => gaps.extend(found),
         }
+    }
+    // Each right that lacks says more than that all do.
+    if let (Link::Denied { reason, hint }, true) = (&view.link, gaps.is_empty()) {
+        return State::Lost(format!("{reason} ({hint})").into());
     }
     // Waiting for the server to introduce itself costs nothing beside a list.
     if view.identity.version.is_none() && !out_of_patience {
