@@ -1,9 +1,16 @@
 //! Releases on a real cluster with a real node: only with `PILOTHOUSE_TEST_KUBECONFIG` and `PILOTHOUSE_TEST_LAB`.
 
 mod app;
+mod argo;
+mod clone_set;
+mod definitions;
+mod driven;
 mod killed;
 mod relay;
 mod rights;
+mod scaling;
+mod two;
+mod user;
 
 use app::{App, Client};
 

@@ -35,6 +35,14 @@ pub(super) struct App {
 impl App {
     /// The app with all its instances ready; `None` without a lab, which alone can make its images.
     pub(super) async fn new(name: &str, instances: i64) -> Option<Self> {
+        let app = Self::empty(name).await?;
+        create::<Deployment>(&app.api(), deployment(instances)).await;
+        app.until("all are there", |now, _| now.available == instances).await;
+        Some(app)
+    }
+
+    /// Nothing but its namespace, its images and its Service.
+    pub(super) async fn empty(name: &str) -> Option<Self> {
         kubeconfig()?;
         for version in ["v1", "v2", "v3"] {
             lab(&["image", "b", &image(version), "httpd", "-f", "-p", "8080"]).await?;
@@ -50,8 +58,6 @@ impl App {
         let service = json!({"metadata": {"name": NAME},
             "spec": {"clusterIP": "None", "selector": {"app": NAME}, "ports": [{"port": 8080}]}});
         create::<Service>(&app.api(), service).await;
-        create::<Deployment>(&app.api(), deployment(instances)).await;
-        app.until("all are there", |now, _| now.available == instances).await;
         Some(app)
     }
 
@@ -150,10 +156,32 @@ impl App {
             return;
         }
         let (deployment, sets) = self.look().await;
-        let path = format!("/apis/apps/v1/namespaces/{}/deployments/{NAME}", self.namespace);
-        let request = http::Request::patch(path).header("content-type", "application/json-patch+json");
-        let body = undo(&deployment, &sets).to_string().into_bytes();
-        self.client.request::<Value>(request.body(body).unwrap()).await.unwrap();
+        let body = undo(&deployment, &sets);
+        self.send("PATCH", ("apps/v1", "deployments/live"), &body).await;
+    }
+
+    /// Asks the server past the program, for something of a group and version in the app's namespace; a patch that is
+    /// a list is a JSON Patch, any other a merge patch.
+    pub(super) async fn send(&self, method: &str, (version, place): (&str, &str), body: &Value) -> Value {
+        let root = if version == "v1" { "api" } else { "apis" };
+        let path = format!("/{root}/{version}/namespaces/{}/{place}", self.namespace);
+        let kind = match (method, body.is_array()) {
+            ("PATCH", true) => "application/json-patch+json",
+            ("PATCH", false) => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        let request = http::Request::builder().method(method).uri(path);
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let request = request.header("content-type", kind).body(body).unwrap();
+        self.client.request::<Value>(request).await.unwrap()
+    }
+
+    pub(super) async fn get(&self, of: (&str, &str)) -> Value {
+        self.send("GET", of, &Value::Null).await
     }
 
     /// Takes it all away.
@@ -184,21 +212,26 @@ where
     api.create(&PostParams::default(), &object).await.unwrap();
 }
 
+/// What its instances are made from.
+pub(super) fn template() -> Value {
+    json!({
+        "metadata": {"labels": {"app": NAME}},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": [{
+            "name": NAME, "image": image("v1"), "imagePullPolicy": "Never",
+            "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}},
+            // Ready at once, and not taken for dead where the machine is busy.
+            "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 10},
+        }]},
+    })
+}
+
 fn deployment(instances: i64) -> Value {
     json!({
         "metadata": {"name": NAME},
         "spec": {
             "replicas": instances, "selector": {"matchLabels": {"app": NAME}},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
-            "template": {
-                "metadata": {"labels": {"app": NAME}},
-                "spec": {"terminationGracePeriodSeconds": 1, "containers": [{
-                    "name": NAME, "image": image("v1"), "imagePullPolicy": "Never",
-                    "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}},
-                    // Ready at once, and not taken for dead where the machine is busy.
-                    "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 10},
-                }]},
-            },
+            "template": template(),
         },
     })
 }

@@ -11,16 +11,28 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use kube::client::Body;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
+
+/// What the steps of a release are written to.
+const RELEASED: [&str; 5] = [
+    "deployments",
+    "rollouts",
+    "clonesets",
+    "scaledobjects",
+    "horizontalpodautoscalers",
+];
 
 /// A request, and the code of its answer once there is one.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) method: Method,
     pub(super) path: String,
+    /// `content-type`
+    pub(super) kind: String,
+    pub(super) body: Value,
     pub(super) code: Option<u16>,
 }
 
@@ -34,9 +46,14 @@ impl Asked {
         self.path.contains("dryRun=All")
     }
 
-    /// It may change a Deployment.
+    /// A step, or the dry run of one.
+    pub(super) fn is_step(&self) -> bool {
+        self.is_write() && RELEASED.iter().any(|kind| self.path.contains(&format!("/{kind}/")))
+    }
+
+    /// It may change what is released.
     pub(super) fn is_release(&self) -> bool {
-        self.method == Method::PATCH && self.path.contains("/deployments/") && !self.is_dry_run()
+        self.is_step() && !self.is_dry_run()
     }
 
     pub(super) fn is_ledger(&self) -> bool {
@@ -61,13 +78,14 @@ struct State {
     is_kept: Notify,
     /// It may go on.
     go: Notify,
-    /// It went on, and was answered.
+    /// It went on, and was answered with this.
     went: Notify,
+    answered: Mutex<Option<u16>>,
 }
 
 pub(super) struct Relay {
     state: Arc<State>,
-    port: u16,
+    pub(super) port: u16,
     _serves: AbortOnDropHandle<()>,
 }
 
@@ -115,14 +133,7 @@ impl Relay {
     pub(super) async fn let_go(&self) -> u16 {
         self.state.go.notify_one();
         self.state.went.notified().await;
-        let asked = self.state.asked.lock().unwrap();
-        asked
-            .iter()
-            .rev()
-            .find(|asked| asked.is_release())
-            .unwrap()
-            .code
-            .unwrap()
+        self.state.answered.lock().unwrap().take().unwrap()
     }
 
     /// What was asked since the last time.
@@ -152,9 +163,12 @@ async fn pass(client: kube::Client, state: Arc<State>, request: Request<Incoming
     ] {
         parts.headers.remove(header);
     }
+    let kind = parts.headers.get(http::header::CONTENT_TYPE);
     let asked = Asked {
         method: parts.method.clone(),
         path: parts.uri.to_string(),
+        kind: kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned(),
+        body: serde_json::from_slice(&body).unwrap_or_default(),
         code: None,
     };
     let kept = {
@@ -182,7 +196,10 @@ async fn pass(client: kube::Client, state: Arc<State>, request: Request<Incoming
         asked.code = Some(answer.status().as_u16());
     }
     match kept {
-        Some(Kept::Request) => state.went.notify_one(),
+        Some(Kept::Request) => {
+            *state.answered.lock().unwrap() = Some(answer.status().as_u16());
+            state.went.notify_one();
+        }
         Some(Kept::Answer) => {
             state.is_kept.notify_one();
             std::future::pending::<()>().await;
