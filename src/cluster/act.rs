@@ -9,6 +9,7 @@ mod driven;
 mod error;
 mod look;
 mod notes;
+mod renew;
 mod rights;
 mod seen;
 mod who;
@@ -36,6 +37,7 @@ use crate::release::warning::Warning;
 use crate::release::{Done, Prepared};
 use around::{becomes, is_workload};
 use look::{collection, look, path};
+use renew::renewed;
 use seen::{look_again, seen_by_controller};
 use who::with_who;
 
@@ -313,6 +315,7 @@ async fn write(
 ) -> Result<Value, ActError> {
     let mut request = request.clone();
     if done > 0
+        && matches!(request.act, Act::MergePatch(_))
         && let Some(renewed) = renewed(hub, prepared, done).await?
     {
         request = renewed;
@@ -329,6 +332,12 @@ async fn write(
                 Some(renewed) if renewed != request => request = renewed,
                 _ => return Err(ActError::Changed(message)),
             },
+            Err(ClusterError::Invalid { code: 422, message }) if request.act.is_of_one_state() => {
+                match renewed(hub, prepared, done).await {
+                    Ok(Some(renewed)) if renewed != request => request = renewed,
+                    _ => return Err(ActError::Changed(message)),
+                }
+            }
             Err(error) if is_unclear(&error) => return look_again(hub, &request, after, error).await,
             answer => return answer.map_err(in_words),
         }
@@ -336,30 +345,6 @@ async fn write(
     Err(ActError::Changed(
         "its state changes faster than it can be written".into(),
     ))
-}
-
-/// The request that would be written to the object as it is now, where that is the one that was shown but for the
-/// state it is for.
-async fn renewed(hub: &Hub, prepared: &Prepared, done: usize) -> Result<Option<Request>, ActError> {
-    let Some((shown, _)) = prepared.requests.get(done) else {
-        return Ok(None);
-    };
-    let Act::MergePatch(shown_body) = &shown.act else {
-        return Ok(None);
-    };
-    let seen = look_at(hub, &prepared.object, &prepared.step, prepared.driver).await?;
-    let around = Around {
-        operation: &prepared.operation,
-        driver: prepared.driver,
-        now: prepared.at,
-    };
-    let now = plan(&prepared.step, &seen, around)?;
-    let found = now.into_iter().find(|request| {
-        let alike =
-            |body: &Value| body.get("status") == shown_body.get("status") && body.get("spec") == shown_body.get("spec");
-        request.place == shown.place && matches!(&request.act, Act::MergePatch(body) if alike(body))
-    });
-    Ok(found)
 }
 
 /// Whether the server may have done it although it did not say so.

@@ -46,6 +46,8 @@ fn seen(revisions: &[(&str, u32)]) -> Seen {
         }),
         revisions: sets.collect(),
         pods: Vec::new(),
+        driven: None,
+        drivers_unread: None,
         releasing: None,
         autoscalers: Vec::new(),
         scaled: Vec::new(),

@@ -17,6 +17,8 @@ fn seen(image: &str, jobs: Vec<Value>, template: Option<Value>) -> Seen {
         }),
         revisions: Vec::new(),
         pods: Vec::new(),
+        driven: None,
+        drivers_unread: None,
         releasing: None,
         autoscalers: Vec::new(),
         scaled: Vec::new(),

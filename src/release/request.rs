@@ -94,6 +94,44 @@ impl Act {
     }
 }
 
+impl Act {
+    /// Whether it is taken of an object in one state alone, by its `resourceVersion`: that moves on with everything
+    /// that is written to the object, its status too.
+    pub(crate) fn is_of_one_state(&self) -> bool {
+        match self {
+            Self::MergePatch(_) => true,
+            Self::JsonPatch(Value::Array(operations)) => operations.iter().any(is_state),
+            _ => false,
+        }
+    }
+
+    /// Whether it is the same but for the state that it is for.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::MergePatch(one), Self::MergePatch(other)) => {
+                ["status", "spec"].iter().all(|part| one.get(part) == other.get(part))
+            }
+            (Self::JsonPatch(Value::Array(one)), Self::JsonPatch(Value::Array(other))) => {
+                let rest = |operations: &[Value]| {
+                    operations
+                        .iter()
+                        .filter(|op| !is_state(op))
+                        .cloned()
+                        .collect::<Vec<_>>()
+                };
+                rest(one) == rest(other)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether an operation tests which state the object is in.
+fn is_state(operation: &Value) -> bool {
+    let is = |key: &str, value: &str| operation.get(key).and_then(Value::as_str) == Some(value);
+    is("op", "test") && is("path", "/metadata/resourceVersion")
+}
+
 /// What has to be seen before a request is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Waits {

@@ -10,11 +10,11 @@ use pilothouse::release::past::Back;
 use pilothouse::release::step::{Count, New, Return, Step};
 use pilothouse::release::template::Facts;
 use pilothouse::release::warning::Warning;
-use pilothouse::release::{Done, Prepared, Why};
+use pilothouse::release::{Done, Phase, Prepared, Why};
 use pilothouse::sim::fault::{Fault, Pattern, Verb};
 use serde_json::{Value, json};
 
-use super::{Flow, Sent, gray};
+use super::{DEPLOYMENT, Flow, Sent, gray};
 use crate::support::rights::documents;
 
 const LEDGER: &str = "/api/v1/namespaces/gift/configmaps/pilothouse-ledger-live";
@@ -254,6 +254,26 @@ async fn of_two_who_were_shown_the_same_one_writes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_moves_on_beside_what_is_written_does_not_stop_it_and_what_it_rests_on_does() {
+    let mut flow = Flow::new().await;
+    let merge = "application/merge-patch+json";
+    // An app without labels: where they are made it matters whether somebody else makes some.
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let status = json!({"status": {"collisionCount": 1}});
+    let path = format!("{DEPLOYMENT}/status");
+    assert_eq!(flow.send("PATCH", &path, merge, &status).await.0, 200);
+    flow.carry_out(&prepared).await.unwrap();
+    flow.until("two beside ten", &gray(2, 10)).await;
+    let flow = Flow::new().await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let labels = json!({"metadata": {"labels": {"team": "a"}}});
+    assert_eq!(flow.send("PATCH", DEPLOYMENT, merge, &labels).await.0, 200);
+    let refused = flow.carry_out(&prepared).await.unwrap_err();
+    assert!(matches!(refused, ActError::Changed(_)), "{refused:?}");
+    assert_eq!(flow.deployment().await["metadata"]["labels"], json!({"team": "a"}));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_may_only_read_sends_nothing() {
     let flow = Flow::with(true).await;
     let refused = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
@@ -308,17 +328,14 @@ async fn no_write_is_unconditional() {
     let steps = [
         (start("live:v2", 2), gray(2, 10)),
         (Step::Grow(Count::Instances(4)), gray(4, 10)),
-        (Step::KeepOld, pilothouse::release::Phase::Full { new: 10, old: 10 }),
-        (Step::Offline, pilothouse::release::Phase::Stable),
-        (
-            Step::Rollback(Return::to(Back::LastGood)),
-            pilothouse::release::Phase::Stable,
-        ),
+        (Step::KeepOld, Phase::Full { new: 10, old: 10 }),
+        (Step::Offline, Phase::Stable),
+        (Step::Rollback(Return::to(Back::LastGood)), Phase::Stable),
         (start("live:v3", 1), gray(1, 10)),
-        (Step::Abort, pilothouse::release::Phase::Stable),
-        (Step::Restart, pilothouse::release::Phase::Stable),
-        (Step::Pause, pilothouse::release::Phase::Paused),
-        (Step::Resume, pilothouse::release::Phase::Stable),
+        (Step::Abort, Phase::Stable),
+        (Step::Restart, Phase::Stable),
+        (Step::Pause, Phase::Paused),
+        (Step::Resume, Phase::Stable),
     ];
     for (step, phase) in &steps {
         let prepared = flow.prepare(step).await.unwrap();
