@@ -234,12 +234,28 @@ async fn send(hub: &Hub, request: &Request, query: &str) -> Result<Value, Cluste
 
 /// Lets the server try a request without effect.
 async fn try_out(hub: &Hub, request: &Request) -> Result<Value, ClusterError> {
+    let tried = tried(request);
+    let request = tried.as_ref().unwrap_or(request);
     match send(hub, request, "dryRun=All").await {
         Err(ClusterError::NotFound { .. }) if request.place.part == Part::Status => {
             send(hub, &on_the_object(request), "dryRun=All").await
         }
         answer => answer,
     }
+}
+
+/// A deletion as it is tried. Where options come in the body, the API server looks at no parameter of the path: it would
+/// delete (`apiserver/pkg/endpoints/handlers/delete.go`).
+fn tried(request: &Request) -> Option<Request> {
+    let Act::Delete(Value::Object(options)) = &request.act else {
+        return None;
+    };
+    let mut options = options.clone();
+    options.insert("dryRun".into(), Value::Array(vec!["All".into()]));
+    Some(Request {
+        act: Act::Delete(Value::Object(options)),
+        ..request.clone()
+    })
 }
 
 /// Before 0.10 Argo's Rollouts had no `status` resource: the object takes the same body.

@@ -51,8 +51,12 @@ fn delete_body(request: &Request) -> Result<Value, Status> {
     })
 }
 
+/// Of options in the body the server looks at those alone, and not at the parameters of the path.
 fn is_dry(body: &Value, request: &Request) -> Result<bool, Status> {
-    Ok(dry_run(request, "DeleteOptions")? || json::array(body, "/dryRun").iter().any(|one| one == "All"))
+    if request.body.is_empty() {
+        return dry_run(request, "DeleteOptions");
+    }
+    Ok(json::array(body, "/dryRun").iter().any(|one| one == "All"))
 }
 
 /// Deletes one object.
