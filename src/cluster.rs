@@ -35,6 +35,7 @@ use crate::domain::access::Right;
 use crate::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Driver, Event, ObjectKey, ResourceRef, Uid};
 use crate::logs::Request;
 use crate::metrics::source::{Report, Supply, Wanted};
+use crate::release::claim::Claim;
 use crate::release::ledger::Ledger;
 use crate::release::step::Step;
 use crate::release::{Author, Done, Prepared};
@@ -187,6 +188,19 @@ impl Cluster {
     /// Somebody else changed the object meanwhile, the server refuses, or it is not known whether it was done.
     pub async fn carry_out(&self, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
         act::carry_out(&self.hub, prepared, note).await
+    }
+
+    /// Claims an app for `me`, so that others see who releases it; renewed by the same. Nothing depends on it.
+    pub async fn claim(&self, app: &AppKey, me: &str, takes_over: bool) -> Claim {
+        act::claim(&self.hub, app, me, takes_over).await
+    }
+
+    /// Leaves an app that `me` claimed.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses; then the claim ends by itself.
+    pub async fn let_go(&self, app: &AppKey, me: &str) -> Result<(), ClusterError> {
+        act::let_go(&self.hub, app, me).await
     }
 
     /// What was released of an app by this program, as its ledger tells it; an empty one where there is none.

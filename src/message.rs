@@ -15,6 +15,7 @@ use crate::logs::plan::Slot;
 use crate::logs::save::{Save, Saving};
 use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
+use crate::release::claim::Claim;
 use crate::release::ledger::Ledger;
 use crate::release::{Author, Done, Prepared};
 
@@ -81,6 +82,8 @@ pub enum Message {
     Author(ResourceRef, i64, Option<Author>),
     /// The tags of a repository, asked for by [`Effect::LoadTags`].
     Tags(ImageName, Result<Tags, Trouble>),
+    /// What came of claiming an app, asked for by [`Effect::Claim`].
+    Claimed(ClusterId, AppKey, Claim),
     /// A step was tried without effect, asked for by [`Effect::Prepare`].
     Prepared(Ticket, Result<Box<Prepared>, Failure>),
     /// What came of a write, asked for by [`Effect::CarryOut`].
@@ -135,6 +138,10 @@ pub enum Effect {
     LoadAuthor(ResourceRef, i64),
     /// Read the tags of the repository of an image that a workload runs.
     LoadTags(ResourceRef, ImageName),
+    /// Say to others that this app is released from here, or go on saying so; or take it over from who says so.
+    Claim(ClusterId, AppKey, bool),
+    /// Leave an app that was claimed.
+    LetGo(ClusterId, AppKey),
     /// Try a step without effect.
     Prepare(Box<Asked>),
     /// Write what was confirmed, once.

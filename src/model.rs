@@ -15,7 +15,7 @@ pub mod trail;
 
 use std::collections::BTreeMap;
 
-use crate::domain::{Clean, ClusterId, Link, Moment, Timestamp};
+use crate::domain::{AppKey, Clean, ClusterId, Link, Moment, Timestamp};
 use crate::logs::save::Progress;
 use crate::message::{Action, Binding, Mode, Severity, Trouble};
 use crate::metrics::source::Wanted;
@@ -100,6 +100,8 @@ pub struct Model {
     pub(crate) draft: Option<Draft>,
     /// The number of the last order to a cluster.
     pub(crate) tickets: u64,
+    /// The app of what waits for a yes, which others see to be released from here.
+    pub(crate) claimed: Option<(ClusterId, AppKey)>,
     /// Writes that are under way.
     pub(crate) writes: Vec<Writing>,
     /// Until when they are waited for by who wants to leave.
@@ -137,6 +139,7 @@ impl Model {
             visit: 0,
             draft: None,
             tickets: 0,
+            claimed: None,
             writes: Vec::new(),
             leaving: None,
             derived_at: None,
@@ -236,6 +239,7 @@ impl Model {
             problems: &self.settings.problems,
             thresholds: self.settings.thresholds,
             figure: self.trail.top().figure,
+            clock_offset_minutes: self.settings.clock_offset_minutes,
         };
         act(self.trail.top_mut(), ctx)
     }
@@ -257,6 +261,7 @@ impl Model {
             problems: &self.settings.problems,
             thresholds: self.settings.thresholds,
             figure: self.trail.top().figure,
+            clock_offset_minutes: self.settings.clock_offset_minutes,
         }
     }
 

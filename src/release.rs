@@ -5,6 +5,7 @@ pub mod against;
 pub mod argo;
 pub mod author;
 pub mod cause;
+pub mod claim;
 pub mod config;
 pub mod deployment;
 pub mod driver;

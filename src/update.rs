@@ -85,11 +85,9 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Ledger(cluster, app, read) => release::remember(model, (&cluster, &app), read),
-        Message::Author(object, generation, author) => {
-            authors::arrived(model, (&object, generation), author);
-            Vec::new()
-        }
+        Message::Author(object, generation, author) => authors::arrived(model, (&object, generation), author),
         Message::Tags(image, read) => release::offer_tags(model, &image, read),
+        Message::Claimed(id, app, claim) => release::claimed(model, id, app, &claim),
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
         Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
         Message::Notice(trouble) => {

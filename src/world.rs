@@ -11,7 +11,7 @@ pub mod cluster;
 pub mod feeds;
 pub mod headroom;
 mod intake;
-mod ledgers;
+pub mod ledgers;
 pub mod loss;
 pub mod place;
 pub mod release;

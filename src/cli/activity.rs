@@ -50,6 +50,8 @@ pub struct ActivityRow {
     /// Why what spoke against it did not count.
     #[serde(rename = "override")]
     pub overridden: Option<Clean>,
+    /// From whom the app was taken over.
+    pub taken_over: Option<Clean>,
     /// What came of a write: `done`, or why not.
     pub answer: Option<Clean>,
     pub milliseconds: Option<u64>,
@@ -88,6 +90,7 @@ impl From<Line> for ActivityRow {
             to: of(|attempt| attempt.to.as_deref()),
             reason: of(|attempt| attempt.reason.as_deref()),
             overridden: of(|attempt| attempt.overridden.as_deref()),
+            taken_over: of(|attempt| attempt.taken_over.as_deref()),
             answer: of(|attempt| Some(&attempt.answer)),
             milliseconds: attempt.as_ref().map(|attempt| attempt.milliseconds),
         }

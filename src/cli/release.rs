@@ -3,6 +3,7 @@
 pub(super) mod act;
 pub(super) mod ask;
 mod carried;
+mod claims;
 mod commit;
 mod course;
 mod follow;
@@ -97,6 +98,9 @@ pub struct ReleaseRow {
     pub old: Option<SideRow>,
     /// Percent of the ready instances that run the new version.
     pub new_percent: Option<f64>,
+    /// Who began what is under way, and when; null where nothing is, or where the app's ledger does not say.
+    pub started_by: Option<Clean>,
+    pub started_at: Option<Timestamp>,
     /// Who else releases it; null: nobody.
     pub driven_by: Option<&'static str>,
     #[serde(skip)]
@@ -106,10 +110,12 @@ pub struct ReleaseRow {
 }
 
 impl ReleaseRow {
-    /// Why it fails, and who says that its new version is bad.
+    /// Why it fails, who says that its new version is bad, who began it and when.
     fn why(&self) -> String {
         let bad = self.new.bad.as_ref().map(BadRow::words);
-        let all: Vec<String> = self.cause.clone().into_iter().chain(bad).collect();
+        let began = self.started_by.as_ref().zip(self.started_at);
+        let began = began.map(|(by, at)| format!("by {by} since {}", at.format("%Y-%m-%d %H:%M UTC")));
+        let all: Vec<String> = self.cause.clone().into_iter().chain(bad).chain(began).collect();
         if all.is_empty() {
             return "–".to_owned();
         }
@@ -168,6 +174,7 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
     let phase = release.phase.clone().at(release.since, cluster.time(now));
     let app = app_of(workload);
     let author = cluster.author_of(workload).filter(|_| phase.is_foreign());
+    let began = cluster.beginning(workload).filter(|_| phase.is_release());
     let old = |old: &Side| {
         let revision = old.revision.as_deref();
         let its = (workload.kind, workload.key.name.as_str());
@@ -196,6 +203,8 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
         since: release.since,
         desired: workload.desired,
         new_percent: release.share().map(|thousandths| thousandths as f64 / 10.0),
+        started_at: began.as_ref().map(|began| began.at),
+        started_by: began.map(|began| began.by),
         new: SideRow::new(&release.new, cluster.bad(workload)),
         old: release.old.as_ref().map(old),
         driven_by: workload.driver.map(crate::domain::Driver::name),

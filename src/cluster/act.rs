@@ -4,6 +4,7 @@
 mod against;
 mod around;
 mod before;
+mod claim;
 mod config;
 mod driven;
 mod error;
@@ -41,6 +42,7 @@ use renew::renewed;
 use seen::{look_again, seen_by_controller};
 use who::with_who;
 
+pub(crate) use claim::{Sightings, claim, let_go};
 pub use error::ActError;
 pub use notes::Note;
 pub(crate) use notes::ledger;
@@ -133,6 +135,7 @@ async fn look_and_try(
         differences: found,
         warnings,
         against: frozen.against.into_iter().chain(verdict.against).collect(),
+        held: None,
         brings: verdict.brings,
         undoes: verdict.undoes,
         desired: seen.desired(),

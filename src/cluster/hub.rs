@@ -9,6 +9,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::time::Instant;
 
 use super::Rules;
+use super::act::Sightings;
 use super::clock::Dice;
 use super::connect::Target;
 use super::definitions::Served;
@@ -52,6 +53,8 @@ pub(crate) struct Hub {
     pub(crate) is_refused: AtomicBool,
     /// Times in which nothing is released, as the configuration tells them.
     pub(crate) freezes: Vec<Window>,
+    /// Who else releases apps, as it was seen.
+    pub(crate) claims: Sightings,
     /// What is known of the server before it was asked.
     pub(crate) first_identity: Identity,
     projector: Mutex<Projector>,
@@ -76,6 +79,7 @@ impl Hub {
             lists: Arc::new(Semaphore::new(LISTS_AT_ONCE)),
             is_refused: AtomicBool::new(false),
             freezes: target.freezes.clone(),
+            claims: Sightings::default(),
             first_identity: Identity {
                 server: target.server.clone(),
                 insecure: target.insecure,

@@ -134,6 +134,7 @@ pub static NEEDS: &[Need] = &[
     need(Role::Operator, "", &["configmaps"], &[Get, Create, Update], "the ledger of an app, and the configuration of its versions"),
     need(Role::Operator, "batch", &["cronjobs"], &[Get], "the template of the job that runs before a release"),
     need(Role::Operator, "batch", &["jobs"], &[Create], "that job"),
+    need(Role::Operator, "coordination.k8s.io", &["leases"], &[Get, Create, Update], "to tell others who releases an app"),
     need(Role::Operator, "", &["events"], &[Create], "to note a release where everybody sees it"),
     need(Role::Operator, "", &["persistentvolumeclaims"], &[Get], "to warn of a volume that only one node may use"),
     need(Role::Builder, "batch", &["jobs"], &[Create, Delete], "builds"),

@@ -1,7 +1,7 @@
 //! Orders to clusters: a step that is to be tried, a write that was confirmed, and why either was not done.
 
 use super::Trouble;
-use crate::domain::{Clean, Driver, ResourceRef};
+use crate::domain::{AppKey, Clean, Driver, ResourceRef};
 use crate::release::step::Step;
 use crate::release::{Prepared, Why};
 
@@ -14,6 +14,8 @@ pub struct Ticket(pub u64);
 pub struct Asked {
     pub ticket: Ticket,
     pub object: ResourceRef,
+    /// The app that it carries.
+    pub app: AppKey,
     pub step: Step,
     /// Who else releases the workload.
     pub driver: Option<Driver>,

@@ -1,28 +1,68 @@
-//! Workloads in sight that somebody changed in the middle of a release: of those it is asked who it was.
+//! Workloads in sight of which their cluster is asked more: who changed them in the middle of a release, and what the
+//! ledger of their app says.
+
+use std::sync::Arc;
 
 use super::Model;
-use crate::domain::ResourceRef;
+use crate::domain::{AppKey, ClusterId, ResourceRef, Workload};
+use crate::listing::RowKey;
 use crate::screens::{Rows, ScreenKind, releases};
+use crate::world::ClusterView;
+use crate::world::release::app_of;
+
+/// Most ledgers that are asked for at a time.
+const MOST_ASKED: usize = 8;
 
 impl Model {
     /// Those of which it was not asked yet, with the generation that they are at.
     pub(crate) fn changed_in_sight(&self) -> Vec<(ResourceRef, i64)> {
-        let screen = self.trail.top();
-        let workloads = match (&screen.kind, &screen.rows) {
-            (ScreenKind::App(app), _) => self.workloads_of_app(app),
-            (_, Rows::Releases(rows)) => {
-                let flights = releases::flights(rows);
-                let found = flights.filter_map(|(id, workload)| Some((self.world.cluster(id)?, workload)));
-                found.collect()
-            }
-            _ => return Vec::new(),
-        };
-        let changed = workloads.into_iter().filter(|(view, workload)| {
+        let changed = self.released_in_sight().into_iter().filter(|(view, workload)| {
             let is_open = view.link.is_live() && !view.is_author_asked(workload);
             is_open && view.phase_and_since(workload).0.is_foreign()
         });
         changed
             .map(|(view, workload)| (view.object_of(workload), workload.generation.0))
             .collect()
+    }
+
+    /// Those that an app has, or whose releases are in flight, where that is what is shown.
+    fn released_in_sight(&self) -> Vec<(&ClusterView, &Arc<Workload>)> {
+        let screen = self.trail.top();
+        match (&screen.kind, &screen.rows) {
+            (ScreenKind::App(app), _) => self.workloads_of_app(app),
+            (_, Rows::Releases(rows)) => {
+                let flights = releases::flights(rows);
+                let found = flights.filter_map(|(id, workload)| Some((self.world.cluster(id)?, workload)));
+                found.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The apps in sight whose ledgers say who began what is under way, or what is bad, and are to be asked for.
+    pub(crate) fn ledgers_in_sight(&self) -> Vec<(ClusterId, AppKey)> {
+        let mut wanted: Vec<(ClusterId, AppKey)> = Vec::new();
+        let mut add = |view: &ClusterView, app: AppKey, is_lacking: bool| {
+            let is_open = view.link.is_live() && view.is_ledger_wanted(&app, is_lacking, self.now);
+            let asked = (view.id.clone(), app);
+            if is_open && wanted.len() < MOST_ASKED && !wanted.contains(&asked) {
+                wanted.push(asked);
+            }
+        };
+        for (view, workload) in self.released_in_sight() {
+            let is_under_way = view.phase_and_since(workload).0.is_release() && workload.driver.is_none();
+            add(
+                view,
+                app_of(workload),
+                is_under_way && view.beginning(workload).is_none(),
+            );
+        }
+        let screen = self.trail.top();
+        if let (Rows::Releases(rows), Some(RowKey::Object(object))) = (&screen.rows, screen.list.selected())
+            && let (Some(app), Some(view)) = (releases::app_of_row(rows, object), self.world.cluster(&object.cluster))
+        {
+            add(view, app, false);
+        }
+        wanted
     }
 }

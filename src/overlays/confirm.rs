@@ -13,6 +13,7 @@
 //! takes a second without it.
 
 mod blank;
+mod claim;
 mod config;
 mod together;
 
@@ -24,7 +25,7 @@ use crate::release::stand::Stand;
 use crate::release::step::Step;
 use crate::release::{Done, Prepared, Why};
 
-pub use blank::Blank;
+pub use blank::{Blank, TAKE_OVER};
 
 /// One workload that the step is taken on.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,6 +128,8 @@ pub struct Confirm {
     gives_reason: bool,
     note: Option<Clean>,
     early: Early,
+    /// Since the claim on the app was renewed.
+    seconds: u64,
     untouched: Vec<ClusterId>,
     /// All places are tried before they are shown together, and one yes is said to all of them.
     together: bool,
@@ -159,6 +162,7 @@ impl Confirm {
             gives_reason: false,
             note: None,
             early: Early::default(),
+            seconds: 0,
             untouched,
         })
     }
@@ -201,6 +205,7 @@ impl Confirm {
         let asked = Asked {
             ticket,
             object: place.object.clone(),
+            app: place.app.clone(),
             step: place.step.clone(),
             driver: place.driver,
         };
@@ -275,14 +280,6 @@ impl Confirm {
             Stage::Following { .. } => Some("it is written: the next place comes once this one is there"),
             Stage::Failed(_) => Some("it failed"),
         }
-    }
-
-    /// A second passed.
-    pub const fn tick(&mut self) {
-        self.early = match self.early {
-            Early::Just => Early::Before,
-            Early::Before | Early::No => Early::No,
-        };
     }
 
     /// A yes was said that does not count: where nothing was shown to say it to, the next one waits.
@@ -387,6 +384,7 @@ impl Confirm {
         let next = self.places.iter().position(|place| place.fate == Fate::Ahead);
         if let Some(next) = next {
             self.at = next;
+            self.why.taken_over = None;
         }
         next.is_some()
     }

@@ -43,6 +43,7 @@ fn prepared(place: &Place) -> Box<Prepared> {
         config: Carried::default(),
         leaves: None,
         against: Vec::new(),
+        held: None,
         brings: Vec::new(),
         undoes: false,
         desired: 10,

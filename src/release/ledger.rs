@@ -104,6 +104,9 @@ pub struct Entry {
     /// Why what spoke against it did not count: a freeze, or that its version is bad or older.
     #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
     pub overridden: Option<String>,
+    /// From whom the app was taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_over: Option<String>,
     /// Names of the `ConfigMap`s and Secrets that the version runs with; never what is in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config: Vec<String>,
@@ -241,6 +244,7 @@ mod tests {
             to: Some("c04d21b".into()),
             reason: None,
             overridden: None,
+            taken_over: None,
             config: vec!["configmap/live-gift".into()],
             more: Map::new(),
         }

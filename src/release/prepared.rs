@@ -3,12 +3,16 @@
 use serde_json::Value;
 
 use super::against::Against;
+use super::claim::{Claim, Holder};
 use super::config::goes::Carried;
 use super::known::Known;
 use super::request::{Part, Request, Waits};
 use super::step::{Difference, Step};
 use super::warning::Warning;
 use crate::domain::{Clean, Driver, ResourceRef, Timestamp};
+
+/// What is not known where nobody can say to others that they release an app.
+pub const UNCLAIMED: &str = "who else releases it";
 
 /// A write that was tried without effect.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +32,8 @@ pub struct Prepared {
     pub warnings: Vec<Warning>,
     /// What speaks against it: it is written only if that is overridden.
     pub against: Vec<Against>,
+    /// Who else says that they release the app: it is written only if it is taken over.
+    pub held: Option<Holder>,
     pub desired: i64,
     /// The images of a version that it releases anew; none of a way back.
     pub(crate) brings: Vec<String>,
@@ -42,6 +48,17 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// The same with what came of claiming the app.
+    #[must_use]
+    pub fn with_claim(mut self, claim: Claim) -> Self {
+        match claim {
+            Claim::Ours => {}
+            Claim::Theirs(holder) => self.held = Some(holder),
+            Claim::Unknown(why) => self.warnings.push(Warning::Unknown(UNCLAIMED, why.to_string())),
+        }
+        self
+    }
+
     /// As the ledger calls it.
     pub fn workload(&self) -> String {
         format!("{} {}", self.object.kind, self.object.key.name)
@@ -130,6 +147,8 @@ pub struct Why {
     pub reason: Option<Clean>,
     /// Why what speaks against it does not count.
     pub overridden: Option<Clean>,
+    /// From whom the app was taken over.
+    pub taken_over: Option<Clean>,
     /// Why the new instances fail of what it aborts, where they do.
     pub fails: Option<Clean>,
 }
@@ -184,6 +203,7 @@ mod tests {
             operation: String::new(),
             generation: 1,
             against: Vec::new(),
+            held: None,
             brings: Vec::new(),
             undoes: false,
             differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],

@@ -41,6 +41,8 @@ pub struct Attempt<'a> {
     /// Why what spoke against it did not count.
     #[serde(rename = "override")]
     pub overridden: Option<&'a str>,
+    /// From whom the app was taken over.
+    pub taken_over: Option<&'a str>,
     /// `done`, or why not.
     pub answer: String,
     pub milliseconds: u64,
@@ -71,6 +73,11 @@ impl ActivityLog {
         Self { journal, person }
     }
 
+    /// In whose name it writes, such as `oncall@jump1`.
+    pub fn person(&self) -> &str {
+        &self.person
+    }
+
     /// The program started, with these arguments.
     pub fn started(&self, now: DateTime<Utc>, arguments: &str) {
         self.write(now, "start", None, Some(redact(arguments).into_owned()));
@@ -96,6 +103,8 @@ impl ActivityLog {
             // What a write came to is noted once it was answered: one line for each that was tried.
             Effect::LoadLedger(..)
             | Effect::LoadAuthor(..)
+            | Effect::Claim(..)
+            | Effect::LetGo(..)
             | Effect::LoadTags(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
@@ -141,6 +150,7 @@ impl ActivityLog {
             to: to.map(Clean::as_str),
             reason: note.why.reason.as_deref(),
             overridden: note.why.overridden.as_deref(),
+            taken_over: note.why.taken_over.as_deref(),
             answer,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
@@ -206,6 +216,7 @@ mod tests {
             to: None,
             reason: None,
             overridden: None,
+            taken_over: None,
             answer: "done".into(),
             milliseconds: 12,
         };

@@ -225,6 +225,8 @@ impl<P: Program> Shell<P> {
             effect @ (Effect::LoadEvents(_)
             | Effect::LoadLedger(..)
             | Effect::LoadAuthor(..)
+            | Effect::Claim(..)
+            | Effect::LetGo(..)
             | Effect::LoadTags(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)

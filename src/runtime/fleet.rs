@@ -95,8 +95,14 @@ fn perform(
         }
         Effect::Prepare(asked) => {
             let cluster = find(&asked.object.cluster)?;
-            Some(writes::prepare(cluster, registries.cloned(), *asked))
+            let me = activity.person().to_owned();
+            Some(writes::prepare(cluster, registries.cloned(), *asked, me))
         }
+        Effect::Claim(id, app, takes_over) => {
+            let me = activity.person().to_owned();
+            Some(writes::claim(find(&id)?, app, me, takes_over))
+        }
+        Effect::LetGo(id, app) => Some(writes::let_go(find(&id)?, app, activity.person().to_owned())),
         Effect::CarryOut(order) => {
             let cluster = find(&order.prepared.object.cluster)?;
             Some(writes::carry_out(cluster, *order, activity.clone()))

@@ -11,6 +11,7 @@ use crate::cluster::{ActError, Cluster, Note};
 use crate::domain::{AppKey, Clean, ImageName, ResourceRef};
 use crate::message::{Asked, Failure, FailureKind, Message, Order, Severity, Trouble};
 use crate::registry::Registries;
+use crate::release::claim::Claim;
 
 /// Of so many tags that are offered it is asked what they name.
 const TAGS_LOOKED_AT: usize = 20;
@@ -43,15 +44,41 @@ pub(super) fn tags(cluster: Cluster, registries: Registries, object: ResourceRef
 }
 
 /// Tries a step. There is one answer for each, and none is cut off by another.
-pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: Asked) -> Work {
+pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: Asked, me: String) -> Work {
     Work::new(format!("try {}", asked.ticket.0), async move {
         let mut prepared = cluster.prepare(&asked.object, &asked.step, asked.driver).await;
         if let (Ok(prepared), Some(registries)) = (&mut prepared, &registries) {
             let doubts = registries.doubts(&cluster, &asked.object, &prepared.published()).await;
             prepared.warnings.splice(0..0, doubts);
         }
+        if let Ok(done) = prepared {
+            let claim = if asked.step.is_claimed() {
+                cluster.claim(&asked.app, &me, false).await
+            } else {
+                Claim::Ours
+            };
+            prepared = Ok(done.with_claim(claim));
+        }
         let answer = prepared.map(Box::new).map_err(|error| failure(&error));
         Some(Message::Prepared(asked.ticket, answer))
+    })
+}
+
+/// Claims an app, or goes on claiming it.
+pub(super) fn claim(cluster: Cluster, app: AppKey, me: String, takes_over: bool) -> Work {
+    Work::new(format!("claim {app} in {}", cluster.id()), async move {
+        let claim = cluster.claim(&app, &me, takes_over).await;
+        Some(Message::Claimed(cluster.id().clone(), app, claim))
+    })
+}
+
+/// Leaves an app; a claim that is not left ends by itself.
+pub(super) fn let_go(cluster: Cluster, app: AppKey, me: String) -> Work {
+    Work::new(format!("claim {app} in {}", cluster.id()), async move {
+        if let Err(error) = cluster.let_go(&app, &me).await {
+            log::debug!("{}: {app} is not left: {error}", cluster.id());
+        }
+        None
     })
 }
 

@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub thresholds: Thresholds,
     /// The figure that was chosen to be seen and sorted by on this screen.
     pub figure: Option<Figure>,
+    /// Minutes that the clock on the wall is ahead of UTC.
+    pub clock_offset_minutes: i32,
 }
 
 impl Context<'_> {
@@ -40,6 +42,14 @@ impl Context<'_> {
         self.world
             .cluster(id)
             .map_or(self.clock, |cluster| cluster.time(self.clock))
+    }
+
+    /// What the clock on the wall showed: `14:32`, and the day where that is not today.
+    pub fn wall(&self, at: Timestamp) -> String {
+        let local = |at: Timestamp| at + chrono::TimeDelta::minutes(i64::from(self.clock_offset_minutes));
+        let is_today = local(at).date_naive() == local(self.clock).date_naive();
+        let shape = if is_today { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+        local(at).format(shape).to_string()
     }
 
     /// The time of figures.

@@ -1,5 +1,7 @@
 //! Releases: what is in flight across clusters, what waits for a person first, then what fails; below it what is done.
 
+mod why;
+
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use super::{states, words};
 use crate::domain::workload::{Revision, Workload};
 use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, ResourceRef, Timestamp};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
-use crate::release::{Author, Phase, Release, phase};
+use crate::release::{Phase, Release, phase};
 use crate::world::ClusterView;
 use crate::world::release::app_of;
 
@@ -238,27 +240,6 @@ impl<'a> Releases<'a> {
             ReleaseRow::Past { .. } => None,
         }
     }
-
-    fn author(&self, row: &ReleaseRow) -> Option<&'a Author> {
-        match row {
-            ReleaseRow::Flight { cluster, workload, .. } => self.ctx.world.cluster(cluster)?.author_of(workload),
-            ReleaseRow::Past { .. } => None,
-        }
-    }
-
-    fn why(&self, row: &ReleaseRow) -> String {
-        let why = self.phase(row).and_then(|phase| {
-            let now = self.ctx.now_in(row.cluster());
-            states::why_and_who(&phase, self.author(row), now)
-        });
-        match (why, row) {
-            (Some((why, _)), _) => why,
-            (None, ReleaseRow::Flight { workload, .. }) => workload
-                .driver
-                .map_or_else(String::new, |driver| format!("released by {}", driver.name())),
-            (None, ReleaseRow::Past { .. }) => String::new(),
-        }
-    }
 }
 
 impl Source for Releases<'_> {
@@ -313,6 +294,7 @@ impl Source for Releases<'_> {
             (ColumnId::State, ReleaseRow::Past { revision, .. }) if revision.instances > 0 => {
                 Cell::plain("◌ old, still runs")
             }
+            (ColumnId::State, ReleaseRow::Past { .. }) if self.bad(row).is_some() => Cell::new("✖ bad", Tone::Bad),
             (ColumnId::State, ReleaseRow::Past { .. }) => Cell::muted("○ past"),
             (ColumnId::Version, ReleaseRow::Flight { release, .. }) => {
                 let new = Cell::new(words::version(&release.new.version), Tone::Accent);

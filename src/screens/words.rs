@@ -1,5 +1,6 @@
 //! How facts are put into words and numbers: ages, shares, states; the same on every screen.
 
+use super::context::Context;
 use crate::domain::cluster::is_production;
 use crate::domain::container::{ContainerState, Exit};
 use crate::domain::headroom::Limit;
@@ -8,6 +9,7 @@ use crate::domain::{Feed, Kind, Link, Moment, Pod, Resources, Timestamp, Version
 use crate::listing::{Cell, ColumnId, Tone, Value};
 use crate::message::Severity;
 use crate::world::ClusterView;
+use crate::world::ledgers::Beginning;
 
 /// Whether a column says what is taken or still fits, which nobody knows without all pods.
 pub fn rests_on_pods(column: ColumnId) -> bool {
@@ -298,6 +300,11 @@ pub fn limits((cpu, memory): (Option<i64>, Option<i64>)) -> (Cell, Cell) {
         cell(cpu.map(|m| crate::domain::Cpu(m).to_string())),
         cell(memory.map(|b| crate::domain::Memory(b).to_string())),
     )
+}
+
+/// `by oncall since 14:32`
+pub(crate) fn begun(began: &Beginning, ctx: &Context<'_>) -> String {
+    format!("by {} since {}", began.by, ctx.wall(began.at))
 }
 
 #[cfg(test)]

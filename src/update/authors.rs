@@ -1,4 +1,4 @@
-//! Who changed what was released by somebody: asked once for each change that is in sight.
+//! Who changed what was released by somebody, and what the ledgers of apps in sight say: asked for once a second.
 
 use crate::domain::ResourceRef;
 use crate::message::Effect;
@@ -12,14 +12,23 @@ pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
         model.world.note_author(object, *generation, None);
     }
     let asked = changed.into_iter();
-    asked
-        .map(|(object, generation)| Effect::LoadAuthor(object, generation))
-        .collect()
+    let authors = asked.map(|(object, generation)| Effect::LoadAuthor(object, generation));
+    let ledgers = model.ledgers_in_sight();
+    for (id, app) in &ledgers {
+        model.world.note_ledger_asked(id, app, model.now);
+    }
+    let ledgers = ledgers.into_iter().map(|(id, app)| Effect::LoadLedger(id, app));
+    authors.chain(ledgers).collect()
 }
 
 /// It is known who changed an object to be of this generation, or at least its server was asked.
-pub(super) fn arrived(model: &mut Model, (object, generation): (&ResourceRef, i64), author: Option<Author>) {
+pub(super) fn arrived(
+    model: &mut Model,
+    (object, generation): (&ResourceRef, i64),
+    author: Option<Author>,
+) -> Vec<Effect> {
     model.world.note_author(object, generation, author);
     model.derive();
     model.touch();
+    Vec::new()
 }

@@ -1,6 +1,7 @@
 //! Steps of a release by key: what is asked first, what is shown, the one write, and what came of it.
 
 mod asking;
+mod claiming;
 mod leaving;
 mod past;
 mod reader;
@@ -19,6 +20,7 @@ use crate::release::stand::already;
 use crate::release::{Done, Prepared};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
+pub(super) use claiming::claimed;
 pub(super) use leaving::wait;
 pub(super) use tags::offer_tags;
 
@@ -55,11 +57,10 @@ fn begin(model: &mut Model, draft: Draft) -> Vec<Effect> {
 }
 
 /// A second passed.
-pub(super) fn tick(model: &mut Model, now: Timestamp) -> Option<Effect> {
-    if let Some(confirm) = model.confirm_mut() {
-        confirm.tick();
-    }
-    leaving::tick(model, now)
+pub(super) fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    let is_time = model.confirm_mut().is_some_and(Confirm::tick);
+    let renewed = is_time.then(|| claiming::renew(model)).flatten();
+    renewed.into_iter().chain(leaving::tick(model, now)).collect()
 }
 
 /// Shows what is to be confirmed, once the server has tried it.
@@ -119,7 +120,7 @@ pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Write => return write(model),
         Action::Accept if blank == Some(Blank::Name) => return write(model),
-        Action::Accept if blank.is_some() => fill(model),
+        Action::Accept if blank.is_some() => return fill(model),
         Action::GiveReason => {
             if let Some(confirm) = model.confirm_mut() {
                 confirm.give_reason();
@@ -145,10 +146,16 @@ fn switch_config(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Takes what was typed.
-fn fill(model: &mut Model) {
-    if let Some(Err(missing)) = model.confirm_mut().map(Confirm::fill) {
-        model.tell(Trouble::info(missing));
+fn fill(model: &mut Model) -> Vec<Effect> {
+    let blank = model.confirm().and_then(Confirm::blank);
+    let filled = model.confirm_mut().map(Confirm::fill);
+    model.touch();
+    match filled {
+        Some(Err(missing)) => model.tell(Trouble::info(missing)),
+        Some(Ok(())) if blank == Some(Blank::TakeOver) => return claiming::take_over(model).into_iter().collect(),
+        _ => {}
     }
+    Vec::new()
 }
 
 /// Leaves without a write; one that is under way goes on.
@@ -282,7 +289,14 @@ fn tell(model: &mut Model, writing: &Writing, result: &Result<Done, Failure>) {
 }
 
 /// Lets what waits for a yes follow the world: what is outdated is tried anew, what is there makes room for the next.
+/// The claim on its app follows it.
 pub(super) fn accompany(model: &mut Model) -> Vec<Effect> {
+    let mut effects = go_on(model);
+    effects.extend(claiming::follow(model));
+    effects
+}
+
+fn go_on(model: &mut Model) -> Vec<Effect> {
     let Some((stage, place)) = model
         .confirm()
         .and_then(|confirm| Some((confirm.stage(), confirm.place()?)))

@@ -11,7 +11,7 @@ use crate::domain::{Clean, Version};
 use crate::message::{Action, Mode, Severity};
 use crate::model::Model;
 use crate::overlays::Confirm;
-use crate::overlays::confirm::{Blank, Fate, Place, Stage};
+use crate::overlays::confirm::{Blank, Fate, Place, Stage, TAKE_OVER};
 use crate::release::Prepared;
 use crate::release::config::change::What;
 use crate::release::outlook::outlook;
@@ -125,17 +125,7 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     if let Some(job) = prepared.and_then(Prepared::job) {
         add(Role::Text, format!("first: the job {job}, which has to end well"));
     }
-    for against in prepared.map_or(&[][..], |prepared| &prepared.against) {
-        let style = if confirm.why().overridden.is_some() {
-            Role::Warning
-        } else {
-            Role::Bad
-        };
-        add(style, format!("✖ {}", against.words()));
-    }
-    if let Some(overridden) = &confirm.why().overridden {
-        add(Role::Warning, format!("overridden: {overridden}"));
-    }
+    against(confirm, prepared, &mut add);
     if let Some(trouble) = &place.trouble {
         add(Role::Bad, format!("✖ {trouble}"));
     }
@@ -145,6 +135,24 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     let (style, text) = stage(model, confirm, place);
     add(style, text);
     lines
+}
+
+/// What keeps it from being written as it is, and what was said to that.
+fn against(confirm: &Confirm, prepared: Option<&Prepared>, add: &mut impl FnMut(Role, String)) {
+    let overridden = confirm.why().overridden.as_ref();
+    let style = overridden.map_or(Role::Bad, |_| Role::Warning);
+    for against in prepared.map_or(&[][..], |prepared| &prepared.against) {
+        add(style, format!("✖ {}", against.words()));
+    }
+    if let Some(holder) = confirm.holder() {
+        add(Role::Bad, format!("✖ {}", holder.words()));
+    }
+    if let Some(from) = confirm.taken_over() {
+        add(Role::Warning, format!("taken over from {from}"));
+    }
+    if let Some(overridden) = overridden {
+        add(Role::Warning, format!("overridden: {overridden}"));
+    }
 }
 
 /// All places that one yes is said to: from how many to how many, what is written where, how far it is.
@@ -353,6 +361,7 @@ fn asked(blank: Blank, place: &Place) -> String {
         Blank::Reason if place.asks_reason => "why? type the reason first  ".into(),
         Blank::Reason => "why?  ".into(),
         Blank::Override => "type why it is written all the same  ".into(),
+        Blank::TakeOver => format!("wait, or type {TAKE_OVER}  "),
         Blank::Name => format!("type {} to write it  ", place.app.name),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::feeds::FeedLog;
-use super::ledgers::Ledgers;
+use super::ledgers::{Asks, Ledgers};
 use super::loss::Losses;
 use super::release::Authors;
 use super::store::{Slot, Store};
@@ -84,6 +84,7 @@ pub struct ClusterView {
     pub(super) authors: Authors,
     /// What the ledgers of apps say, as far as they were asked.
     pub(super) ledgers: Ledgers,
+    pub(super) ledger_asks: Asks,
     /// The revisions of each workload.
     pub(super) revisions_by: FxHashMap<(Kind, ObjectKey), Vec<Slot>>,
     pub autoscalers: Store<Autoscaler>,
@@ -123,6 +124,7 @@ impl ClusterView {
             revisions: Store::default(),
             authors: Authors::default(),
             ledgers: Ledgers::default(),
+            ledger_asks: Asks::default(),
             revisions_by: FxHashMap::default(),
             autoscalers: Store::default(),
             budgets: Store::default(),

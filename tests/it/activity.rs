@@ -64,7 +64,7 @@ fn what_was_done_is_printed_the_oldest_first() {
     let expected = json!({"time": null, "person": "jo@jump1", "process": 7, "did": "start", "cluster": "idc-bj",
         "kind": "Deployment", "namespace": "gift", "name": "live-web", "about": null, "app": "chat", "uid": "u1",
         "operation": "01K", "user": "jo", "from": null, "to": "chat:v3", "reason": "because",
-        "override": null, "answer": "done", "milliseconds": 12});
+        "override": null, "takenOver": null, "answer": "done", "milliseconds": 12});
     assert_eq!(write, expected);
 
     for (arguments, lines) in [

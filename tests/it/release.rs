@@ -3,6 +3,7 @@
 
 mod bad;
 mod before;
+mod claimed;
 mod command;
 mod config;
 mod course;

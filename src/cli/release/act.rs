@@ -14,12 +14,13 @@ use super::super::watch::{self, Known};
 use super::super::{Environment, Failure, Printable, fleet, namespaces, registries, screen};
 use super::ask::Ask;
 use super::carried::CarriedRow;
+use super::claims::Claims;
 use super::commit;
 use super::course::Course;
 use super::follow::{CHANGED, follow};
 use super::targets::{Target, targets};
 use crate::cluster::{ActError, Note};
-use crate::domain::{Clean, ClusterId, Kind};
+use crate::domain::{Clean, ClusterId, Kind, ResourceRef};
 use crate::registry::Registries;
 use crate::release::against::{Against, words};
 use crate::release::freeze;
@@ -29,6 +30,7 @@ use crate::release::step::{New, Step};
 use crate::release::{Done, Prepared, Why};
 use crate::runtime::Exit;
 use crate::runtime::activity::ActivityLog;
+use crate::world::ClusterView;
 
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
@@ -177,7 +179,8 @@ pub(in crate::cli) fn run(
     }
     let activity = ActivityLog::open(Some(&setup.paths.activity()), screen::person(environment));
     let registries = (!args.demo).then(|| registries::of(&setup, environment));
-    fleet::block_on(async {
+    let claims = Claims::new(activity.person().to_owned());
+    fleet::block_on(claims.leave_after(async {
         let members = fleet::ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, Kind::OF_RELEASES, Duration::from_mins(1)).await;
         let unknown = namespaces::unknown(&args.namespace, &known).await;
@@ -188,6 +191,7 @@ pub(in crate::cli) fn run(
         needs_reason(&known, (ask, what), &targets)?;
         let steps = what.steps(&known, targets, registries.as_ref(), err).await?;
         let steps = Course::left_to_do(&known, steps, err)?;
+        claims.take(&steps, ask, err).await?;
         let (targets, prepared) = try_out(steps, registries.as_ref(), &mut course).await?;
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
         let is_text = ask.output == super::super::args::Report::Text;
@@ -200,7 +204,7 @@ pub(in crate::cli) fn run(
             needs_override(ask, &targets, &prepared)?;
             carry_out(
                 &mut known,
-                (ask, &activity),
+                (ask, &activity, &claims),
                 (&targets, &prepared),
                 (&mut rows, what.is_urgent()),
                 (&mut course, err),
@@ -211,8 +215,7 @@ pub(in crate::cli) fn run(
             if is_text {
                 writeln!(err, "nothing was written; repeat it with --yes to do it")?;
             }
-            let shown = if ask.dry_run { Exit::DONE } else { ONLY_SHOWN };
-            Ok(Exit(shown))
+            Ok(Exit(if ask.dry_run { Exit::DONE } else { ONLY_SHOWN }))
         };
         course.tell(err)?;
         if !is_text {
@@ -221,7 +224,7 @@ pub(in crate::cli) fn run(
         }
         known.cancel.cancel();
         outcome
-    })?
+    }))?
 }
 
 /// Lets the servers try the steps without effect, and asks for the images that they publish.
@@ -276,9 +279,15 @@ fn needs_override(ask: &Ask, targets: &[Target], prepared: &[Prepared]) -> Resul
     }
 }
 
+/// Why the new instances of a workload fail, where they do.
+fn failing(view: &ClusterView, object: &ResourceRef) -> Option<String> {
+    let release = view.release_of(view.workload(object.kind, &object.key)?);
+    release.phase.at(release.since, view.time(Utc::now())).failing()
+}
+
 async fn carry_out(
     known: &mut Known,
-    (ask, activity): (&Ask, &ActivityLog),
+    (ask, activity, claims): (&Ask, &ActivityLog, &Claims),
     (targets, prepared): (&[Target], &[Prepared]),
     (rows, is_urgent): (&mut [ActRow], bool),
     (course, err): (&mut Course, &mut dyn Write),
@@ -291,13 +300,11 @@ async fn carry_out(
             .and_then(|view| view.identity.user.clone())
             .unwrap_or_else(|| "somebody".into());
         let object = &target.object;
-        let fails = view.and_then(|view| {
-            let release = view.release_of(view.workload(object.kind, &object.key)?);
-            release.phase.at(release.since, view.time(Utc::now())).failing()
-        });
+        let fails = view.and_then(|view| failing(view, object));
         let why = Why {
             reason: ask.reason(),
             overridden: ask.overridden().filter(|_| !prepared.against.is_empty()),
+            taken_over: claims.taken_over(&object.cluster),
             fails: fails.map(Clean::from),
         };
         let note = Note {

@@ -13,6 +13,7 @@ use crate::release::template::Facts;
 
 /// What every step is asked with.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct Ask {
     /// The app: NAME or NAMESPACE/NAME; every Deployment that carries it, cluster after cluster
     pub app: String,
@@ -34,6 +35,9 @@ pub struct Ask {
     /// Why it is done although it is frozen, or its version is bad or older than what runs, for the app's ledger
     #[arg(long = "override", value_name = "TEXT")]
     pub overridden: Option<String>,
+    /// Go on although somebody else is releasing the app; that is kept in its ledger
+    #[arg(long)]
+    pub take_over: bool,
     /// How to print it
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
     pub output: super::super::args::Report,

@@ -3,7 +3,7 @@
 use super::super::watch::Known;
 use super::super::{Failure, project};
 use crate::cluster::Cluster;
-use crate::domain::{Clean, Driver, Kind, ResourceRef, Workload};
+use crate::domain::{AppKey, Clean, Driver, Kind, ResourceRef, Workload};
 use crate::world::release::app_of;
 
 /// One workload that a step is taken on.
@@ -15,6 +15,14 @@ pub(in crate::cli) struct Target {
 }
 
 impl Target {
+    /// The app that it carries.
+    pub(super) fn app_key(&self) -> AppKey {
+        AppKey {
+            namespace: self.object.key.namespace.clone(),
+            name: self.app.clone(),
+        }
+    }
+
     /// `idc-bj: gift/live`
     pub(super) fn name(&self) -> String {
         format!("{}: {}", self.object.cluster, self.object.key)

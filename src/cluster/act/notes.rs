@@ -43,6 +43,7 @@ fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
         to: text(to),
         reason: note.why.reason.as_ref().map(ToString::to_string),
         overridden: note.why.overridden.as_ref().map(ToString::to_string),
+        taken_over: note.why.taken_over.as_ref().map(ToString::to_string),
         config: prepared.config.names.clone(),
         more: Map::new(),
     }
@@ -214,7 +215,8 @@ pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Res
     let overridden = entry
         .overridden
         .map(|why| format!("overrides {}: {why}", against.join(" and ")));
-    let said: Vec<String> = entry.reason.into_iter().chain(overridden).collect();
+    let taken_over = entry.taken_over.map(|from| format!("takes it over from {from}"));
+    let said: Vec<String> = entry.reason.into_iter().chain(overridden).chain(taken_over).collect();
     let said = if said.is_empty() {
         String::new()
     } else {

@@ -12,6 +12,8 @@ pub enum Blank {
     Reason,
     /// Why what speaks against it does not count.
     Override,
+    /// That it is taken over from who releases the app.
+    TakeOver,
     /// The app's name; who takes it says yes by it.
     Name,
 }
@@ -28,6 +30,9 @@ impl Confirm {
         match &self.stage {
             Stage::Ready { prepared, .. } if !prepared.against.is_empty() && self.why.overridden.is_none() => {
                 Some(Blank::Override)
+            }
+            Stage::Ready { prepared, .. } if prepared.held.is_some() && self.why.taken_over.is_none() => {
+                Some(Blank::TakeOver)
             }
             Stage::Ready { .. } if place.by_name => Some(Blank::Name),
             _ => None,
@@ -69,6 +74,8 @@ impl Confirm {
             }
             Some(Blank::Override) if typed.is_none() => return Err(AGAINST),
             Some(Blank::Override) => self.why.overridden = typed,
+            Some(Blank::TakeOver) if typed.as_deref() != Some(TAKE_OVER) => return Err(HELD),
+            Some(Blank::TakeOver) => self.why.taken_over = self.holder().map(|holder| holder.by.clone()),
             Some(Blank::Name) | None => return Ok(()),
         }
         self.field = Field::default();
@@ -80,6 +87,7 @@ impl Confirm {
         match self.blank()? {
             Blank::Reason => Some(NO_REASON),
             Blank::Override => Some(AGAINST),
+            Blank::TakeOver => Some(HELD),
             Blank::Name => {
                 let is_named = self.place().is_some_and(|place| self.field.text() == *place.app.name);
                 (!is_named).then_some("the name is not the app's")
@@ -88,5 +96,8 @@ impl Confirm {
     }
 }
 
+/// What is typed to take an app over.
+pub const TAKE_OVER: &str = "take over";
+const HELD: &str = "somebody else releases this app: wait, or type that you take over";
 const AGAINST: &str = "something speaks against it: type why that does not count";
 const NO_REASON: &str = "it needs a reason: type why it is written";

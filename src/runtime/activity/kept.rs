@@ -42,6 +42,7 @@ pub struct Attempt {
     pub reason: Option<String>,
     #[serde(rename = "override")]
     pub overridden: Option<String>,
+    pub taken_over: Option<String>,
     pub answer: String,
     pub milliseconds: u64,
 }

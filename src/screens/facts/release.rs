@@ -1,7 +1,7 @@
 //! What is told of an app's releases: the track of each workload, and its two sides held against each other.
 
 use super::fact;
-use crate::domain::{AppKey, Workload};
+use crate::domain::{AppKey, Clean, Workload};
 use crate::listing::{Cell, Span, Tone};
 use crate::metrics::{Figure, Resolution, Subject, series};
 use crate::release::{Phase, Release, Side, phase, side};
@@ -29,6 +29,12 @@ pub(super) fn facts(app: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
             lines.push(fact("why", Cell::new(why, tone)));
         }
         lines.push(track(&release));
+        if let Some(began) = cluster.beginning(workload) {
+            lines.push(fact("begun", Cell::plain(words::begun(&began, ctx))));
+        }
+        if let Some(mark) = cluster.bad(workload) {
+            lines.push(fact("bad", Cell::new(Clean::new(&mark.words()).to_string(), Tone::Bad)));
+        }
         if let Some(driver) = workload.driver {
             let told = format!("{} releases it: publish there", driver.name());
             lines.push(fact("driven by", Cell::new(told, Tone::Warning)));

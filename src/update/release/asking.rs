@@ -37,12 +37,17 @@ pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
     ledgers.chain(tags).collect()
 }
 
-/// Offers what the ledger of a cluster knows of and no revision does, below the others.
+/// Takes what the ledger of an app says; where a version is asked for, offers what no revision knows, below the others.
 pub(in crate::update) fn remember(
     model: &mut Model,
     (cluster, app): (&ClusterId, &AppKey),
     read: Result<Box<Ledger>, Trouble>,
 ) -> Vec<Effect> {
+    if let Ok(ledger) = &read {
+        model.world.note_ledger(cluster, app, ledger);
+        model.derive();
+        model.touch();
+    }
     let is_of = |draft: &Draft| draft.open().any(|aim| aim.app == *app);
     if !model.draft.as_ref().is_some_and(is_of) {
         return Vec::new();
@@ -54,7 +59,6 @@ pub(in crate::update) fn remember(
             return Vec::new();
         }
     };
-    model.world.note_ledger(cluster, app, &ledger);
     let Some(Overlay::Picker(picker)) = model.overlays.last_mut() else {
         return Vec::new();
     };

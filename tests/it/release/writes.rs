@@ -31,7 +31,7 @@ pub(super) fn start(image: &str, instances: i32) -> Step {
 }
 
 impl Flow {
-    fn object(&self) -> ResourceRef {
+    pub(super) fn object(&self) -> ResourceRef {
         let Some(Object::Workload(workload)) = self.observer.seen.object(Kind::Deployment, "live") else {
             panic!("it is not seen");
         };

@@ -198,6 +198,7 @@ fn entry(image: &str) -> Entry {
         to: Some(image.into()),
         reason: None,
         overridden: None,
+        taken_over: None,
         config: Vec::new(),
         more: serde_json::Map::new(),
     }

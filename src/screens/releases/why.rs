@@ -1,0 +1,49 @@
+//! Why a release is as it is: what is wrong with it, who says that its version is bad, who began it.
+
+use super::{ReleaseRow, Releases};
+use crate::domain::Clean;
+use crate::release::Author;
+use crate::release::known::Mark;
+use crate::screens::{states, words};
+
+impl<'a> Releases<'a> {
+    fn author(&self, row: &ReleaseRow) -> Option<&'a Author> {
+        match row {
+            ReleaseRow::Flight { cluster, workload, .. } => self.ctx.world.cluster(cluster)?.author_of(workload),
+            ReleaseRow::Past { .. } => None,
+        }
+    }
+
+    pub(super) fn why(&self, row: &ReleaseRow) -> String {
+        let why = self.phase(row).and_then(|phase| {
+            let now = self.ctx.now_in(row.cluster());
+            states::why_and_who(&phase, self.author(row), now)
+        });
+        let why = why.map(|(why, _)| why);
+        let bad = self.bad(row).map(|mark| format!("bad: {}", Clean::new(&mark.words())));
+        let begun = match row {
+            ReleaseRow::Flight { cluster, workload, .. } => {
+                let driver = workload.driver.filter(|_| why.is_none());
+                let view = self.ctx.world.cluster(cluster);
+                let began = view.and_then(|view| view.beginning(workload));
+                let began = began.map(|began| words::begun(&began, &self.ctx));
+                driver.map(|driver| format!("released by {}", driver.name())).or(began)
+            }
+            ReleaseRow::Past { .. } => None,
+        };
+        let all: Vec<String> = [why, bad, begun].into_iter().flatten().collect();
+        all.join(" · ")
+    }
+
+    /// Who says that the version of a row is bad.
+    pub(super) fn bad(&self, row: &ReleaseRow) -> Option<&'a Mark> {
+        let view = self.ctx.world.cluster(row.cluster())?;
+        match row {
+            ReleaseRow::Flight { workload, .. } => view.bad(workload),
+            ReleaseRow::Past { app, revision, .. } => {
+                let (kind, name) = revision.workload.as_ref()?;
+                view.bad_revision(app, (*kind, name), revision.hash.as_deref()?)
+            }
+        }
+    }
+}
