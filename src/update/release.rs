@@ -120,7 +120,7 @@ pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Write => return write(model),
         Action::Accept if blank == Some(Blank::Name) => return write(model),
-        Action::Accept if blank.is_some() => return fill(model),
+        Action::Accept if blank.is_some() => return claiming::fill(model),
         Action::GiveReason => {
             if let Some(confirm) = model.confirm_mut() {
                 confirm.give_reason();
@@ -143,19 +143,6 @@ fn switch_config(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     ask(model, Some(format!("tried anew with {}", source.words()).into()))
-}
-
-/// Takes what was typed.
-fn fill(model: &mut Model) -> Vec<Effect> {
-    let blank = model.confirm().and_then(Confirm::blank);
-    let filled = model.confirm_mut().map(Confirm::fill);
-    model.touch();
-    match filled {
-        Some(Err(missing)) => model.tell(Trouble::info(missing)),
-        Some(Ok(())) if blank == Some(Blank::TakeOver) => return claiming::take_over(model).into_iter().collect(),
-        _ => {}
-    }
-    Vec::new()
 }
 
 /// Leaves without a write; one that is under way goes on.

@@ -4,6 +4,7 @@ use crate::domain::{AppKey, ClusterId};
 use crate::message::{Effect, Trouble};
 use crate::model::Model;
 use crate::overlays::Confirm;
+use crate::overlays::confirm::Blank;
 use crate::release::claim::Claim;
 
 /// Renews it, or sees whether who has it is through.
@@ -38,6 +39,19 @@ pub(in crate::update) fn claimed(model: &mut Model, id: ClusterId, app: AppKey, 
             model.tell(Trouble::warning(holder.words()));
         }
         model.touch();
+    }
+    Vec::new()
+}
+
+/// Takes what was typed.
+pub(super) fn fill(model: &mut Model) -> Vec<Effect> {
+    let blank = model.confirm().and_then(Confirm::blank);
+    let filled = model.confirm_mut().map(Confirm::fill);
+    model.touch();
+    match filled {
+        Some(Err(missing)) => model.tell(Trouble::info(missing)),
+        Some(Ok(())) if blank == Some(Blank::TakeOver) => return take_over(model).into_iter().collect(),
+        _ => {}
     }
     Vec::new()
 }
