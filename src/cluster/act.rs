@@ -106,7 +106,7 @@ async fn look_and_try(
     rights::allowed(hub, &planned).await?;
     let (mut requests, mut found) = (Vec::new(), Vec::new());
     for request in planned {
-        let after = try_out(hub, &request).await.map_err(in_words)?;
+        let after = try_out(hub, &request).await?;
         found.extend(changes(&request, &seen, &after));
         requests.push((request, after));
     }
@@ -236,14 +236,19 @@ async fn send(hub: &Hub, request: &Request, query: &str) -> Result<Value, Cluste
 }
 
 /// Lets the server try a request without effect.
-async fn try_out(hub: &Hub, request: &Request) -> Result<Value, ClusterError> {
+async fn try_out(hub: &Hub, request: &Request) -> Result<Value, ActError> {
     let tried = tried(request);
     let request = tried.as_ref().unwrap_or(request);
     match send(hub, request, "dryRun=All").await {
         Err(ClusterError::NotFound { .. }) if request.place.part == Part::Status => {
-            send(hub, &on_the_object(request), "dryRun=All").await
+            let answer = send(hub, &on_the_object(request), "dryRun=All").await;
+            answer.map_err(in_words)
         }
-        answer => answer,
+        // It could not be looked at before, or somebody made it meanwhile.
+        Err(ClusterError::Conflict { .. }) if request.is_copy() => {
+            config::made_already(hub, request, request.act.body()).await
+        }
+        answer => answer.map_err(in_words),
     }
 }
 

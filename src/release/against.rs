@@ -5,12 +5,12 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 
 use super::freeze::Freeze;
-use super::known::{Known, Mark, Versions, images};
+use super::known::{Mark, Versions, are_same_images, images};
 use super::past::{self, Past};
 use super::plan::{Seen, released};
 use super::step::Step;
 use super::warning::Warning;
-use crate::domain::{Clean, ImageName, Timestamp};
+use crate::domain::{Clean, Timestamp};
 
 /// A reason not to take a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub fn words(all: &[Against]) -> String {
 pub(crate) struct Verdict {
     /// The images of a version that is released anew; none of a way back, and of a step that publishes nothing.
     pub(crate) brings: Vec<String>,
-    /// It goes back: to no version that came after the one that is left.
+    /// It goes back: to other images, and to no version that came after the one that is left.
     pub(crate) undoes: bool,
     pub(crate) against: Vec<Against>,
     pub(crate) warning: Option<Warning>,
@@ -107,9 +107,12 @@ fn of_new(meant: Vec<String>, seen: &Seen, older: Option<Against>) -> Verdict {
 }
 
 fn of_past(to: &Past, runs: &[String], seen: &Seen) -> Verdict {
-    let came = past::first(seen, &images(&to.template)).zip(past::first(seen, runs));
+    let meant = images(&to.template);
+    let came = past::first(seen, &meant).zip(past::first(seen, runs));
     Verdict {
-        undoes: came.is_none_or(|(to, runs)| to <= runs),
+        // Who goes back to other settings of the same images says nothing of these: a mark on them would be one on
+        // what then runs.
+        undoes: !are_same_images(&meant, runs) && came.is_none_or(|(to, runs)| to <= runs),
         warning: to.why().map(Warning::Bad),
         ..Verdict::default()
     }
@@ -119,7 +122,7 @@ fn of_past(to: &Past, runs: &[String], seen: &Seen) -> Verdict {
 /// one counts that was last known to run.
 pub fn bad<'a>(versions: &'a Versions, workload: &str, meant: &[String]) -> Option<&'a Mark> {
     let mut known = versions.all().filter(|known| known.workload == workload);
-    known.find(|known| is_of(known, meant))?.bad.as_ref()
+    known.find(|known| are_same_images(&known.images, meant))?.bad.as_ref()
 }
 
 /// The same as what speaks against a release of it.
@@ -128,19 +131,6 @@ pub(crate) fn marked(versions: &Versions, workload: &str, meant: &[String]) -> O
         version: named(meant),
         mark: bad(versions, workload, meant)?.clone(),
     })
-}
-
-/// Whether a version consists of these images.
-fn is_of(known: &Known, meant: &[String]) -> bool {
-    let is_counted = known.images.len() == meant.len() && !meant.is_empty();
-    let mut pairs = known.images.iter().zip(meant);
-    is_counted && pairs.all(|(one, other)| is_same_image(one, other))
-}
-
-/// Whether two names mean the same image, as far as they say.
-pub fn is_same_image(one: &str, other: &str) -> bool {
-    let names = || ImageName::parse(one).zip(ImageName::parse(other));
-    one == other || names().is_some_and(|(one, other)| one.is_same(&other))
 }
 
 fn named(images: &[String]) -> Clean {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::Kind;
 use crate::release::config::{Source, Today};
+use crate::release::known::Known;
 use crate::release::ledger::{Ledger, Line};
 use crate::release::live::Method;
 use crate::release::past::Back;
@@ -123,6 +124,9 @@ fn an_older_version_is_one_that_came_before_what_runs_whichever_was_made_last() 
     // Whoever restarts what runs makes it no newer.
     let restarted = seen(&[("live:v1", 1), ("live:v1", 9), ("live:v2", 2)]);
     assert_eq!(told(&start("live:v2"), &restarted), "");
+    // However an image is spelt, it is the same.
+    let full = "docker.io/library/live:v1";
+    assert!(told(&start(full), &of_two).contains("older than what runs"));
     // Without a revision the ledger knows.
     let mut forgotten = seen(&[("live:v2", 2)]);
     forgotten.ledger = ledger(vec![known(&["live:v1"], false)]);
@@ -173,6 +177,16 @@ fn a_way_back_is_never_kept_and_says_whether_it_goes_back() {
         (backward.against, backward.undoes, backward.warning),
         (vec![], true, None)
     );
+}
+
+#[test]
+fn who_goes_back_to_other_settings_of_the_same_images_undoes_no_version() {
+    let mut two = seen(&[("live:v2", 2), ("live:v2", 1)]);
+    let template = two.revisions[1].pointer_mut("/spec/template/spec/containers/0");
+    template.unwrap()["env"] = json!([{"name": "LOG", "value": "debug"}]);
+    let step = Step::Rollback(Return::to(Back::LastGood));
+    assert!(past::find(&Back::LastGood, &two).is_ok());
+    assert!(!judge(&step, &two).undoes);
 }
 
 #[test]

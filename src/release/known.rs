@@ -9,7 +9,7 @@ use super::config::used;
 use super::ledger::{Line, read_lines, write_lines};
 use super::plan::Seen;
 use super::template::{same_version, without_hash};
-use crate::domain::Timestamp;
+use crate::domain::{ImageName, Timestamp};
 
 /// Most versions of one workload that are kept; the oldest go first.
 pub const MOST_VERSIONS: usize = 20;
@@ -128,6 +128,18 @@ pub fn images(template: &Value) -> Vec<String> {
     let containers = template.pointer("/spec/containers").and_then(Value::as_array);
     let image = |container: &Value| container.get("image")?.as_str().map(str::to_owned);
     containers.into_iter().flatten().filter_map(image).collect()
+}
+
+/// Whether two names mean the same image, as far as they say.
+pub fn is_same_image(one: &str, other: &str) -> bool {
+    let names = || ImageName::parse(one).zip(ImageName::parse(other));
+    one == other || names().is_some_and(|(one, other)| one.is_same(&other))
+}
+
+/// Whether two versions consist of the same images, however these are spelt; of none nothing is said.
+pub fn are_same_images(one: &[String], other: &[String]) -> bool {
+    let mut pairs = one.iter().zip(other);
+    !one.is_empty() && one.len() == other.len() && pairs.all(|(one, other)| is_same_image(one, other))
 }
 
 /// The versions of an app's workloads, the one that was last known to run at the end.

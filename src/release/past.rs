@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::argo;
 use super::history::{History, template_of};
-use super::known::{Known, images};
+use super::known::{Known, are_same_images, images};
 use super::live::{self, Refusal};
 use super::plan::Seen;
 use super::template::{same, same_version};
@@ -97,9 +97,10 @@ pub(super) fn moment(value: &Value, path: &str) -> Option<Timestamp> {
 pub(super) fn first(seen: &Seen, meant: &[String]) -> Option<Timestamp> {
     let workload = seen.workload();
     let own = revisions(seen).into_iter();
-    let own = own.filter(|(_, past)| images(&past.template) == meant);
+    let own = own.filter(|(_, past)| are_same_images(&images(&past.template), meant));
     let made = own.filter_map(|(revision, _)| moment(revision, "/metadata/creationTimestamp"));
-    let known = seen.ledger.versions.of(&workload).filter(|known| known.images == meant);
+    let known = seen.ledger.versions.of(&workload);
+    let known = known.filter(|known| are_same_images(&known.images, meant));
     made.chain(known.map(|known| known.first)).min()
 }
 

@@ -37,7 +37,7 @@ pub struct Prepared {
     pub desired: i64,
     /// The images of a version that it releases anew; none of a way back.
     pub(crate) brings: Vec<String>,
-    /// It goes back to a version from before the one that it leaves.
+    /// It goes back to a version of other images, from before the one that it leaves.
     pub(crate) undoes: bool,
     /// What the version it publishes runs with.
     pub config: Carried,

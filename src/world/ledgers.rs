@@ -9,7 +9,7 @@ use crate::domain::pod::label;
 use crate::domain::terms::HOLD_OP;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Timestamp, Workload};
 use crate::release::against;
-use crate::release::known::{Known, Mark};
+use crate::release::known::{Known, Mark, is_same_image};
 use crate::release::ledger::{Entry, Ledger, Operation};
 
 pub(super) type Ledgers = FxHashMap<AppKey, Ledger>;
@@ -74,7 +74,7 @@ impl ClusterView {
 
     /// Who says that a version of a workload with this image is bad; an image that another version has too is not.
     pub fn bad_image(&self, app: &AppKey, (kind, name): (Kind, &str), image: &str) -> Option<&Mark> {
-        let has_it = |images: &[String]| images.iter().any(|other| against::is_same_image(other, image));
+        let has_it = |images: &[String]| images.iter().any(|other| is_same_image(other, image));
         let key = ObjectKey::new(app.namespace.clone(), name);
         let runs = self.workload(kind, &key).map(|workload| texts(&workload.images));
         if runs.is_some_and(|runs| has_it(&runs)) {

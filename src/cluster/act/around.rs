@@ -48,7 +48,7 @@ pub(super) fn is_workload(object: &ResourceRef, request: &Request) -> bool {
 }
 
 /// Whether a request is answered with the workload as it should become.
-fn is_spec(object: &ResourceRef, request: &Request) -> bool {
+pub(super) fn is_spec(object: &ResourceRef, request: &Request) -> bool {
     let is_changed = !matches!(request.act, Act::Create(_) | Act::Delete(_));
     is_changed && request.place.part == Part::Whole && is_workload(object, request)
 }

@@ -1,7 +1,7 @@
 //! Reads the `ConfigMap`s and Secrets that a version uses, and copies that were made already. What may not be read is left out, and keeps nothing from
 //! being done.
 
-use futures::future::join_all;
+use futures::{StreamExt, stream};
 use serde_json::Value;
 
 use super::super::error::ClusterError;
@@ -14,6 +14,9 @@ use crate::domain::access::Right;
 use crate::release::config::{Found, Holder, Today};
 use crate::release::live::Refusal;
 use crate::release::request::Request;
+
+/// So many are read at once.
+const AT_ONCE: usize = 8;
 
 /// Each as it is today.
 pub(super) async fn today(hub: &Hub, namespace: &str, wanted: Vec<(Holder, String)>) -> Today {
@@ -34,7 +37,7 @@ pub(super) async fn today(hub: &Hub, namespace: &str, wanted: Vec<(Holder, Strin
             ((holder, name), found)
         }
     });
-    Today::new(join_all(read).await)
+    Today::new(stream::iter(read).buffered(AT_ONCE).collect::<Vec<_>>().await)
 }
 
 async fn read(hub: &Hub, namespace: &str, (holder, name): (Holder, &str)) -> Found {

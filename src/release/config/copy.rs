@@ -148,9 +148,9 @@ pub fn body(seen: &Seen, (original, copy): (&str, &str), (content, at): (&Conten
     map
 }
 
-/// Whether a `ConfigMap` that is there is the copy of this content.
-pub fn is_copy(map: &Value, content: &Content) -> bool {
-    map.get("immutable") == Some(&Value::Bool(true)) && Contents::of(map).plain() == content.hash
+/// Whether a `ConfigMap` that is there is the copy of the content of this hash.
+pub fn is_copy(map: &Value, hash: &str) -> bool {
+    map.get("immutable") == Some(&Value::Bool(true)) && Contents::of(map).plain() == hash
 }
 
 /// `of 2026-01-01 14:32 UTC`, as far as a copy says when it was read.

@@ -21,9 +21,6 @@ use crate::release::past::{self, Past};
 use crate::release::plan::Seen;
 use crate::release::step::Step;
 
-/// Most of them that are looked at for a step.
-pub const MOST_READ: usize = 24;
-
 /// Something to know of the configuration before a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
@@ -35,6 +32,8 @@ pub enum Doubt {
     Unrecorded,
     /// What was in a `ConfigMap` is not kept.
     NotKept(String),
+    /// A `ConfigMap` that was not there when the version ran, and is now.
+    WasAbsent(String),
     /// A Secret is not what it was.
     SecretChanged(String),
     /// Whether Secrets are what they were, with why that is not known.
@@ -57,6 +56,9 @@ impl Doubt {
             }
             Self::NotKept(name) => {
                 format!("what was in ConfigMap {name} is not kept: it gets what is in it today")
+            }
+            Self::WasAbsent(name) => {
+                format!("there was no ConfigMap {name} when it ran: it gets what is in it today")
             }
             Self::SecretChanged(name) => {
                 format!("Secret {name} is another than it ran with, and cannot be brought back: it gets today's")
@@ -118,7 +120,6 @@ pub fn wanted(step: &Step, seen: &Seen) -> Vec<(Holder, String)> {
     names.extend(templates.iter().flat_map(used).map(|one| (one.holder, one.name)));
     names.sort();
     names.dedup();
-    names.truncate(MOST_READ);
     names
 }
 
@@ -162,24 +163,32 @@ pub fn restored(seen: &Seen, past: &Past, source: Source) -> Result<Restored, Re
     let mut copies = BTreeMap::new();
     for Used { holder, name, .. } in uses.iter().filter(|one| one.holder == Holder::ConfigMap) {
         let today = seen.config.get(*holder, name);
-        let Some(hash) = config.get(*holder, name).and_then(|held| held.hash.as_ref()) else {
+        let held = config.get(*holder, name);
+        let Some(hash) = held.and_then(|held| held.hash.as_ref()) else {
+            let was_absent = held.is_some_and(|held| held.unread.is_none());
+            found.doubts.extend(match (was_absent, today) {
+                (true, Found::Absent) => None,
+                (true, _) => Some(Doubt::WasAbsent(name.clone())),
+                (false, _) => Some(Doubt::NotKept(name.clone())),
+            });
             continue;
         };
         if matches!(&today, Found::There(map) if Content::of(map).hash == *hash) {
             continue;
         }
-        let Some(content) = seen.ledger.config.content(hash) else {
-            found.doubts.push(Doubt::NotKept(name.clone()));
-            continue;
-        };
         let copy = copy_name(name, hash, uid(seen));
-        match seen.config.get(Holder::ConfigMap, &copy) {
-            Found::There(map) if is_copy(&map, content) => {}
-            Found::There(_) => return Err(Refusal::CopyTaken(copy)),
-            // Where it could not be looked at the server knows.
-            Found::Absent | Found::Unread(_) => {
-                found.creates.push(body(seen, (name, &copy), (content, config.at)));
+        let made = seen.config.get(Holder::ConfigMap, &copy);
+        // One that was made before is all that is needed.
+        if !matches!(&made, Found::There(map) if is_copy(map, hash)) {
+            let Some(content) = seen.ledger.config.content(hash) else {
+                found.doubts.push(Doubt::NotKept(name.clone()));
+                continue;
+            };
+            if matches!(made, Found::There(_)) {
+                return Err(Refusal::CopyTaken(copy));
             }
+            // Where it could not be looked at the server knows.
+            found.creates.push(body(seen, (name, &copy), (content, config.at)));
         }
         copies.insert(name.clone(), copy);
     }

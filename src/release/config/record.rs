@@ -49,6 +49,21 @@ impl Config {
         self.held.iter().map(name).collect()
     }
 
+    /// Takes what was known before of what could not be read.
+    fn fill(&mut self, before: &Self) {
+        let is_same_salt = self.salt == before.salt;
+        for held in self.held.iter_mut().filter(|held| held.unread.is_some()) {
+            // With another salt the hash of a Secret says nothing.
+            let is_comparable = held.kind == Holder::ConfigMap || is_same_salt;
+            if let Some(known) = before.get(held.kind, &held.name)
+                && known.unread.is_none()
+                && is_comparable
+            {
+                held.clone_from(known);
+            }
+        }
+    }
+
     pub fn get(&self, kind: Holder, name: &str) -> Option<&Held> {
         self.held.iter().find(|held| held.kind == kind && held.name == name)
     }
@@ -193,8 +208,16 @@ impl Kept {
         })
     }
 
-    /// Writes down what a version runs with, in place of what was known of it.
-    pub fn run(&mut self, new: Running) {
+    /// Writes down what a version runs with, in place of what was known of it; what could not be read now is what it
+    /// was before.
+    pub fn run(&mut self, mut new: Running) {
+        let before = self.running.iter().rev().find_map(|line| match line {
+            Line::Entry(known) if known.workload == new.workload && known.version == new.version => Some(&known.config),
+            _ => None,
+        });
+        if let Some(before) = before {
+            new.config.fill(before);
+        }
         let is_own = |line: &Line<Running>| matches!(line, Line::Entry(running) if running.workload == new.workload);
         self.running
             .retain(|line| !is_own(line) || !matches!(line, Line::Entry(running) if running.version == new.version));

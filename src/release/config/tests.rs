@@ -110,12 +110,12 @@ fn a_copy_is_named_by_what_is_in_it_and_whose_it_is() {
     assert!(long.len() <= 253 && !long.contains(".-"), "{long}");
     let content = Content::of(&json!({"data": {"a": "1"}}));
     let copy = json!({"immutable": true, "data": {"a": "1"}});
-    assert!(is_copy(&copy, &content));
+    assert!(is_copy(&copy, &content.hash));
     assert!(
-        !is_copy(&json!({"data": {"a": "1"}}), &content),
+        !is_copy(&json!({"data": {"a": "1"}}), &content.hash),
         "anybody may change it"
     );
-    assert!(!is_copy(&json!({"immutable": true, "data": {"a": "2"}}), &content));
+    assert!(!is_copy(&json!({"immutable": true, "data": {"a": "2"}}), &content.hash));
 }
 
 #[test]
@@ -245,6 +245,29 @@ fn the_ledger_keeps_what_began_to_run_and_each_content_once() {
     kept.contents.push(Line::Other("{\"newer\":1}".into()));
     kept.keep(Vec::new(), &[&second]);
     assert!(kept.texts().1.contains("{\"newer\":1}"), "what is not understood stays");
+}
+
+#[test]
+fn what_could_not_be_read_again_stays_what_was_noted() {
+    let (first, content) = config(&json!({"a": "1"}), "x");
+    let mut kept = Kept::default();
+    let mut then = |salt: &str| {
+        kept.run(running("v1", &first));
+        let unread = || Found::Unread("too many requests".into());
+        let looked = today(&[(Holder::ConfigMap, "vars", unread()), (Holder::Secret, "db", unread())]);
+        kept.run(running("v1", &note(&small(), &looked, (salt, AT)).config));
+        kept.keep(content.clone(), &[]);
+        let Some(Line::Entry(known)) = kept.running.last() else {
+            panic!("it is not kept")
+        };
+        assert_eq!(kept.contents.len(), 1, "what was in it stays too");
+        known.config.held.clone()
+    };
+    assert_eq!(then("01KA"), first.held);
+    // A Secret's hash of another salt tells nothing any more.
+    let other = then("01KB");
+    assert_eq!(other[0], first.held[0]);
+    assert_eq!(other[1].hash, None);
 }
 
 #[test]
