@@ -25,7 +25,7 @@ use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
 use crate::domain::ulid::ulid;
-use crate::domain::{Clean, Driver, ResourceRef};
+use crate::domain::{Clean, Driver, ResourceRef, Timestamp};
 use crate::release::against::judge;
 use crate::release::config::goes;
 use crate::release::good;
@@ -71,36 +71,47 @@ pub(crate) async fn prepare(
     driver: Option<Driver>,
 ) -> Result<Prepared, ActError> {
     hub.door.may_write()?;
-    let mut prepared = look_and_try(hub, object, step, driver).await;
+    match look_until_seen(hub, object, (step, driver), None).await {
+        Err(error) => Err(with_who(hub, object, error).await),
+        prepared => prepared,
+    }
+}
+
+/// `again`: the id of the operation that it is tried for, and when that was prepared, where it was prepared before.
+async fn look_until_seen(
+    hub: &Hub,
+    object: &ResourceRef,
+    (step, driver): (&Step, Option<Driver>),
+    again: Option<(&str, Timestamp)>,
+) -> Result<Prepared, ActError> {
+    let mut prepared = look_and_try(hub, object, (step, driver), again).await;
     for _ in 1..LOOKS {
         let passes = matches!(prepared, Err(ActError::Changed(_) | ActError::Refused(Refusal::Unseen)));
         if !passes {
             break;
         }
         tokio::time::sleep(SETTLE).await;
-        prepared = look_and_try(hub, object, step, driver).await;
+        prepared = look_and_try(hub, object, (step, driver), again).await;
     }
-    match prepared {
-        Err(error) => Err(with_who(hub, object, error).await),
-        prepared => prepared,
-    }
+    prepared
 }
 
 async fn look_and_try(
     hub: &Hub,
     object: &ResourceRef,
-    step: &Step,
-    driver: Option<Driver>,
+    (step, driver): (&Step, Option<Driver>),
+    again: Option<(&str, Timestamp)>,
 ) -> Result<Prepared, ActError> {
     let seen = look_at(hub, object, step, driver).await?;
     let driver = driver.or_else(|| seen.driven.as_ref().map(|driven| driven.by));
     let frozen = against::frozen(hub, object, step).await?;
     let running = seen.live().operation().map(str::to_owned);
-    let operation = running.unwrap_or_else(|| ulid(clock::now(), hub.random()));
+    let (id, now) = again.map_or_else(|| (None, clock::now()), |(id, at)| (Some(id.to_owned()), at));
+    let operation = running.or(id).unwrap_or_else(|| ulid(now, hub.random()));
     let around = Around {
         operation: &operation,
         driver,
-        now: clock::now(),
+        now,
     };
     let planned = plan(step, &seen, around)?;
     rights::allowed(hub, &planned).await?;
@@ -285,12 +296,18 @@ fn in_words(error: ClusterError) -> ActError {
 /// Sends what was prepared, each request once, and notes it in the app's ledger and as an Event.
 pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
     against::refuse(hub, prepared, note).await?;
+    match before::run(hub, prepared, note).await? {
+        Some((now, told)) => send_all(hub, &now, note, told).await,
+        None => send_all(hub, prepared, note, Vec::new()).await,
+    }
+}
+
+async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Clean>) -> Result<Done, ActError> {
     let mut generation = prepared.generation;
-    // A job that ran before and copies that were made change nothing of the workload: they count as nothing that was
-    // written of it.
-    let is_own = |(request, _): &&(Request, Value)| !request.is_copy() && request.place.resource != job::resource();
+    // Copies that were made change nothing of the workload: they count as nothing that was written of it.
+    let is_own = |(request, _): &&(Request, Value)| !request.is_copy();
     let all = prepared.requests.iter().filter(is_own).count();
-    let (mut told, mut unnoted) = (Vec::new(), Vec::new());
+    let mut unnoted = Vec::new();
     for (done, (request, after)) in prepared.requests.iter().enumerate() {
         let begun = prepared.requests.iter().take(done).filter(is_own).count();
         let partly = |error: ActError| match (begun, error) {
@@ -302,9 +319,9 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
             },
         };
         match &request.waits {
-            Waits::Nothing => {}
+            // The job ended before.
+            Waits::Nothing | Waits::Complete(_) => {}
             Waits::Seen => seen_by_controller(hub, prepared, generation).await.map_err(partly)?,
-            Waits::Complete(job) => told.push(before::complete(hub, job).await.map_err(partly)?),
         }
         let written = match write(hub, prepared, done, (request, after)).await {
             Ok(written) => written,

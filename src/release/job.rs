@@ -88,7 +88,13 @@ pub(super) fn first(seen: &Seen, template: &Value, mut requests: Vec<Request>) -
         .find(|known| name(known).as_deref() == Some(&place.name));
     match there.map(run) {
         Some(Run::Done) => return Ok(requests),
-        Some(Run::Failed(why)) => return Err(Refusal::JobFailed { name: place.name, why }),
+        Some(Run::Failed(why)) => {
+            return Err(Refusal::JobFailed {
+                name: place.name,
+                why,
+                wrote: Vec::new(),
+            });
+        }
         None | Some(Run::Going) => {}
     }
     if let Some(first) = requests.first_mut() {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::hold::Originals;
 use super::template::{TemplateError, same};
-use crate::domain::Kind;
 use crate::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
+use crate::domain::{Clean, Kind};
 
 const HASH: &str = "pod-template-hash";
 
@@ -77,7 +77,12 @@ pub enum Refusal {
     #[error("there is no CronJob {0} with a template of a job, which is to run before it is released")]
     NoJob(String),
     #[error("the job {name} that runs before it failed ({why}); delete it to have it run again")]
-    JobFailed { name: String, why: String },
+    JobFailed {
+        name: String,
+        why: String,
+        /// What it wrote last, line by line. It may be anything: it is shown, and never written down.
+        wrote: Vec<Clean>,
+    },
     #[error("the job {0} that runs before it has not ended; the same step takes it up again")]
     JobRuns(String),
     #[error("it is at no step that waits to be approved")]

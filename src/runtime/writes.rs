@@ -134,6 +134,12 @@ impl Drop for Unanswered {
 }
 
 fn failure(error: &ActError) -> Failure {
+    let wrote = error.wrote().join(" ⏎ ");
+    let wrote = if wrote.is_empty() {
+        wrote
+    } else {
+        format!("; it wrote last: {wrote}")
+    };
     let (kind, severity) = match error {
         ActError::Changed(_) => (FailureKind::Changed, Severity::Warning),
         // What was written of it nobody takes back: whoever looks decides.
@@ -146,7 +152,7 @@ fn failure(error: &ActError) -> Failure {
         kind,
         trouble: Trouble {
             severity,
-            text: Clean::new(&error.to_string()),
+            text: Clean::new(&format!("{error}{wrote}")),
             // What it refuses it says in words; what to do is in them.
             hint: (!matches!(error, ActError::Refused(_))).then(|| Clean::new(error.hint())),
         },

@@ -324,6 +324,7 @@ async fn carry_out(
             Ok(done) => done,
             Err(error) if course.passes(target, &error) => continue,
             Err(error) => {
+                tell_wrote(target, &error, err)?;
                 course.leave(ahead);
                 return Err(failure(target, &error));
             }
@@ -369,6 +370,13 @@ fn tell(target: &Target, done: &Done, err: &mut dyn Write) -> std::io::Result<()
         writeln!(err, "pilothouse: {name}: {unnoted}")?;
     }
     Ok(())
+}
+
+/// Says what the job wrote last that failed: it is noted nowhere.
+fn tell_wrote(target: &Target, error: &ActError, err: &mut dyn Write) -> std::io::Result<()> {
+    let name = target.name();
+    let mut lines = error.wrote().iter();
+    lines.try_for_each(|line| writeln!(err, "{name}: it wrote: {line}"))
 }
 
 fn failure(target: &Target, error: &ActError) -> Failure {

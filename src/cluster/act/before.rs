@@ -3,24 +3,29 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::kinds;
 use super::look::{collection, list, path};
-use super::{ActError, get};
+use super::renew::anew;
+use super::who::with_who;
+use super::{ActError, Note, against, get, write};
 use crate::domain::{Clean, ResourceRef};
+use crate::release::Prepared;
 use crate::release::job::{self, Before, Run};
 use crate::release::live::Refusal;
-use crate::release::request::{Place, Resource};
+use crate::release::request::{Place, Request, Resource, Waits};
 use crate::release::step::Step;
 
-/// How often it is looked whether a job has ended, and how often in a row at most: half an hour.
+/// How often it is looked whether a job has ended, and for how long.
 const BETWEEN: Duration = Duration::from_secs(2);
-const MOST: u32 = 900;
-/// Of its log so many lines are told, of so many bytes at most.
+const LONGEST: Duration = Duration::from_mins(30);
+/// Of its log so many lines are told, of so many bytes at most, and of each so many characters.
 const LINES: u32 = 10;
 const BYTES: u32 = 16 * 1024;
+const OF_LINE: usize = 200;
 
 /// What there is of the job that a workload wants run before its versions, where the step releases one.
 pub(super) async fn read(
@@ -55,9 +60,35 @@ pub(super) async fn read(
     }))
 }
 
+/// Lets the job run that a step waits for; gives what came of it. Time has passed then: what is written is what would be
+/// written now, if it is what was shown.
+pub(super) async fn run(
+    hub: &Hub,
+    prepared: &Prepared,
+    note: &Note<'_>,
+) -> Result<Option<(Prepared, Vec<Clean>)>, ActError> {
+    let place = |(request, _): &(Request, Value)| match &request.waits {
+        Waits::Complete(place) => Some(place.clone()),
+        Waits::Nothing | Waits::Seen => None,
+    };
+    let Some(job) = prepared.requests.iter().find_map(place) else {
+        return Ok(None);
+    };
+    let is_its = |(request, _): &&(Request, Value)| request.place == job;
+    for (number, creation) in prepared.requests.iter().enumerate().filter(|(_, one)| is_its(one)) {
+        if let Err(error) = write(hub, prepared, number, (&creation.0, &creation.1)).await {
+            return Err(with_who(hub, &prepared.object, error).await);
+        }
+    }
+    let told = complete(hub, &job).await?;
+    against::refuse(hub, prepared, note).await?;
+    Ok(Some((anew(hub, prepared, &job).await?, told)))
+}
+
 /// Waits until a job is complete; gives what it wrote last.
-pub(super) async fn complete(hub: &Hub, place: &Place) -> Result<Clean, ActError> {
-    for _ in 0..MOST {
+async fn complete(hub: &Hub, place: &Place) -> Result<Vec<Clean>, ActError> {
+    let end = Instant::now() + LONGEST;
+    while Instant::now() < end {
         let job = match get(hub, &path(place)).await {
             Ok(job) => job,
             // It goes on without us: a link that comes back finds it.
@@ -70,13 +101,15 @@ pub(super) async fn complete(hub: &Hub, place: &Place) -> Result<Clean, ActError
         match job::run(&job) {
             Run::Going => tokio::time::sleep(BETWEEN).await,
             Run::Done => {
-                let wrote = last_lines(hub, place, &job).await;
-                return Ok(Clean::new(&format!("the job {} ended well{wrote}", place.name)));
+                let (so, wrote) = last_lines(hub, place, &job).await;
+                let mut told = vec![Clean::new(&format!("the job {} ended well{so}", place.name))];
+                told.extend(wrote.iter().map(|line| Clean::new(&format!("it wrote: {line}"))));
+                return Ok(told);
             }
             Run::Failed(why) => {
-                let why = format!("{why}{}", last_lines(hub, place, &job).await);
-                let name = place.name.clone();
-                return Err(Refusal::JobFailed { name, why }.into());
+                let (so, wrote) = last_lines(hub, place, &job).await;
+                let (name, why) = (place.name.clone(), format!("{why}{so}"));
+                return Err(Refusal::JobFailed { name, why, wrote }.into());
             }
         }
     }
@@ -84,15 +117,15 @@ pub(super) async fn complete(hub: &Hub, place: &Place) -> Result<Clean, ActError
 }
 
 /// What the last of its pods wrote last; why that is not known.
-async fn last_lines(hub: &Hub, place: &Place, job: &Value) -> String {
+async fn last_lines(hub: &Hub, place: &Place, job: &Value) -> (String, Vec<Clean>) {
     match lines(hub, place, job).await {
-        Ok(lines) if lines.is_empty() => "; it wrote nothing".to_owned(),
-        Ok(lines) => format!("; it wrote last: {}", lines.join(" ⏎ ")),
-        Err(error) => format!("; its log cannot be read: {error}"),
+        Ok(lines) if lines.is_empty() => ("; it wrote nothing".to_owned(), lines),
+        Ok(lines) => (String::new(), lines),
+        Err(error) => (format!("; its log cannot be read: {error}"), Vec::new()),
     }
 }
 
-async fn lines(hub: &Hub, place: &Place, job: &Value) -> Result<Vec<String>, ClusterError> {
+async fn lines(hub: &Hub, place: &Place, job: &Value) -> Result<Vec<Clean>, ClusterError> {
     let namespace = kinds::escape(&place.namespace);
     let all = format!("/api/v1/namespaces/{namespace}/pods");
     let uid = job.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
@@ -113,5 +146,14 @@ async fn lines(hub: &Hub, place: &Place, job: &Value) -> Result<Vec<String>, Clu
     let (bytes, _) = hub.door.read(&log, "*/*").await?;
     let log = String::from_utf8_lossy(&bytes);
     let lines = log.lines().map(|line| Clean::new(line).trim().to_owned());
-    Ok(lines.filter(|line| !line.is_empty()).collect())
+    let lines = lines.filter(|line| !line.is_empty());
+    Ok(lines.map(|line| cut(&line)).collect())
+}
+
+fn cut(line: &str) -> Clean {
+    if line.chars().count() <= OF_LINE {
+        return Clean::new(line);
+    }
+    let head: String = line.chars().take(OF_LINE - 1).collect();
+    Clean::new(&format!("{head}…"))
 }

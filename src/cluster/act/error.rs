@@ -27,6 +27,14 @@ pub enum ActError {
 }
 
 impl ActError {
+    /// What the job wrote last that failed, line by line: to be shown, and not to be written down.
+    pub fn wrote(&self) -> &[Clean] {
+        match self {
+            Self::Refused(Refusal::JobFailed { wrote, .. }) => wrote,
+            _ => &[],
+        }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -100,7 +100,14 @@ async fn where_it_fails_nothing_is_released() {
     let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
     let error = flow.carry_out(&prepared).await.unwrap_err();
     assert!(failed(&error).contains("BackoffLimitExceeded"), "{error}");
-    assert!(failed(&error).contains("it wrote"), "its log is told: {error}");
+    let wrote = error.wrote();
+    assert!(!wrote.is_empty(), "its log is told: {error}");
+    let text = error.to_string();
+    let is_in = |line: &pilothouse::domain::Clean| text.contains(line.as_str());
+    assert!(
+        !wrote.iter().any(is_in),
+        "what is noted of it is not what it wrote: {text}"
+    );
     assert_eq!(flow.sent("deployments"), []);
     let again = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
     assert!(failed(&again).contains("BackoffLimitExceeded"), "{again}");
@@ -186,4 +193,37 @@ async fn what_has_no_template_of_its_job_is_not_released() {
         matches!(&error, ActError::Refused(Refusal::NoJob(name)) if name == "migrate"),
         "{error}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_freezes_the_namespace_while_it_runs_keeps_the_version_from_being_released() {
+    let flow = Flow::with_job(0).await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let freezes = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let frozen = json!({"metadata": {"annotations": {"pilothouse.dev/freeze": "the big day"}}});
+        let kind = "application/merge-patch+json";
+        assert_eq!(
+            flow.send("PATCH", "/api/v1/namespaces/gift", kind, &frozen).await.0,
+            200
+        );
+    };
+    let (written, ()) = tokio::join!(flow.carry_out(&prepared), freezes);
+    let error = written.unwrap_err();
+    assert!(matches!(error, ActError::Refused(Refusal::Against(_))), "{error}");
+    assert_eq!(flow.sent("deployments"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_autoscaler_that_moves_while_it_runs_stops_nothing() {
+    let mut flow = Flow::with_job(0).await;
+    let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
+    let scales = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let more = json!([{"op": "replace", "path": "/spec/replicas", "value": 12}]);
+        assert_eq!(flow.write(&more).await, 200);
+    };
+    let (written, ()) = tokio::join!(flow.carry_out(&prepared), scales);
+    written.unwrap();
+    flow.until("two beside twelve", &gray(2, 12)).await;
 }
