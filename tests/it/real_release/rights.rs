@@ -9,7 +9,7 @@ use super::app::{App, NAME};
 use super::user::{User, give};
 use crate::release::same::image;
 
-const INSTANCES: i64 = 2;
+const INSTANCES: i64 = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_user_does_their_part_and_is_told_which_right_is_missing_for_more() {
@@ -36,7 +36,7 @@ async fn each_user_does_their_part_and_is_told_which_right_is_missing_for_more()
     // Nodes are in no namespace: that they are not seen is told, and the release is.
     let output = viewer.run(&status).await;
     let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("steady") && told.contains("2/2"), "{output:?}");
+    assert!(told.contains("steady") && told.contains("3/3"), "{output:?}");
     viewer.is_refused(&start, &missing).await;
     viewer.is_refused(&logs, "pods/log").await;
     assert_eq!(app.generation().await, before);
