@@ -24,6 +24,7 @@ pub mod phase;
 pub mod plan;
 pub mod prepared;
 pub mod request;
+mod returned;
 pub mod room;
 pub mod scale;
 pub mod share;

@@ -8,6 +8,7 @@ mod commit;
 mod course;
 mod follow;
 pub(super) mod targets;
+pub(super) mod what;
 
 use std::io::Write;
 
@@ -289,7 +290,7 @@ pub(super) fn run(
         ReleaseCommand::Promote(ask) => (ask, Step::Promote),
         ReleaseCommand::Retry(ask) => (ask, Step::Retry),
     };
-    act::run(args, ask, &act::What::Step(step), environment, (out, err))
+    act::run(args, ask, &what::What::Step(step), environment, (out, err))
 }
 
 /// Asks who changed what is neither as it was nor as it was released.

@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use super::args::Args;
-use super::release::act::{self, What};
+use super::release::act;
 use super::release::ask::Ask;
 use super::release::targets::Target;
+use super::release::what::What;
 use super::watch::Known;
 use super::{Environment, Failure};
 use crate::domain::{Kind, Workload};

@@ -6,8 +6,7 @@ use super::Model;
 use super::access::NO_ACCESS;
 use super::instances::{autoscaler_of, room};
 use crate::domain::access::Right;
-use crate::domain::container::ContainerRole;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, Pod, ResourceRef, Verb, Version, Workload};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Verb, Version, Workload};
 use crate::listing::RowKey;
 use crate::message::{Action, Ticket};
 use crate::overlays::confirm::Place;
@@ -187,7 +186,7 @@ impl Model {
             version: workload.version.clone(),
             old: release.old.as_ref().map(|old| old.version.clone()),
             images: Arc::clone(&workload.images),
-            containers: containers(view, workload),
+            containers: view.containers_of(workload),
             tag: view.tag.clone(),
             by_name: view.confirms_by_name,
             asks_reason: view.asks_reason,
@@ -330,20 +329,6 @@ fn counts(workload: &Workload, release: &Release) -> Counts {
         new,
         in_place: workload.kind != Kind::Deployment,
     }
-}
-
-/// The names of its containers, in the order of its images, as one of its instances has them.
-fn containers(view: &ClusterView, workload: &Workload) -> Vec<Clean> {
-    let main = |pod: &Arc<Pod>| -> Vec<Clean> {
-        let main = pod
-            .containers
-            .iter()
-            .filter(|container| container.role == ContainerRole::Main);
-        main.map(|container| container.name.clone()).collect()
-    };
-    let mut all = view.pods_of(workload).map(main);
-    all.find(|names| names.len() == workload.images.len())
-        .unwrap_or_default()
 }
 
 /// How a phase stands, in a few words.

@@ -48,6 +48,8 @@ pub enum Refusal {
     NotFull { ready: i64, desired: i64 },
     #[error("the revision {0} is gone: nobody knows the old template any more")]
     RevisionGone(String),
+    #[error("it went back from a newer version already ({0}); name the version to go further back")]
+    WentBack(String),
     #[error("several versions are called {0}: {1}; say which by its revision or hash")]
     Ambiguous(String, String),
     #[error("{0}; name it where you want it all the same")]

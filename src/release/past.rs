@@ -105,7 +105,7 @@ pub(super) fn first(seen: &Seen, meant: &[String]) -> Option<Timestamp> {
 }
 
 /// Its own revisions, as they were read, with the number and hash of each.
-fn revisions(seen: &Seen) -> Vec<(&Value, Past)> {
+pub(super) fn revisions(seen: &Seen) -> Vec<(&Value, Past)> {
     let past = |revision: &Value, number: Option<i64>, hash: Option<&str>, template: Value| Past {
         number,
         name: revision
@@ -251,6 +251,9 @@ fn last(seen: &Seen, runs: &Value, all: Vec<Past>) -> Result<Past, Refusal> {
     {
         let found = all.into_iter().find(|past| past.hash.as_deref() == Some(stable));
         return found.ok_or_else(|| Refusal::RevisionGone(stable.to_owned()));
+    }
+    if let Some(how) = super::returned::already(seen) {
+        return Err(Refusal::WentBack(how));
     }
     let others = all.iter().filter(|past| !same_version(runs, &past.template));
     let good = others

@@ -154,7 +154,7 @@ pub struct Why {
 }
 
 /// A write that was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Done {
     /// `metadata.generation` after it: what is seen of an older one says nothing yet.
     pub generation: i64,

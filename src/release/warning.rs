@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::config::goes::Doubt;
 use super::room::{self, Short};
 use super::step::Step;
-use crate::domain::{Kind, Version};
+use crate::domain::{Clean, Kind, Version};
 
 /// What stands around a workload in its namespace; of what could not be read, why.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,12 @@ impl Warning {
         Self::ImageUnasked(image.to_owned(), why.to_owned())
     }
 
+    /// In words that a terminal can show, whoever wrote what is in them.
     pub fn words(&self) -> String {
+        Clean::new(&self.text()).to_string()
+    }
+
+    fn text(&self) -> String {
         match self {
             Self::Owned { tool, name, back } => {
                 let name = name.as_ref().map_or_else(String::new, |name| format!(" ({name})"));

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::World;
-use crate::domain::{Clean, ResourceRef, Timestamp, Version};
+use super::{ClusterView, World};
+use crate::domain::container::ContainerRole;
+use crate::domain::{Clean, Pod, ResourceRef, Timestamp, Version, Workload};
 use crate::release::phase;
 
 /// A version that revisions of some workloads are of.
@@ -71,5 +72,20 @@ impl World {
         }
         found.sort_by_key(|known| Reverse((known.number, known.created)));
         found
+    }
+}
+
+impl ClusterView {
+    /// The names of a workload's containers, in the order of its images, as one of its instances has them; none where
+    /// no instance is of its template.
+    pub fn containers_of(&self, workload: &Workload) -> Vec<Clean> {
+        let main = |pod: &Arc<Pod>| -> Vec<Clean> {
+            let all = pod.containers.iter();
+            let main = all.filter(|container| container.role == ContainerRole::Main);
+            main.map(|container| container.name.clone()).collect()
+        };
+        let mut all = self.pods_of(workload).map(main);
+        all.find(|names| names.len() == workload.images.len())
+            .unwrap_or_default()
     }
 }

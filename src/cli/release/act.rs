@@ -15,18 +15,16 @@ use super::super::{Environment, Failure, Printable, fleet, namespaces, registrie
 use super::ask::Ask;
 use super::carried::CarriedRow;
 use super::claims::Claims;
-use super::commit;
-use super::course::Course;
+use super::course::{Course, is_back};
 use super::follow::{CHANGED, follow};
 use super::targets::{Target, targets};
+use super::what::What;
 use crate::cluster::{ActError, Note};
 use crate::domain::{Clean, ClusterId, Kind, ResourceRef};
 use crate::registry::Registries;
 use crate::release::against::{Against, words};
-use crate::release::freeze;
 use crate::release::live::Refusal;
-use crate::release::scale::Amount;
-use crate::release::step::{New, Step};
+use crate::release::step::Step;
 use crate::release::{Done, Prepared, Why};
 use crate::runtime::Exit;
 use crate::runtime::activity::ActivityLog;
@@ -34,53 +32,6 @@ use crate::world::ClusterView;
 
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
-
-/// What is to be done to the workloads of an app.
-#[derive(Clone, Debug)]
-pub(in crate::cli) enum What {
-    Step(Step),
-    /// Begin to release the image of a commit, once it is known which one that is.
-    Commit(Box<New>, String),
-    /// So many instances in all, divided by the room there is; `across`: also over several clusters.
-    Scale {
-        amount: Amount,
-        across: bool,
-    },
-}
-
-impl What {
-    /// The step that each workload gets.
-    async fn steps(
-        &self,
-        known: &Known,
-        targets: Vec<Target>,
-        registries: Option<&Registries>,
-        err: &mut dyn Write,
-    ) -> Result<Vec<(Target, Step)>, Failure> {
-        let step = match self {
-            Self::Scale { amount, across } => {
-                return super::super::scale::steps(known, targets, (*amount, *across), err);
-            }
-            Self::Step(step) => step.clone(),
-            Self::Commit(new, sha) => commit::start(known, &targets, (new, sha), registries).await?,
-        };
-        Ok(targets.into_iter().map(|target| (target, step.clone())).collect())
-    }
-
-    /// Whether all is written before any of it is followed.
-    const fn is_urgent(&self) -> bool {
-        matches!(self, Self::Scale { .. })
-    }
-
-    /// Whether it goes on past a cluster that cannot be reached: what brings no version to more instances does.
-    const fn goes_on(&self) -> bool {
-        match self {
-            Self::Step(step) => !freeze::stops(step.operation()),
-            Self::Commit(..) => false,
-            Self::Scale { .. } => true,
-        }
-    }
-}
 
 /// One step on one Deployment, for scripts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -186,13 +137,13 @@ pub(in crate::cli) fn run(
         let unknown = namespaces::unknown(&args.namespace, &known).await;
         namespaces::told(&args.namespace, &unknown, err)?;
         fleet::tell_missing(&known, err)?;
-        let mut course = Course::new(&known, what.goes_on());
+        let mut course = Course::new(&known, (what.goes_on(), what.repeats()));
         let targets = course.begin(&known, targets(&known, &ask.app)?)?;
         needs_reason(&known, (ask, what), &targets)?;
         let steps = what.steps(&known, targets, registries.as_ref(), err).await?;
-        let steps = Course::left_to_do(&known, steps, err)?;
+        let steps = course.left_to_do(&known, steps, err)?;
         claims.take(&steps, ask, err).await?;
-        let (targets, prepared) = try_out(steps, registries.as_ref(), &mut course).await?;
+        let (targets, prepared) = try_out(steps, registries.as_ref(), (&mut course, err)).await?;
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
         let is_text = ask.output == super::super::args::Report::Text;
         if is_text {
@@ -202,15 +153,23 @@ pub(in crate::cli) fn run(
         }
         let outcome = if ask.yes {
             needs_override(ask, &targets, &prepared)?;
-            carry_out(
-                &mut known,
-                (ask, &activity, &claims),
-                (&targets, &prepared),
-                (&mut rows, what.is_urgent()),
-                (&mut course, err),
-            )
-            .await
-            .map(|end| course.end(end))
+            let of_before = course.see_there(&mut known, ask, err).await?;
+            let end = if of_before == Exit(Exit::DONE) {
+                carry_out(
+                    &mut known,
+                    (ask, &activity, &claims),
+                    (&targets, &prepared),
+                    (&mut rows, what.is_urgent()),
+                    (&mut course, err),
+                )
+                .await
+            } else {
+                course.leave(&targets);
+                Ok(of_before)
+            };
+            end.map(|end| course.end(end))
+        } else if targets.is_empty() {
+            Ok(course.end(Exit(Exit::DONE)))
         } else {
             if is_text {
                 writeln!(err, "nothing was written; repeat it with --yes to do it")?;
@@ -231,7 +190,7 @@ pub(in crate::cli) fn run(
 async fn try_out(
     steps: Vec<(Target, Step)>,
     registries: Option<&Registries>,
-    course: &mut Course,
+    (course, err): (&mut Course, &mut dyn Write),
 ) -> Result<(Vec<Target>, Vec<Prepared>), Failure> {
     let (mut targets, mut all) = (Vec::new(), Vec::new());
     for (target, step) in steps {
@@ -239,7 +198,13 @@ async fn try_out(
         let mut prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) if course.passes(&target, &error) => continue,
-            Err(error) => return Err(failure(&target, &error)),
+            Err(error) => match is_back(&step, &error) {
+                Some(words) => {
+                    course.note_there(target, step, &words, err)?;
+                    continue;
+                }
+                None => return Err(failure(&target, &error)),
+            },
         };
         if let Some(registries) = registries {
             let images = prepared.published();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::args::parse_duration;
-use super::act::What;
+use super::what::What;
 use crate::domain::Clean;
 use crate::release::config::Source;
 use crate::release::live::Method;

@@ -6,7 +6,7 @@ use super::super::Failure;
 use super::super::watch::Known;
 use super::targets::Target;
 use crate::domain::image::Tag;
-use crate::domain::{ImageName, ResourceRef, Version};
+use crate::domain::{Clean, ImageName, ResourceRef, Version};
 use crate::registry::Registries;
 use crate::release::step::{New, Step};
 use crate::world::KnownVersion;
@@ -34,12 +34,13 @@ pub(super) async fn start(
         ));
     }
     let objects: Vec<ResourceRef> = targets.iter().map(|target| target.object.clone()).collect();
-    let mut found = of_versions(commit, &known.world.versions_of(&objects));
+    let own = repositories(known, targets, new.container.as_deref())?;
+    let mut found = of_versions(commit, &own, &known.world.versions_of(&objects));
     let mut unasked = Vec::new();
     if found.is_empty()
         && let Some(registries) = registries
     {
-        (found, unasked) = of_tags(commit, known, targets, registries).await;
+        (found, unasked) = of_tags(commit, &own, registries).await;
     }
     let mut images = found.into_iter();
     match (images.next(), images.next()) {
@@ -70,35 +71,55 @@ fn is_same(one: &str, other: &str) -> bool {
     shortest >= SHORTEST && start(one) == start(other)
 }
 
-/// Images of versions that were released as of this commit.
-fn of_versions(commit: &str, versions: &[KnownVersion]) -> BTreeSet<String> {
-    let is_of = |known: &&KnownVersion| matches!(&known.version, Version::Commit(own) if is_same(own, commit));
-    let first = |known: &KnownVersion| known.images.first().map(ToString::to_string);
-    versions.iter().filter(is_of).filter_map(first).collect()
-}
+/// A repository, and a workload that is allowed to pull from it.
+type Repositories<'a> = BTreeMap<String, (ImageName, &'a Target)>;
 
-/// Images of tags of this commit in the repositories that run; what could not be asked.
-async fn of_tags(
-    commit: &str,
+/// The repositories of the container that gets the image.
+fn repositories<'a>(
     known: &Known,
-    targets: &[Target],
-    registries: &Registries,
-) -> (BTreeSet<String>, Vec<String>) {
-    let mut repositories: BTreeMap<String, (ImageName, &Target)> = BTreeMap::new();
+    targets: &'a [Target],
+    container: Option<&str>,
+) -> Result<Repositories<'a>, Failure> {
+    let mut found = Repositories::new();
     for target in targets {
         let view = known.world.cluster(&target.object.cluster);
-        let workload = view.and_then(|view| view.workload(target.object.kind, &target.object.key));
-        for image in workload.into_iter().flat_map(|workload| workload.images.iter()) {
-            if let Some(name) = ImageName::parse(image) {
-                repositories.entry(name.place()).or_insert((name, target));
+        let workload = view.and_then(|view| Some((view, view.workload(target.object.kind, &target.object.key)?)));
+        let Some((view, workload)) = workload else { continue };
+        let image = match workload.images.as_ref() {
+            [only] => Some(only),
+            several => {
+                let names = view.containers_of(workload);
+                let mut own = several.iter().zip(&names);
+                own.find(|(_, name)| container == Some(name.as_str()))
+                    .map(|(image, _)| image)
             }
-        }
+        };
+        let name = image.and_then(|image| ImageName::parse(image)).ok_or_else(|| {
+            Failure::usage(
+                format!("{}: which container gets the image is not known", target.name()),
+                "say which with --container, or name the image with --image",
+            )
+        })?;
+        found.entry(name.place()).or_insert((name, target));
     }
+    Ok(found)
+}
+
+/// Images of these repositories in versions that were released as of this commit.
+fn of_versions(commit: &str, own: &Repositories<'_>, versions: &[KnownVersion]) -> BTreeSet<String> {
+    let is_of = |known: &&KnownVersion| matches!(&known.version, Version::Commit(told) if is_same(told, commit));
+    let is_own = |image: &&Clean| ImageName::parse(image).is_some_and(|name| own.contains_key(&name.place()));
+    let images = versions.iter().filter(is_of).flat_map(|known| known.images.iter());
+    images.filter(is_own).map(ToString::to_string).collect()
+}
+
+/// Images of tags of this commit in these repositories; what could not be asked.
+async fn of_tags(commit: &str, own: &Repositories<'_>, registries: &Registries) -> (BTreeSet<String>, Vec<String>) {
     let (mut found, mut unasked) = (BTreeSet::new(), Vec::new());
-    for (name, target) in repositories.into_values() {
-        let repository = registries.of_workload(&name, &target.cluster, &target.object).await;
+    for (name, target) in own.values() {
+        let repository = registries.of_workload(name, &target.cluster, &target.object).await;
         match repository.tags(LOOKED_AT, &BTreeSet::new()).await {
-            Ok(tags) => found.extend(one_of(commit, &name, &tags.found)),
+            Ok(tags) => found.extend(one_of(commit, name, &tags.found)),
             Err(error) => unasked.push(format!("{} could not be asked: {error}", name.place())),
         }
     }
@@ -130,7 +151,6 @@ fn is_hash(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Clean;
 
     const COMMIT: &str = "c04d21b9f0a1b2c3d4e5f60718293a4b5c6d7e8f";
 

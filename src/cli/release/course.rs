@@ -4,39 +4,51 @@
 
 use std::io::Write;
 
+use chrono::Utc;
+
 use super::super::Failure;
 use super::super::watch::Known;
+use super::ask::Ask;
+use super::follow::follow;
 use super::targets::Target;
 use crate::cluster::{ActError, ClusterError};
-use crate::domain::{Clean, ClusterId, Link};
+use crate::domain::{Clean, ClusterId, Feed, Kind, Link};
+use crate::release::live::Refusal;
 use crate::release::stand::{already, refusal};
 use crate::release::step::Step;
+use crate::release::{Done, Phase};
 use crate::runtime::Exit;
+use crate::world::ClusterView;
 
 /// What is left of it.
-#[derive(Debug)]
 pub(super) struct Course {
     goes_on: bool,
+    /// Whether the step can be taken again without doing again what is done.
+    repeats: bool,
     /// Clusters of which it is not known what they have, in their order, with why.
     unreached: Vec<(ClusterId, Clean)>,
     /// Workloads that nothing, or nothing that is known, was written to, with why.
     left: Vec<String>,
+    /// Workloads where it is there already.
+    there: Vec<(Target, Step)>,
 }
 
 impl Course {
-    pub(super) fn new(known: &Known, goes_on: bool) -> Self {
+    pub(super) fn new(known: &Known, (goes_on, repeats): (bool, bool)) -> Self {
         let views = known
             .clusters
             .iter()
             .filter_map(|cluster| known.world.cluster(cluster.id()));
-        let lost = views.filter(|view| !matches!(view.link, Link::Live | Link::Unstable { .. }));
+        let lost = views.filter(|view| !is_known(view));
         let why = |id: &ClusterId| known.missing.get(id).and_then(|why| why.first()).cloned();
         Self {
             goes_on,
+            repeats,
             unreached: lost
                 .map(|view| (view.id.clone(), why(&view.id).unwrap_or_else(|| "no answer".into())))
                 .collect(),
             left: Vec::new(),
+            there: Vec::new(),
         }
     }
 
@@ -55,31 +67,77 @@ impl Course {
         self.left.extend(past);
         if before.is_empty() {
             return Err(Failure::failed(
-                format!("{lost} cannot be reached ({why}), and comes first: nothing was written"),
+                format!("what {lost} has is not known ({why}), and it comes first: nothing was written"),
                 "wait until it answers, or leave it out by naming the clusters with --context",
             ));
         }
         Ok(before)
     }
 
-    /// The workloads where something is left to do; those that have it already, or are in another phase, are told. Where
-    /// it can be taken nowhere all are left, for the server to say why.
+    /// The workloads where something is left to do, up to the first whose release fails; those that have it already, or
+    /// are in another phase, are told. Where it can be taken nowhere all are left, for the server to say why.
     pub(super) fn left_to_do(
+        &mut self,
         known: &Known,
         steps: Vec<(Target, Step)>,
         err: &mut dyn Write,
     ) -> Result<Vec<(Target, Step)>, Failure> {
         let fates: Vec<Fate> = steps.iter().map(|(target, step)| fate(known, target, step)).collect();
-        let can_be_taken = fates.iter().any(|fate| !matches!(fate, Fate::Refused(_)));
+        let can_be_taken = fates.iter().any(|fate| matches!(fate, Fate::Ahead | Fate::There(_)));
         let mut ahead = Vec::new();
+        let mut fails = None;
         for ((target, step), fate) in steps.into_iter().zip(fates) {
+            let name = target.name();
             match fate {
-                Fate::There(words) => writeln!(err, "{}: there already: {words}", target.name())?,
-                Fate::Refused(reason) if can_be_taken => writeln!(err, "{}: left out: {reason}", target.name())?,
-                Fate::Ahead | Fate::Refused(_) => ahead.push((target, step)),
+                _ if fails.is_some() => self.left.push(format!("{name}: not begun")),
+                Fate::There(words) => self.note_there(target, step, &words, err)?,
+                Fate::Fails(words) if !self.goes_on && can_be_taken => {
+                    self.left.push(format!("{name}: {words}"));
+                    fails = Some(format!("{name}: {words}"));
+                }
+                Fate::Refused { reason, is_done } if can_be_taken => {
+                    writeln!(err, "{name}: left out: {reason}")?;
+                    if !is_done {
+                        self.left.push(format!("{name}: {reason}"));
+                    }
+                }
+                Fate::Ahead | Fate::Fails(_) | Fate::Refused { .. } => ahead.push((target, step)),
             }
         }
-        Ok(ahead)
+        match fails {
+            Some(fails) if ahead.is_empty() => {
+                self.tell(err)?;
+                Err(Failure::failed(
+                    fails,
+                    "look at it first: grow, full and abort are taken on one cluster with --context",
+                ))
+            }
+            _ => Ok(ahead),
+        }
+    }
+
+    /// A step that is there already; where one goes back, the server says so.
+    pub(super) fn note_there(
+        &mut self,
+        target: Target,
+        step: Step,
+        words: &str,
+        err: &mut dyn Write,
+    ) -> std::io::Result<()> {
+        self.there.push((target, step));
+        let told = self.there.last().map(|(target, _)| target.name()).unwrap_or_default();
+        writeln!(err, "{told}: there already: {words}")
+    }
+
+    /// Waits for what was written before, in its order: what comes after it begins only once it is there.
+    pub(super) async fn see_there(&self, known: &mut Known, ask: &Ask, err: &mut dyn Write) -> Result<Exit, Failure> {
+        for (target, step) in self.there.iter().filter(|_| ask.wait) {
+            let end = follow(known, &target.object, (step, &Done::default()), ask.timeout, err).await?;
+            if end != Exit(Exit::DONE) {
+                return Ok(end);
+            }
+        }
+        Ok(Exit(Exit::DONE))
     }
 
     /// Whether it goes on past a workload that could not be written because its cluster did not answer.
@@ -116,10 +174,25 @@ impl Course {
         for (cluster, why) in &self.unreached {
             writeln!(err, "left: {cluster}: not reached ({why}), whatever it has of the app")?;
         }
-        if !self.left.is_empty() || !self.unreached.is_empty() {
-            writeln!(err, "the same command takes up what is left, and nothing that is done")?;
+        if self.left.is_empty() && self.unreached.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let how = if self.repeats {
+            "the same command takes up what is left, and nothing that is done"
+        } else {
+            "name the clusters that are left with --context: the same command would do again what is done"
+        };
+        writeln!(err, "{how}")
+    }
+}
+
+/// Why a way back is there already; `None` where the error says something else.
+pub(super) fn is_back(step: &Step, error: &ActError) -> Option<String> {
+    match (step, error) {
+        (Step::Rollback(_), ActError::Refused(refusal @ (Refusal::SameTemplate | Refusal::WentBack(_)))) => {
+            Some(refusal.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -131,11 +204,28 @@ const fn is_silent(error: &ClusterError) -> bool {
     )
 }
 
+/// Whether all of a cluster's workloads are known.
+fn is_known(view: &ClusterView) -> bool {
+    let is_live = matches!(view.link, Link::Live | Link::Unstable { .. });
+    let is_on_its_way = |feed: &Feed| matches!(feed, Feed::Stale { .. } | Feed::Waiting | Feed::Listing { .. });
+    let mut feeds = view
+        .feeds
+        .iter()
+        .filter(|((kind, _), _)| kind.is_workload() && *kind != Kind::Job);
+    is_live && !feeds.any(|(_, feed)| is_on_its_way(feed))
+}
+
 /// What becomes of a workload, by the phase that is seen of it.
 enum Fate {
     Ahead,
     There(String),
-    Refused(String),
+    /// Its release fails: whoever asks for it again has to see that.
+    Fails(String),
+    /// `is_done`: nothing is under way that the step could be meant for.
+    Refused {
+        reason: String,
+        is_done: bool,
+    },
 }
 
 fn fate(known: &Known, target: &Target, step: &Step) -> Fate {
@@ -144,12 +234,19 @@ fn fate(known: &Known, target: &Target, step: &Step) -> Fate {
     let Some((view, workload)) = found else {
         return Fate::Ahead;
     };
-    let phase = view.release_of(workload).phase;
-    // A release that fails is not there: whoever asks for it again has to see that.
+    let release = view.release_of(workload);
+    let phase = release.phase.at(release.since, view.time(Utc::now()));
+    let refused = refusal(step.operation(), (workload.kind, &phase), target.driver);
+    if let (Some(why), Some(_)) = (phase.failing(), &refused) {
+        return Fate::Fails(format!("its release fails: {why}"));
+    }
     let done = already(step, &phase, (workload.desired, &workload.images)).filter(|_| !phase.fails());
-    let refused = || refusal(step.operation(), (workload.kind, &phase), target.driver);
-    match done {
-        Some(words) => Fate::There(words),
-        None => refused().map_or(Fate::Ahead, Fate::Refused),
+    match (done, refused) {
+        (Some(words), _) => Fate::There(words),
+        (None, None) => Fate::Ahead,
+        (None, Some(reason)) => Fate::Refused {
+            reason,
+            is_done: phase == Phase::Stable && !matches!(step, Step::Start(_) | Step::Rollback(_)),
+        },
     }
 }

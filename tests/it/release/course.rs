@@ -52,11 +52,16 @@ impl Fleet {
 
     /// Takes a step; the exit code, and what is said.
     fn release(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        self.release_on(&["a", "b", "c"], arguments)
+    }
+
+    fn release_on(&self, clusters: &[&str], arguments: &[&str]) -> (Option<i32>, String) {
         let home: &Path = self.served.folder.path();
         let output = Command::new(PROGRAM)
             .arg("--kubeconfig")
             .arg(self.served.kubeconfig())
-            .args(["--context", "a", "--context", "b", "--context", "c", "release"])
+            .args(clusters.iter().flat_map(|cluster| ["--context", cluster]))
+            .arg("release")
             .args(arguments)
             .args(["gift/live", "--yes"])
             .env_clear()
@@ -141,4 +146,54 @@ fn a_commit_alone_names_the_image_that_was_released_of_it() {
     assert_eq!(code, Some(2), "{said}");
     let (_, said) = fleet.release(&["start", "--commit", "C04D21B", "--gray", "2"]);
     assert_eq!(fleet.images()[0], "live:v2", "{said}");
+}
+
+#[test]
+fn a_way_back_that_is_asked_for_again_goes_back_once() {
+    let fleet = Fleet::start();
+    let release = |arguments: &[&str]| {
+        let (code, said) = fleet.release_on(&["a", "c"], arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+        said
+    };
+    for image in ["live:v2", "live:v3"] {
+        release(&["start", "--image", image, "--gray", "2", "--wait"]);
+        release(&["full", "--wait"]);
+        release(&["offline", "--wait"]);
+    }
+    assert_eq!(fleet.images(), ["live:v3", "live:v3"]);
+    let (code, said) = fleet.release_on(&["a"], &["rollback", "--wait"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(fleet.images(), ["live:v2", "live:v3"], "{said}");
+    // What is left of it is taken up, and nobody goes back twice.
+    let said = release(&["rollback", "--wait"]);
+    assert!(
+        said.contains("a: gift/live: there already: it went back from a newer version"),
+        "{said}"
+    );
+    assert_eq!(fleet.images(), ["live:v2", "live:v2"], "{said}");
+    release(&["rollback"]);
+    assert_eq!(fleet.images(), ["live:v2", "live:v2"]);
+    let said = release(&["rollback", "--to", "v2"]);
+    assert!(
+        said.contains("c: gift/live: there already: it runs this template already"),
+        "{said}"
+    );
+    release(&["rollback", "--to", "v1", "--wait"]);
+    assert_eq!(fleet.images(), ["live:v1", "live:v1"]);
+}
+
+#[test]
+fn what_comes_after_a_release_that_fails_is_not_begun_however_often_it_is_asked_for() {
+    let fleet = Fleet::start();
+    let start = ["start", "--image", "live:missing", "--gray", "2", "--wait"];
+    for _ in 0..2 {
+        let (code, said) = fleet.release_on(&["a", "c"], &start);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("left: c: gift/live: not begun"), "{said}");
+        assert_eq!(fleet.images(), ["live:missing", "live:v1"], "{said}");
+    }
+    let (code, said) = fleet.release_on(&["a", "c"], &["abort", "--wait"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(fleet.images(), ["live:v1", "live:v1"], "{said}");
 }
