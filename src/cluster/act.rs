@@ -173,14 +173,14 @@ fn generation(object: &Value) -> i64 {
 
 /// What a request changes; of other objects than the workload with their names.
 fn changes(request: &Request, seen: &Seen, after: &Value) -> Vec<Difference> {
-    let whole = |to: &'static str| Difference {
+    let whole = |to: &str| Difference {
         place: request.about(),
         from: None,
         to: Some(to.into()),
     };
     match &request.act {
         Act::Delete(_) => vec![whole("is deleted")],
-        Act::Create(_) => vec![whole("is created")],
+        Act::Create(made) => vec![whole(&job::created(made))],
         _ if request.place.part == Part::Status => {
             let fields = request.act.body().get("status").and_then(Value::as_object);
             let told = fields.into_iter().flatten().map(|(field, value)| Difference {

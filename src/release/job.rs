@@ -8,24 +8,32 @@
 
 use serde_json::{Map, Value, json};
 
+use super::config::hash::sha256;
 use super::known::images;
 use super::live::Refusal;
 use super::plan::Seen;
-use super::request::{Act, Place, Request, Resource, Waits};
+use super::request::{Act, Part, Place, Request, Resource, Waits};
+use crate::domain::ImageName;
 
 /// On a workload: the `CronJob` whose template is run before each of its versions.
 pub const ANNOTATION: &str = "pilothouse.dev/pre-release-job";
 /// On a job: the workload it ran for, by its uid.
 pub const LABEL: &str = "pilothouse.dev/ran-before";
+/// On a job: the images that it ran for.
+const IMAGES: &str = "pilothouse.dev/images";
+/// Where a job's containers are.
+const LISTS: [&str; 2] = ["initContainers", "containers"];
 /// Longest name of a job, so that its pods' names and labels fit (`DNS-1123` label).
 const LONGEST: usize = 63;
+/// So much of a hash makes a name that nothing else has.
+const OF_HASH: usize = 10;
 
-/// The template of the job, and those that ran before this workload's versions.
+/// The template of the job, and the job of the version, where there is one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Before {
     /// The `CronJob`'s name, and itself unless there is none.
     pub template: (String, Option<Value>),
-    pub jobs: Vec<Value>,
+    pub job: Option<Value>,
 }
 
 /// How a job stands.
@@ -81,11 +89,15 @@ pub(super) fn first(seen: &Seen, template: &Value, mut requests: Vec<Request>) -
     let cron_job = found.as_ref().ok_or_else(|| Refusal::NoJob(source.clone()))?;
     let job = job(seen, cron_job, template).ok_or_else(|| Refusal::NoJob(source.clone()))?;
     let place = Place::new(resource(), &job);
-    let name = |job: &Value| job.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned);
-    let there = before
-        .jobs
-        .iter()
-        .find(|known| name(known).as_deref() == Some(&place.name));
+    let label = |job: &Value| {
+        job.pointer("/metadata/labels")
+            .and_then(|labels| labels.get(LABEL))
+            .cloned()
+    };
+    let there = before.job.as_ref();
+    if there.is_some_and(|there| label(there) != label(&job)) {
+        return Err(Refusal::JobTaken(place.name));
+    }
     match there.map(run) {
         Some(Run::Done) => return Ok(requests),
         Some(Run::Failed(why)) => {
@@ -104,6 +116,18 @@ pub(super) fn first(seen: &Seen, template: &Value, mut requests: Vec<Request>) -
         requests.insert(0, Request::new(place, Act::Create(job)));
     }
     Ok(requests)
+}
+
+/// Where the job of a template's images is, by the name of its `CronJob`.
+pub fn place(seen: &Seen, source: &str, template: &Value) -> Place {
+    let text = |path: &str| seen.object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let of = format!("{}\n{}", text("/metadata/uid"), images(template).join("\n"));
+    Place {
+        resource: resource(),
+        namespace: text("/metadata/namespace").to_owned(),
+        name: name(source, &of),
+        part: Part::Whole,
+    }
 }
 
 /// The job of a template's images; `None` where the `CronJob` has no template of a job.
@@ -130,7 +154,7 @@ fn job(seen: &Seen, cron_job: &Value, template: &Value) -> Option<Value> {
     let (mut labels, mut annotations): (Map<String, Value>, _) = (map("labels"), map("annotations"));
     labels.insert(LABEL.into(), text("/metadata/uid").into());
     labels.insert("app.kubernetes.io/managed-by".into(), "pilothouse".into());
-    annotations.insert("pilothouse.dev/images".into(), released.join(" ").into());
+    annotations.insert(IMAGES.into(), released.join(" ").into());
     annotations.insert("pilothouse.dev/job-template".into(), source.into());
     let owner = json!([{
         "apiVersion": seen.object.get("apiVersion").cloned().unwrap_or_else(|| api_version(&seen.resource).into()),
@@ -139,7 +163,7 @@ fn job(seen: &Seen, cron_job: &Value, template: &Value) -> Option<Value> {
     Some(json!({
         "apiVersion": "batch/v1", "kind": "Job",
         "metadata": {
-            "name": name(source, &format!("{}\n{}", text("/metadata/uid"), released.join("\n"))),
+            "name": place(seen, source, template).name,
             "namespace": text("/metadata/namespace"),
             "labels": labels, "annotations": annotations,
             // It goes with the workload, and is not managed by it.
@@ -155,11 +179,15 @@ fn api_version(resource: &Resource) -> String {
 
 /// Gives containers of the job the released image of the same repository: a migration comes with the version.
 fn with_images(spec: &mut Value, released: &[String]) {
-    for list in ["initContainers", "containers"] {
+    let is_same = |one: &str, other: &str| {
+        let names = ImageName::parse(one).zip(ImageName::parse(other));
+        names.is_some_and(|(one, other)| one.is_same_repository(&other))
+    };
+    for list in LISTS {
         let containers = spec.pointer_mut(&format!("/template/spec/{list}"));
         for container in containers.and_then(Value::as_array_mut).into_iter().flatten() {
             let own = container.get("image").and_then(Value::as_str).unwrap_or_default();
-            let same = released.iter().find(|image| repository(image) == repository(own));
+            let same = released.iter().find(|image| is_same(image, own));
             if let (Some(image), Some(fields)) = (same, container.as_object_mut()) {
                 fields.insert("image".into(), image.as_str().into());
             }
@@ -167,23 +195,39 @@ fn with_images(spec: &mut Value, released: &[String]) {
     }
 }
 
-/// An image without its tag and digest.
-fn repository(image: &str) -> &str {
-    let bare = image.split('@').next().unwrap_or(image);
-    match bare.rsplit_once(':') {
-        // A colon before a slash is a port's.
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => bare,
+/// What is told of something that is created: of a job its images too.
+pub fn created(made: &Value) -> String {
+    let images: Vec<&str> = images_of(made).collect();
+    if images.is_empty() {
+        "is created".to_owned()
+    } else {
+        format!("is created of {}", images.join(", "))
     }
+}
+
+/// The job that a request creates, where it runs none of the images that are released.
+pub fn of_others(request: &Request) -> Option<&str> {
+    let Act::Create(made) = &request.act else { return None };
+    let released = made.pointer("/metadata/annotations")?.get(IMAGES)?.as_str()?;
+    let mut released = released.split(' ');
+    let is_of_others = !released.any(|image| images_of(made).any(|own| own == image));
+    is_of_others.then_some(request.place.name.as_str())
+}
+
+fn images_of(job: &Value) -> impl Iterator<Item = &str> {
+    let is_job = job.get("kind").and_then(Value::as_str) == Some("Job");
+    let lists = LISTS.into_iter().filter(move |_| is_job);
+    let containers = lists.filter_map(|list| job.pointer(&format!("/spec/template/spec/{list}"))?.as_array());
+    containers
+        .flatten()
+        .filter_map(|container| container.get("image")?.as_str())
 }
 
 /// A name that is the same for the same, and another for anything else.
 fn name(source: &str, of: &str) -> String {
-    // FNV-1a: nobody gains by two versions of one name but who may write jobs anyway.
-    let hash = of.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let suffix = format!("-{:08x}", (hash >> 32) ^ (hash & 0xffff_ffff));
+    let mut hash = sha256(of.as_bytes());
+    hash.truncate(OF_HASH);
+    let suffix = format!("-{hash}");
     let source: String = source.chars().take(LONGEST - suffix.len()).collect();
     format!("{}{suffix}", source.trim_end_matches(['-', '.']))
 }

@@ -7,7 +7,7 @@ use super::super::ledger::Ledger;
 use super::*;
 use crate::domain::Kind;
 
-fn seen(image: &str, jobs: Vec<Value>, template: Option<Value>) -> Seen {
+fn seen(image: &str, job: Option<Value>, template: Option<Value>) -> Seen {
     Seen {
         kind: Kind::Deployment,
         resource: Resource::of(Kind::Deployment, "v1"),
@@ -24,7 +24,7 @@ fn seen(image: &str, jobs: Vec<Value>, template: Option<Value>) -> Seen {
         scaled: Vec::new(),
         before: Some(Before {
             template: ("migrate".into(), template),
-            jobs,
+            job,
         }),
         ledger: Ledger::default(),
         unread: None,
@@ -62,14 +62,14 @@ fn requests(seen: &Seen, image: &str) -> Result<Vec<Request>, Refusal> {
 
 #[test]
 fn the_annotation_names_it() {
-    assert_eq!(wanted(&seen("x", Vec::new(), None).object), Some("migrate"));
+    assert_eq!(wanted(&seen("x", None, None).object), Some("migrate"));
     assert_eq!(wanted(&json!({"metadata": {"annotations": {ANNOTATION: ""}}})), None);
     assert_eq!(wanted(&json!({"metadata": {}})), None);
 }
 
 #[test]
 fn a_job_of_the_new_image_comes_first_and_has_to_be_complete() {
-    let seen = seen("r:5000/gift/live:v1", Vec::new(), Some(cron_job()));
+    let seen = seen("r:5000/gift/live:v1", None, Some(cron_job()));
     let made = requests(&seen, "r:5000/gift/live:v2").unwrap();
     let [job, patched] = made.as_slice() else {
         panic!("{made:?}")
@@ -99,7 +99,7 @@ fn a_job_of_the_new_image_comes_first_and_has_to_be_complete() {
 
 /// The job of v2 with a condition.
 fn ran(condition: Option<&str>) -> Value {
-    let seen = seen("live:v1", Vec::new(), Some(cron_job()));
+    let seen = seen("live:v1", None, Some(cron_job()));
     let Act::Create(mut job) = requests(&seen, "live:v2").unwrap().remove(0).act else {
         panic!("it is not created")
     };
@@ -115,7 +115,7 @@ fn ran(condition: Option<&str>) -> Value {
 
 #[test]
 fn one_that_ended_well_is_not_run_again_and_one_that_goes_on_is_waited_for() {
-    let of = |condition, image: &str| requests(&seen("live:v1", vec![ran(condition)], Some(cron_job())), image);
+    let of = |condition, image: &str| requests(&seen("live:v1", Some(ran(condition)), Some(cron_job())), image);
     let done = of(Some("Complete"), "live:v2").unwrap();
     assert_eq!(done, [patch()]);
     let going = of(None, "live:v2").unwrap();
@@ -123,11 +123,6 @@ fn one_that_ended_well_is_not_run_again_and_one_that_goes_on_is_waited_for() {
         panic!("{going:?}")
     };
     assert!(matches!(&patched.waits, Waits::Complete(place) if place.name.starts_with("migrate-")));
-    assert_eq!(
-        of(Some("Complete"), "live:v3").unwrap().len(),
-        2,
-        "another version has its own"
-    );
     let failed = of(Some("Failed"), "live:v2").unwrap_err().to_string();
     assert!(
         failed.contains("BackoffLimitExceeded: too often") && failed.contains("delete it"),
@@ -143,7 +138,7 @@ fn one_that_ended_well_is_not_run_again_and_one_that_goes_on_is_waited_for() {
 #[test]
 fn without_its_template_nothing_is_released() {
     for template in [None, Some(json!({"metadata": {"name": "migrate"}}))] {
-        let error = requests(&seen("live:v1", Vec::new(), template), "live:v2").unwrap_err();
+        let error = requests(&seen("live:v1", None, template), "live:v2").unwrap_err();
         assert_eq!(error, Refusal::NoJob("migrate".into()));
     }
 }
@@ -158,14 +153,30 @@ fn a_name_is_short_enough_and_of_what_it_is_for() {
 }
 
 #[test]
-fn a_repository_is_an_image_without_its_version() {
-    for (image, repository) in [
-        ("live", "live"),
-        ("live:v1", "live"),
-        ("r:5000/live", "r:5000/live"),
-        ("r:5000/live:v1@sha256:12", "r:5000/live"),
-        ("live@sha256:12", "live"),
-    ] {
-        assert_eq!(super::repository(image), repository, "{image}");
-    }
+fn an_image_is_of_the_same_repository_however_that_is_spelt() {
+    let of = |image: &str| {
+        let made = requests(&seen("live:v1", None, Some(cron_job())), image).unwrap();
+        let Act::Create(body) = &made[0].act else {
+            panic!("{made:?}")
+        };
+        (created(body), of_others(&made[0]).is_some())
+    };
+    let mut short = cron_job();
+    short["spec"]["jobTemplate"]["spec"]["template"]["spec"] = json!({"containers": [{"image": "gift/live:v1"}]});
+    let seen = seen("live:v1", None, Some(short));
+    let made = requests(&seen, "docker.io/gift/live:v2").unwrap();
+    assert_eq!(created(made[0].act.body()), "is created of docker.io/gift/live:v2");
+    assert_eq!(of_others(&made[0]), None);
+    let told = "is created of r:5000/tools/wait:3, r:5000/gift/live:v2".to_owned();
+    assert_eq!(of("r:5000/gift/live:v2"), (told, false));
+    assert!(of("r:5001/gift/live:v2").1, "another registry has another image");
+    assert_eq!(created(&json!({"kind": "ConfigMap"})), "is created");
+}
+
+#[test]
+fn a_job_that_has_the_name_and_is_another_is_told() {
+    let mut other = ran(Some("Complete"));
+    other["metadata"]["labels"] = json!({});
+    let error = requests(&seen("live:v1", Some(other), Some(cron_job())), "live:v2").unwrap_err();
+    assert!(matches!(error, Refusal::JobTaken(_)), "{error}");
 }

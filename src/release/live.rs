@@ -85,6 +85,8 @@ pub enum Refusal {
         /// What it wrote last, line by line. It may be anything: it is shown, and never written down.
         wrote: Vec<Clean>,
     },
+    #[error("there is a job {0} that did not run before this, and has the name of the one that is to: delete it")]
+    JobTaken(String),
     #[error("the job {0} that runs before it has not ended; the same step takes it up again")]
     JobRuns(String),
     #[error("it is at no step that waits to be approved")]

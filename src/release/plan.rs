@@ -136,7 +136,7 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
 
 /// The template of a new version: the one that runs with another image. It has what is in the shared `ConfigMap`s today
 /// unless somebody wants the copies that what runs was brought back with: an edit would never reach those.
-pub(super) fn released(seen: &Seen, new: &New) -> Result<Value, Refusal> {
+pub(crate) fn released(seen: &Seen, new: &New) -> Result<Value, Refusal> {
     if seen.kind == Kind::Rollout {
         argo::own_template(&seen.object)?;
     }

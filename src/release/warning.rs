@@ -62,6 +62,8 @@ pub enum Warning {
     ImageUnasked(String, String),
     /// The job, by its template's name, that ran before the version that is left: what it changed stays.
     JobStays(String),
+    /// The job, by its name, that runs before it has none of the images that are released.
+    JobOfOthers(String),
     /// Of the configuration that goes with the version.
     Config(Doubt),
     /// What is not known, and why.
@@ -131,6 +133,9 @@ impl Warning {
                 format!(
                     "what the job {name} changed before this version was released stays: see that the old one can live with it"
                 )
+            }
+            Self::JobOfOthers(name) => {
+                format!("the job {name} runs none of the images that are released: see that it fits the version")
             }
             Self::Config(doubt) => doubt.words(),
             Self::Unknown(what, why) => format!("{what} is not known: {why}"),

@@ -282,6 +282,10 @@ fn carried(prepared: &Prepared) -> Vec<Line> {
         };
         lines.push((style, format!("config: {}", Clean::new(&change.words()))));
     }
+    if let Some(noted) = config.noted {
+        let noted = noted.format("%Y-%m-%d %H:%M UTC");
+        lines.push((Role::Muted, format!("config: as noted {noted}")));
+    }
     if config.changes.is_empty() && !config.names.is_empty() {
         lines.push((
             Role::Muted,

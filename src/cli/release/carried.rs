@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::domain::Clean;
+use crate::domain::{Clean, Timestamp};
 use crate::release::Prepared;
 use crate::release::config::change::{Change, Fate, What};
 
@@ -26,6 +26,8 @@ struct FromTo {
 struct ConfigRow {
     /// What the version uses: `configmap/live-config`.
     uses: Vec<Clean>,
+    /// When what it gets back was noted; null: it gets what is there today.
+    noted: Option<Timestamp>,
     changes: Vec<ChangeRow>,
 }
 
@@ -84,6 +86,7 @@ impl CarriedRow {
             commit: prepared.commits().map(pair),
             config: ConfigRow {
                 uses: config.names.iter().map(|name| Clean::new(name)).collect(),
+                noted: config.noted,
                 changes: config.changes.iter().map(ChangeRow::of).collect(),
             },
         }
@@ -98,6 +101,9 @@ impl CarriedRow {
         }
         for change in &self.config.changes {
             writeln!(out, "  config: {}", change.words)?;
+        }
+        if let Some(noted) = self.config.noted {
+            writeln!(out, "  config: as noted {}", noted.format("%Y-%m-%d %H:%M UTC"))?;
         }
         Ok(())
     }

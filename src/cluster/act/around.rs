@@ -9,6 +9,7 @@ use super::super::kinds;
 use super::get;
 use super::look::list;
 use crate::domain::{Kind, ResourceRef};
+use crate::release::job;
 use crate::release::plan::Seen;
 use crate::release::request::{Act, Part, Request};
 use crate::release::warning::{self, Read, Surroundings, Warning};
@@ -27,6 +28,8 @@ pub(super) async fn warnings(
     let becomes = becomes(object, seen, requests);
     let around = around(hub, object, workload).await;
     let mut found = warning::of(object.kind, (workload, becomes), &around);
+    let others = requests.iter().filter_map(|(request, _)| job::of_others(request));
+    found.extend(others.map(|name| Warning::JobOfOthers(name.to_owned())));
     let unread = |why: String| Warning::Unknown("what was released before", why);
     found.extend(seen.unread.clone().map(unread));
     let unknown = |why: String| Warning::Unknown("whether anybody else releases it", why);

@@ -8,14 +8,15 @@ use tokio::time::Instant;
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::kinds;
-use super::look::{collection, list, path};
+use super::look::{list, path};
 use super::renew::anew;
 use super::who::with_who;
 use super::{ActError, Note, against, get, write};
-use crate::domain::{Clean, ResourceRef};
+use crate::domain::Clean;
 use crate::release::Prepared;
 use crate::release::job::{self, Before, Run};
 use crate::release::live::Refusal;
+use crate::release::plan::{Seen, released};
 use crate::release::request::{Place, Request, Resource, Waits};
 use crate::release::step::Step;
 
@@ -28,36 +29,33 @@ const BYTES: u32 = 16 * 1024;
 const OF_LINE: usize = 200;
 
 /// What there is of the job that a workload wants run before its versions, where the step releases one.
-pub(super) async fn read(
-    hub: &Hub,
-    object: &ResourceRef,
-    workload: &Value,
-    step: &Step,
-) -> Result<Option<Before>, ClusterError> {
-    let wanted = matches!(step, Step::Start(_)).then(|| job::wanted(workload)).flatten();
-    let Some(name) = wanted else { return Ok(None) };
-    let namespace = object.key.namespace.as_str();
-    let cron_jobs = Resource {
-        kind: "CronJob",
-        plural: "cronjobs",
-        ..job::resource()
+pub(super) async fn read(hub: &Hub, seen: &Seen, step: &Step) -> Result<Option<Before>, ClusterError> {
+    let Step::Start(new) = step else { return Ok(None) };
+    let Some((name, template)) = job::wanted(&seen.object).zip(released(seen, new).ok()) else {
+        return Ok(None);
     };
-    let source = format!("{}/{}", collection(&cron_jobs, namespace), kinds::escape(name));
-    let template = match get(hub, &source).await {
-        Ok(template) => Some(template),
-        Err(ClusterError::NotFound { .. }) => None,
-        Err(error) => return Err(error),
+    let place = job::place(seen, name, &template);
+    let cron_job = Place {
+        resource: Resource {
+            kind: "CronJob",
+            plural: "cronjobs",
+            ..job::resource()
+        },
+        name: name.to_owned(),
+        ..place.clone()
     };
-    let jobs = format!(
-        "{}?labelSelector={}%3D{}",
-        collection(&job::resource(), namespace),
-        kinds::escape(job::LABEL),
-        object.uid
-    );
     Ok(Some(Before {
-        template: (name.to_owned(), template),
-        jobs: list(hub, &jobs).await?,
+        template: (name.to_owned(), there(hub, &cron_job).await?),
+        job: there(hub, &place).await?,
     }))
+}
+
+async fn there(hub: &Hub, place: &Place) -> Result<Option<Value>, ClusterError> {
+    match get(hub, &path(place)).await {
+        Ok(found) => Ok(Some(found)),
+        Err(ClusterError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Lets the job run that a step waits for; gives what came of it. Time has passed then: what is written is what would be

@@ -93,7 +93,6 @@ pub(super) async fn look(
     };
     let drivers = driven::find(hub, object, step, driver).await?;
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
-    let before = before::read(hub, object, &read, step).await?;
     let ledger = past(hub, object, step, &read).await;
     let unread = ledger.as_ref().err().map(ToString::to_string);
     let mut seen = Seen {
@@ -107,11 +106,12 @@ pub(super) async fn look(
         releasing: drivers.rollout,
         autoscalers,
         scaled,
-        before,
+        before: None,
         ledger: ledger.unwrap_or_default(),
         unread,
         config: Today::default(),
     };
+    seen.before = before::read(hub, &seen, step).await?;
     seen.config = super::config::today(hub, namespace, goes::wanted(step, &seen)).await;
     Ok(seen)
 }

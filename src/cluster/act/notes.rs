@@ -96,18 +96,21 @@ fn keeps_images(prepared: &Prepared) -> bool {
 fn keep(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Vec<Clean> {
     let mut told = keep_version(ledger, prepared, note);
     let app = note.app;
+    let mut without = Vec::new();
     if let Some((known, _)) = &prepared.leaves
         && let Some(config) = &known.config
         && ledger.config.of(&known.workload, &known.template).is_none()
     {
         // It may not be good, and be gone back to all the same.
-        ledger
-            .config
-            .run(Running::of(&known.workload, &known.template, config.clone()));
+        let left = Running::of(&known.workload, &known.template, config.clone());
+        without.extend(ledger.config.run(left));
     }
     if let Some(running) = prepared.config.running.clone() {
-        ledger.config.run(running);
+        without.extend(ledger.config.run(running));
     }
+    told.extend(without.iter().map(|workload| {
+        format!("the ledger of {app} has no room: what versions of {workload} ran with is not all kept any more").into()
+    }));
     let Ledger { versions, config, .. } = ledger;
     let configs: Vec<&Config> = versions.all().filter_map(|known| known.config.as_ref()).collect();
     let dropped = config.keep(prepared.config.contents.clone(), &configs);

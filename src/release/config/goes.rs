@@ -90,15 +90,18 @@ pub struct Carried {
     pub changes: Vec<Change>,
     /// Which configuration it is to run with, where there is a choice.
     pub choice: Option<Source>,
+    /// When what it gets back was noted, where that is not what is there today.
+    pub noted: Option<Timestamp>,
     pub(crate) running: Option<Running>,
     pub(crate) contents: Vec<Content>,
 }
 
 /// Whether what a version runs with is looked at and written down at a step: not where one goes back to what stood
-/// beside all the time.
+/// beside all the time. Who starts all instances anew has them start with what is there then.
 pub const fn is_noted(step: &Step) -> bool {
     let operation = step.operation();
-    operation.changes_version() && !matches!(operation, Operation::Abort | Operation::Repair)
+    let is_anew = matches!(operation, Operation::Restart);
+    is_anew || operation.changes_version() && !matches!(operation, Operation::Abort | Operation::Repair)
 }
 
 /// What has to be looked at for a step.
@@ -271,10 +274,18 @@ pub fn carried(
     let is_back = matches!(step, Step::Rollback(_));
     changes.retain(|change| !(is_back && change.holder == Holder::Secret && matches!(change.what, What::Unknown(_))));
     let choice = choice(step, seen, &mut doubts);
+    let noted = match (step, choice) {
+        (Step::Rollback(back), Some(Source::Recorded)) => {
+            let past = past::find(&back.to, seen).ok();
+            past.and_then(|past| recorded(seen, &past).map(|config| config.at))
+        }
+        _ => None,
+    };
     let carried = Carried {
         names: config.names(),
         changes,
         choice,
+        noted,
         running: Some(Running::of(&workload, becomes, config)),
         contents,
     };

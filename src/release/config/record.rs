@@ -19,6 +19,8 @@ pub const MOST_BYTES_OF_VERSION: usize = 128 * 1024;
 pub const MOST_BYTES: usize = 224 * 1024;
 /// Of how many versions of one workload it is kept what they began to run with, until they are versions that were.
 pub const MOST_RUNNING: usize = 3;
+/// Most bytes of all that versions began to run with.
+pub const MOST_BYTES_OF_RUNNING: usize = 64 * 1024;
 
 /// What a version runs with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -209,8 +211,8 @@ impl Kept {
     }
 
     /// Writes down what a version runs with, in place of what was known of it; what could not be read now is what it
-    /// was before.
-    pub fn run(&mut self, mut new: Running) {
+    /// was before. Gives the workloads of which there is no room for all any more.
+    pub fn run(&mut self, mut new: Running) -> Vec<String> {
         let before = self.running.iter().rev().find_map(|line| match line {
             Line::Entry(known) if known.workload == new.workload && known.version == new.version => Some(&known.config),
             _ => None,
@@ -227,6 +229,26 @@ impl Kept {
             }
         }
         self.running.push(Line::Entry(Box::new(new)));
+        let mut dropped = Vec::new();
+        while self.running.len() > 1 && write_lines(&self.running).len() > MOST_BYTES_OF_RUNNING {
+            if let Line::Entry(running) = self.running.remove(self.least_needed()) {
+                dropped.push(running.workload);
+            }
+        }
+        dropped
+    }
+
+    /// The oldest that a newer one of the same workload follows; the oldest of all where there is none.
+    fn least_needed(&self) -> usize {
+        let workload = |line: &Line<Running>| match line {
+            Line::Entry(running) => Some(running.workload.clone()),
+            Line::Other(_) => None,
+        };
+        let mut all = self.running.iter().map(workload).enumerate();
+        let is_followed = |(place, own): &(usize, Option<String>)| {
+            own.is_some() && self.running.iter().skip(place + 1).any(|other| workload(other) == *own)
+        };
+        all.find(is_followed).map_or(0, |(place, _)| place)
     }
 
     /// Adds contents, and drops those that no version ran with and, of the others, the oldest that there is no room

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::change::{Change, Fate, What, changes, keys};
 use super::copy::{copies, copy_name, is_copy, with_copies, with_originals};
-use super::record::{Config, Content, Kept, MOST_BYTES, MOST_BYTES_OF_VERSION, MOST_RUNNING, Running, note};
+use super::record::{
+    Config, Content, Held, Kept, MOST_BYTES, MOST_BYTES_OF_RUNNING, MOST_BYTES_OF_VERSION, MOST_RUNNING, Running, note,
+};
 use super::*;
 use crate::domain::Timestamp;
 use crate::release::ledger::Line;
@@ -268,6 +270,34 @@ fn what_could_not_be_read_again_stays_what_was_noted() {
     let other = then("01KB");
     assert_eq!(other[0], first.held[0]);
     assert_eq!(other[1].hash, None);
+}
+
+#[test]
+fn of_more_that_runs_than_there_is_room_for_what_is_needed_least_goes_and_is_told() {
+    let many = |workload: &str, version: &str| Running {
+        workload: workload.into(),
+        config: Config {
+            at: AT,
+            salt: String::new(),
+            held: (0..100)
+                .map(|number| Held {
+                    kind: Holder::ConfigMap,
+                    name: format!("{number:0>150}"),
+                    hash: None,
+                    unread: None,
+                })
+                .collect(),
+        },
+        ..running(version, &config(&json!({}), "x").0)
+    };
+    let mut kept = Kept::default();
+    let told: Vec<Vec<String>> = [("a", "v1"), ("b", "v1"), ("b", "v2"), ("c", "v1"), ("d", "v1")]
+        .into_iter()
+        .map(|(workload, version)| kept.run(many(workload, version)))
+        .collect();
+    assert!(kept.texts().0.len() <= MOST_BYTES_OF_RUNNING);
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    assert_eq!(told, ["b", "a"], "first what a newer one follows, then the oldest");
 }
 
 #[test]

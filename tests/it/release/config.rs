@@ -313,6 +313,44 @@ async fn who_comes_after_the_copy_uses_it_and_one_that_is_another_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_copy_that_is_there_is_used_though_its_content_is_kept_no_longer() {
+    let flow = Flow::edited().await;
+    let step = back_to("c1", Source::Recorded);
+    let shown = flow.prepare(&step).await.unwrap();
+    assert!(shown.config.noted.is_some());
+    let body = only_the_copy(&flow, &shown).await;
+    let (path, kind) = (format!("{MAPS}/pilothouse-ledger-live"), "application/merge-patch+json");
+    let (code, _) = flow
+        .send("PATCH", &path, kind, &json!({"data": {"contents": null}}))
+        .await;
+    assert_eq!(code, 200);
+    let prepared = flow.does(&step).await;
+    assert!(
+        !warnings(&prepared).iter().any(|words| words.contains("is not kept")),
+        "{prepared:?}"
+    );
+    assert_eq!(flow.points_at().await, [body["metadata"]["name"].as_str().unwrap(); 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_configuration_of_which_nothing_can_be_brought_back_is_told() {
+    let flow = old().await;
+    let path = format!("{MAPS}/live-config");
+    flow.send("DELETE", &path, JSON, &json!({})).await;
+    let mut flow = flow;
+    flow.does(&start("live:v2", 2)).await;
+    flow.until("two beside ten", &gray(2, 10)).await;
+    flow.does(&Step::Full).await;
+    flow.until("the new alone", &Phase::Stable).await;
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "live-config", "namespace": "gift"},
+        "data": {"MODE": "new"}});
+    assert_eq!(flow.send("POST", MAPS, JSON, &map).await.0, 201);
+    let prepared = flow.prepare(&back_to("c1", Source::Recorded)).await.unwrap();
+    let told = "there was no ConfigMap live-config when it ran: it gets what is in it today";
+    assert!(warnings(&prepared).iter().any(|words| words == told), "{prepared:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_copy_whose_answer_is_lost_is_not_made_twice() {
     let mut flow = Flow::edited().await;
     let prepared = flow.prepare(&back_to("c1", Source::Recorded)).await.unwrap();

@@ -1,10 +1,10 @@
 //! What is noted of configuration: of Secrets a name and a hash and nothing else, and only by who may read them.
 
 use pilothouse::domain::rights::Role;
-use pilothouse::release::Phase;
 use pilothouse::release::config::Source;
 use pilothouse::release::ledger::Ledger;
 use pilothouse::release::step::Step;
+use pilothouse::release::{Phase, Prepared};
 use serde_json::{Value, json};
 
 use super::{JSON, MAPS, PASSWORD, SECRETS, back_to, changes, old, warnings};
@@ -57,6 +57,21 @@ async fn a_version_is_noted_with_what_it_began_to_run_with() {
         let map = flow.get(&format!("{MAPS}/{name}")).await;
         assert_eq!(map["data"]["MODE"], mode, "{version}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_restarted_runs_with_what_is_there_then() {
+    let mut flow = old().await;
+    flow.does(&start("live:v2", 2)).await;
+    flow.until("two beside ten", &gray(2, 10)).await;
+    flow.does(&Step::Full).await;
+    flow.until("the new alone", &Phase::Stable).await;
+    flow.edit(&json!({"MODE": "c"})).await;
+    let is_told = |prepared: &Prepared| changes(prepared).iter().any(|change| change.contains("MODE"));
+    assert!(is_told(&flow.prepare(&start("live:v3", 2)).await.unwrap()));
+    flow.does(&Step::Restart).await;
+    flow.until("all anew", &Phase::Stable).await;
+    assert!(!is_told(&flow.prepare(&start("live:v3", 2)).await.unwrap()));
 }
 
 #[tokio::test(start_paused = true)]
