@@ -40,5 +40,5 @@ pub mod warning;
 pub use author::Author;
 pub use cause::Cause;
 pub use phase::Phase;
-pub use prepared::{Done, Prepared, Why};
+pub use prepared::{Done, Prepared, Why, Written};
 pub use side::{Release, Side};

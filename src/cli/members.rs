@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::Failure;
 use super::args::Args;
 use super::setup::Setup;
@@ -70,6 +72,7 @@ pub fn member(target: Target, args: &Args, config: &Config) -> Member {
             readonly,
             confirms_by_name: config.confirm_in(&context) == Confirm::Type,
             asks_reason: config.asks_reason_in(&context),
+            gray_deadline: TimeDelta::from_std(config.gray_deadline).unwrap_or(TimeDelta::MAX),
             freezes,
             location: section.location.as_deref().map(Into::into),
         },

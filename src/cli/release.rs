@@ -64,6 +64,10 @@ pub enum ReleaseCommand {
 pub struct ReleaseStatus {
     /// All workloads of this app (NAME or NAMESPACE/NAME) instead of all that is under way
     pub app: Option<String>,
+    /// How long the new instances of a gray release may take to be ready before it counts as failed [default:
+    /// `gray_deadline` of the configuration, 10m]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub deadline: Option<std::time::Duration>,
     /// How to print it
     #[arg(short, long, default_value = "table", value_name = "FORMAT")]
     pub output: Format,
@@ -172,7 +176,7 @@ pub fn rows(world: &World, now: Timestamp) -> Vec<ReleaseRow> {
 
 fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp) -> ReleaseRow {
     let release = cluster.release_of(workload);
-    let phase = release.phase.clone().at(release.since, cluster.time(now));
+    let phase = release.at(cluster.time(now));
     let app = app_of(workload);
     let author = cluster.author_of(workload).filter(|_| phase.is_foreign());
     let began = cluster.beginning(workload).filter(|_| phase.is_release());
@@ -275,14 +279,14 @@ pub(super) fn run(
     let (ask, step) = match command {
         ReleaseCommand::Status(asked) => return status(args, asked, environment, out, err),
         ReleaseCommand::Start(start) => {
-            return act::run(args, &start.ask, &start.what(), environment, (out, err));
+            return act::run(args, &start.ask, &start.what()?, environment, (out, err));
         }
         ReleaseCommand::Grow(grow) => (&grow.ask, Step::Grow(grow.gray)),
         ReleaseCommand::Full(full) if full.rolling => (&full.ask, Step::Full),
         ReleaseCommand::Full(full) => (&full.ask, Step::KeepOld),
         ReleaseCommand::Offline(ask) => (ask, Step::Offline),
         ReleaseCommand::Abort(ask) => (ask, Step::Abort),
-        ReleaseCommand::Rollback(back) => (&back.ask, back.step()),
+        ReleaseCommand::Rollback(back) => (&back.ask, back.step()?),
         ReleaseCommand::Repair(ask) => (ask, Step::Repair),
         ReleaseCommand::Pause(ask) => (ask, Step::Pause),
         ReleaseCommand::Resume(ask) => (ask, Step::Resume),
@@ -342,7 +346,8 @@ fn status(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
-    let setup = Setup::load(args, environment)?;
+    let mut setup = Setup::load(args, environment)?;
+    setup.config.gray_deadline = asked.deadline.unwrap_or(setup.config.gray_deadline);
     for problem in &setup.problems {
         writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
     }

@@ -4,6 +4,7 @@
 mod against;
 mod around;
 mod before;
+mod changes;
 mod claim;
 mod config;
 mod driven;
@@ -25,7 +26,7 @@ use super::door::{JSON, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
 use crate::domain::ulid::ulid;
-use crate::domain::{Clean, Driver, ResourceRef, Timestamp};
+use crate::domain::{Clean, Driver, Kind, ResourceRef, Timestamp, Uid};
 use crate::release::against::judge;
 use crate::release::config::goes;
 use crate::release::good;
@@ -33,10 +34,12 @@ use crate::release::job;
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
 use crate::release::request::{Act, Part, Request, Waits};
-use crate::release::step::{Around, Difference, Step, differences};
+use crate::release::step::{Around, Step};
+use crate::release::twin;
 use crate::release::warning::Warning;
-use crate::release::{Done, Prepared};
+use crate::release::{Done, Prepared, Written};
 use around::{becomes, is_workload};
+use changes::changes;
 use look::{collection, look, path};
 use renew::renewed;
 use seen::{look_again, seen_by_controller};
@@ -105,7 +108,7 @@ async fn look_and_try(
     let seen = look_at(hub, object, step, driver).await?;
     let driver = driver.or_else(|| seen.driven.as_ref().map(|driven| driven.by));
     let frozen = against::frozen(hub, object, step).await?;
-    let running = seen.live().operation().map(str::to_owned);
+    let running = seen.operation(step).map(str::to_owned);
     let (id, now) = again.map_or_else(|| (None, clock::now()), |(id, at)| (Some(id.to_owned()), at));
     let operation = running.or(id).unwrap_or_else(|| ulid(now, hub.random()));
     let around = Around {
@@ -132,7 +135,8 @@ async fn look_and_try(
         let what = "whether its namespace is frozen";
         warnings.push(Warning::Unknown(what, "it may not be read".into()));
     }
-    let becomes = becomes(object, &seen, &requests);
+    let beside = twin::published(&seen, &requests);
+    let becomes = beside.as_ref().unwrap_or_else(|| becomes(object, &seen, &requests));
     let copies = requests.iter().map(|(request, _)| request);
     let copies: Vec<&Value> = copies.filter(|r| r.is_copy()).map(|r| r.act.body()).collect();
     let (config, doubts) = goes::carried(step, &seen, (becomes, &copies), (&operation, around.now));
@@ -169,55 +173,6 @@ async fn look_at(hub: &Hub, object: &ResourceRef, step: &Step, driver: Option<Dr
 fn generation(object: &Value) -> i64 {
     let number = object.pointer("/metadata/generation").and_then(Value::as_i64);
     number.unwrap_or(0)
-}
-
-/// What a request changes; of other objects than the workload with their names.
-fn changes(request: &Request, seen: &Seen, after: &Value) -> Vec<Difference> {
-    let whole = |to: &str| Difference {
-        place: request.about(),
-        from: None,
-        to: Some(to.into()),
-    };
-    match &request.act {
-        Act::Delete(_) => vec![whole("is deleted")],
-        Act::Create(made) => vec![whole(&job::created(made))],
-        _ if request.place.part == Part::Status => {
-            let fields = request.act.body().get("status").and_then(Value::as_object);
-            let told = fields.into_iter().flatten().map(|(field, value)| Difference {
-                place: Clean::new(&format!("status.{field}")),
-                from: seen
-                    .object
-                    .pointer(&format!("/status/{field}"))
-                    .map(|from| Clean::new(&from.to_string())),
-                to: Some(Clean::new(&value.to_string())),
-            });
-            told.collect()
-        }
-        _ if request.place.part == Part::Scale => vec![Difference {
-            place: "spec.replicas".into(),
-            from: Some(Clean::new(&seen.desired().to_string())),
-            to: after.pointer("/spec/replicas").map(|to| Clean::new(&to.to_string())),
-        }],
-        _ if request.place.resource == seen.resource => differences(&seen.object, after),
-        _ => of_another(request, seen, after),
-    }
-}
-
-/// What changes in another object than the workload, place by place under its name.
-fn of_another(request: &Request, seen: &Seen, after: &Value) -> Vec<Difference> {
-    let name = |object: &&Value| object.pointer("/metadata/name").and_then(Value::as_str) == Some(&request.place.name);
-    let before = match request.place.resource.kind {
-        "ScaledObject" => seen.scaled.iter().find(name),
-        "HorizontalPodAutoscaler" => seen.autoscalers.iter().find(name),
-        _ => seen.releasing.as_ref().map(|(_, rollout)| rollout).filter(name),
-    };
-    let about = request.about();
-    let told = before.map(|before| differences(before, after)).unwrap_or_default();
-    let named = |difference: Difference| Difference {
-        place: Clean::new(&format!("{about}: {}", difference.place)),
-        ..difference
-    };
-    told.into_iter().map(named).collect()
 }
 
 /// A request as it is sent; `query` is added to the path.
@@ -303,7 +258,11 @@ pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -
 }
 
 async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Clean>) -> Result<Done, ActError> {
-    let mut generation = prepared.generation;
+    let mut done_so_far = Written {
+        generation: prepared.generation,
+        twin: None,
+        leads_to: prepared.leads_to(),
+    };
     // Copies that were made change nothing of the workload: they count as nothing that was written of it.
     let is_own = |(request, _): &&(Request, Value)| !request.is_copy();
     let all = prepared.requests.iter().filter(is_own).count();
@@ -321,14 +280,18 @@ async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Cle
         match &request.waits {
             // The job ended before.
             Waits::Nothing | Waits::Complete(_) => {}
-            Waits::Seen => seen_by_controller(hub, prepared, generation).await.map_err(partly)?,
+            Waits::Seen => seen_by_controller(hub, prepared, done_so_far.generation)
+                .await
+                .map_err(partly)?,
         }
         let written = match write(hub, prepared, done, (request, after)).await {
             Ok(written) => written,
             Err(error) => return Err(partly(with_who(hub, &prepared.object, error).await)),
         };
         if is_workload(&prepared.object, request) {
-            generation = self::generation(&written).max(generation);
+            done_so_far.generation = generation(&written).max(done_so_far.generation);
+        } else if request.place.resource.kind == Kind::Deployment.name() {
+            done_so_far.twin = Some(twin_of(request, &written));
         }
     }
     match notes::remember(hub, prepared, note).await {
@@ -339,11 +302,19 @@ async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Cle
         unnoted.push(format!("no Event is written: {error}").into());
     }
     Ok(Done {
-        generation,
+        written: done_so_far,
         told,
-        leads_to: prepared.leads_to(),
         unnoted,
     })
+}
+
+/// The twin that was written to, and its generation unless it was deleted.
+fn twin_of(request: &Request, written: &Value) -> (Uid, Option<i64>) {
+    let uid = |object: &Value, path: &str| Uid::parse(object.pointer(path).and_then(Value::as_str).unwrap_or_default());
+    match &request.act {
+        Act::Delete(options) => (uid(options, "/preconditions/uid"), None),
+        _ => (uid(written, "/metadata/uid"), Some(generation(written))),
+    }
 }
 
 /// Sends one request, once. Of a request that the server refused because the object's state moved on it is looked

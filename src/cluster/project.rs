@@ -19,6 +19,7 @@ use super::wire::meta::{Annotation, ObjectMeta, OwnerReference, annotation};
 use super::wire::scalar::Time;
 use super::wire::{Encoding, Unreadable, Wire};
 use crate::domain::pod::Labels;
+use crate::domain::terms::{GRAY, GRAY_APP, GRAY_KEY, GRAY_OF, GRAY_SUFFIX, TRACK};
 use crate::domain::{Clean, Interner, Kind, Object, ObjectKey, PodShape, Timestamp, Uid, Version};
 use shelf::Shelf;
 
@@ -112,15 +113,23 @@ impl Projector {
         }
     }
 
-    /// The app an object belongs to: the first of `app_labels` it has, else `fallback`.
-    fn app(&mut self, labels: &BTreeMap<String, String>, fallback: &str) -> Clean {
+    /// The app an object belongs to: the first of `app_labels` it has, else `fallback`. A twin and its instances belong
+    /// to the app of the Deployment whose gray release they are, whichever of its labels has another value on them.
+    fn app(&mut self, (labels, annotations): (&BTreeMap<String, String>, &[Annotation]), fallback: &str) -> Clean {
         let rules = Arc::clone(&self.rules);
-        let name = rules
-            .app_labels
-            .iter()
-            .find_map(|key| labels.get(key))
+        let is_gray = labels.get(TRACK).is_some_and(|track| track == GRAY);
+        let other = annotation(annotations, GRAY_KEY).filter(|_| is_gray);
+        let mut keys = rules.app_labels.iter();
+        let named = keys.find_map(|key| Some((key, labels.get(key)?)));
+        let name = named
+            .map(|(key, name)| match name.strip_suffix(GRAY_SUFFIX) {
+                Some(own) if other == Some(key) => own,
+                _ => name,
+            })
             .filter(|name| !name.is_empty());
-        self.text(name.map_or(fallback, String::as_str))
+        let beside = [GRAY_APP, GRAY_OF].into_iter().find_map(|key| labels.get(key));
+        let fallback = beside.filter(|_| is_gray).map_or(fallback, String::as_str);
+        self.text(name.unwrap_or(fallback))
     }
 
     /// The app of a workload that was read whole: as its template's labels say, else its own, else its name.

@@ -4,16 +4,19 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Deserializer};
+use toml::de::{DeTable, DeValue};
 
 use super::freeze::FreezeSection;
 use super::metrics::{self, MetricsSource, ThresholdsSection};
 use super::problem::{Problem, line_of};
 use super::registries::{RegistryHost, RegistrySection};
 use crate::domain::cluster::is_production;
+use crate::domain::length;
 use crate::domain::near::closest;
 
 /// What the program is told by its file.
@@ -36,6 +39,9 @@ pub struct Config {
     pub confirm: Confirm,
     /// Where whoever changes something is asked why.
     pub ask_reason: AskReason,
+    /// How long a gray release may take to be ready before it counts as failed.
+    #[serde(deserialize_with = "length_of")]
+    pub gray_deadline: Duration,
     /// Labels that name an app, first one wins; those of `cluster` where nothing is said.
     pub app_labels: Option<Vec<String>>,
     /// Node labels that name a location, first one wins; those of `cluster` where nothing is said.
@@ -123,6 +129,7 @@ impl Default for Config {
             readonly: false,
             confirm: Confirm::default(),
             ask_reason: AskReason::default(),
+            gray_deadline: Duration::from_mins(10),
             app_labels: None,
             location_labels: None,
             group_labels: None,
@@ -150,7 +157,7 @@ impl Config {
             .collect();
         let doubtful = doubtful(document.get_ref());
         loop {
-            let error = match Self::deserialize(Deserializer::from(document.clone())) {
+            let error = match Self::deserialize(toml::de::Deserializer::from(document.clone())) {
                 Ok(mut config) => {
                     config.guard(&doubtful);
                     problems.sort_by_key(|problem| problem.line);
@@ -232,6 +239,13 @@ impl From<LogLevel> for log::LevelFilter {
             LogLevel::Trace => Self::Trace,
         }
     }
+}
+
+/// A length of time with its unit, such as `10m`.
+fn length_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let length = length::parse(&text).filter(|length| !length.is_zero());
+    length.ok_or_else(|| D::Error::custom("write it like 90s, 10m or 1h30m"))
 }
 
 /// Takes out the smallest entry whose key or value contains `span`.

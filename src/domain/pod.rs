@@ -7,6 +7,7 @@ use super::Timestamp;
 use super::container::{Container, ContainerRole, ContainerState, Exit};
 use super::headroom::PodShape;
 use super::resource::{Kind, ObjectKey, Uid};
+use super::terms::{GRAY, TRACK};
 use super::text::Clean;
 use super::version::Version;
 
@@ -82,6 +83,13 @@ pub type Labels = Arc<[(Clean, Clean)]>;
 /// Finds a label.
 pub fn label<'a>(labels: &'a Labels, key: &str) -> Option<&'a Clean> {
     labels.iter().find(|(k, _)| k == key).map(|(_, v)| v)
+}
+
+impl Pod {
+    /// It is of a gray release beside its Deployment, in a second one.
+    pub fn is_of_twin(&self) -> bool {
+        label(&self.labels, TRACK).is_some_and(|track| track == GRAY)
+    }
 }
 
 /// How well an instance is, from best to worst for sorting by trouble.

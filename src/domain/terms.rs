@@ -17,6 +17,19 @@ pub const FLOOR: &str = "pilothouse.dev/floor";
 /// The operation's ULID.
 pub const HOLD_OP: &str = "pilothouse.dev/hold-op";
 
+/// Labels of a twin: the Deployment whose gray release it is; and, as of its instances, which side of it they are.
+pub const GRAY_OF: &str = "pilothouse.dev/gray-of";
+pub const TRACK: &str = "pilothouse.dev/track";
+/// The value of [`TRACK`].
+pub const GRAY: &str = "gray";
+/// Label of a twin's instances: the name of the Deployment beside which they run.
+pub const GRAY_APP: &str = "pilothouse.dev/app";
+/// Annotation of a twin's template: which label of its instances has another value than the Deployment's; that value
+/// ends with [`GRAY_SUFFIX`].
+pub const GRAY_KEY: &str = "pilothouse.dev/gray-key";
+/// What the name of a twin has beside its Deployment's.
+pub const GRAY_SUFFIX: &str = "-gray";
+
 /// A number of instances, or a share of those wanted (`IntOrString`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {
@@ -54,6 +67,8 @@ pub struct Rolling {
     pub unavailable: Option<Amount>,
     /// The template got through once: `Progressing` says `NewReplicaSetAvailable`, or there is no deadline to say so.
     pub settled: bool,
+    /// It is being deleted.
+    pub leaving: bool,
 }
 
 impl Rolling {

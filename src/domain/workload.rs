@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Timestamp;
 use super::headroom::PodShape;
-use super::pod::Labels;
+use super::pod::{Labels, label};
 use super::resource::{Kind, ObjectKey, Uid};
-use super::terms::{Driver, Terms};
+use super::terms::{Driver, GRAY_OF, GRAY_SUFFIX, Terms};
 use super::text::Clean;
 use super::version::Version;
 
@@ -52,6 +52,14 @@ pub struct Workload {
     pub conditions: Arc<[(Clean, Clean, Clean)]>,
     /// Rolling update settings as written, for detail views: `(label, value)`.
     pub strategy: Arc<[(Clean, Clean)]>,
+}
+
+impl Workload {
+    /// The Deployment whose gray release this one is, by its name.
+    pub fn twin_of(&self) -> Option<&str> {
+        let of = label(&self.labels, GRAY_OF).filter(|_| self.kind == Kind::Deployment)?;
+        (self.key.name.strip_suffix(GRAY_SUFFIX) == Some(of)).then_some(of)
+    }
 }
 
 /// A ReplicaSet: one revision of a Deployment or Rollout.

@@ -14,9 +14,10 @@ use crate::overlays::draft::{Aim, Draft};
 use crate::overlays::{Confirm, Overlay};
 use crate::release::freeze::{self, Freeze};
 use crate::release::ledger::Operation;
+use crate::release::live::Method;
 use crate::release::outlook::Counts;
 use crate::release::stand::{self, Stand};
-use crate::release::{Phase, Release};
+use crate::release::{Phase, Release, Written};
 use crate::screens::{Rows, ScreenKind, releases, states, tree};
 use crate::world::ClusterView;
 use crate::world::release::app_of;
@@ -162,6 +163,7 @@ impl Model {
             untouched: untouched.map(|view| view.id.clone()).collect(),
             aims,
             version: None,
+            method: Method::Surge,
         })
     }
 
@@ -182,10 +184,10 @@ impl Model {
             },
             app: app_of(workload),
             driver: workload.driver,
-            counts: counts(workload, &release),
+            counts: counts(view, workload, &release),
             version: workload.version.clone(),
             old: release.old.as_ref().map(|old| old.version.clone()),
-            images: Arc::clone(&workload.images),
+            images: Arc::clone(view.twin_of(workload).map_or(&workload.images, |twin| &twin.images)),
             containers: view.containers_of(workload),
             tag: view.tag.clone(),
             by_name: view.confirms_by_name,
@@ -198,7 +200,7 @@ impl Model {
     /// A workload's release with its phase by its cluster's clock.
     fn release_in(&self, view: &ClusterView, workload: &Workload) -> Release {
         let mut release = view.release_of(workload);
-        release.phase = release.phase.at(release.since, view.time(self.now));
+        release.phase = release.at(view.time(self.now));
         release
     }
 
@@ -209,11 +211,13 @@ impl Model {
         (workload.uid == object.uid).then(|| (workload.generation, self.release_in(view, workload).phase))
     }
 
-    /// How a step that was written to a place stands in the phase that it is seen in.
-    pub(crate) fn stand_now(&self, place: &Place, phase: &Phase, leads_to: Option<i32>) -> Option<Stand> {
+    /// How a step that was written to a place stands in the phase that it is seen in; `None` as long as what is seen is
+    /// older than what was written.
+    pub(crate) fn stand_now(&self, place: &Place, phase: &Phase, written: &Written) -> Option<Stand> {
         let view = self.world.cluster(&place.object.cluster)?;
         let workload = view.workload(place.object.kind, &place.object.key)?;
-        Some(stand::stand_of(&place.step, (workload, phase), leads_to))
+        let stand = || stand::stand_of(&place.step, (workload, phase), written.leads_to);
+        view.has_seen(workload, written).then(stand)
     }
 
     /// The instances of a workload as they are counted now, the version of its template and that of its old instances.
@@ -222,7 +226,7 @@ impl Model {
         let workload = view.workload(object.kind, &object.key)?;
         let release = self.release_in(view, workload);
         let old = release.old.as_ref().map(|old| old.version.clone());
-        Some((counts(workload, &release), workload.version.clone(), old))
+        Some((counts(view, workload, &release), workload.version.clone(), old))
     }
 
     /// Why nothing may be written to an object now, whatever is asked for.
@@ -303,7 +307,7 @@ fn refusal_of(view: &ClusterView, workload: &Workload, phase: &Phase, step: Oper
         return Some("no autoscaler of it has a floor that was written from here".into());
     }
     not_written(view, Verb::Patch, workload.kind, &workload.key.namespace)
-        .or_else(|| stand::refusal(step, (workload.kind, phase), workload.driver))
+        .or_else(|| view.step_refusal(workload, phase, step))
 }
 
 pub(super) fn not_written(view: &ClusterView, verb: Verb, kind: Kind, namespace: &str) -> Option<String> {
@@ -317,7 +321,8 @@ pub(super) fn not_written(view: &ClusterView, verb: Verb, kind: Kind, namespace:
     (view.access.allows(&right) == Some(false)).then(|| format!("{NO_ACCESS}{right}"))
 }
 
-fn counts(workload: &Workload, release: &Release) -> Counts {
+fn counts(view: &ClusterView, workload: &Workload, release: &Release) -> Counts {
+    let twin = view.twin_of(workload);
     let new = match release.phase {
         Phase::Gray { wanted, .. } | Phase::GrayFailed { wanted, .. } => wanted,
         Phase::Full { new, .. } => new,
@@ -325,8 +330,12 @@ fn counts(workload: &Workload, release: &Release) -> Counts {
     };
     Counts {
         desired: workload.desired,
-        old: release.old.as_ref().map_or(0, |old| old.instances),
+        old: match (&release.phase, twin) {
+            (Phase::Full { old, .. }, Some(_)) => *old,
+            _ => release.old.as_ref().map_or(0, |old| old.instances),
+        },
         new,
+        twin: twin.is_some(),
         in_place: workload.kind != Kind::Deployment,
     }
 }

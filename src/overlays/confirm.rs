@@ -23,7 +23,7 @@ use crate::message::{Asked, Failure, FailureKind, Ticket, Trouble};
 use crate::release::outlook::Counts;
 use crate::release::stand::Stand;
 use crate::release::step::Step;
-use crate::release::{Done, Prepared, Why};
+use crate::release::{Done, Prepared, Why, Written};
 
 pub use blank::{Blank, TAKE_OVER};
 
@@ -74,10 +74,9 @@ pub enum Stage {
         shown: bool,
     },
     Writing,
-    /// What is seen of an older `metadata.generation`, or of a Rollout before this step, says nothing yet.
+    /// What is seen of what is older than it, or of a Rollout before this step, says nothing yet.
     Following {
-        generation: i64,
-        leads_to: Option<i32>,
+        written: Written,
     },
     Failed(Trouble),
 }
@@ -322,8 +321,7 @@ impl Confirm {
         match result {
             Ok(done) if self.has_more() => {
                 self.stage = Stage::Following {
-                    generation: done.generation,
-                    leads_to: done.leads_to,
+                    written: done.written.clone(),
                 };
                 Next::Nothing
             }

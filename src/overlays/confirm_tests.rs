@@ -51,10 +51,14 @@ fn prepared(place: &Place) -> Box<Prepared> {
     })
 }
 
-const DONE: Done = Done {
-    told: Vec::new(),
+const WRITTEN: Written = Written {
     generation: 4,
+    twin: None,
     leads_to: None,
+};
+const DONE: Done = Done {
+    written: WRITTEN,
+    told: Vec::new(),
     unnoted: Vec::new(),
 };
 
@@ -162,13 +166,7 @@ fn places_follow_one_another_each_with_a_yes_of_its_own() {
     confirm.seen();
     confirm.confirm().unwrap();
     assert_eq!(confirm.carried_out(Ticket(1), &Ok(DONE)), Next::Nothing);
-    assert_eq!(
-        *confirm.stage(),
-        Stage::Following {
-            generation: 4,
-            leads_to: None
-        }
-    );
+    assert_eq!(*confirm.stage(), Stage::Following { written: WRITTEN });
     assert!(!confirm.stands(Stand::Going, &"gray, 1 of 2 ready".into()));
     assert!(confirm.refusal().is_some(), "it is not there yet");
     assert!(confirm.stands(Stand::There, &"gray, 2 of 2 ready".into()));

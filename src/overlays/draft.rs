@@ -1,9 +1,10 @@
 //! A step of a release that is being asked for: of which workloads, of which version, of how many instances.
 
+mod how_many;
+
 use std::sync::Arc;
 
 use super::confirm::{Fate, Place};
-use super::field::Field;
 use crate::domain::{AppKey, Clean, ClusterId, Driver, Kind, ResourceRef, Version};
 use crate::release::Phase;
 use crate::release::config::Source;
@@ -15,6 +16,8 @@ use crate::release::scale::{Amount, Division, Room, divide};
 use crate::release::stand::already;
 use crate::release::step::{Count, New, Return, Step};
 use crate::release::template::Facts;
+
+pub use how_many::HowMany;
 
 /// A workload as it was when the key was pressed.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,9 +82,25 @@ pub struct Draft {
     /// Other clusters that the same apps run in.
     pub untouched: Vec<ClusterId>,
     pub version: Option<Chosen>,
+    /// How the instances of a gray release of a Deployment come.
+    pub method: Method,
 }
 
 impl Draft {
+    /// Whether there is a choice of how instances come.
+    pub fn has_methods(&self) -> bool {
+        self.operation == Operation::Start && self.open().any(|aim| aim.object.kind == Kind::Deployment)
+    }
+
+    /// Chooses the next way, or the one before.
+    pub const fn choose_method(&mut self, is_next: bool) {
+        self.method = match (self.method, is_next) {
+            (Method::Surge, true) | (Method::Twin, false) => Method::Replace,
+            (Method::Replace, true) | (Method::Surge, false) => Method::Twin,
+            (Method::Twin, true) | (Method::Replace, false) => Method::Surge,
+        };
+    }
+
     /// Those that the step can be taken on, as far as is known.
     pub fn open(&self) -> impl Iterator<Item = &Aim> {
         self.aims.iter().filter(|aim| aim.refused.is_none())
@@ -137,10 +156,10 @@ impl Draft {
 
     /// What a count comes to of each workload.
     pub fn comes_to(&self, count: Count) -> Vec<(ResourceRef, Result<String, String>)> {
-        let of = |aim: &Aim| match in_range(self.operation, aim, count) {
+        let of = |aim: &Aim| match in_range(self, aim, count) {
             Ok(()) => Ok(outlook::beside(
                 count,
-                aim.counts.method(Method::Surge),
+                aim.counts.method(self.method),
                 aim.counts.desired,
             )),
             Err(refusal) => Err(refusal.to_string()),
@@ -163,7 +182,7 @@ impl Draft {
         let done = step
             .as_ref()
             .ok()
-            .and_then(|step| already(step, &aim.phase, (aim.counts.desired, &aim.images)));
+            .and_then(|step| already(step, &aim.phase, (aim.counts.desired, &aim.images, aim.counts.twin)));
         let fate = match (&step, done, &aim.refused) {
             (_, Some(done), _) => Fate::There(done.into()),
             (_, None, Some(reason)) | (Err(reason), ..) => Fate::Skipped(reason.as_str().into()),
@@ -215,7 +234,7 @@ impl Draft {
                     image: image.clone(),
                     container: container(aim, image)?,
                     facts,
-                    method: aim.counts.method(Method::Surge),
+                    method: aim.counts.method(self.method),
                     count: counted()?,
                     config: Source::Current,
                 }))
@@ -275,14 +294,15 @@ fn in_percent(now: i64, all: i64) -> String {
 }
 
 /// Whether so many new instances can be had of it.
-fn in_range(operation: Operation, aim: &Aim, count: Count) -> Result<(), Refusal> {
+fn in_range(draft: &Draft, aim: &Aim, count: Count) -> Result<(), Refusal> {
     let number = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
     let most = number(aim.counts.desired);
-    let least = match operation {
-        Operation::Grow => number(aim.counts.new).saturating_add(1),
+    let least = match draft.operation {
+        // A twin can shrink.
+        Operation::Grow if !aim.counts.twin => number(aim.counts.new).saturating_add(1),
         _ => 1,
     };
-    let asked = count.of(most, aim.counts.method(Method::Surge)).instances;
+    let asked = count.of(most, aim.counts.method(draft.method)).instances;
     if asked < least || asked > most {
         return Err(Refusal::OutOfRange { asked, least, most });
     }
@@ -313,51 +333,6 @@ pub fn image_meant(typed: &str, runs: Option<&str>) -> Result<String, String> {
     }
     let runs = runs.ok_or("nobody knows which image runs: write the whole of it")?;
     Ok(format!("{}:{typed}", repository(runs)))
-}
-
-/// How many instances, being typed.
-#[derive(Clone, Debug)]
-pub struct HowMany {
-    pub draft: Draft,
-    pub field: Field,
-    /// Nothing was typed yet: the first character takes the place of what is proposed.
-    pub fresh: bool,
-}
-
-impl HowMany {
-    pub fn new(draft: Draft) -> Self {
-        Self {
-            field: Field::new(&draft.proposal()),
-            draft,
-            fresh: true,
-        }
-    }
-
-    /// What was typed.
-    ///
-    /// # Errors
-    /// What is wrong with it: how it has to be written, or that no workload can have so many.
-    pub fn count(&self) -> Result<Many, String> {
-        if self.draft.operation == Operation::Scale {
-            let amount = Amount::parse(&self.field.text())?;
-            let (division, _) = self.draft.division(amount);
-            let changes = self
-                .draft
-                .open()
-                .zip(&division)
-                .any(|(aim, (_, to))| aim.counts.desired != *to);
-            return changes
-                .then_some(Many::Amount(amount))
-                .ok_or_else(|| "nothing changes: it has as many, or there is room for none".to_owned());
-        }
-        let count = Count::parse(self.field.text().trim())?;
-        let comes_to = self.draft.comes_to(count);
-        let is_possible = comes_to.iter().any(|(_, told)| told.is_ok());
-        match comes_to.into_iter().find_map(|(_, told)| told.err()) {
-            Some(problem) if !is_possible => Err(problem),
-            _ => Ok(Many::Count(count)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ fn seen(revisions: &[(&str, u32)]) -> Seen {
         ledger: Ledger::default(),
         unread: None,
         config: Today::default(),
+        twin: None,
+        services: Ok(Vec::new()),
     }
 }
 

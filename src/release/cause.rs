@@ -20,8 +20,8 @@ pub enum Cause {
     Start { reason: Clean, message: Clean },
     /// An instance has ended: evicted, failed.
     Ended(Clean),
-    /// It runs, and does not answer its readiness probe for longer than is usual.
-    NotReady,
+    /// Nothing is known to be wrong with it, and it was not ready within the seconds that it was given.
+    Late { seconds: i64 },
     /// The controller's own words.
     Said(Clean),
 }
@@ -67,7 +67,7 @@ impl Cause {
             Self::OutOfMemory => "OOMKilled".into(),
             Self::Crash { exit: Some(code) } => format!("CrashLoopBackOff exit {code}"),
             Self::Crash { exit: None } => "CrashLoopBackOff".into(),
-            Self::NotReady => "not ready".into(),
+            Self::Late { .. } => "not ready in time".into(),
         }
     }
 
@@ -77,7 +77,13 @@ impl Cause {
             Self::Refused(why) | Self::Unschedulable(why) => why.as_str(),
             Self::Image { image, .. } => image.as_str(),
             Self::Start { message, .. } => message.as_str(),
-            Self::NotReady => "it runs and does not answer its readiness probe",
+            Self::Late { seconds } => {
+                let span = match (seconds / 60, seconds % 60) {
+                    (minutes, 0) => format!("{minutes} min"),
+                    _ => format!("{seconds} s"),
+                };
+                return format!("{}: it was given {span} to answer its readiness probe", self.brief());
+            }
             Self::OutOfMemory => "a container took more memory than its limit",
             Self::Crash { .. } | Self::Ended(_) | Self::Said(_) => "",
         };

@@ -20,7 +20,7 @@
 use serde_json::{Value, json};
 
 use super::hold::Originals;
-use super::live::{Live, Method, Refusal, add, escaped, hash_of, label_path, operation, test, within};
+use super::live::{Live, Method, Refusal, add, escaped, hash_of, label_path, operation, within};
 use super::template::{RESTARTED, same, without_hash};
 use crate::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
 use crate::domain::{Driver, Timestamp};
@@ -66,22 +66,14 @@ pub fn start(live: Live<'_>, ask: Start<'_>) -> Result<Value, Refusal> {
     within(ask.instances, 1, desired)?;
     let from = hash_of(newest).ok_or(Refusal::Incomplete("a revision's hash"))?;
     let originals = Originals::of(live.deployment).ok_or(Refusal::Incomplete("a strategy"))?;
-    let mut patch = live.tests()?;
-    if live.deployment.pointer("/metadata/labels").is_none_or(Value::is_null) {
-        // Labels that somebody else adds meanwhile do not change the generation, and would be lost.
-        let version = live.text("/metadata/resourceVersion");
-        let version = version.ok_or(Refusal::Incomplete("a resourceVersion"))?;
-        patch.push(test("/metadata/resourceVersion", version.into()));
-        patch.push(add("/metadata/labels", json!({})));
-    }
+    let mut patch = live.locked(ask.operation)?;
     let (surge, unavailable) = match ask.method {
-        Method::Surge => (ask.instances, 0),
+        Method::Surge | Method::Twin => (ask.instances, 0),
         Method::Replace => (0, ask.instances),
     };
     patch.extend([
         add(&label_path(HOLD), originals.label().into()),
         add(&label_path(HOLD_FROM), from.into()),
-        add(&label_path(HOLD_OP), ask.operation.into()),
         operation("replace", "/spec/template", without_hash(ask.template)),
         add("/spec/minReadySeconds", HELD_SECONDS.into()),
         add("/spec/progressDeadlineSeconds", NO_DEADLINE.into()),
@@ -104,7 +96,7 @@ pub fn grow(live: Live<'_>, instances: i32) -> Result<Value, Refusal> {
     let most = i32::try_from(live.desired()).unwrap_or(i32::MAX);
     within(instances, now.saturating_add(1), most)?;
     let field = match method {
-        Method::Surge => "maxSurge",
+        Method::Surge | Method::Twin => "maxSurge",
         Method::Replace => "maxUnavailable",
     };
     let mut patch = live.tests()?;

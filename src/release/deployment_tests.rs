@@ -107,9 +107,10 @@ fn a_start_holds_beside_or_in_place_of_old_ones() {
             json!([
                 {"op": "test", "path": "/metadata/uid", "value": "u1"},
                 {"op": "test", "path": "/metadata/generation", "value": 7},
+                {"op": "test", "path": "/metadata/labels", "value": stable()["metadata"]["labels"]},
+                {"op": "add", "path": "/metadata/labels/pilothouse.dev~1hold-op", "value": "01K4"},
                 {"op": "add", "path": "/metadata/labels/pilothouse.dev~1hold", "value": HELD},
                 {"op": "add", "path": "/metadata/labels/pilothouse.dev~1hold-from", "value": "one"},
-                {"op": "add", "path": "/metadata/labels/pilothouse.dev~1hold-op", "value": "01K4"},
                 {"op": "replace", "path": "/spec/template", "value": new},
                 {"op": "add", "path": "/spec/minReadySeconds", "value": 2_147_483_646},
                 {"op": "add", "path": "/spec/progressDeadlineSeconds", "value": 2_147_483_647},

@@ -8,6 +8,7 @@ use super::past::{self, moment};
 use super::plan::Seen;
 use super::step::{Around, Step};
 use super::template::same_version;
+use super::twin;
 use crate::domain::{Kind, Timestamp};
 
 /// How long a version has to run in full before it counts as good.
@@ -36,7 +37,13 @@ pub fn full_since(seen: &Seen) -> Option<Timestamp> {
 
 /// The version that a step leaves where it is one to go back to, and since when it runs in full.
 pub fn left(step: &Step, seen: &Seen, around: &Around<'_>) -> Option<(Box<Known>, Option<Timestamp>)> {
-    let since = full_since(seen);
+    // Of a gray release beside it that is given up it is the twin's, which never ran in full there.
+    let beside = match (step, &seen.twin) {
+        (Step::Abort, Some(_)) => Some(twin::given_up(seen)?),
+        _ => None,
+    };
+    let since = if beside.is_some() { None } else { full_since(seen) };
+    let seen = beside.as_ref().unwrap_or(seen);
     let is_left = match step {
         // Who goes back to before a restart leaves no version.
         Step::Rollback(back) => past::find(&back.to, seen).is_ok_and(|past| !is_running(seen, &past.template)),

@@ -29,6 +29,8 @@ fn seen(image: &str, job: Option<Value>, template: Option<Value>) -> Seen {
         ledger: Ledger::default(),
         unread: None,
         config: Today::default(),
+        twin: None,
+        services: Ok(Vec::new()),
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Method {
     Surge,
     /// In place of as many old ones, which go first.
     Replace,
+    /// Beside all old ones, in a second Deployment.
+    Twin,
 }
 
 /// Why a step cannot be taken now.
@@ -73,6 +75,10 @@ pub enum Refusal {
     Autoscaled,
     #[error("its autoscaler has no floor of ours")]
     NoFloor,
+    #[error("it is a gray release whose Deployment is gone: abort it")]
+    Orphaned,
+    #[error("its name is too long for a second Deployment beside it: it has no more than 63 characters")]
+    LongName,
     /// What speaks against it, in words.
     #[error("{0}")]
     Against(String),
@@ -115,11 +121,6 @@ impl<'a> Live<'a> {
 
     pub(super) fn label(&self, key: &str) -> Option<&'a str> {
         self.deployment.pointer("/metadata/labels")?.get(key)?.as_str()
-    }
-
-    /// The ULID of the operation that is under way.
-    pub fn operation(&self) -> Option<&'a str> {
-        self.label(HOLD_OP)
     }
 
     pub fn desired(&self) -> i64 {
@@ -200,6 +201,23 @@ impl<'a> Live<'a> {
             tests.push(test(&label_path(HOLD_OP), operation.into()));
         }
         Ok(tests)
+    }
+
+    /// The tests, and the operation's label: of two releases that begin at once, by whichever method, one is refused.
+    /// Labels do not change the generation, so they have to be what they were as well.
+    pub(super) fn locked(&self, operation: &str) -> Result<Vec<Value>, Refusal> {
+        let mut patch = self.tests()?;
+        let labels = self.deployment.pointer("/metadata/labels");
+        if let Some(labels) = labels.filter(|labels| labels.is_object()) {
+            patch.push(test("/metadata/labels", labels.clone()));
+        } else {
+            let version = self.text("/metadata/resourceVersion");
+            let version = version.ok_or(Refusal::Incomplete("a resourceVersion"))?;
+            patch.push(test("/metadata/resourceVersion", version.into()));
+            patch.push(add("/metadata/labels", json!({})));
+        }
+        patch.push(add(&label_path(HOLD_OP), operation.into()));
+        Ok(patch)
     }
 
     /// How it was set before the hold it is in.

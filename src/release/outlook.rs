@@ -13,6 +13,8 @@ pub struct Counts {
     pub new: i64,
     /// New instances take the place of old ones, whatever is asked for.
     pub in_place: bool,
+    /// Its gray release is in a second Deployment beside it.
+    pub twin: bool,
 }
 
 impl Counts {
@@ -32,6 +34,10 @@ pub fn outlook(step: &Step, counts: Counts) -> String {
             "{old} old + {new} new → {}",
             beside(*count, method(Method::Surge), desired)
         ),
+        Step::KeepOld | Step::Full if counts.twin => format!(
+            "{old} old + {new} new → {desired} new + {new} gray: old ones go as new ones come, a few at a time, the gray ones stay"
+        ),
+        Step::Offline if counts.twin => format!("{desired} new + {old} gray → {desired} new: the gray ones go at once"),
         Step::KeepOld => format!(
             "{old} old + {new} new → {}",
             beside(Count::Instances(number(desired)), method(Method::Surge), desired)
@@ -63,7 +69,7 @@ pub fn beside(count: Count, method: Method, desired: i64) -> String {
     let share = count.of(number(desired), method);
     let instances = i64::from(share.instances);
     let old = match method {
-        Method::Surge => desired,
+        Method::Surge | Method::Twin => desired,
         Method::Replace => desired - instances,
     };
     let asked = match count {
@@ -115,6 +121,7 @@ mod tests {
             old: 10,
             new: 4,
             in_place: false,
+            twin: false,
         };
         for (step, told) in [
             (

@@ -42,6 +42,8 @@ fn seen(known: Vec<Known>) -> Seen {
         ledger,
         unread: None,
         config: Today::default(),
+        twin: None,
+        services: Ok(Vec::new()),
     }
 }
 

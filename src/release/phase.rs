@@ -14,14 +14,16 @@
 //! The revision that was released is the next one after that which was left: a Deployment counts its revisions up
 //! by one for each change of its template, and for nothing else.
 
+use chrono::TimeDelta;
+
 use super::Cause;
 use crate::domain::pod::label;
 use crate::domain::terms::{HOLD, HOLD_FROM, Rolling};
 use crate::domain::workload::{Revision, Workload};
 use crate::domain::{Clean, Kind, Terms, Timestamp};
 
-/// Seconds after which instances of a gray release that are not ready fail it.
-pub const GRAY_DEADLINE: i64 = 600;
+/// How long instances of a gray release may take to be ready before it counts as failed, unless told otherwise.
+pub const GRAY_DEADLINE: TimeDelta = TimeDelta::minutes(10);
 
 /// How far a workload is with what it was told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,15 +98,15 @@ impl Phase {
 
     /// The phase by the clock: a gray release that began at `since` has a deadline to become ready.
     #[must_use]
-    pub fn at(self, since: Option<Timestamp>, now: Timestamp) -> Self {
+    pub fn at(self, since: Option<Timestamp>, now: Timestamp, deadline: TimeDelta) -> Self {
         match self {
-            Self::Gray { ready, wanted, .. }
-                if ready < wanted && since.is_some_and(|since| (now - since).num_seconds() > GRAY_DEADLINE) =>
-            {
+            Self::Gray { ready, wanted, .. } if ready < wanted && since.is_some_and(|since| now - since > deadline) => {
                 Self::GrayFailed {
                     ready,
                     wanted,
-                    cause: Cause::NotReady,
+                    cause: Cause::Late {
+                        seconds: deadline.num_seconds(),
+                    },
                 }
             }
             phase => phase,

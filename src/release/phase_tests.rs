@@ -39,6 +39,7 @@ fn hold(number: i64, new: i64, ready: i64) -> Workload {
             surge: Some(Amount::Count(new as i32)),
             unavailable: Some(Amount::Count(0)),
             settled: true,
+            leaving: false,
         }),
         instances: 10 + new,
         ready: 10 + ready,
@@ -251,18 +252,18 @@ fn instances_that_fail_fail_the_gray_release_and_so_does_the_clock() {
         "only a gray release fails so"
     );
     let began = Timestamp::UNIX_EPOCH;
-    let later = |seconds| began + chrono::TimeDelta::seconds(seconds);
-    assert_eq!(gray(1, 2).at(Some(began), later(GRAY_DEADLINE)), gray(1, 2));
+    let later = |seconds| began + TimeDelta::seconds(seconds);
+    assert_eq!(gray(1, 2).at(Some(began), later(600), GRAY_DEADLINE), gray(1, 2));
     assert_eq!(
-        gray(1, 2).at(Some(began), later(GRAY_DEADLINE + 1)),
-        failed(Cause::NotReady)
+        gray(1, 2).at(Some(began), later(601), GRAY_DEADLINE),
+        failed(Cause::Late { seconds: 600 })
     );
     assert_eq!(
-        gray(2, 2).at(Some(began), later(9999)),
+        gray(2, 2).at(Some(began), later(9999), GRAY_DEADLINE),
         gray(2, 2),
         "a person may take their time"
     );
-    assert_eq!(gray(1, 2).at(None, later(9999)), gray(1, 2));
+    assert_eq!(gray(1, 2).at(None, later(9999), GRAY_DEADLINE), gray(1, 2));
 }
 
 #[test]

@@ -15,7 +15,8 @@ use super::past;
 use super::request::{Act, Part, Place, Request, Resource, conditional, deletion_of};
 use super::step::{Around, Count, New, Return, Step};
 use super::template::with_image;
-use super::{argo, driver, partition, scale};
+use super::{argo, driver, partition, scale, twin};
+use crate::domain::terms::HOLD_OP;
 use crate::domain::{Driver, Kind};
 
 /// A workload as it was read whole, with what its kind keeps beside it.
@@ -46,6 +47,10 @@ pub struct Seen {
     pub unread: Option<String>,
     /// What its version and the one it is to become use.
     pub config: Today,
+    /// The twin of a Deployment, where it has one.
+    pub twin: Option<Value>,
+    /// The Services of its namespace, where a twin is to begin; or why they could not be read.
+    pub services: Result<Vec<Value>, String>,
 }
 
 impl Seen {
@@ -55,6 +60,13 @@ impl Seen {
             deployment: &self.object,
             sets: &self.revisions,
         }
+    }
+
+    /// The ULID of the operation that a step goes on with; what is begun anew has one of its own.
+    pub fn operation(&self, step: &Step) -> Option<&str> {
+        let object = self.twin.as_ref().unwrap_or(&self.object);
+        let label = object.pointer("/metadata/labels")?.get(HOLD_OP)?.as_str();
+        label.filter(|_| !matches!(step, Step::Start(_) | Step::Rollback(_)))
     }
 
     /// As the ledger calls it.
@@ -72,21 +84,14 @@ impl Seen {
         self.live().desired()
     }
 
-    fn place(&self) -> Place {
+    /// Where it is written.
+    pub fn place(&self) -> Place {
         Place::new(self.resource.clone(), &self.object)
     }
 
     /// One JSON Patch of the object.
     pub(super) fn json(&self, patch: Value) -> Vec<Request> {
         vec![Request::new(self.place(), Act::JsonPatch(patch))]
-    }
-}
-
-/// How many instances of a kind a share counts: beside the old ones, or in their place.
-pub const fn method_of(kind: Kind, asked: Method) -> Method {
-    match kind {
-        Kind::Deployment => asked,
-        _ => Method::Replace,
     }
 }
 
@@ -115,6 +120,12 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
     let depends = matches!(step, Step::Start(_) | Step::Rollback(_) | Step::Abort);
     if seen.kind == Kind::Rollout && depends && argo::is_unseen(&seen.object) {
         return Err(Refusal::Unseen);
+    }
+    if let Some(twin) = &seen.twin {
+        return twin::requests(step, seen, twin);
+    }
+    if twin::is_orphan(&seen.object) {
+        return twin::of_orphan(step, seen);
     }
     match step {
         Step::Start(new) => {
@@ -158,6 +169,10 @@ fn begin(
 ) -> Result<Vec<Request>, Refusal> {
     let desired = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
     match seen.kind {
+        Kind::Deployment if method == Method::Twin => {
+            twin::start(seen, template, count.of(desired, method).instances, around)
+        }
+        kind if method == Method::Twin => Err(Refusal::NotOfThisKind(kind, "only a Deployment has a twin")),
         Kind::Deployment => {
             let start = Start {
                 template,

@@ -9,7 +9,7 @@ use super::known::Known;
 use super::request::{Part, Request, Waits};
 use super::step::{Difference, Step};
 use super::warning::Warning;
-use crate::domain::{Clean, Driver, ResourceRef, Timestamp};
+use crate::domain::{Clean, Driver, ResourceRef, Timestamp, Uid};
 
 /// What is not known where nobody can say to others that they release an app.
 pub const UNCLAIMED: &str = "who else releases it";
@@ -88,7 +88,8 @@ impl Prepared {
     /// The commit before and after, where the step changes it.
     pub fn commits(&self) -> Option<(Option<&Clean>, Option<&Clean>)> {
         const PLACE: &str = "spec.template.metadata.annotations.pilothouse.dev/commit";
-        let change = self.differences.iter().find(|difference| difference.place == *PLACE)?;
+        let mut all = self.differences.iter();
+        let change = all.find(|difference| difference.place.ends_with(PLACE))?;
         Some((change.from.as_ref(), change.to.as_ref()))
     }
 
@@ -153,16 +154,24 @@ pub struct Why {
     pub fails: Option<Clean>,
 }
 
-/// A write that was made.
+/// What was written, by which it is known whether what is seen is older: that says nothing yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Done {
-    /// `metadata.generation` after it: what is seen of an older one says nothing yet.
+pub struct Written {
+    /// The workload's `metadata.generation` after it.
     pub generation: i64,
-    /// What came of what ran before it.
-    pub told: Vec<Clean>,
+    /// The twin that was written to, with its generation after it; `None` of one that was deleted.
+    pub twin: Option<(Uid, Option<i64>)>,
     /// The step of an Argo Rollout that a promotion leads to at least: a status that is written to keeps its
     /// generation.
     pub leads_to: Option<i32>,
+}
+
+/// A write that was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    pub written: Written,
+    /// What came of what ran before it.
+    pub told: Vec<Clean>,
     /// What could not be noted beside it, with why.
     pub unnoted: Vec<Clean>,
 }

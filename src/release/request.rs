@@ -100,6 +100,7 @@ impl Act {
     pub(crate) fn is_of_one_state(&self) -> bool {
         match self {
             Self::MergePatch(_) => true,
+            Self::Delete(options) => options.pointer(STATE_OF_DELETION).is_some(),
             Self::JsonPatch(Value::Array(operations)) => operations.iter().any(is_state),
             _ => false,
         }
@@ -121,10 +122,17 @@ impl Act {
                 };
                 rest(one) == rest(other)
             }
+            (Self::Delete(one), Self::Delete(other)) => {
+                let uid = |options: &Value| options.pointer("/preconditions/uid").cloned();
+                uid(one) == uid(other)
+            }
             _ => false,
         }
     }
 }
+
+/// Where the options of a deletion say which state the object has to be in.
+const STATE_OF_DELETION: &str = "/preconditions/resourceVersion";
 
 /// Whether an operation tests which state the object is in.
 fn is_state(operation: &Value) -> bool {

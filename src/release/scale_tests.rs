@@ -10,6 +10,8 @@ fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) 
         ledger: crate::release::ledger::Ledger::default(),
         unread: None,
         config: Today::default(),
+        twin: None,
+        services: Ok(Vec::new()),
         kind,
         resource: Resource::of(kind, "v1"),
         object: json!({"metadata": {"name": "live", "namespace": "gift", "uid": "u"}, "spec": {"replicas": replicas}}),

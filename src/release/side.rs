@@ -1,5 +1,8 @@
 //! The two sides of a release: the instances of the newest version, and those of all others.
 
+use chrono::TimeDelta;
+
+use super::phase::GRAY_DEADLINE;
 use super::{Cause, Phase, phase};
 use crate::domain::pod::label;
 use crate::domain::terms::HOLD_OP;
@@ -31,9 +34,16 @@ pub struct Release {
     pub new: Side,
     /// When what is under way began; of what is stable since when its version runs.
     pub since: Option<Timestamp>,
+    /// How long its new instances may take to be ready.
+    pub deadline: TimeDelta,
 }
 
 impl Release {
+    /// The phase by the clock of its cluster.
+    pub fn at(&self, now: Timestamp) -> Phase {
+        self.phase.clone().at(self.since, now, self.deadline)
+    }
+
     /// The release of a workload as its revisions and its pods show it; with `pods` that are not all known only
     /// the controller's counts tell.
     pub fn of<'a>(workload: &Workload, revisions: &[&Revision], pods: Option<Vec<Seen<'a>>>) -> Self {
@@ -43,7 +53,13 @@ impl Release {
         let live = |pod: &Pod| pod.deleting.is_none() && !pod.phase.is_terminal();
         let Some(pods) = pods else {
             let (old, new) = counts(workload, newest);
-            return Self { phase, old, new, since };
+            return Self {
+                phase,
+                old,
+                new,
+                since,
+                deadline: GRAY_DEADLINE,
+            };
         };
         let (new, old): (Vec<Seen<'a>>, Vec<Seen<'a>>) =
             pods.into_iter().partition(|(pod, _)| is_newest(workload, newest, pod));
@@ -62,6 +78,7 @@ impl Release {
             old: (old.instances > 0).then_some(old),
             new,
             since,
+            deadline: GRAY_DEADLINE,
         }
     }
 

@@ -29,7 +29,7 @@ pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
     match phase {
         Phase::ForeignChange | Phase::OrphanHold => Stand::Foreign,
         Phase::Gray { ready, wanted, .. } if is_gray && *wanted > 0 && ready >= wanted => Stand::There,
-        Phase::Full { .. } if keeps_old => Stand::There,
+        Phase::Full { .. } if keeps_old || *step == Step::Full => Stand::There,
         // Where new instances take the place of old ones the last of them ends the release.
         Phase::Stable if keeps_old && kind != Kind::Deployment => Stand::There,
         Phase::Stable | Phase::Aborting { .. } if keeps_old => Stand::Foreign,
@@ -197,9 +197,13 @@ fn why_not(phase: &Phase, step: Operation) -> String {
 }
 
 /// What is done already of a step that is asked for, in words; `None` where there is something left to do. `images` are
-/// those of the workload's template.
-pub fn already(step: &Step, phase: &Phase, (desired, images): (i64, &[Clean])) -> Option<String> {
+/// those of the newest version's template; `shrinks`: its gray instances may become fewer again.
+pub fn already(step: &Step, phase: &Phase, (desired, images, shrinks): (i64, &[Clean], bool)) -> Option<String> {
     let runs = |image: &str| images.iter().any(|known| known == image);
+    let is_enough = |wanted: i64, count: &Count| {
+        let asked = i64::from(of(*count, desired));
+        wanted == asked || (wanted > asked && !shrinks)
+    };
     match (step, phase) {
         (Step::Start(new), Phase::Gray { ready, wanted, .. }) if runs(&new.image) => {
             Some(format!("gray, {ready} of {wanted} ready"))
@@ -213,7 +217,7 @@ pub fn already(step: &Step, phase: &Phase, (desired, images): (i64, &[Clean])) -
         {
             Some("runs it already".into())
         }
-        (Step::Grow(count), Phase::Gray { ready, wanted, .. }) if *wanted >= i64::from(of(*count, desired)) => {
+        (Step::Grow(count), Phase::Gray { ready, wanted, .. }) if is_enough(*wanted, count) => {
             Some(format!("gray, {ready} of {wanted} ready"))
         }
         (Step::Grow(_) | Step::KeepOld, Phase::Full { .. }) => Some("all new instances are there".into()),

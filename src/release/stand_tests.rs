@@ -36,7 +36,7 @@ fn failed() -> Phase {
     Phase::GrayFailed {
         ready: 0,
         wanted: 2,
-        cause: Cause::NotReady,
+        cause: Cause::Late { seconds: 600 },
     }
 }
 
@@ -143,13 +143,13 @@ fn what_another_controller_releases_is_left_to_it_but_for_its_own_word() {
 #[test]
 fn what_is_done_already_is_told() {
     let images = ["live:v2".into()];
-    let told = |step: &Step, phase: &Phase| already(step, phase, (10, &images));
+    let told = |step: &Step, phase: &Phase| already(step, phase, (10, &images, false));
     assert_eq!(told(&start("live:v2"), &gray(1)).unwrap(), "gray, 1 of 2 ready");
     assert_eq!(told(&start("live:v3"), &gray(1)), None, "another version's");
     assert_eq!(told(&start("live:v2"), &Phase::Stable).unwrap(), "runs it already");
     assert_eq!(
         told(&start("live:v2"), &failed()).unwrap(),
-        format!("gray, and fails: {}", Cause::NotReady.words())
+        format!("gray, and fails: {}", Cause::Late { seconds: 600 }.words())
     );
     for (count, is_there) in [
         (Count::Instances(2), true),
@@ -158,6 +158,11 @@ fn what_is_done_already_is_told() {
         (Count::Percent(40.0), false),
     ] {
         assert_eq!(told(&Step::Grow(count), &gray(2)).is_some(), is_there, "{count:?}");
+    }
+    for (instances, is_there) in [(1, false), (2, true), (3, false)] {
+        let count = Step::Grow(Count::Instances(instances));
+        let done = already(&count, &gray(2), (10, &images, true));
+        assert_eq!(done.is_some(), is_there, "it can be {instances}");
     }
     assert!(told(&Step::Abort, &Phase::Aborting { left: 2 }).is_some());
     assert!(told(&Step::Abort, &gray(2)).is_none());

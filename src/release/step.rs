@@ -35,9 +35,9 @@ impl Count {
     /// What it comes to of so many instances.
     pub fn of(self, desired: i32, method: Method) -> Share {
         match (self, method) {
-            (Self::Percent(percent), Method::Surge) => share::beside(desired, percent),
+            (Self::Percent(percent), Method::Surge | Method::Twin) => share::beside(desired, percent),
             (Self::Percent(percent), Method::Replace) => share::in_place(desired, percent),
-            (Self::Instances(instances), _) => share::of_instances(desired, instances, method == Method::Surge),
+            (Self::Instances(instances), _) => share::of_instances(desired, instances, method != Method::Replace),
         }
     }
 }
@@ -197,6 +197,17 @@ const SERVERS_OWN: [&str; 7] = [
     "metadata.creationTimestamp",
     "status",
 ];
+
+impl Difference {
+    /// The same, of an object that has to be named.
+    #[must_use]
+    pub fn of(self, about: &Clean) -> Self {
+        Self {
+            place: Clean::new(&format!("{about}: {}", self.place)),
+            ..self
+        }
+    }
+}
 
 /// What a write changes, place by place, in the order of the fields.
 pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {

@@ -1,5 +1,5 @@
-//! A gray release beside a Deployment, in a second one: where gray must land elsewhere or carry other settings
-//! (`research/release.md` 1.3).
+//! A gray release beside a Deployment, in a second one: its twin. For where gray instances must land elsewhere or carry
+//! other settings, or where there are to be fewer of them again (`research/release.md` 1.3).
 //!
 //! | phase | what says so | next |
 //! |---|---|---|
@@ -8,23 +8,26 @@
 //! | Gray | templates differ, all are ready | resize, promote or delete it |
 //! | Promoting | templates are the same, the Deployment is not through | wait |
 //! | Cleanup | templates are the same, the Deployment is through | delete it |
-//! | Aborting | it is marked or being deleted | delete it |
+//! | Leaving | it is being deleted | wait |
 //!
 //! A step that is cut short leaves more instances, never fewer.
 
+mod beside;
+mod seen;
+mod steps;
+
 use serde_json::{Map, Value, json};
 
-use super::live::{Live, Refusal, operation};
+use super::live::{Live, Refusal, hash_of, operation, within};
 use super::template::{same, without_hash};
+use crate::domain::terms::{GRAY, GRAY_APP, GRAY_KEY, GRAY_OF, GRAY_SUFFIX, HOLD_FROM, HOLD_OP, TRACK};
 
-/// Labels of the twin's instances, and of the twin.
-const TRACK: &str = "pilothouse.dev/track";
-const APP: &str = "pilothouse.dev/app";
-const GRAY_OF: &str = "pilothouse.dev/gray-of";
-/// Annotations of the twin: which label of its instances is not the Deployment's; that it is given up.
-const KEY: &str = "pilothouse.dev/gray-key";
-const ABORT: &str = "pilothouse.dev/abort";
-const SUFFIX: &str = "-gray";
+pub use beside::{becomes, given_up, published, template_of, warnings};
+pub use seen::{orphaned, phase_of, refusal, release};
+pub use steps::{is_orphan, of_orphan, requests, start};
+
+/// Longest value of a label.
+const LONGEST: usize = 63;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub enum Phase {
     Gray { instances: i64 },
     Promoting,
     Cleanup,
-    Aborting,
+    Leaving,
 }
 
 /// Whether the Deployment's selector matches the twin's instances.
@@ -44,6 +47,17 @@ pub enum Overlap {
     Disjoint(String),
     /// It does: an autoscaler counts them too.
     Overlaps,
+}
+
+/// The name of a Deployment's twin.
+pub fn name_of(deployment: &str) -> String {
+    format!("{deployment}{GRAY_SUFFIX}")
+}
+
+/// Whether a Deployment of a twin's name is this one's twin.
+pub fn is_twin(stable: &Value, twin: &Value) -> bool {
+    let of = twin.pointer("/metadata/labels").and_then(|labels| labels.get(GRAY_OF));
+    of.is_some() && of == stable.pointer("/metadata/name")
 }
 
 /// Looks for a label that the Deployment selects by and no Service of its pods does.
@@ -56,21 +70,32 @@ pub fn overlap(stable: &Value, services: &[Value]) -> Overlap {
         .filter(|selector| !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value)))
         .collect();
     let selected = map(stable, "/spec/selector/matchLabels").unwrap_or(&none);
+    let fits = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|value| value.len() + GRAY_SUFFIX.len() <= LONGEST)
+    };
     let free = selected
-        .keys()
-        .find(|key| !serving.iter().any(|selector| selector.contains_key(*key)));
-    free.map_or(Overlap::Overlaps, |key| Overlap::Disjoint(key.clone()))
+        .iter()
+        .find(|(key, value)| fits(value) && !serving.iter().any(|selector| selector.contains_key(*key)));
+    free.map_or(Overlap::Overlaps, |(key, _)| Overlap::Disjoint(key.clone()))
+}
+
+/// What a twin is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    pub template: &'a Value,
+    pub instances: i32,
+    pub overlap: &'a Overlap,
+    /// The operation's ULID.
+    pub operation: &'a str,
 }
 
 /// The twin of a Deployment, to be created.
 ///
 /// # Errors
-/// The Deployment is in a hold or paused, runs this template, or so many instances cannot be had.
-pub fn create(stable: &Value, template: &Value, instances: i32, services: &[Value]) -> Result<Value, Refusal> {
-    let live = Live {
-        deployment: stable,
-        sets: &[],
-    };
+/// The Deployment is in a hold, paused, not stable, runs this template, or so many instances cannot be had.
+pub fn create(live: Live<'_>, made: Made<'_>) -> Result<Value, Refusal> {
     if live.is_held() {
         return Err(Refusal::InHold);
     }
@@ -78,51 +103,61 @@ pub fn create(stable: &Value, template: &Value, instances: i32, services: &[Valu
         return Err(Refusal::Paused);
     }
     live.seen()?;
-    if live.template().is_some_and(|now| same(now, template)) {
+    let newest = live.newest().filter(|_| !live.has_others());
+    let from = newest.and_then(hash_of).ok_or(Refusal::NotStable)?;
+    if live.template().is_some_and(|now| same(now, made.template)) {
         return Err(Refusal::SameTemplate);
     }
-    super::live::within(instances, 1, i32::try_from(live.desired()).unwrap_or(i32::MAX))?;
+    within(made.instances, 1, i32::try_from(live.desired()).unwrap_or(i32::MAX))?;
     let name = live.text("/metadata/name").ok_or(Refusal::Incomplete("a name"))?;
-    let uid = live.text("/metadata/uid").ok_or(Refusal::Incomplete("a uid"))?;
-    let mut made = without_hash(template);
-    let mut selector = Map::new();
-    selector.insert(TRACK.into(), "gray".into());
-    selector.insert(APP.into(), name.into());
-    let mut annotations = Map::new();
-    if let Overlap::Disjoint(key) = overlap(stable, services) {
-        let value = live.text(&format!("/spec/selector/matchLabels/{}", super::live::escaped(&key)));
-        selector.insert(key.clone(), format!("{}{SUFFIX}", value.unwrap_or_default()).into());
-        annotations.insert(KEY.into(), key.into());
+    if name.len() > LONGEST {
+        return Err(Refusal::LongName);
     }
-    let labels = labels_of(&mut made).ok_or(Refusal::Incomplete("a template"))?;
-    labels.extend(selector.clone());
-    let strategy = stable
-        .pointer("/spec/strategy")
-        .cloned()
-        .unwrap_or_else(|| json!({"type": "RollingUpdate"}));
+    let uid = live.text("/metadata/uid").ok_or(Refusal::Incomplete("a uid"))?;
+    let mut selector = Map::new();
+    selector.insert(TRACK.into(), GRAY.into());
+    selector.insert(GRAY_APP.into(), name.into());
+    if let Overlap::Disjoint(key) = made.overlap {
+        let value = map(live.deployment, "/spec/selector/matchLabels").and_then(|all| all.get(key)?.as_str());
+        selector.insert(
+            key.clone(),
+            format!("{}{GRAY_SUFFIX}", value.unwrap_or_default()).into(),
+        );
+    }
+    let mut spec = json!({
+        "replicas": made.instances,
+        "selector": {"matchLabels": selector},
+        "template": dressed(made.template, &selector, made.overlap).ok_or(Refusal::Incomplete("a template"))?,
+    });
+    for field in [
+        "strategy",
+        "minReadySeconds",
+        "progressDeadlineSeconds",
+        "revisionHistoryLimit",
+    ] {
+        if let (Some(value), Some(spec)) = (live.deployment.pointer(&format!("/spec/{field}")), spec.as_object_mut()) {
+            spec.insert(field.into(), value.clone());
+        }
+    }
     Ok(json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {
-            "name": format!("{name}{SUFFIX}"), "namespace": live.text("/metadata/namespace"),
-            "labels": {GRAY_OF: name, TRACK: "gray"}, "annotations": annotations,
+            "name": name_of(name), "namespace": live.text("/metadata/namespace"),
+            "labels": {GRAY_OF: name, TRACK: GRAY, HOLD_FROM: from, HOLD_OP: made.operation},
             // It goes with the Deployment, and is not managed by it.
             "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": name, "uid": uid}],
         },
-        "spec": {"replicas": instances, "selector": {"matchLabels": selector}, "template": made, "strategy": strategy},
+        "spec": spec,
     }))
 }
 
 /// How far a twin is.
 pub fn phase(stable: &Value, twin: Option<&Value>) -> Phase {
     let Some(twin) = twin else { return Phase::Idle };
-    let is_given_up = twin.pointer("/metadata/deletionTimestamp").is_some()
-        || map(twin, "/metadata/annotations").is_some_and(|all| all.contains_key(ABORT));
-    if is_given_up {
-        return Phase::Aborting;
+    if twin.pointer("/metadata/deletionTimestamp").is_some() {
+        return Phase::Leaving;
     }
-    let template = twin.pointer("/spec/template");
-    let alike = |now: &Value| template.is_some_and(|template| same(now, &undressed(template, stable, twin)));
-    if stable.pointer("/spec/template").is_some_and(alike) {
+    if is_promoted(stable, twin) {
         return if is_through(stable) {
             Phase::Cleanup
         } else {
@@ -138,42 +173,58 @@ pub fn phase(stable: &Value, twin: Option<&Value>) -> Phase {
     }
 }
 
+/// Whether the Deployment has the twin's template.
+fn is_promoted(stable: &Value, twin: &Value) -> bool {
+    let template = twin.pointer("/spec/template");
+    let alike = |now: &Value| template.is_some_and(|template| same(now, &undressed(template, stable)));
+    stable.pointer("/spec/template").is_some_and(alike)
+}
+
 /// Gives the Deployment the twin's template; the twin stays until the Deployment is through.
 ///
 /// # Errors
-/// The twin is not ready, or given up.
-pub fn promote(stable: &Value, twin: &Value) -> Result<Value, Refusal> {
+/// The twin is not ready or going, or the Deployment is not what it was beside.
+pub fn promote(live: Live<'_>, twin: &Value) -> Result<Value, Refusal> {
+    let stable = live.deployment;
     match phase(stable, Some(twin)) {
         Phase::Gray { .. } => {}
         Phase::Graying { ready, wanted } => return Err(Refusal::NotFull { ready, desired: wanted }),
         Phase::Promoting | Phase::Cleanup => return Err(Refusal::SameTemplate),
-        Phase::Idle | Phase::Aborting => return Err(Refusal::NotInHold),
+        Phase::Idle | Phase::Leaving => return Err(Refusal::NotInHold),
     }
-    let live = Live {
-        deployment: stable,
-        sets: &[],
-    };
+    live.seen()?;
+    if live.is_paused() {
+        return Err(Refusal::Paused);
+    }
+    if live.is_held() || live.newest().and_then(hash_of) != left(twin) {
+        return Err(Refusal::ForeignChange);
+    }
+    if live.has_others() {
+        return Err(Refusal::NotStable);
+    }
     let template = twin
         .pointer("/spec/template")
         .ok_or(Refusal::Incomplete("a template"))?;
     let mut patch = live.tests()?;
-    patch.push(operation(
-        "replace",
-        "/spec/template",
-        undressed(template, stable, twin),
-    ));
+    patch.push(operation("replace", "/spec/template", undressed(template, stable)));
+    patch.extend(live.without_labels(&[HOLD_OP]));
     Ok(Value::Array(patch))
 }
 
-/// Another number of gray instances.
+/// Another number of gray instances, at most as many as the Deployment has.
 ///
 /// # Errors
-/// The twin is not whole.
-pub fn resize(twin: &Value, instances: i32) -> Result<Value, Refusal> {
+/// So many cannot be had, or it has as many.
+pub fn resize(twin: &Value, instances: i32, most: i32) -> Result<Value, Refusal> {
+    within(instances, 1, most)?;
     let live = Live {
         deployment: twin,
         sets: &[],
     };
+    let now = number(twin, "/spec/replicas").unwrap_or(1);
+    if now == i64::from(instances) {
+        return Err(Refusal::ThatMany(now));
+    }
     let mut patch = live.tests()?;
     patch.push(operation("replace", "/spec/replicas", instances.into()));
     Ok(Value::Array(patch))
@@ -193,15 +244,44 @@ pub fn deletion(twin: &Value) -> Result<Value, Refusal> {
     }))
 }
 
-/// The twin's template as the Deployment would have it.
-fn undressed(template: &Value, stable: &Value, twin: &Value) -> Value {
+/// The hash of the Deployment's revision that the twin was made beside.
+fn left(twin: &Value) -> Option<&str> {
+    twin.pointer("/metadata/labels")?.get(HOLD_FROM)?.as_str()
+}
+
+/// A Deployment's template as its twin has it.
+fn dressed(template: &Value, labels: &Map<String, Value>, overlap: &Overlap) -> Option<Value> {
     let mut made = without_hash(template);
-    let key = map(twin, "/metadata/annotations")
-        .and_then(|all| all.get(KEY))
-        .and_then(Value::as_str);
+    labels_of(&mut made)?.extend(labels.clone());
+    if let Overlap::Disjoint(key) = overlap {
+        let metadata = made.pointer_mut("/metadata").and_then(Value::as_object_mut)?;
+        let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
+        if annotations.is_null() {
+            *annotations = json!({});
+        }
+        annotations
+            .as_object_mut()?
+            .insert(GRAY_KEY.into(), key.as_str().into());
+    }
+    Some(made)
+}
+
+/// The twin's template as the Deployment would have it.
+fn undressed(template: &Value, stable: &Value) -> Value {
+    let mut made = without_hash(template);
+    let mut key = None;
+    if let Some(Value::Object(metadata)) = made.pointer_mut("/metadata")
+        && let Some(Value::Object(annotations)) = metadata.get_mut("annotations")
+    {
+        key = annotations.remove(GRAY_KEY);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
     if let Some(labels) = labels_of(&mut made) {
         labels.remove(TRACK);
-        labels.remove(APP);
+        labels.remove(GRAY_APP);
+        let key = key.as_ref().and_then(Value::as_str);
         let own = key.and_then(|key| Some((key, map(stable, "/spec/selector/matchLabels")?.get(key)?)));
         if let Some((key, value)) = own {
             labels.insert(key.into(), value.clone());

@@ -56,6 +56,10 @@ pub enum Warning {
     Bad(String),
     /// The strategy is made `RollingUpdate` for the hold.
     Recreate,
+    /// The instances of a twin have another value of this label.
+    OtherLabel(String),
+    /// The Deployment's selector matches the instances of its twin too.
+    SameLabels,
     /// The image's registry does not have it, or does not show it.
     NoSuchImage(String),
     /// Whether there is such an image is not known: which, and why.
@@ -138,6 +142,12 @@ impl Warning {
                 format!("the job {name} runs none of the images that are released: see that it fits the version")
             }
             Self::Config(doubt) => doubt.words(),
+            Self::OtherLabel(key) => format!(
+                "its gray instances have another value of {key}: its Services send to them all the same, but whatever else selects by it does not see them, such as network policies, budgets and spreading rules"
+            ),
+            Self::SameLabels => {
+                "no label that its Services do not select by tells the gray instances apart: whatever counts the Deployment's instances counts them too".into()
+            }
             Self::Unknown(what, why) => format!("{what} is not known: {why}"),
         }
     }

@@ -39,7 +39,7 @@ const LONGEST: i64 = (1 << 40) - 1;
 /// of and `stuck` on lost nodes. The controller's own counts may still trust these. Where the pods are not known,
 /// only the controller can tell.
 pub fn workload_state(release: &Release, (ready, desired): (i64, i64), stuck: u32, now: Timestamp) -> Cell {
-    let phase = release.phase.clone().at(release.since, now);
+    let phase = release.at(now);
     let mut parts: Vec<Part> = held_fast(stuck).into_iter().collect();
     parts.extend(under_way(
         &phase,
@@ -140,7 +140,7 @@ fn told(parts: Vec<Part>) -> Cell {
 fn app_parts(app: &AppSummary, now: Timestamp) -> Vec<Part> {
     let count = |wanted: Health| app.health.iter().find(|(h, _)| *h == wanted).map_or(0, |(_, n)| *n);
     let (failing, unschedulable) = (count(Health::Failing), count(Health::Unschedulable));
-    let phase = app.phase.clone().at(app.since, now);
+    let phase = app.phase.clone().at(app.since, now, app.deadline);
     let release_fails = matches!(phase, Phase::GrayFailed { .. });
     let status = app.trouble.as_ref().map(|(status, _)| status.as_str());
     let mut parts = if release_fails {

@@ -16,8 +16,7 @@ use crate::overlays::confirm::{Blank, Confirm, Fate, Next, Place, Stage, Tried};
 use crate::overlays::draft::Many;
 use crate::overlays::{Draft, HowMany, Overlay};
 use crate::release::ledger::Operation;
-use crate::release::stand::already;
-use crate::release::{Done, Prepared};
+use crate::release::{Done, Prepared, Written};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
 pub(super) use claiming::claimed;
@@ -205,9 +204,12 @@ fn send(model: &mut Model, place: &Place, ticket: Ticket, prepared: Box<Prepared
         confirm.written = Some(now);
     }
     let mut why = model.confirm().map(|confirm| confirm.why().clone()).unwrap_or_default();
-    let now = model.release_now(&place.object);
-    why.fails = now.and_then(|(_, phase)| phase.failing()).map(Clean::from);
     let view = model.world.cluster(&place.object.cluster);
+    let fails = view.and_then(|view| {
+        let workload = view.workload(place.object.kind, &place.object.key)?;
+        view.failing(workload, view.time(model.now))
+    });
+    why.fails = fails.map(Clean::from);
     let by = view.and_then(|view| view.identity.user.clone());
     let (what, target) = (place.step.title(), super::goto::target(&place.object));
     model.record(what, target.clone());
@@ -298,9 +300,9 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
             let object = place.object.clone();
             outdated(model, &object, generation)
         }
-        Stage::Following { generation, leads_to } => {
-            let (generation, leads_to, place) = (*generation, *leads_to, place.clone());
-            follow(model, &place, (generation, leads_to))
+        Stage::Following { written } => {
+            let (written, place) = (written.clone(), place.clone());
+            follow(model, &place, &written)
         }
         Stage::Asking | Stage::Writing | Stage::Failed(_) => Vec::new(),
     }
@@ -327,14 +329,11 @@ fn close_reader(model: &mut Model) {
     }
 }
 
-fn follow(model: &mut Model, place: &Place, (generation, leads_to): (i64, Option<i32>)) -> Vec<Effect> {
-    let Some(((told, seen), phase)) = model.release_now(&place.object) else {
+fn follow(model: &mut Model, place: &Place, written: &Written) -> Vec<Effect> {
+    let Some((_, phase)) = model.release_now(&place.object) else {
         return Vec::new();
     };
-    if told < generation || seen < generation {
-        return Vec::new();
-    }
-    let Some(stand) = model.stand_now(place, &phase, leads_to) else {
+    let Some(stand) = model.stand_now(place, &phase, written) else {
         return Vec::new();
     };
     let stands = words(&phase);
@@ -383,11 +382,10 @@ fn still_ahead(model: &mut Model) -> bool {
 fn left_out(model: &Model, place: &Place, phase: &crate::release::Phase) -> Option<Fate> {
     let view = model.world.cluster(&place.object.cluster)?;
     let workload = view.workload(place.object.kind, &place.object.key)?;
-    let done = already(&place.step, phase, (workload.desired, &workload.images));
+    let done = view.already(workload, phase, &place.step);
     if let Some(words) = done {
         return Some(Fate::There(words.into()));
     }
-    let operation = place.step.operation();
-    let refused = crate::release::stand::refusal(operation, (place.object.kind, phase), place.driver);
+    let refused = view.step_refusal(workload, phase, place.step.operation());
     refused.map(|reason| Fate::Skipped(reason.into()))
 }

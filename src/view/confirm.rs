@@ -1,23 +1,26 @@
 //! What waits for a yes: where, what, from which version to which, what it comes to, what to know before.
 
+mod version;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::how_many::way;
 use super::picker::frame;
 use super::pieces::{Pieces, field, put, width};
 use super::style::role;
 use crate::domain::text::folded;
-use crate::domain::{Clean, Version};
 use crate::message::{Action, Mode, Severity};
 use crate::model::Model;
 use crate::overlays::Confirm;
 use crate::overlays::confirm::{Blank, Fate, Place, Stage, TAKE_OVER};
 use crate::release::Prepared;
-use crate::release::config::change::What;
+use crate::release::live::Method;
 use crate::release::outlook::outlook;
 use crate::release::step::Step;
 use crate::screens::words;
 use crate::theme::{Role, Theme};
+use version::of_version;
 
 /// A line of what is shown.
 type Line = (Role, String);
@@ -115,8 +118,7 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     for (style, text) in of_version(place, prepared) {
         add(style, text);
     }
-    add(Role::Text, format!("instances: {}", outlook(&place.step, place.counts)));
-    if let Some((style, text)) = untouched(confirm) {
+    for (style, text) in reach(confirm, place) {
         add(style, text);
     }
     if let Some(reason) = &confirm.why().reason {
@@ -152,6 +154,23 @@ fn against(confirm: &Confirm, prepared: Option<&Prepared>, add: &mut impl FnMut(
     }
     if let Some(overridden) = overridden {
         add(Role::Warning, format!("overridden: {overridden}"));
+    }
+}
+
+/// How many instances it comes to, by which way, and where nothing changes.
+fn reach(confirm: &Confirm, place: &Place) -> Vec<Line> {
+    let instances = format!("instances: {}", outlook(&place.step, place.counts));
+    let mut lines = vec![(Role::Text, instances)];
+    lines.extend(told_way(place).map(|way| (Role::Text, way.to_owned())));
+    lines.extend(untouched(confirm));
+    lines
+}
+
+/// How new instances come; a hold beside is what goes without saying.
+fn told_way(place: &Place) -> Option<&'static str> {
+    match &place.step {
+        Step::Start(new) if new.method != Method::Surge && !place.counts.in_place => Some(way(new.method)),
+        _ => None,
     }
 }
 
@@ -225,32 +244,6 @@ fn fate(confirm: &Confirm, number: usize, place: &Place) -> Line {
     (style, text)
 }
 
-/// From which version to which, with what goes with it.
-fn of_version(place: &Place, prepared: Option<&Prepared>) -> Vec<Line> {
-    let mut lines = vec![(Role::Strong, versions(place, prepared))];
-    lines.extend(prepared.into_iter().flat_map(carried));
-    lines
-}
-
-/// From which version to which, as far as it is known.
-fn versions(place: &Place, prepared: Option<&Prepared>) -> String {
-    let now = words::version(&place.version);
-    let Some((Some(from), Some(to))) = prepared.map(Prepared::images) else {
-        return match (&place.old, &place.step) {
-            (Some(old), Step::Abort) => format!("{now} → {}", words::version(old)),
-            (Some(old), _) => format!("{} → {now}", words::version(old)),
-            (None, _) => format!("version {now}"),
-        };
-    };
-    let short = |image: &Clean| words::version(&Version::of_image(image));
-    let (old, new) = (short(from), short(to));
-    if repository(from) == repository(to) {
-        format!("{old} → {new}   {to}")
-    } else {
-        format!("{from} → {to}")
-    }
-}
-
 /// Clusters with the same app that nothing is written to.
 fn untouched(confirm: &Confirm) -> Option<Line> {
     let names: Vec<&str> = confirm
@@ -259,44 +252,6 @@ fn untouched(confirm: &Confirm) -> Option<Line> {
         .map(crate::domain::ClusterId::as_str)
         .collect();
     (!names.is_empty()).then(|| (Role::Muted, format!("untouched: {}", names.join(", "))))
-}
-
-/// What goes with the version: its commit and its configuration, from → to.
-fn carried(prepared: &Prepared) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let commit = |commit: Option<&Clean>| match commit {
-        Some(commit) => words::version(&Version::Commit(commit.clone())),
-        None => "not known".to_owned(),
-    };
-    if let Some((from, to)) = prepared.commits() {
-        lines.push((Role::Text, format!("commit {} → {}", commit(from), commit(to))));
-    }
-    if !matches!(prepared.step, Step::Start(_) | Step::Rollback(_)) {
-        return lines;
-    }
-    let config = &prepared.config;
-    for change in &config.changes {
-        let style = match change.what {
-            What::Unknown(_) => Role::Muted,
-            _ => Role::Text,
-        };
-        lines.push((style, format!("config: {}", Clean::new(&change.words()))));
-    }
-    if let Some(noted) = config.noted {
-        let noted = noted.format("%Y-%m-%d %H:%M UTC");
-        lines.push((Role::Muted, format!("config: as noted {noted}")));
-    }
-    if config.changes.is_empty() && !config.names.is_empty() {
-        lines.push((
-            Role::Muted,
-            format!("config: as it runs now ({})", Clean::new(&config.names.join(", "))),
-        ));
-    }
-    lines
-}
-
-fn repository(image: &Clean) -> &str {
-    crate::overlays::draft::repository(image)
 }
 
 fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {

@@ -101,11 +101,15 @@ fn offered(model: &Model) -> Vec<(Action, &'static str)> {
             ]
         }
         Some(Overlay::Picker(_)) => vec![(Action::Accept, "take"), (Action::Cancel, "leave")],
-        Some(Overlay::HowMany(_)) => vec![
-            (Action::Accept, "go on"),
-            (Action::Cancel, "leave"),
-            (Action::EraseAll, "clear"),
-        ],
+        Some(Overlay::HowMany(asked)) => {
+            let way = asked.draft.has_methods().then_some((Action::CursorDown, "another way"));
+            let keys = [
+                (Action::Accept, "go on"),
+                (Action::Cancel, "leave"),
+                (Action::EraseAll, "clear"),
+            ];
+            keys.into_iter().chain(way).collect()
+        }
         Some(Overlay::Confirm(confirm)) => confirm_keys(confirm),
         Some(Overlay::LogLine(_)) => vec![
             (Action::CursorDown, "down"),

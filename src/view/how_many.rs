@@ -10,6 +10,7 @@ use crate::domain::text::folded;
 use crate::overlays::HowMany;
 use crate::overlays::draft::Chosen;
 use crate::release::ledger::Operation;
+use crate::release::live::Method;
 use crate::release::scale::Amount;
 use crate::release::step::Count;
 use crate::theme::{Role, Theme};
@@ -70,6 +71,22 @@ fn beneath(asked: &HowMany, theme: &Theme, room: usize) -> Vec<Pieces> {
             }
         }
     }
+    if asked.draft.has_methods() {
+        add(way(asked.draft.method), theme.style(Role::Accent));
+    }
     add("a number, or a share such as 20%", theme.style(Role::Muted));
     lines
+}
+
+/// How the instances come, in words.
+pub(super) const fn way(method: Method) -> &'static str {
+    match method {
+        Method::Surge => {
+            "by hold, beside the old ones: the Deployment's own rolling update stops until a person decides"
+        }
+        Method::Replace => "by hold, in place of old ones, which go first: where there is no room for more",
+        Method::Twin => {
+            "by twin: in a second Deployment beside it, which may shrink again; the first is left alone until it is full"
+        }
+    }
 }

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::World;
 use super::app_list::AppList;
 use super::census::Census;
@@ -41,6 +43,8 @@ pub struct AppSummary {
     /// The most urgent phase of its workloads, and since when.
     pub phase: Phase,
     pub since: Option<Timestamp>,
+    /// How long its gray releases may take to be ready.
+    pub deadline: TimeDelta,
     pub owner: Option<Clean>,
     pub default_location: Option<Clean>,
     pub min_instances: Option<i64>,
@@ -96,7 +100,7 @@ impl World {
 
 /// What the parts of an app in single clusters are together, counted in the locations of the scope.
 fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSummary> {
-    let (_, first) = parts.first()?;
+    let (first_cluster, first) = parts.first()?;
     let mut sum = AppSummary {
         key: first.key.clone(),
         workloads: Vec::new(),
@@ -112,6 +116,7 @@ fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSu
         trouble: None,
         phase: Phase::Stable,
         since: None,
+        deadline: first_cluster.gray_deadline,
         owner: None,
         default_location: None,
         min_instances: None,
@@ -183,6 +188,7 @@ impl AppSummary {
             .workloads
             .iter()
             .filter_map(|(kind, key)| cluster.workload(*kind, key))
+            .filter(|workload| !cluster.is_beside(workload))
         {
             self.workloads.push((cluster.id.clone(), workload.kind));
             self.desired = Some(self.desired.unwrap_or(0) + workload.desired).filter(|_| self.is_whole);
@@ -210,9 +216,10 @@ impl ClusterView {
         slots.filter_map(|&slot| self.pods.at(slot))
     }
 
-    /// The workloads of an app here.
+    /// The workloads of an app here; a twin is none of its own while its Deployment is there.
     pub fn workloads_of<'a>(&'a self, key: &AppKey) -> impl Iterator<Item = &'a Arc<Workload>> + use<'a> {
         let known = self.tally.app(key).into_iter().flat_map(|tally| &tally.workloads);
-        known.filter_map(|(kind, object)| self.workload(*kind, object))
+        let known = known.filter_map(|(kind, object)| self.workload(*kind, object));
+        known.filter(|workload| !self.is_beside(workload))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use rustc_hash::FxHashMap;
 
 use super::feeds::FeedLog;
@@ -20,6 +21,7 @@ use crate::domain::{
     Quota, Revision, Timestamp, Uid, Workload,
 };
 use crate::release::freeze::Window;
+use crate::release::phase::GRAY_DEADLINE;
 
 /// What the configuration says of a cluster before anything is known of it.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct ClusterSetup {
     pub confirms_by_name: bool,
     /// A write needs a reason.
     pub asks_reason: bool,
+    /// How long a gray release may take to be ready.
+    pub gray_deadline: TimeDelta,
     /// Times in which nothing is released.
     pub freezes: Vec<Window>,
     /// The location of nodes that no label places.
@@ -46,6 +50,7 @@ impl ClusterSetup {
             readonly: false,
             confirms_by_name: false,
             asks_reason: false,
+            gray_deadline: GRAY_DEADLINE,
             freezes: Vec::new(),
             location: None,
         }
@@ -62,6 +67,8 @@ pub struct ClusterView {
     pub confirms_by_name: bool,
     /// A write needs a reason.
     pub asks_reason: bool,
+    /// How long a gray release may take to be ready.
+    pub gray_deadline: TimeDelta,
     /// Times in which nothing is released.
     pub freezes: Vec<Window>,
     pub default_location: Option<Clean>,
@@ -92,6 +99,8 @@ pub struct ClusterView {
     pub quotas: Store<Quota>,
     pub events: Store<Event>,
     pub(super) workloads: FxHashMap<Kind, Store<Workload>>,
+    /// The twins of Deployments, by these.
+    pub(super) twins: FxHashMap<ObjectKey, ObjectKey>,
     /// The namespaces (empty: all) of which a list of pods was read to its end at least once.
     pub(super) pods_listed: BTreeSet<Clean>,
     pub tally: Tally,
@@ -109,6 +118,7 @@ impl ClusterView {
             readonly: setup.readonly,
             confirms_by_name: setup.confirms_by_name,
             asks_reason: setup.asks_reason,
+            gray_deadline: setup.gray_deadline,
             freezes: setup.freezes,
             default_location: setup.location,
             link: Link::CONNECTING,
@@ -131,6 +141,7 @@ impl ClusterView {
             quotas: Store::default(),
             events: Store::default(),
             workloads: FxHashMap::default(),
+            twins: FxHashMap::default(),
             pods_listed: BTreeSet::new(),
             tally: Tally::default(),
             losses: Losses::default(),
@@ -201,9 +212,10 @@ impl ClusterView {
         self.workloads.get(&kind)?.get(key)
     }
 
-    /// All workloads of a kind.
+    /// All workloads of a kind; a twin is none of its own while its Deployment is there.
     pub fn workloads(&self, kind: Kind) -> impl Iterator<Item = &Arc<Workload>> {
-        self.workloads.get(&kind).into_iter().flat_map(Store::values)
+        let all = self.workloads.get(&kind).into_iter().flat_map(Store::values);
+        all.filter(|workload| !self.is_beside(workload))
     }
 
     /// How many objects of a kind are held.
@@ -225,7 +237,7 @@ impl ClusterView {
 
     /// The time by this cluster's clock, which dates everything in it, when ours says `ours`.
     pub fn time(&self, ours: Timestamp) -> Timestamp {
-        let skew = self.identity.clock_skew.and_then(chrono::TimeDelta::try_seconds);
+        let skew = self.identity.clock_skew.and_then(TimeDelta::try_seconds);
         ours.checked_add_signed(skew.unwrap_or_default()).unwrap_or(ours)
     }
 

@@ -227,6 +227,7 @@ impl ClusterView {
         if kind == Kind::Job {
             return;
         }
+        self.note_twin(kind, &key, true);
         if let Some(old) = old.filter(|old| old.app != app.name) {
             self.tally.take_workload(
                 &AppKey {
@@ -263,6 +264,7 @@ impl ClusterView {
             // The server forgets events after an hour; what was read stays until there are too many.
             Kind::Event => {}
             Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::Rollout | Kind::CloneSet => {
+                self.note_twin(kind, key, false);
                 if let Some((_, old)) = self.workloads.get_mut(&kind).and_then(|store| store.remove(key)) {
                     self.tally.take_workload(
                         &AppKey {

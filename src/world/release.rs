@@ -16,7 +16,9 @@ use crate::domain::{
     AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, ResourceRef, Revision, Timestamp, Uid, Version, Workload,
 };
 use crate::release::freeze::{self, Freeze};
-use crate::release::{Author, Phase, Release, Side, phase, side};
+use crate::release::ledger::Operation;
+use crate::release::step::Step;
+use crate::release::{Author, Cause, Phase, Release, Side, Written, phase, side, stand, twin};
 
 /// By kind and name of a workload: of which object and generation it was asked, and who changed it to be of that.
 pub(super) type Authors = FxHashMap<(Kind, ObjectKey), (Uid, i64, Option<Author>)>;
@@ -72,18 +74,101 @@ impl ClusterView {
         annotated.or_else(|| freeze::of_windows(&self.freezes, namespace, now))
     }
 
-    /// The release of a workload.
+    /// The second Deployment beside one, where its gray release is in such.
+    pub fn twin_of(&self, workload: &Workload) -> Option<&Arc<Workload>> {
+        let twin = self
+            .twins
+            .get(&workload.key)
+            .filter(|_| workload.kind == Kind::Deployment)?;
+        let is_its = |twin: &&Arc<Workload>| twin.twin_of() == Some(workload.key.name.as_str());
+        self.workload(Kind::Deployment, twin).filter(is_its)
+    }
+
+    /// Whether a workload is the twin of one that is there, and no workload of its own.
+    pub fn is_beside(&self, workload: &Workload) -> bool {
+        let of = workload.twin_of().map(|of| ObjectKey {
+            namespace: workload.key.namespace.clone(),
+            name: of.into(),
+        });
+        of.is_some_and(|of| self.workload(Kind::Deployment, &of).is_some())
+    }
+
+    /// Whether what was written to a workload, and to the twin beside it, is seen: their controllers have seen it too.
+    pub fn has_seen(&self, workload: &Workload, written: &Written) -> bool {
+        let is_seen = |generation: (i64, i64), least: i64| generation.0 >= least && generation.1 >= least;
+        let twin = self.twin_of(workload);
+        let twin_is = match &written.twin {
+            None => true,
+            Some((uid, Some(least))) => twin.is_some_and(|twin| twin.uid == *uid && is_seen(twin.generation, *least)),
+            Some((uid, None)) => twin.is_none_or(|twin| twin.uid != *uid),
+        };
+        is_seen(workload.generation, written.generation) && twin_is
+    }
+
+    /// The release of a workload, with what is beside it.
     pub fn release_of(&self, workload: &Workload) -> Release {
+        let own = self.release_alone(workload);
+        let Some(twin) = self.twin_of(workload) else {
+            return match workload.twin_of() {
+                Some(of) => Release {
+                    phase: twin::orphaned(of),
+                    ..own
+                },
+                None => own,
+            };
+        };
+        let cause = Cause::of(self.pods_of(twin).map(Arc::as_ref));
+        let (revisions, of_twin) = (self.revisions_of(workload), self.revisions_of(twin));
+        let beside = self.release_alone(twin);
+        twin::release(own, (workload, &revisions), beside, ((twin, &of_twin), cause))
+    }
+
+    /// What is done already of a step on a workload that is seen in a phase, in words; with what is beside it.
+    pub fn already(&self, workload: &Workload, phase: &Phase, step: &Step) -> Option<String> {
+        let twin = self.twin_of(workload);
+        let images = twin.map_or(&workload.images, |twin| &twin.images);
+        stand::already(step, phase, (workload.desired, images, twin.is_some()))
+    }
+
+    /// Why a step cannot be taken on a workload in a phase, with what is beside it; `None` where nothing is known
+    /// against it.
+    pub fn step_refusal(&self, workload: &Workload, phase: &Phase, step: Operation) -> Option<String> {
+        if workload.twin_of().is_some() {
+            let why = || "it is a gray release whose Deployment is gone: abort it".to_owned();
+            return (step != Operation::Abort).then(why);
+        }
+        match self.twin_of(workload) {
+            Some(_) => twin::refusal(step, phase),
+            None => stand::refusal(step, (workload.kind, phase), workload.driver),
+        }
+    }
+
+    /// Why the version fails that an abort of a workload's release would leave, at a time of its cluster. Beside a twin
+    /// a Deployment that is stuck by itself says nothing of the twin's version.
+    pub fn failing(&self, workload: &Workload, now: Timestamp) -> Option<String> {
+        let phase = self.release_of(workload).at(now);
+        let is_another = |twin: &Arc<Workload>| twin.images != workload.images || twin.version != workload.version;
+        let is_of_old = matches!(phase, Phase::Stuck { .. }) && self.twin_of(workload).is_some_and(is_another);
+        phase.failing().filter(|_| !is_of_old)
+    }
+
+    fn release_alone(&self, workload: &Workload) -> Release {
         let is_ready = |pod: &Pod| self.health(pod) == Health::Ready;
         let pods = self.knows_pods_in(&workload.key.namespace).then(|| {
             let pods = self.pods_of(workload).map(Arc::as_ref);
             pods.map(|pod| (pod, is_ready(pod))).collect()
         });
-        Release::of(workload, &self.revisions_of(workload), pods)
+        Release {
+            deadline: self.gray_deadline,
+            ..Release::of(workload, &self.revisions_of(workload), pods)
+        }
     }
 
-    /// Whether a pod runs the newest version of its workload.
+    /// Whether a pod runs the newest version of its workload; those of a gray release beside one do.
     pub fn is_newest(&self, pod: &Pod) -> bool {
+        if pod.is_of_twin() {
+            return true;
+        }
         let carrier = pod.workload.as_ref();
         let workload = carrier
             .and_then(|(kind, name)| self.workload(*kind, &ObjectKey::new(pod.key.namespace.clone(), name.clone())));
@@ -95,6 +180,10 @@ impl ClusterView {
 
     /// The phase of a workload, and since when; its pods are looked at only where they can say more.
     pub fn phase_and_since(&self, workload: &Workload) -> (Phase, Option<Timestamp>) {
+        if self.twin_of(workload).is_some() || workload.twin_of().is_some() {
+            let release = self.release_of(workload);
+            return (release.phase, release.since);
+        }
         let revisions = self.revisions_of(workload);
         match Phase::of(workload, &revisions) {
             Phase::Gray { .. } => {
@@ -110,6 +199,7 @@ impl ClusterView {
         let workloads = app.workloads.iter();
         workloads
             .filter_map(|(kind, key)| self.workload(*kind, key))
+            .filter(|workload| !self.is_beside(workload))
             .fold(Phase::Stable, |all, workload| {
                 all.worse(self.phase_and_since(workload).0)
             })
@@ -140,6 +230,28 @@ impl ClusterView {
             }
         }
         self.touch_app(kind, &key);
+    }
+
+    /// A workload is there, or about to go: what it is the twin of, or has as its twin, may be told differently now.
+    pub(super) fn note_twin(&mut self, kind: Kind, key: &ObjectKey, is_there: bool) {
+        let of = self
+            .workload(kind, key)
+            .and_then(|workload| workload.twin_of())
+            .map(Clean::new);
+        if let Some(of) = of {
+            let of = ObjectKey {
+                namespace: key.namespace.clone(),
+                name: of,
+            };
+            if is_there {
+                self.twins.insert(of.clone(), key.clone());
+            } else {
+                self.twins.remove(&of);
+            }
+            self.touch_app(kind, &of);
+        } else if let Some(twin) = self.twins.get(key).cloned() {
+            self.touch_app(kind, &twin);
+        }
     }
 
     fn touch_app(&mut self, kind: Kind, key: &ObjectKey) {

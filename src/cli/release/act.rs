@@ -116,6 +116,16 @@ impl ActRow {
     }
 }
 
+/// The configuration as a step is asked to take it; what is wrong with it is told.
+fn set_up(args: &Args, ask: &Ask, environment: &Environment, err: &mut dyn Write) -> Result<Setup, Failure> {
+    let mut setup = Setup::load(args, environment)?;
+    setup.config.gray_deadline = ask.deadline.unwrap_or(setup.config.gray_deadline);
+    for problem in &setup.problems {
+        writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
+    }
+    Ok(setup)
+}
+
 /// Takes a step on every workload of an app, one after the other; the first that fails ends it.
 pub(in crate::cli) fn run(
     args: &Args,
@@ -124,10 +134,7 @@ pub(in crate::cli) fn run(
     environment: &Environment,
     (out, err): (&mut dyn Write, &mut dyn Write),
 ) -> Result<Exit, Failure> {
-    let setup = Setup::load(args, environment)?;
-    for problem in &setup.problems {
-        writeln!(err, "pilothouse: {}", Printable(&problem.to_string()))?;
-    }
+    let setup = set_up(args, ask, environment, err)?;
     let activity = ActivityLog::open(Some(&setup.paths.activity()), screen::person(environment));
     let registries = (!args.demo).then(|| registries::of(&setup, environment));
     let claims = Claims::new(activity.person().to_owned());
@@ -246,8 +253,7 @@ fn needs_override(ask: &Ask, targets: &[Target], prepared: &[Prepared]) -> Resul
 
 /// Why the new instances of a workload fail, where they do.
 fn failing(view: &ClusterView, object: &ResourceRef) -> Option<String> {
-    let release = view.release_of(view.workload(object.kind, &object.key)?);
-    release.phase.at(release.since, view.time(Utc::now())).failing()
+    view.failing(view.workload(object.kind, &object.key)?, view.time(Utc::now()))
 }
 
 async fn carry_out(
@@ -297,7 +303,7 @@ async fn carry_out(
         row.written = true;
         tell(target, &done, err)?;
         if ask.wait && !is_urgent {
-            let end = follow(known, &target.object, (&prepared.step, &done), ask.timeout, err).await?;
+            let end = follow(known, &target.object, (&prepared.step, &done.written), ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
                 course.leave(ahead);
                 return Ok(end);
@@ -307,7 +313,7 @@ async fn carry_out(
     }
     if ask.wait && is_urgent {
         for (target, prepared, done) in written {
-            let end = follow(known, &target.object, (&prepared.step, &done), ask.timeout, err).await?;
+            let end = follow(known, &target.object, (&prepared.step, &done.written), ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
                 return Ok(end);
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::Failure;
 use super::super::args::parse_duration;
 use super::what::What;
 use crate::domain::Clean;
@@ -29,6 +30,10 @@ pub struct Ask {
     /// How long to follow
     #[arg(long, default_value = "15m", value_name = "DURATION", value_parser = parse_duration)]
     pub timeout: Duration,
+    /// How long the new instances of a gray release may take to be ready before it counts as failed [default:
+    /// `gray_deadline` of the configuration, 10m]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub deadline: Option<Duration>,
     /// Why, for the app's ledger; needed with --yes where the configuration asks for it (`ask_reason`)
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -68,6 +73,25 @@ pub enum How {
     Replace,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// In the Deployment itself: its rolling update stops where a person has to decide
+    Hold,
+    /// In a second Deployment beside it, which can shrink again; the first one is left alone until it is full
+    Twin,
+}
+
+/// How the instances of a gray release come.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Manner {
+    /// Where the new instances of a Deployment are [default: hold]
+    #[arg(long, value_name = "METHOD")]
+    pub method: Option<By>,
+    /// Whether the new instances of a hold run beside the old ones or in their place [default: surge]
+    #[arg(long, value_name = "HOW")]
+    pub how: Option<How>,
+}
+
 #[derive(Clone, Debug, clap::Args)]
 pub struct StartAsk {
     #[command(flatten)]
@@ -84,9 +108,8 @@ pub struct StartAsk {
     /// How many new instances of each Deployment: a number, or a share such as 20%
     #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
     pub gray: Count,
-    /// Whether new instances run beside the old ones or in their place
-    #[arg(long, default_value = "surge", value_name = "HOW")]
-    pub how: How,
+    #[command(flatten)]
+    pub manner: Manner,
     /// Run with the copies of the configuration that a rollback brought back, instead of what is there today
     #[arg(long)]
     pub keep_config: bool,
@@ -121,40 +144,55 @@ pub struct RollbackAsk {
     /// By a gray release of so many instances, a number or a share such as 20%, instead of at once
     #[arg(long, value_name = "N|P%", value_parser = Count::parse)]
     pub gray: Option<Count>,
-    /// Whether its instances run beside those of now or in their place
-    #[arg(long, default_value = "surge", value_name = "HOW", requires = "gray")]
-    pub how: How,
+    #[command(flatten)]
+    pub manner: Manner,
     /// Run with today's configuration, instead of copies of what the version ran with
     #[arg(long)]
     pub current_config: bool,
 }
 
 impl RollbackAsk {
-    pub(super) fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Result<Step, Failure> {
+        if self.gray.is_none() && self.manner.is_said() {
+            return Err(Failure::usage(
+                "--method and --how are of a gray release".to_owned(),
+                "say with --gray of how many instances, or leave them out",
+            ));
+        }
         let to = self.to.clone().map_or(Back::LastGood, Back::Named);
-        Step::Rollback(Return {
+        let method = self.manner.method()?;
+        Ok(Step::Rollback(Return {
             to,
-            gray: self.gray.map(|count| (count, self.how.method())),
+            gray: self.gray.map(|count| (count, method)),
             config: if self.current_config {
                 Source::Current
             } else {
                 Source::Recorded
             },
-        })
+        }))
     }
 }
 
-impl How {
-    const fn method(self) -> Method {
-        match self {
-            Self::Surge => Method::Surge,
-            Self::Replace => Method::Replace,
+impl Manner {
+    fn method(self) -> Result<Method, Failure> {
+        match (self.method.unwrap_or(By::Hold), self.how) {
+            (By::Twin, None) => Ok(Method::Twin),
+            (By::Hold, None | Some(How::Surge)) => Ok(Method::Surge),
+            (By::Hold, Some(How::Replace)) => Ok(Method::Replace),
+            (By::Twin, Some(_)) => Err(Failure::usage(
+                "--how is of a hold".to_owned(),
+                "the instances of a twin always run beside the old ones: leave --how out",
+            )),
         }
+    }
+
+    const fn is_said(self) -> bool {
+        self.method.is_some() || self.how.is_some()
     }
 }
 
 impl StartAsk {
-    pub(super) fn what(&self) -> What {
+    pub(super) fn what(&self) -> Result<What, Failure> {
         let facts = Facts {
             commit: self.commit.clone(),
             ..Facts::default()
@@ -163,7 +201,7 @@ impl StartAsk {
             image: self.image.clone().unwrap_or_default(),
             container: self.container.clone(),
             facts,
-            method: self.how.method(),
+            method: self.manner.method()?,
             count: self.gray,
             config: if self.keep_config {
                 Source::Recorded
@@ -171,9 +209,9 @@ impl StartAsk {
                 Source::Current
             },
         });
-        match (&self.image, &self.commit) {
+        Ok(match (&self.image, &self.commit) {
             (None, Some(commit)) => What::Commit(new, commit.clone()),
             _ => What::Step(Step::Start(new)),
-        }
+        })
     }
 }

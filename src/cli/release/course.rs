@@ -14,9 +14,8 @@ use super::targets::Target;
 use crate::cluster::{ActError, ClusterError};
 use crate::domain::{Clean, ClusterId, Feed, Kind, Link};
 use crate::release::live::Refusal;
-use crate::release::stand::{already, refusal};
 use crate::release::step::Step;
-use crate::release::{Done, Phase};
+use crate::release::{Phase, Written};
 use crate::runtime::Exit;
 use crate::world::ClusterView;
 
@@ -132,7 +131,7 @@ impl Course {
     /// Waits for what was written before, in its order: what comes after it begins only once it is there.
     pub(super) async fn see_there(&self, known: &mut Known, ask: &Ask, err: &mut dyn Write) -> Result<Exit, Failure> {
         for (target, step) in self.there.iter().filter(|_| ask.wait) {
-            let end = follow(known, &target.object, (step, &Done::default()), ask.timeout, err).await?;
+            let end = follow(known, &target.object, (step, &Written::default()), ask.timeout, err).await?;
             if end != Exit(Exit::DONE) {
                 return Ok(end);
             }
@@ -234,13 +233,12 @@ fn fate(known: &Known, target: &Target, step: &Step) -> Fate {
     let Some((view, workload)) = found else {
         return Fate::Ahead;
     };
-    let release = view.release_of(workload);
-    let phase = release.phase.at(release.since, view.time(Utc::now()));
-    let refused = refusal(step.operation(), (workload.kind, &phase), target.driver);
+    let phase = view.release_of(workload).at(view.time(Utc::now()));
+    let refused = view.step_refusal(workload, &phase, step.operation());
     if let (Some(why), Some(_)) = (phase.failing(), &refused) {
         return Fate::Fails(format!("its release fails: {why}"));
     }
-    let done = already(step, &phase, (workload.desired, &workload.images)).filter(|_| !phase.fails());
+    let done = view.already(workload, &phase, step).filter(|_| !phase.fails());
     match (done, refused) {
         (Some(words), _) => Fate::There(words),
         (None, None) => Fate::Ahead,

@@ -11,7 +11,7 @@ use super::super::watch::{self, Known};
 use crate::domain::ResourceRef;
 use crate::release::stand::{Stand, has_arrived, stand_of};
 use crate::release::step::Step;
-use crate::release::{Done, Phase, Release};
+use crate::release::{Phase, Release, Written};
 use crate::runtime::Exit;
 
 /// The exit code where somebody else changed it.
@@ -21,7 +21,7 @@ pub(super) const CHANGED: u8 = 4;
 pub(super) async fn follow(
     known: &mut Known,
     object: &ResourceRef,
-    (step, done): (&Step, &Done),
+    (step, written): (&Step, &Written),
     timeout: Duration,
     err: &mut dyn Write,
 ) -> Result<Exit, Failure> {
@@ -33,11 +33,10 @@ pub(super) async fn follow(
         let view = known.world.cluster(&object.cluster);
         let found = view.and_then(|view| Some((view, view.workload(object.kind, &object.key)?)));
         if let Some((view, workload)) = found
-            && workload.generation.0 >= done.generation
-            && workload.generation.1 >= done.generation
+            && view.has_seen(workload, written)
         {
             let mut release = view.release_of(workload);
-            release.phase = release.phase.at(release.since, view.time(Utc::now()));
+            release.phase = release.at(view.time(Utc::now()));
             let (word, stands) = if let Step::Scale(to) = step {
                 (
                     view.arrival(workload).words(*to),
@@ -50,7 +49,7 @@ pub(super) async fn follow(
             } else {
                 (
                     words(&release),
-                    stand_of(step, (workload, &release.phase), done.leads_to),
+                    stand_of(step, (workload, &release.phase), written.leads_to),
                 )
             };
             if said != word {

@@ -12,6 +12,7 @@ use crate::domain::{Kind, ResourceRef};
 use crate::release::job;
 use crate::release::plan::Seen;
 use crate::release::request::{Act, Part, Request};
+use crate::release::twin;
 use crate::release::warning::{self, Read, Surroundings, Warning};
 
 /// Most volume claims that are looked up.
@@ -25,9 +26,13 @@ pub(super) async fn warnings(
     requests: &[(Request, Value)],
 ) -> Vec<Warning> {
     let workload = &seen.object;
-    let becomes = becomes(object, seen, requests);
     let around = around(hub, object, workload).await;
-    let mut found = warning::of(object.kind, (workload, becomes), &around);
+    let mut found = if let Some((before, after)) = twin::becomes(seen, requests) {
+        warning::of(object.kind, (&before, &after), &around)
+    } else {
+        warning::of(object.kind, (workload, becomes(object, seen, requests)), &around)
+    };
+    twin::warnings(seen, requests, &mut found);
     let others = requests.iter().filter_map(|(request, _)| job::of_others(request));
     found.extend(others.map(|name| Warning::JobOfOthers(name.to_owned())));
     let unread = |why: String| Warning::Unknown("what was released before", why);

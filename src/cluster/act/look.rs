@@ -9,9 +9,11 @@ use super::{before, driven, get};
 use crate::domain::{AppKey, Driver, Kind, ResourceRef};
 use crate::release::config::{Today, goes};
 use crate::release::ledger::Ledger;
+use crate::release::live::Method;
 use crate::release::plan::Seen;
 use crate::release::request::{Part, Place, Resource};
 use crate::release::step::Step;
+use crate::release::twin;
 
 /// Where an object, or a part of it, is written.
 pub(super) fn path(place: &Place) -> String {
@@ -96,6 +98,8 @@ pub(super) async fn look(
     let ledger = past(hub, object, step, &read).await;
     let unread = ledger.as_ref().err().map(ToString::to_string);
     let mut seen = Seen {
+        twin: twin_of(hub, &read, &place).await?,
+        services: services(hub, step, namespace).await,
         kind: object.kind,
         resource,
         object: read,
@@ -121,6 +125,47 @@ async fn past(hub: &Hub, object: &ResourceRef, step: &Step, read: &Value) -> Res
     match step {
         Step::Start(_) | Step::Retry | Step::Rollback(_) => ledger_of(hub, object, read).await,
         _ => Ok(Ledger::default()),
+    }
+}
+
+/// Whether a twin is to begin.
+fn begins_beside(step: &Step) -> bool {
+    let method = match step {
+        Step::Start(new) => Some(new.method),
+        Step::Rollback(back) => back.gray.map(|(_, method)| method),
+        _ => None,
+    };
+    method == Some(Method::Twin)
+}
+
+/// The Services of a namespace, where a twin is to begin.
+async fn services(hub: &Hub, step: &Step, namespace: &str) -> Result<Vec<Value>, String> {
+    if !begins_beside(step) {
+        return Ok(Vec::new());
+    }
+    let services = Resource {
+        kind: "Service",
+        group: "",
+        version: "v1".to_owned(),
+        plural: "services",
+    };
+    let services = list(hub, &collection(&services, namespace)).await;
+    services.map_err(|error| error.to_string())
+}
+
+/// The twin of a Deployment, where it has one.
+async fn twin_of(hub: &Hub, stable: &Value, place: &Place) -> Result<Option<Value>, ClusterError> {
+    let place = Place {
+        name: twin::name_of(&place.name),
+        ..place.clone()
+    };
+    if place.resource.kind != Kind::Deployment.name() {
+        return Ok(None);
+    }
+    match get(hub, &path(&place)).await {
+        Ok(found) => Ok(Some(found).filter(|found| twin::is_twin(stable, found))),
+        Err(ClusterError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

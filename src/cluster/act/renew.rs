@@ -66,6 +66,7 @@ pub(super) async fn anew(hub: &Hub, shown: &Prepared, job: &Place) -> Result<Pre
 fn is_as(one: &Request, other: &Request) -> bool {
     let is_alike = match (&one.act, &other.act) {
         (Act::Replace(_), Act::Replace(_)) => true,
+        (Act::Create(one), Act::Create(other)) => one == other,
         (Act::JsonPatch(one), Act::JsonPatch(other)) => operations(one).eq(operations(other)),
         (one, other) => one.is_alike(other),
     };

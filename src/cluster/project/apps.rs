@@ -55,8 +55,8 @@ impl Projector {
             uid: uid(&meta),
             // The template's labels come first: they are what the instances carry.
             app: {
-                let own = self.app(&meta.labels, &meta.name);
-                self.app(&template_meta.labels, &own)
+                let own = self.app((&meta.labels, &[]), &meta.name);
+                self.app((&template_meta.labels, &template_meta.annotations), &own)
             },
             labels: self.labels(&meta.labels),
             created: moment(meta.creation_timestamp),
@@ -272,7 +272,7 @@ impl Projector {
             key: key.clone(),
             uid: uid(&meta),
             app: self.app(
-                &meta.labels,
+                (&meta.labels, &template_meta.annotations),
                 owner.map_or(meta.name.as_str(), |owner| owner.name.as_str()),
             ),
             workload: owner.and_then(|owner| Some((Kind::from_name(&owner.kind)?, self.text(&owner.name)))),
@@ -306,6 +306,7 @@ fn rolling(meta: &ObjectMeta, spec: &wire::DeploymentSpec, status: &wire::Deploy
         surge: amount(limits.and_then(|l| l.max_surge.as_ref())),
         unavailable: amount(limits.and_then(|l| l.max_unavailable.as_ref())),
         settled: progressing.is_none_or(|c| c.reason == "NewReplicaSetAvailable"),
+        leaving: meta.deletion_timestamp.is_some(),
     }
 }
 

@@ -36,7 +36,7 @@ impl Projector {
         let pod = Pod {
             key: key.clone(),
             uid: uid(&meta),
-            app: self.app(&meta.labels, fallback),
+            app: self.app((&meta.labels, &meta.annotations), fallback),
             workload: workload.map(|(kind, name)| (kind, self.text(name))),
             owner: owner.map(|owner| (self.text(&owner.kind), self.text(&owner.name))),
             revision: hash.map(|hash| self.text(hash)),

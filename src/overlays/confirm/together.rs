@@ -3,7 +3,7 @@
 use super::{Confirm, Fate, Next, Stage, Tried};
 use crate::message::{Failure, FailureKind, Ticket, Trouble};
 use crate::release::step::Step;
-use crate::release::{Done, Prepared};
+use crate::release::{Done, Prepared, Written};
 
 impl Confirm {
     /// One of those that are shown together was tried; what cannot be written is left out.
@@ -56,8 +56,7 @@ impl Confirm {
         match (is_followed, result) {
             (true, _) => {
                 self.stage = Stage::Following {
-                    generation: 0,
-                    leads_to: None,
+                    written: Written::default(),
                 };
                 Next::Nothing
             }

@@ -20,6 +20,7 @@ use crate::release::live::Refusal;
 use crate::release::past::{self, Past};
 use crate::release::plan::Seen;
 use crate::release::step::Step;
+use crate::release::twin;
 
 /// Something to know of the configuration before a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,8 +110,9 @@ pub fn wanted(step: &Step, seen: &Seen) -> Vec<(Holder, String)> {
     if !is_noted(step) {
         return Vec::new();
     }
-    let own = seen.object.pointer("/spec/template").into_iter();
-    let mut templates: Vec<Value> = own.flat_map(|own| [own.clone(), with_originals(own)]).collect();
+    let own = seen.object.pointer("/spec/template").cloned();
+    let own = own.into_iter().chain(twin::template_of(seen));
+    let mut templates: Vec<Value> = own.flat_map(|own| [with_originals(&own), own]).collect();
     let mut names = Vec::new();
     if let Step::Rollback(back) = step
         && let Ok(past) = past::find(&back.to, seen)

@@ -74,6 +74,7 @@ pub(super) fn revision_cell(row: &TreeRow, column: ColumnId) -> Cell {
                 },
             );
             match age {
+                Some(Age::Gray) => cell = cell.and("  gray", Tone::Accent),
                 Some(Age::New) => cell = cell.and("  new", Tone::Accent),
                 Some(Age::Old) => cell = cell.and("  old", Tone::Muted),
                 None => {}

@@ -61,6 +61,8 @@ pub enum TreeRow {
 /// Whether a revision is the one the template asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {
+    /// Of a gray release in a second Deployment beside it.
+    Gray,
     New,
     Old,
 }
@@ -78,9 +80,14 @@ pub(in crate::screens) fn collect(ctx: &Context<'_>, app: &AppKey, folds: &BTree
             of_workload.entry(pod.workload.clone()).or_default().push(pod);
         }
         for workload in cluster.workloads_of(app) {
-            let pods = of_workload
-                .remove(&Some((workload.kind, workload.key.name.clone())))
-                .unwrap_or_default();
+            let mut take = |name: &Clean| {
+                let pods = of_workload.remove(&Some((workload.kind, name.clone())));
+                pods.unwrap_or_default()
+            };
+            let mut pods = take(&workload.key.name);
+            if let Some(twin) = cluster.twin_of(workload) {
+                pods.extend(take(&twin.key.name));
+            }
             let open = !folds.contains(&workload_key(&cluster.id, workload));
             rows.push(TreeRow::Workload {
                 cluster: cluster.id.clone(),
@@ -188,7 +195,9 @@ fn revisions(
         .into_iter()
         .map(|(hash, pods)| (number(&hash), pods.iter().filter_map(|p| p.created).max(), hash, pods))
         .collect();
-    found.sort_by_key(|(number, made, ..)| std::cmp::Reverse((*number, *made)));
+    // Those of a gray release beside it are the newest, and counted by nobody.
+    let is_gray = |pods: &[&Arc<Pod>]| pods.iter().any(|pod| pod.is_of_twin());
+    found.sort_by_key(|(number, made, _, pods)| std::cmp::Reverse((is_gray(pods), *number, *made)));
     for (place, (number, _, hash, mut pods)) in found.into_iter().enumerate() {
         pods.sort_by(|a, b| (cluster.health(b), &a.key.name).cmp(&(cluster.health(a), &b.key.name)));
         let key = revision_key(&cluster.id, carrier, hash.as_ref());
@@ -196,7 +205,11 @@ fn revisions(
         let live = || pods.iter().filter(|pod| !pod.phase.is_terminal());
         rows.push(TreeRow::Revision {
             version: pods.first().map(|pod| pod.version.clone()).unwrap_or_default(),
-            age: several.then_some(if place == 0 { Age::New } else { Age::Old }),
+            age: several.then_some(match place {
+                _ if is_gray(&pods) => Age::Gray,
+                0 => Age::New,
+                _ => Age::Old,
+            }),
             number,
             instances: live().count() as u32,
             ready: live().filter(|pod| cluster.health(pod) == Health::Ready).count() as u32,

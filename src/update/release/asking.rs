@@ -260,6 +260,13 @@ pub(in crate::update) fn count(model: &mut Model, action: Action) -> Vec<Effect>
     match action {
         Action::Accept => return accept(model),
         Action::Cancel | Action::Back => drop(model.overlays.pop()),
+        Action::CursorDown | Action::CursorUp => {
+            if let Some(Overlay::HowMany(asked)) = model.overlays.last_mut()
+                && asked.draft.has_methods()
+            {
+                asked.draft.choose_method(action == Action::CursorDown);
+            }
+        }
         _ => {}
     }
     model.touch();

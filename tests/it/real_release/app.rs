@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::pty::PROGRAM;
 use crate::real::{client, kubeconfig, lab};
 use crate::release::same::{Act, Counts, counted, image, undo};
+use crate::release::twin;
 
 /// How often the Service is asked beside what its watch tells.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -79,6 +80,16 @@ impl App {
     pub(super) async fn counts(&self) -> Counts {
         let (deployment, sets) = self.look().await;
         counted(&deployment, &sets)
+    }
+
+    /// What the Deployment and its twin show, once their controllers have seen what was written.
+    pub(super) async fn beside(&self) -> Option<twin::Counts> {
+        let (deployment, _) = self.look().await;
+        let twin = self.api::<Deployment>().get_opt(&format!("{NAME}-gray")).await.unwrap();
+        let twin = twin.map(|twin| serde_json::to_value(twin).unwrap());
+        let is_seen = |object: &Value| object["status"]["observedGeneration"] == object["metadata"]["generation"];
+        let all_seen = is_seen(&deployment) && twin.as_ref().is_none_or(is_seen);
+        all_seen.then(|| twin::counted(&deployment, twin.as_ref()))
     }
 
     pub(super) async fn generation(&self) -> i64 {

@@ -1,6 +1,8 @@
 //! Versions that somebody said to be bad, and those that are older than what runs: released only where that is
 //! overridden, gone back to as ever.
 
+use std::time::Duration;
+
 use pilothouse::cluster::ActError;
 use pilothouse::release::against::{Against, words};
 use pilothouse::release::known::{Known, Mark};
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::driven::Driven;
 use super::past::{LAST_GOOD, back, old};
+use super::same::{Act, image};
 use super::writes::start;
 use super::{DEPLOYMENT, Flow, gray, send};
 
@@ -130,6 +133,32 @@ async fn an_abort_marks_what_failed_and_nothing_else() {
     flow.until("the old alone", &Phase::Stable).await;
     let told = words(&flow.shown("live:v2").await.against);
     assert!(told.ends_with(": its gray release failed: live restarts"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abort_of_a_second_deployment_marks_its_version_and_not_the_one_that_stays() {
+    let mut flow = old().await;
+    let runs = flow.deployment().await["spec"]["template"]["spec"]["containers"][0]["image"].clone();
+    let twin = Act::Twin("v2", 2).step().unwrap();
+    for fails in [None, Some("live restarts".into())] {
+        flow.takes(&twin).await;
+        // Longer than it takes to be good.
+        flow.observer.rest(Duration::from_mins(15)).await;
+        let abort = flow.prepare(&Step::Abort).await.unwrap();
+        let is_bad = fails.is_some();
+        let why = Why {
+            fails,
+            ..Why::default()
+        };
+        flow.carry_out_with(&abort, &why).await.unwrap();
+        let ledger = flow.known().await;
+        let all = ledger.versions.all();
+        let of_twin: Vec<&Known> = all.filter(|known| known.images == [image("v2")]).collect();
+        assert_eq!(of_twin.len(), usize::from(is_bad), "{of_twin:?}");
+        assert!(of_twin.iter().all(|known| known.bad.is_some() && !known.good));
+        let stays = |known: &&Known| known.images.iter().any(|image| runs == *image.as_str());
+        assert!(ledger.versions.all().filter(stays).all(|known| known.bad.is_none()));
+    }
 }
 
 #[tokio::test(start_paused = true)]

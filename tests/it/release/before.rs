@@ -8,6 +8,7 @@ use pilothouse::release::step::Step;
 use pilothouse::release::warning::Warning;
 use serde_json::{Value, json};
 
+use super::same::Act;
 use super::writes::start;
 use super::{DEPLOYMENT, Flow, gray};
 
@@ -85,6 +86,22 @@ async fn it_runs_once_for_a_version_before_anything_is_written() {
     let other = flow.prepare(&start("live:v3", 2)).await.unwrap();
     assert_ne!(other.job(), Some(job.as_str()));
     assert!(other.job().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_runs_before_a_second_deployment_too() {
+    let flow = Flow::with_job(0).await;
+    let prepared = flow.prepare(&Act::Twin("v2", 2).step().unwrap()).await.unwrap();
+    let done = flow.carry_out(&prepared).await.unwrap();
+    assert!(done.told[0].contains("ended well"), "{:?}", done.told);
+    let sent = flow.sent("");
+    let place = |of: &str| sent.iter().position(|sent| sent.path.contains(of)).unwrap();
+    assert!(place("/jobs") < place("/deployments"), "{sent:?}");
+
+    let flow = Flow::with_job(3).await;
+    let prepared = flow.prepare(&Act::Twin("v2", 2).step().unwrap()).await.unwrap();
+    flow.carry_out(&prepared).await.unwrap_err();
+    assert!(flow.sent("deployments").is_empty(), "nothing but the job");
 }
 
 fn failed(error: &ActError) -> &str {

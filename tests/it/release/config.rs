@@ -3,6 +3,7 @@
 
 mod keys;
 mod noted;
+mod twin;
 
 use chrono::TimeDelta;
 use pilothouse::cluster::ActError;

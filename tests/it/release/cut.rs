@@ -27,16 +27,16 @@ use crate::support::watch_target;
 
 const LEDGER: &str = "/api/v1/namespaces/gift/configmaps/pilothouse-ledger-live";
 /// More than any step sends.
-const MOST_REQUESTS: usize = 40;
+pub(super) const MOST_REQUESTS: usize = 40;
 
 tokio::task_local! {
     /// What is asked on behalf of a step, and not by the watches beside it.
-    static OF_A_STEP: ();
+    pub(super) static OF_A_STEP: ();
 }
 
 /// Where the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// The request never arrives.
     Before(usize),
     /// It is done, and nobody hears of it.
@@ -45,10 +45,10 @@ enum End {
 
 /// What a step asked so far, and where it is cut.
 #[derive(Debug, Default)]
-struct Thread {
-    asked: Mutex<Vec<String>>,
-    end: Mutex<Option<End>>,
-    cut: Notify,
+pub(super) struct Thread {
+    pub(super) asked: Mutex<Vec<String>>,
+    pub(super) end: Mutex<Option<End>>,
+    pub(super) cut: Notify,
 }
 
 impl Thread {
@@ -61,7 +61,7 @@ impl Thread {
     }
 }
 
-async fn answer(
+pub(super) async fn answer(
     server: &Simulation,
     thread: &Thread,
     request: http::Request<Bytes>,

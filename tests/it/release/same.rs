@@ -22,6 +22,8 @@ use super::{DEPLOYMENT, Flow, SETS, seen_phase};
 pub(crate) enum Act {
     /// By this program: a gray release of this version with so many instances.
     Start(&'static str, i32),
+    /// The same in a second Deployment beside it.
+    Twin(&'static str, i32),
     Grow(i32),
     Full,
     Offline,
@@ -115,18 +117,23 @@ pub(crate) fn image(version: &str) -> String {
     format!("docker.io/library/live:{version}")
 }
 
+fn start(version: &str, instances: i32, method: Method) -> Step {
+    Step::Start(Box::new(New {
+        image: image(version),
+        container: None,
+        facts: Facts::default(),
+        method,
+        count: Count::Instances(instances),
+        config: Source::Current,
+    }))
+}
+
 impl Act {
     /// What this program is asked; `None` of what somebody else does.
     pub(crate) fn step(self) -> Option<Step> {
         Some(match self {
-            Self::Start(version, instances) => Step::Start(Box::new(New {
-                image: image(version),
-                container: None,
-                facts: Facts::default(),
-                method: Method::Surge,
-                count: Count::Instances(instances),
-                config: Source::Current,
-            })),
+            Self::Start(version, instances) => start(version, instances, Method::Surge),
+            Self::Twin(version, instances) => start(version, instances, Method::Twin),
             Self::Grow(instances) => Step::Grow(Count::Instances(instances)),
             Self::Full => Step::KeepOld,
             Self::Offline => Step::Offline,
@@ -144,6 +151,15 @@ impl Act {
             Self::Start(version, instances) => {
                 words(&["start", "--image", &image(version), "--gray", &instances.to_string()])
             }
+            Self::Twin(version, instances) => words(&[
+                "start",
+                "--image",
+                &image(version),
+                "--gray",
+                &instances.to_string(),
+                "--method",
+                "twin",
+            ]),
             Self::Grow(instances) => words(&["grow", "--gray", &instances.to_string()]),
             Self::Full => words(&["full"]),
             Self::Offline => words(&["offline"]),
@@ -184,7 +200,7 @@ pub(crate) fn undo(deployment: &Value, sets: &[Value]) -> Value {
 }
 
 /// Keeps the fewest instances that were ready at once.
-fn watch_ready(simulation: &Simulation) -> Arc<AtomicI64> {
+pub(super) fn watch_ready(simulation: &Simulation) -> Arc<AtomicI64> {
     let fewest = Arc::new(AtomicI64::new(i64::MAX));
     let noted = Arc::clone(&fewest);
     let count = move |store: &mut Store, _| {

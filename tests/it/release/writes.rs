@@ -149,7 +149,10 @@ async fn an_answer_that_is_lost_is_read_back_and_nothing_is_sent_again() {
     let prepared = flow.prepare(&start("live:v2", 2)).await.unwrap();
     flow.wire.lock().unwrap().lost = 1;
     let done = flow.carry_out(&prepared).await.unwrap();
-    assert_eq!(flow.deployment().await["metadata"]["generation"], done.generation);
+    assert_eq!(
+        flow.deployment().await["metadata"]["generation"],
+        done.written.generation
+    );
     assert_eq!(flow.sent("deployments").len(), 1);
     // A request that never arrived is told as what it is: nobody knows.
     let grown = flow.prepare(&Step::Grow(Count::Instances(4))).await.unwrap();
