@@ -67,8 +67,11 @@ impl Following {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (out, kept) = (child.stdout.take().unwrap(), Arc::clone(&lines));
         std::thread::spawn(move || {
-            for line in BufReader::new(out).lines() {
-                kept.lock().unwrap().push(line.unwrap());
+            let (mut out, mut line) = (BufReader::new(out), String::new());
+            // Whoever is told to end may end within a line.
+            while out.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
+                kept.lock().unwrap().push(line.trim_end().to_owned());
+                line.clear();
             }
         });
         Self { child, lines }
@@ -177,11 +180,13 @@ async fn every_line_of_an_instance_and_of_the_one_that_takes_its_place_is_printe
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let lines: Vec<String> = String::from_utf8(output.stdout)
+    let mut lines: Vec<String> = String::from_utf8(output.stdout)
         .unwrap()
         .lines()
         .map(str::to_owned)
         .collect();
+    // The last one was being written: a kubelet gives of it what is there.
+    lines.pop();
     are_all(&lines, 1);
     deployments.delete(&name, &DeleteParams::default()).await.unwrap();
 }

@@ -56,6 +56,11 @@ impl Asked {
         self.is_step() && !self.is_dry_run()
     }
 
+    /// It tells others who has the app.
+    pub(super) fn is_claim(&self) -> bool {
+        self.path.contains("/leases")
+    }
+
     pub(super) fn is_ledger(&self) -> bool {
         self.path.contains("/configmaps") && self.method != "GET"
     }
