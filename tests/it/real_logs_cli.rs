@@ -104,7 +104,9 @@ impl Drop for Following {
 /// The numbers of each instance in the order in which they were printed.
 fn by_instance(lines: &[String]) -> BTreeMap<String, Vec<u64>> {
     let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for line in lines {
+    // What the kubelet says of a container that goes is shown as it comes, as `kubectl logs` shows it.
+    let written = lines.iter().filter(|line| !line.starts_with("rpc error: code = "));
+    for line in written {
         let (instance, rest) = line.split_once(' ').unwrap();
         if rest != "over" {
             found.entry(instance.to_owned()).or_default().push(
