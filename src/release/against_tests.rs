@@ -4,14 +4,14 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::Kind;
-use crate::release::config::{Source, Today};
+use crate::release::config::Source;
 use crate::release::known::Known;
 use crate::release::ledger::{Ledger, Line};
 use crate::release::live::Method;
 use crate::release::past::Back;
-use crate::release::request::Resource;
 use crate::release::step::{Count, New, Return};
 use crate::release::template::Facts;
+use crate::release::testing;
 
 /// A template with these images.
 fn template(images: &[&str]) -> Value {
@@ -40,24 +40,13 @@ fn seen(revisions: &[(&str, u32)]) -> Seen {
         })
     });
     Seen {
-        kind: Kind::Deployment,
-        resource: Resource::of(Kind::Deployment, "v1"),
-        object: json!({
-            "metadata": {"name": "live", "uid": "u"}, "spec": {"template": template(&[revisions[0].0])},
-        }),
         revisions: sets.collect(),
-        pods: Vec::new(),
-        driven: None,
-        drivers_unread: None,
-        releasing: None,
-        autoscalers: Vec::new(),
-        scaled: Vec::new(),
-        before: None,
-        ledger: Ledger::default(),
-        unread: None,
-        config: Today::default(),
-        twin: None,
-        services: Ok(Vec::new()),
+        ..testing::seen(
+            Kind::Deployment,
+            json!({
+                "metadata": {"name": "live", "uid": "u"}, "spec": {"template": template(&[revisions[0].0])},
+            }),
+        )
     }
 }
 

@@ -2,35 +2,23 @@
 
 use serde_json::json;
 
-use super::super::config::Today;
-use super::super::ledger::Ledger;
 use super::*;
 use crate::domain::Kind;
+use crate::release::testing;
 
 fn seen(image: &str, job: Option<Value>, template: Option<Value>) -> Seen {
     Seen {
-        kind: Kind::Deployment,
-        resource: Resource::of(Kind::Deployment, "v1"),
-        object: json!({
-            "metadata": {"name": "live", "namespace": "gift", "uid": "u-1", "annotations": {ANNOTATION: " migrate "}},
-            "spec": {"template": released(image)},
-        }),
-        revisions: Vec::new(),
-        pods: Vec::new(),
-        driven: None,
-        drivers_unread: None,
-        releasing: None,
-        autoscalers: Vec::new(),
-        scaled: Vec::new(),
         before: Some(Before {
             template: ("migrate".into(), template),
             job,
         }),
-        ledger: Ledger::default(),
-        unread: None,
-        config: Today::default(),
-        twin: None,
-        services: Ok(Vec::new()),
+        ..testing::seen(
+            Kind::Deployment,
+            json!({
+                "metadata": {"name": "live", "namespace": "gift", "uid": "u-1", "annotations": {ANNOTATION: " migrate "}},
+                "spec": {"template": released(image)},
+            }),
+        )
     }
 }
 

@@ -1,10 +1,9 @@
 //! Which version is meant by a way back.
 
 use super::*;
-use crate::release::config::Today;
 use crate::release::known::Mark;
 use crate::release::ledger::Ledger;
-use crate::release::request::Resource;
+use crate::release::testing;
 use chrono::DateTime;
 use serde_json::json;
 
@@ -28,22 +27,12 @@ fn seen(known: Vec<Known>) -> Seen {
         ledger.versions.keep(known);
     }
     Seen {
-        kind: Kind::Deployment,
-        resource: Resource::of(Kind::Deployment, "v1"),
-        object: json!({"metadata": {"uid": "u", "name": "live"}, "spec": {"template": template("live:v3")}}),
         revisions: vec![set(1, "live:v1"), set(3, "live:v3"), set(2, "live:v2")],
-        pods: Vec::new(),
-        driven: None,
-        drivers_unread: None,
-        releasing: None,
-        autoscalers: Vec::new(),
-        scaled: Vec::new(),
-        before: None,
         ledger,
-        unread: None,
-        config: Today::default(),
-        twin: None,
-        services: Ok(Vec::new()),
+        ..testing::seen(
+            Kind::Deployment,
+            json!({"metadata": {"uid": "u", "name": "live"}, "spec": {"template": template("live:v3")}}),
+        )
     }
 }
 

@@ -1,27 +1,17 @@
 //! What is asked for, how it is divided, and what is written to whom.
 
 use super::*;
-use crate::release::config::Today;
+use crate::release::testing;
 use proptest::prelude::*;
 
 fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) -> Seen {
     Seen {
-        before: None,
-        ledger: crate::release::ledger::Ledger::default(),
-        unread: None,
-        config: Today::default(),
-        twin: None,
-        services: Ok(Vec::new()),
-        kind,
-        resource: Resource::of(kind, "v1"),
-        object: json!({"metadata": {"name": "live", "namespace": "gift", "uid": "u"}, "spec": {"replicas": replicas}}),
-        revisions: Vec::new(),
-        pods: Vec::new(),
-        driven: None,
-        drivers_unread: None,
-        releasing: None,
         autoscalers,
         scaled,
+        ..testing::seen(
+            kind,
+            json!({"metadata": {"name": "live", "namespace": "gift", "uid": "u"}, "spec": {"replicas": replicas}}),
+        )
     }
 }
 

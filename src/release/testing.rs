@@ -1,5 +1,11 @@
 //! What tests of releases are made from.
 
+use serde_json::Value;
+
+use super::config::Today;
+use super::ledger::Ledger;
+use super::plan::Seen;
+use super::request::Resource;
 use crate::domain::headroom::PodShape;
 use crate::domain::terms::Rolling;
 use crate::domain::{Kind, ObjectKey, Resources, Terms, Uid, Version, Workload};
@@ -36,5 +42,27 @@ pub(super) fn deployment(number: i64) -> Workload {
         max_instances: None,
         conditions: [].into(),
         strategy: [].into(),
+    }
+}
+
+/// A workload as it was read, with nothing around it.
+pub(super) fn seen(kind: Kind, object: Value) -> Seen {
+    Seen {
+        kind,
+        resource: Resource::of(kind, "v1"),
+        object,
+        revisions: Vec::new(),
+        pods: Vec::new(),
+        driven: None,
+        drivers_unread: None,
+        releasing: None,
+        autoscalers: Vec::new(),
+        scaled: Vec::new(),
+        before: None,
+        ledger: Ledger::default(),
+        unread: None,
+        config: Today::default(),
+        twin: None,
+        services: Ok(Vec::new()),
     }
 }

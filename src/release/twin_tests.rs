@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{Kind, Timestamp};
-use crate::release::config::Today;
 use crate::release::good;
-use crate::release::ledger::Ledger;
 use crate::release::plan::Seen;
-use crate::release::request::{Act, Resource};
+use crate::release::request::Act;
 use crate::release::step::{Around, Count, Step};
+use crate::release::testing;
 
 fn template(image: &str) -> Value {
     json!({
@@ -215,22 +214,9 @@ fn a_twin_is_refused_where_it_would_do_harm() {
 /// A Deployment with its twin, as they were read.
 fn seen_with(stable: Value, promoted: bool, ready: i64) -> Seen {
     Seen {
-        kind: Kind::Deployment,
-        resource: Resource::of(Kind::Deployment, "v1"),
-        object: stable,
         revisions: sets(promoted),
-        pods: Vec::new(),
-        driven: None,
-        drivers_unread: None,
-        releasing: None,
-        autoscalers: Vec::new(),
-        scaled: Vec::new(),
-        before: None,
-        ledger: Ledger::default(),
-        unread: None,
-        config: Today::default(),
         twin: Some(twin(ready)),
-        services: Ok(Vec::new()),
+        ..testing::seen(Kind::Deployment, stable)
     }
 }
 

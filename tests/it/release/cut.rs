@@ -31,7 +31,7 @@ pub(super) const MOST_REQUESTS: usize = 40;
 
 tokio::task_local! {
     /// What is asked on behalf of a step, and not by the watches beside it.
-    pub(super) static OF_A_STEP: ();
+    static OF_A_STEP: ();
 }
 
 /// Where the program ends.
@@ -52,6 +52,20 @@ pub(super) struct Thread {
 }
 
 impl Thread {
+    /// Takes a step and ends in the middle; whether it came to its end before.
+    pub(super) async fn run_until(&self, end: End, step: impl Future<Output = Result<Done, ActError>>) -> bool {
+        self.asked.lock().unwrap().clear();
+        *self.end.lock().unwrap() = Some(end);
+        tokio::select! {
+            biased;
+            () = self.cut.notified() => false,
+            done = OF_A_STEP.scope((), step) => {
+                done.unwrap();
+                true
+            }
+        }
+    }
+
     /// Waits for ever where the program ends here.
     async fn pass(&self, here: End) {
         if *self.end.lock().unwrap() == Some(here) {
@@ -196,16 +210,7 @@ impl Program {
 
     /// Takes a step and ends in the middle; whether it came to its end before.
     async fn take_and_end(&self, step: &Step, end: End) -> bool {
-        self.thread.asked.lock().unwrap().clear();
-        *self.thread.end.lock().unwrap() = Some(end);
-        tokio::select! {
-            biased;
-            () = self.thread.cut.notified() => false,
-            done = OF_A_STEP.scope((), self.take(step)) => {
-                done.unwrap();
-                true
-            }
-        }
+        self.thread.run_until(end, Box::pin(self.take(step))).await
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::cut::{End, MOST_REQUESTS, OF_A_STEP, Thread, answer};
+use super::cut::{End, MOST_REQUESTS, Thread, answer};
 use super::same::{Act, image, watch_ready};
 use super::{DEPLOYMENT, send, with_app};
 
@@ -171,16 +171,7 @@ impl Program {
 
     /// Takes a step and ends in the middle; whether it came to its end before.
     async fn take_and_end(&self, step: &Step, end: End) -> bool {
-        self.thread.asked.lock().unwrap().clear();
-        *self.thread.end.lock().unwrap() = Some(end);
-        tokio::select! {
-            biased;
-            () = self.thread.cut.notified() => false,
-            done = OF_A_STEP.scope((), self.take(step)) => {
-                done.unwrap();
-                true
-            }
-        }
+        self.thread.run_until(end, Box::pin(self.take(step))).await
     }
 }
 
