@@ -198,6 +198,7 @@ actions! {
     ShowDifferences "show-differences" Confirm "show what changes, place by place",
     GiveReason "give-reason" Confirm "say why it is written",
     SwitchConfig "switch-config" Confirm "run with today's configuration, or with its own",
+    SwitchGray "switch-gray" Confirm "roll back through a gray release, or at once",
 }
 
 impl Action {
@@ -311,6 +312,7 @@ impl Action {
             Self::ShowDifferences => "differences",
             Self::GiveReason => "reason",
             Self::SwitchConfig => "configuration",
+            Self::SwitchGray => "gray or at once",
             Self::ScopeClusters => "clusters",
             Self::ScopeLocations => "locations",
             Self::ScopeNamespaces => "namespaces",

@@ -15,8 +15,10 @@
 mod blank;
 mod claim;
 mod config;
+mod gray;
 mod together;
 
+use super::Draft;
 use super::field::Field;
 use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Timestamp, Version};
 use crate::message::{Asked, Failure, FailureKind, Ticket, Trouble};
@@ -138,6 +140,8 @@ pub struct Confirm {
     job: Option<Clean>,
     /// When the last of those that were written together was.
     pub written: Option<Timestamp>,
+    /// What was asked for, where more of it may be asked.
+    pub draft: Option<Draft>,
 }
 
 impl Confirm {
@@ -151,6 +155,7 @@ impl Confirm {
             together,
             tried: Vec::new(),
             written: None,
+            draft: None,
             job: None,
             places,
             at,

@@ -3,6 +3,9 @@
 use super::*;
 use crate::domain::{Kind, ObjectKey, Timestamp, Uid};
 use crate::release::config::goes::Carried;
+use crate::release::live::Method;
+use crate::release::past::Back;
+use crate::release::step::{Count, Return};
 
 fn place(cluster: &str, by_name: bool) -> Place {
     Place {
@@ -252,4 +255,34 @@ fn the_reason_comes_before_the_name_and_may_be_given_where_nobody_asks() {
     assert_eq!(confirm.blank(), Some(Blank::Reason));
     assert_eq!(confirm.fill(), Ok(()), "none is needed");
     assert_eq!((confirm.blank(), &confirm.why().reason), (None, &None));
+}
+
+#[test]
+fn a_way_back_through_a_gray_release_is_one_of_all_places_that_are_left() {
+    let back = |cluster: &str, kind: Kind| {
+        let mut place = place(cluster, false);
+        place.object.kind = kind;
+        place.counts.in_place = kind == Kind::StatefulSet;
+        place.step = Step::Rollback(Return::to(Back::LastGood));
+        place
+    };
+    let mut done = back("a", Kind::Deployment);
+    done.fate = Fate::There("stable".into());
+    let rollout = back("d", Kind::Rollout);
+    let places = vec![done, back("b", Kind::Deployment), back("c", Kind::StatefulSet), rollout];
+    let mut confirm = ready(places);
+    assert_eq!(confirm.is_gray(), Some(false));
+    confirm.go_back_by(Some((Count::Instances(2), Method::Twin)));
+    assert_eq!(confirm.is_gray(), Some(true));
+    let gray = |place: &Place| match &place.step {
+        Step::Rollback(back) => back.gray.map(|(_, method)| method),
+        other => panic!("{other:?}"),
+    };
+    let by: Vec<Option<Method>> = confirm.places().iter().map(gray).collect();
+    assert_eq!(by, [None, Some(Method::Twin), Some(Method::Replace), None]);
+    confirm.go_back_by(None);
+    assert_eq!(confirm.is_gray(), Some(false));
+    // A Rollout's own steps say how many, and no other step goes back.
+    assert_eq!(ready(vec![back("d", Kind::Rollout)]).is_gray(), None);
+    assert_eq!(ready(vec![place("a", false)]).is_gray(), None);
 }

@@ -89,7 +89,8 @@ pub struct Draft {
 impl Draft {
     /// Whether there is a choice of how instances come.
     pub fn has_methods(&self) -> bool {
-        self.operation == Operation::Start && self.open().any(|aim| aim.object.kind == Kind::Deployment)
+        let is_gray = matches!(self.operation, Operation::Start | Operation::Rollback);
+        is_gray && self.open().any(|aim| aim.object.kind == Kind::Deployment)
     }
 
     /// Chooses the next way, or the one before.

@@ -161,6 +161,7 @@ impl Step {
             Self::Full => "all new instances by a rolling update",
             Self::Offline => "take the old instances offline",
             Self::Abort => "abort: back to the old version",
+            Self::Rollback(Return { gray: Some(_), .. }) => "roll back through a gray release",
             Self::Rollback(_) => "roll back",
             Self::Repair => "repair a hold without end",
             Self::Pause => "pause",

@@ -69,11 +69,12 @@ fn confirm(model: &mut Model, draft: &Draft, count: Option<Many>) -> Vec<Effect>
         Fate::There(words) | Fate::Skipped(words) => Some(format!("{}: {words}", place.object.cluster)),
         Fate::Ahead | Fate::Failed(_) => None,
     });
-    let Some(confirm) = Confirm::new(places, draft.untouched.clone()) else {
+    let Some(mut confirm) = Confirm::new(places, draft.untouched.clone()) else {
         let why = why.unwrap_or_else(|| "nothing is left to do".to_owned());
         model.tell(Trouble::info(why));
         return Vec::new();
     };
+    confirm.draft = Some(draft.clone());
     model.overlays.push(Overlay::Confirm(Box::new(confirm)));
     ask(model, None)
 }
@@ -126,6 +127,7 @@ pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::SwitchConfig => return switch_config(model),
+        Action::SwitchGray => return asking::switch_gray(model),
         Action::ShowDifferences => reader::open(model),
         Action::Cancel | Action::Back | Action::Accept => leave(model),
         _ => {}

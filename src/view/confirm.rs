@@ -168,10 +168,12 @@ fn reach(confirm: &Confirm, place: &Place) -> Vec<Line> {
 
 /// How new instances come; a hold beside is what goes without saying.
 fn told_way(place: &Place) -> Option<&'static str> {
-    match &place.step {
-        Step::Start(new) if new.method != Method::Surge && !place.counts.in_place => Some(way(new.method)),
-        _ => None,
-    }
+    let method = match &place.step {
+        Step::Start(new) => new.method,
+        Step::Rollback(back) => back.gray?.1,
+        _ => return None,
+    };
+    (method != Method::Surge && !place.counts.in_place).then(|| way(method))
 }
 
 /// All places that one yes is said to: from how many to how many, what is written where, how far it is.

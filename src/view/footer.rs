@@ -139,6 +139,12 @@ fn offered(model: &Model) -> Vec<(Action, &'static str)> {
     }
 }
 
+/// The key for the way back that is not the one that is shown.
+fn other_way(confirm: &Confirm) -> Option<(Action, &'static str)> {
+    let label = if confirm.is_gray()? { "at once" } else { "through gray" };
+    Some((Action::SwitchGray, label))
+}
+
 /// The key for the configuration that is not the one that is shown.
 fn other_config(confirm: &Confirm) -> Option<(Action, &'static str)> {
     let Stage::Ready { prepared, .. } = confirm.stage() else {
@@ -161,6 +167,7 @@ fn confirm_keys(confirm: &Confirm) -> Vec<(Action, &'static str)> {
                 (Action::Cancel, "no"),
                 (Action::ShowDifferences, "what changes"),
             ]);
+            keys.extend(other_way(confirm));
             keys.extend(other_config(confirm));
         }
         Stage::Ready { .. } => {
@@ -170,10 +177,12 @@ fn confirm_keys(confirm: &Confirm) -> Vec<(Action, &'static str)> {
                 (Action::ShowDifferences, "what changes"),
                 (Action::GiveReason, "say why"),
             ]);
+            keys.extend(other_way(confirm));
             keys.extend(other_config(confirm));
         }
         Stage::Asking | Stage::Writing | Stage::Following { .. } | Stage::Failed(_) => {
             keys.push((Action::Cancel, "leave"));
+            keys.extend(other_way(confirm));
         }
     }
     keys

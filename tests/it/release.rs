@@ -11,6 +11,7 @@ mod cut;
 mod driven;
 mod frozen;
 mod keys;
+mod keys_back;
 mod keys_many;
 mod keys_twin;
 mod kinds;

@@ -7,8 +7,9 @@ use crate::domain::{AppKey, Clean, ClusterId, ResourceRef, Version};
 use crate::message::{Action, Effect, Trouble};
 use crate::model::Model;
 use crate::overlays::draft::{Chosen, Many, image_meant};
-use crate::overlays::{Draft, HowMany, Item, Overlay, Picker, Purpose, Target};
+use crate::overlays::{Confirm, Draft, HowMany, Item, Overlay, Picker, Purpose, Target};
 use crate::release::ledger::{Ledger, Operation};
+use crate::release::live::Method;
 use crate::release::past::Back;
 use crate::release::step::Count;
 use crate::screens::words;
@@ -283,5 +284,33 @@ fn accept(model: &mut Model) -> Vec<Effect> {
     };
     let draft = asked.draft.clone();
     model.overlays.pop();
-    super::confirm(model, &draft, Some(count))
+    match (count, draft.operation) {
+        (Many::Count(count), Operation::Rollback) => go_back_by(model, Some((count, draft.method))),
+        _ => super::confirm(model, &draft, Some(count)),
+    }
+}
+
+/// Asks with how many instances a way back begins that leads through a gray release; from there it leads back at once.
+pub(super) fn switch_gray(model: &mut Model) -> Vec<Effect> {
+    let confirm = model.confirm();
+    let is_gray = confirm.and_then(Confirm::is_gray);
+    match (is_gray, confirm.and_then(Confirm::gray_draft)) {
+        (Some(true), _) => return go_back_by(model, None),
+        (Some(false), Some(draft)) => model.overlays.push(Overlay::HowMany(Box::new(HowMany::new(draft)))),
+        _ => model.tell(Trouble::info(
+            "there is but one way: it is no way back, or its own steps say how many",
+        )),
+    }
+    model.touch();
+    Vec::new()
+}
+
+/// Tries the other way back.
+fn go_back_by(model: &mut Model, gray: Option<(Count, Method)>) -> Vec<Effect> {
+    let Some(confirm) = model.confirm_mut() else {
+        return Vec::new();
+    };
+    confirm.go_back_by(gray);
+    let way = gray.map_or("at once", |_| "through a gray release");
+    super::ask(model, Some(format!("tried anew: back {way}").into()))
 }
