@@ -4,6 +4,7 @@
 //! sees it. Start at [`observation`] for what arrives and at [`resource`] for how things are named.
 
 pub mod access;
+pub mod build;
 pub mod cluster;
 pub mod container;
 pub mod event;
@@ -28,6 +29,7 @@ pub mod version;
 pub mod workload;
 
 pub use access::{Access, Verb};
+pub use build::{BuildFacts, BuildRun, JobEnd};
 pub use cluster::{ClusterId, Link, Provider};
 pub use container::{Container, ContainerState};
 pub use event::Event;

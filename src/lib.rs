@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`domain`] | plain facts and their rules |
 //! | [`release`] | objects to the phase of a release, and to the writes that bring it into another |
+//! | [`build`] | from a commit to an image: what an app is built from, and builds as they are seen |
 //! | [`world`] | what is known of every cluster now, and what follows from it |
 //! | [`metrics`] | what containers use: samples, rates, histories |
 //! | [`listing`] | what every list shares: filter, sort, cursor by identity |
@@ -27,6 +28,7 @@
 //! rows; `view` draws them. A key becomes an `Action`, `update` answers with `Effect`s, `runtime` runs
 //! them. What may import what is enforced by `tests/it/layers.rs`.
 
+pub mod build;
 pub mod cli;
 pub mod cluster;
 pub mod config;

@@ -33,7 +33,7 @@ pub mod stand;
 pub mod step;
 pub mod template;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod twin;
 pub mod warning;
 

@@ -5,6 +5,7 @@
 mod apps;
 mod custom;
 mod event;
+mod job;
 mod node;
 mod pod;
 mod policy;

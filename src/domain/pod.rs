@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Timestamp;
+use super::build::BuildRun;
 use super::container::{Container, ContainerRole, ContainerState, Exit};
 use super::headroom::PodShape;
 use super::resource::{Kind, ObjectKey, Uid};
@@ -75,6 +76,8 @@ pub struct Pod {
     pub shape: Arc<PodShape>,
     /// Sum of its containers' limits; `None` in a field where a container has none.
     pub limits: (Option<i64>, Option<i64>),
+    /// The runs of its containers, where it is a build's; of all other pods that is not kept.
+    pub runs: Option<Arc<[BuildRun]>>,
 }
 
 /// Labels or annotations, sorted by key; shared by the objects that have the same.

@@ -1,6 +1,7 @@
 //! What a workload says of its release in its kind's own terms; `release` makes a phase of it.
 
 use super::Timestamp;
+use super::build::BuildFacts;
 use super::text::Clean;
 
 /// `spec.minReadySeconds` of a hold: new instances serve, and never count as available, so that the rolling
@@ -112,6 +113,8 @@ pub enum Terms {
     /// A StatefulSet or CloneSet: the name of its newest revision.
     Revised(Option<Clean>),
     Rollout(Box<Argo>),
+    /// A Job that builds an app.
+    Build(Box<BuildFacts>),
 }
 
 /// Whoever else releases a workload by controllers of its own.

@@ -73,7 +73,7 @@ impl Phase {
             Terms::Deployment(rolling) if rolling.is_held() => held(workload, rolling, revisions),
             Terms::Deployment(rolling) => rolls(workload, rolling, revisions),
             Terms::Rollout(argo) if !argo.phase.is_empty() => super::argo::phase(workload, argo),
-            Terms::Plain | Terms::Revised(_) | Terms::Rollout(_) => counted(workload),
+            Terms::Plain | Terms::Revised(_) | Terms::Rollout(_) | Terms::Build(_) => counted(workload),
         }
     }
 
@@ -261,7 +261,7 @@ pub fn newest<'a>(workload: &Workload, revisions: &[&'a Revision]) -> Option<&'a
             all.find(|revision| revision.number == Some(number))
         }
         Terms::Rollout(argo) => all.find(|revision| revision.hash.as_ref() == Some(&argo.current)),
-        Terms::Plain | Terms::Revised(_) => None,
+        Terms::Plain | Terms::Revised(_) | Terms::Build(_) => None,
     }
 }
 

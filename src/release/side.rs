@@ -176,6 +176,6 @@ pub fn since(workload: &Workload, newest: Option<&Revision>) -> Option<Timestamp
             label(&workload.labels, HOLD_OP).and_then(|op| made_at(op)).or(made)
         }
         Terms::Rollout(argo) => argo.pause.as_ref().and_then(|(_, since)| *since).or(made),
-        Terms::Plain | Terms::Deployment(_) | Terms::Revised(_) => made,
+        Terms::Plain | Terms::Deployment(_) | Terms::Revised(_) | Terms::Build(_) => made,
     }
 }

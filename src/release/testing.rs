@@ -11,7 +11,7 @@ use crate::domain::terms::Rolling;
 use crate::domain::{Kind, ObjectKey, Resources, Terms, Uid, Version, Workload};
 
 /// A Deployment of ten at revision `number`, all well.
-pub(super) fn deployment(number: i64) -> Workload {
+pub(crate) fn deployment(number: i64) -> Workload {
     Workload {
         kind: Kind::Deployment,
         key: ObjectKey::new("gift", "live"),

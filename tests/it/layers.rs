@@ -49,7 +49,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "message",
-        may: &["domain", "metrics", "logs", "release"],
+        may: &["domain", "metrics", "logs", "release", "build"],
         never: SHELL,
     },
     Wall {
@@ -63,8 +63,13 @@ const WALLS: &[Wall] = &[
         never: SHELL,
     },
     Wall {
+        place: "build",
+        may: &["domain", "release"],
+        never: SHELL,
+    },
+    Wall {
         place: "world",
-        may: &["domain", "metrics", "release"],
+        may: &["domain", "metrics", "release", "build"],
         never: SHELL,
     },
     Wall {
@@ -85,35 +90,38 @@ const WALLS: &[Wall] = &[
     Wall {
         place: "screens",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "overlays",
+            "domain", "metrics", "logs", "message", "notice", "release", "build", "world", "listing", "overlays",
         ],
         never: SHELL,
     },
     Wall {
         place: "overlays",
-        may: &["domain", "metrics", "message", "notice", "release", "world", "listing"],
+        may: &[
+            "domain", "metrics", "message", "notice", "release", "build", "world", "listing",
+        ],
         never: SHELL,
     },
     Wall {
         place: "model",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "screens", "overlays",
+            "domain", "metrics", "logs", "message", "notice", "release", "build", "world", "listing", "screens",
+            "overlays",
         ],
         never: SHELL,
     },
     Wall {
         place: "update",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "screens", "overlays",
-            "model",
+            "domain", "metrics", "logs", "message", "notice", "release", "build", "world", "listing", "screens",
+            "overlays", "model",
         ],
         never: SHELL,
     },
     Wall {
         place: "view",
         may: &[
-            "domain", "metrics", "logs", "message", "notice", "release", "world", "listing", "screens", "overlays",
-            "model", "widgets", "theme",
+            "domain", "metrics", "logs", "message", "notice", "release", "build", "world", "listing", "screens",
+            "overlays", "model", "widgets", "theme",
         ],
         never: PURE_VIEW,
     },
@@ -139,12 +147,12 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "cluster",
-        may: &["domain", "metrics", "logs", "release"],
+        may: &["domain", "metrics", "logs", "release", "build"],
         never: TERMINAL,
     },
     Wall {
         place: "registry",
-        may: &["domain", "cluster", "release"],
+        may: &["domain", "cluster", "release", "build"],
         never: TERMINAL,
     },
     Wall {

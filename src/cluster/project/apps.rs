@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Item, Projector, controller, moment, uid};
 use crate::cluster::wire::apps as wire;
-use crate::cluster::wire::meta::{Condition, ObjectMeta, TimedCondition, annotation};
+use crate::cluster::wire::meta::{Condition, ObjectMeta, annotation};
 use crate::cluster::wire::pod::PodTemplate;
 use crate::cluster::wire::scalar::IntOrString;
 use crate::domain::terms::{Driver, Rolling, Terms};
@@ -210,45 +210,6 @@ impl Projector {
         )
     }
 
-    pub(super) fn job(&mut self, wire: wire::Job) -> Item {
-        let spec = wire.spec.unwrap_or_default();
-        let status = wire.status.unwrap_or_default();
-        let meta = wire.metadata.unwrap_or_default();
-        let is_over = status
-            .conditions
-            .iter()
-            .any(|c| matches!(c.kind.as_str(), "Complete" | "Failed") && c.status == "True");
-        let parallel = i64::from(spec.parallelism.unwrap_or(1));
-        let left = spec
-            .completions
-            .map_or(parallel, |n| i64::from(n - status.succeeded).max(0));
-        let mut strategy = vec![("parallelism", parallel.to_string())];
-        let completions = spec.completions.map_or_else(|| "any".to_owned(), |n| n.to_string());
-        strategy.push(("succeeded", format!("{} of {completions}", status.succeeded)));
-        strategy.push(("failed", status.failed.to_string()));
-        if let Some(limit) = spec.backoff_limit {
-            strategy.push(("retries at most", limit.to_string()));
-        }
-        let said = Said {
-            kind: Kind::Job,
-            observed_generation: meta.generation,
-            counts: Counts {
-                desired: if is_over || spec.suspend { 0 } else { parallel.min(left) },
-                instances: status.active.into(),
-                ready: status.ready.unwrap_or(0).into(),
-                updated: status.active.into(),
-                available: status.ready.unwrap_or(0).into(),
-                held: 0,
-            },
-            paused: spec.suspend,
-            terms: Terms::Plain,
-            template: spec.template.as_ref(),
-            conditions: timed_troubles(&status.conditions),
-            strategy,
-        };
-        self.workload(meta, &said)
-    }
-
     pub(super) fn replica_set(&mut self, wire: wire::ReplicaSet) -> Item {
         let meta = wire.metadata.unwrap_or_default();
         let spec = wire.spec.unwrap_or_default();
@@ -342,15 +303,7 @@ pub(super) fn troubles(conditions: &[Condition]) -> Vec<(&str, &str, &str)> {
         .collect()
 }
 
-fn timed_troubles(conditions: &[TimedCondition]) -> Vec<(&str, &str, &str)> {
-    conditions
-        .iter()
-        .filter(|c| is_trouble(&c.kind, &c.status))
-        .map(|c| (c.kind.as_str(), c.reason.as_str(), c.message.as_str()))
-        .collect()
-}
-
-fn is_trouble(kind: &str, status: &str) -> bool {
+pub(super) fn is_trouble(kind: &str, status: &str) -> bool {
     match kind {
         "ReplicaFailure" | "Failed" | "FailureTarget" | "InvalidSpec" | "Suspended" | "FailedScale"
         | "FailedUpdate" => status == "True",

@@ -16,6 +16,7 @@ const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
 impl Projector {
     pub(super) fn pod(&mut self, wire: wire::Pod) -> Item {
+        let runs = self.runs(&wire);
         let meta = wire.metadata.unwrap_or_default();
         let spec = wire.spec.unwrap_or_default();
         let status = wire.status.unwrap_or_default();
@@ -55,6 +56,7 @@ impl Projector {
             limits: sum_of_limits(&containers),
             containers: containers.into(),
             shape: self.shape(shape),
+            runs,
         };
         Self::item(key, meta, Object::Pod(Box::new(pod)))
     }

@@ -2,7 +2,7 @@
 
 use super::meta::{Condition, ObjectMeta, TimedCondition};
 use super::pod::PodTemplate;
-use super::scalar::IntOrString;
+use super::scalar::{IntOrString, Time};
 use super::wire;
 
 wire! {
@@ -115,6 +115,8 @@ wire! {
     }
     JobStatus {
         [message, repeated, tag = "1"] conditions: Vec<TimedCondition>,
+        [message, optional, tag = "2"] start_time: Option<Time>,
+        [message, optional, tag = "3"] completion_time: Option<Time>,
         [int32, tag = "4"] active: i32,
         [int32, tag = "5"] succeeded: i32,
         [int32, tag = "6"] failed: i32,

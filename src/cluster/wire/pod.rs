@@ -115,6 +115,8 @@ wire! {
         [int32, tag = "1"] exit_code: i32,
         [int32, tag = "2"] signal: i32,
         [string, tag = "3"] reason: String,
+        [string, tag = "4"] message: String,
+        [message, optional, tag = "5"] started_at: Option<Time>,
         [message, optional, tag = "6"] finished_at: Option<Time>,
     }
 }

@@ -1,0 +1,14 @@
+//! Builds: from a commit of an app to an image in its registry. Pure: no I/O, nothing remembered.
+//!
+//! [`Build`] is the value that the world, the screens and the command line use, whichever backend runs it. A Job and its
+//! pod become one by [`job::of_job`].
+
+pub mod cause;
+pub mod job;
+pub mod name;
+pub mod stage;
+pub mod value;
+
+pub use cause::{Cause, Fault};
+pub use stage::{Stage, StageState};
+pub use value::{Backend, Build, State};
