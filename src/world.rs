@@ -6,6 +6,7 @@
 pub mod app;
 pub mod app_list;
 pub mod arrival;
+pub mod bad;
 pub mod census;
 pub mod cluster;
 pub mod feeds;
@@ -24,6 +25,7 @@ pub mod versions;
 
 pub use app::AppSummary;
 pub use app_list::AppList;
+pub use bad::Said;
 pub use cluster::{ClusterSetup, ClusterView};
 pub use feeds::{FeedLog, FeedTimes};
 pub use headroom::AppHeadroom;

@@ -9,7 +9,7 @@ use chrono::Utc;
 use futures::future::join_all;
 
 use super::args::{Args, Get};
-use super::ledgers;
+use super::ledgers::{self, BadRow};
 use super::print::print;
 use super::project::is_app;
 use super::setup::Setup;
@@ -136,19 +136,23 @@ fn apps(world: &World, app: &str) -> Vec<(ClusterId, AppKey)> {
     found.into_iter().collect()
 }
 
+/// Whether an image is of a repository, whatever the registry of each cluster is called.
+fn is_of(name: &ImageName, place: &str) -> bool {
+    place.split_once('/').is_some_and(|(_, path)| *name.repository == *path)
+}
+
 /// The images of a repository that somebody said to be bad.
 fn bad(world: &World, app: &str, place: &str) -> Vec<(ImageName, BadImageRow)> {
     let mut found = Vec::new();
     for (id, key) in apps(world, app) {
         let marked = world.cluster(&id).map(|view| view.bad_images(&key)).unwrap_or_default();
         for (image, mark) in marked {
-            let Some(name) = ImageName::parse(image).filter(|name| name.place() == place) else {
+            let Some(name) = ImageName::parse(image).filter(|name| is_of(name, place)) else {
                 continue;
             };
             let row = BadImageRow {
-                cluster: id.clone(),
                 namespace: key.namespace.clone(),
-                mark: mark.into(),
+                mark: BadRow::new(mark, &id),
             };
             found.push((name, row));
         }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::watch::Known;
 use crate::domain::{AppKey, Clean, ClusterId, Timestamp};
+use crate::release::against::in_words;
 use crate::release::known::Mark;
 
 /// Ledgers that are asked for at the same time.
@@ -14,30 +15,32 @@ const AT_ONCE: usize = 8;
 /// Who says that a version is bad, for scripts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BadRow {
+    /// In whose ledger it stands.
+    pub cluster: ClusterId,
     pub by: Clean,
     pub at: Timestamp,
     pub reason: Clean,
 }
 
-impl From<&Mark> for BadRow {
-    fn from(mark: &Mark) -> Self {
+impl BadRow {
+    pub(super) fn new(mark: &Mark, cluster: &ClusterId) -> Self {
         Self {
+            cluster: cluster.clone(),
             by: Clean::new(&mark.by),
             at: mark.at,
             reason: Clean::new(&mark.reason),
         }
     }
-}
 
-impl BadRow {
-    /// `bad: by oncall at 2026-01-01 14:32 UTC: errors`
-    pub fn words(&self) -> String {
+    /// `bad: by oncall at 2026-01-01 14:32 UTC: errors`, with the cluster where that is not the one that is told of.
+    pub fn words(&self, of: &ClusterId) -> String {
         let mark = Mark {
             by: self.by.to_string(),
             at: self.at,
             reason: self.reason.to_string(),
+            images: Vec::new(),
         };
-        format!("bad: {}", mark.words())
+        in_words(&mark, Some(&self.cluster).filter(|cluster| *cluster != of))
     }
 }
 

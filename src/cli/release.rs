@@ -22,13 +22,12 @@ use super::rows::version;
 use super::setup::Setup;
 use super::{Environment, Failure, Printable, fleet, namespaces, project, watch};
 use crate::domain::{AppKey, Clean, ClusterId, Kind, Timestamp};
-use crate::release::known::Mark;
 use crate::release::step::Step;
 use crate::release::{Phase, Side};
 use crate::runtime::Exit;
 use crate::screens::states;
 use crate::world::release::app_of;
-use crate::world::{ClusterView, World};
+use crate::world::{ClusterView, Said, World};
 
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum ReleaseCommand {
@@ -115,9 +114,16 @@ pub struct ReleaseRow {
 }
 
 impl ReleaseRow {
+    fn app_key(&self) -> AppKey {
+        AppKey {
+            namespace: self.namespace.clone(),
+            name: self.app.clone(),
+        }
+    }
+
     /// Why it fails, who says that its new version is bad, who began it and when.
     fn why(&self) -> String {
-        let bad = self.new.bad.as_ref().map(BadRow::words);
+        let bad = self.new.bad.as_ref().map(|bad| bad.words(&self.cluster));
         let began = self.started_by.as_ref().zip(self.started_at);
         let began = began.map(|(by, at)| format!("by {by} since {}", at.format("%Y-%m-%d %H:%M UTC")));
         let all: Vec<String> = self.cause.clone().into_iter().chain(bad).chain(began).collect();
@@ -137,14 +143,15 @@ pub struct SideRow {
     pub instances: i64,
     pub ready: i64,
     pub restarts: i64,
-    /// Who says that it is bad; null: nobody, as far as its app's ledger could be read.
+    /// Who says that it is bad, in which cluster; null: nobody, as far as its app's ledgers could be read.
     pub bad: Option<BadRow>,
 }
 
 impl SideRow {
-    fn new(side: &Side, bad: Option<&Mark>) -> Self {
+    fn new(side: &Side, bad: Option<Said<'_>>, cluster: &ClusterId) -> Self {
+        let row = |said: Said<'_>| BadRow::new(said.mark, said.elsewhere.unwrap_or(cluster));
         Self {
-            bad: bad.map(BadRow::from),
+            bad: bad.map(row),
             version: version(&side.version),
             revision: side.revision.clone(),
             instances: side.instances,
@@ -163,7 +170,7 @@ pub fn rows(world: &World, now: Timestamp) -> Vec<ReleaseRow> {
             .filter(|kind| kind.is_workload() && *kind != Kind::Job)
         {
             let workloads = cluster.workloads(kind);
-            rows.extend(workloads.map(|workload| row(cluster, workload, now)));
+            rows.extend(workloads.map(|workload| row((world, cluster), workload, now)));
         }
     }
     rows.sort_by(|a, b| {
@@ -174,7 +181,7 @@ pub fn rows(world: &World, now: Timestamp) -> Vec<ReleaseRow> {
     rows
 }
 
-fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp) -> ReleaseRow {
+fn row((world, cluster): (&World, &ClusterView), workload: &crate::domain::Workload, now: Timestamp) -> ReleaseRow {
     let release = cluster.release_of(workload);
     let phase = release.at(cluster.time(now));
     let app = app_of(workload);
@@ -182,9 +189,8 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
     let began = cluster.beginning(workload).filter(|_| phase.is_release());
     let old = |old: &Side| {
         let revision = old.revision.as_deref();
-        let its = (workload.kind, workload.key.name.as_str());
-        let bad = revision.and_then(|hash| cluster.bad_revision(&app, its, hash));
-        SideRow::new(old, bad)
+        let bad = revision.and_then(|hash| world.bad_revision(cluster, workload, hash));
+        SideRow::new(old, bad, &cluster.id)
     };
     ReleaseRow {
         cluster: cluster.id.clone(),
@@ -210,7 +216,7 @@ fn row(cluster: &ClusterView, workload: &crate::domain::Workload, now: Timestamp
         new_percent: release.share().map(|thousandths| thousandths as f64 / 10.0),
         started_at: began.as_ref().map(|began| began.at),
         started_by: began.map(|began| began.by),
-        new: SideRow::new(&release.new, cluster.bad(workload)),
+        new: SideRow::new(&release.new, world.bad_now(cluster, workload), &cluster.id),
         old: release.old.as_ref().map(old),
         driven_by: workload.driver.map(crate::domain::Driver::name),
     }
@@ -327,14 +333,14 @@ pub(super) async fn read_ledgers(known: &mut watch::Known, name: Option<&str>) {
     let name = name.and_then(|name| name.rsplit('/').next());
     let is_named = |row: &ReleaseRow| name.is_some_and(|name| *row.app == *name || *row.name == *name);
     let mut told = rows(&known.world, Utc::now());
-    told.retain(|row| row.under_way || is_named(row));
-    let app = |row: ReleaseRow| {
-        let key = AppKey {
-            namespace: row.namespace,
-            name: row.app,
-        };
-        (row.cluster, key)
-    };
+    let of_released: Vec<AppKey> = told
+        .iter()
+        .filter(|row| row.under_way)
+        .map(ReleaseRow::app_key)
+        .collect();
+    // What was rolled back in one cluster is bad in all of them.
+    told.retain(|row| is_named(row) || of_released.contains(&row.app_key()));
+    let app = |row: ReleaseRow| (row.cluster.clone(), row.app_key());
     ledgers::read(known, told.into_iter().map(app).collect()).await;
 }
 

@@ -31,6 +31,7 @@ use crate::release::against::judge;
 use crate::release::config::goes;
 use crate::release::good;
 use crate::release::job;
+use crate::release::known::images;
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, plan};
 use crate::release::request::{Act, Part, Request, Waits};
@@ -152,6 +153,7 @@ async fn look_and_try(
         against: frozen.against.into_iter().chain(verdict.against).collect(),
         held: None,
         brings: verdict.brings,
+        becomes: images(becomes.pointer("/spec/template").unwrap_or(&Value::Null)),
         undoes: verdict.undoes,
         desired: seen.desired(),
         config,

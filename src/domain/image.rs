@@ -86,6 +86,14 @@ impl ImageName {
         is_named && self.is_same_repository(other)
     }
 
+    /// The same where both may be of different registries, one of which mirrors the other.
+    pub fn is_same_anywhere(&self, other: &Self) -> bool {
+        match (&self.digest, &other.digest) {
+            (Some(one), Some(other)) => one == other,
+            _ => self.tag().is_some() && self.tag() == other.tag() && self.repository == other.repository,
+        }
+    }
+
     /// The host and the path, without tag and digest.
     pub fn place(&self) -> String {
         format!("{}/{}", self.host, self.repository)

@@ -2,6 +2,7 @@
 
 use super::Trouble;
 use crate::domain::{AppKey, Clean, Driver, ResourceRef};
+use crate::release::against::Others;
 use crate::release::step::Step;
 use crate::release::{Prepared, Why};
 
@@ -19,6 +20,8 @@ pub struct Asked {
     pub step: Step,
     /// Who else releases the workload.
     pub driver: Option<Driver>,
+    /// What the ledgers of other clusters say of its versions.
+    pub others: Others,
 }
 
 /// A write that was shown and confirmed.

@@ -16,14 +16,15 @@ mod blank;
 mod claim;
 mod config;
 mod gray;
+mod places;
 mod together;
 
 use super::Draft;
 use super::field::Field;
 use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Timestamp, Version};
 use crate::message::{Asked, Failure, FailureKind, Ticket, Trouble};
+use crate::release::against::Others;
 use crate::release::outlook::Counts;
-use crate::release::stand::Stand;
 use crate::release::step::Step;
 use crate::release::{Done, Prepared, Why, Written};
 
@@ -142,6 +143,8 @@ pub struct Confirm {
     pub written: Option<Timestamp>,
     /// What was asked for, where more of it may be asked.
     pub draft: Option<Draft>,
+    /// What other clusters said of the versions of the place when it was last tried.
+    pub others: Others,
 }
 
 impl Confirm {
@@ -156,6 +159,7 @@ impl Confirm {
             tried: Vec::new(),
             written: None,
             draft: None,
+            others: Others::default(),
             job: None,
             places,
             at,
@@ -212,6 +216,7 @@ impl Confirm {
             app: place.app.clone(),
             step: place.step.clone(),
             driver: place.driver,
+            others: Others::default(),
         };
         let is_first = !self.places.iter().take(self.at).any(|place| place.fate == Fate::Ahead);
         if is_first {
@@ -349,47 +354,6 @@ impl Confirm {
     fn has_more(&self) -> bool {
         let after = self.places.iter().skip(self.at + 1);
         after.into_iter().any(|place| place.fate == Fate::Ahead)
-    }
-
-    /// Takes how the place it follows stands; says whether the next one is to be asked for.
-    pub fn stands(&mut self, stand: Stand, words: &Clean) -> bool {
-        if !matches!(self.stage, Stage::Following { .. }) {
-            return false;
-        }
-        match stand {
-            Stand::Going => false,
-            Stand::There => {
-                self.settle(Fate::There(words.clone()));
-                self.advance()
-            }
-            Stand::Failed => {
-                self.fail(Trouble::warning(format!("it fails: {words}")));
-                false
-            }
-            Stand::Foreign => {
-                self.fail(Trouble::warning(format!(
-                    "somebody else changed it: it is neither what was written nor on the way there ({words})"
-                )));
-                false
-            }
-        }
-    }
-
-    /// The place it is at is not written to.
-    pub fn settle(&mut self, fate: Fate) {
-        if let Some(place) = self.places.get_mut(self.at) {
-            place.fate = fate;
-        }
-    }
-
-    /// Goes to the next place ahead; says whether there is one.
-    pub fn advance(&mut self) -> bool {
-        let next = self.places.iter().position(|place| place.fate == Fate::Ahead);
-        if let Some(next) = next {
-            self.at = next;
-            self.why.taken_over = None;
-        }
-        next.is_some()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::domain::{Kind, ObjectKey, Timestamp, Uid};
 use crate::release::config::goes::Carried;
 use crate::release::live::Method;
 use crate::release::past::Back;
+use crate::release::stand::Stand;
 use crate::release::step::{Count, Return};
 
 fn place(cluster: &str, by_name: bool) -> Place {
@@ -48,6 +49,7 @@ fn prepared(place: &Place) -> Box<Prepared> {
         against: Vec::new(),
         held: None,
         brings: Vec::new(),
+        becomes: Vec::new(),
         undoes: false,
         desired: 10,
         requests: Vec::new(),

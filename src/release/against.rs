@@ -5,12 +5,12 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 
 use super::freeze::Freeze;
-use super::known::{Mark, Versions, are_same_images, images};
+use super::known::{Known, Mark, Versions, are_same_images, images, is_same_image};
 use super::past::{self, Past};
 use super::plan::{Seen, released};
 use super::step::Step;
 use super::warning::Warning;
-use crate::domain::{Clean, Timestamp};
+use crate::domain::{Clean, ClusterId, ImageName, Timestamp};
 
 /// A reason not to take a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Against {
     Bad {
         version: Clean,
         mark: Mark,
+        /// In whose ledger it stands; `None`: in that of the cluster itself.
+        elsewhere: Option<ClusterId>,
     },
     /// The version came first before what runs did.
     Older {
@@ -35,7 +37,11 @@ impl Against {
         let at = |time: &Timestamp| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         Clean::new(&match self {
             Self::Frozen(freeze) => freeze.words(),
-            Self::Bad { version, mark } => format!("{version} is bad: {}", mark.words()),
+            Self::Bad {
+                version,
+                mark,
+                elsewhere,
+            } => format!("{version} is {}", in_words(mark, elsewhere.as_ref())),
             Self::Older { version, of, runs } => {
                 format!("{version} is of {}, older than what runs ({})", at(of), at(runs))
             }
@@ -118,11 +124,93 @@ fn of_past(to: &Past, runs: &[String], seen: &Seen) -> Verdict {
     }
 }
 
-/// Who says of a workload's version that it is bad. A version is told by its images; of several that have the same the
-/// one counts that was last known to run.
+/// A mark on a version of a workload that stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// As the ledger calls it.
+    pub workload: &'a str,
+    pub images: &'a [String],
+    pub mark: &'a Mark,
+}
+
+/// The marks that stand, those of versions that were last known to run first. Of several versions with the images that
+/// are bad the one counts that was last known to run.
+pub fn marks(versions: &Versions) -> impl Iterator<Item = Standing<'_>> {
+    let all: Vec<&Known> = versions.all().collect();
+    let stands = |(place, known): (usize, &&Known)| {
+        let images = known.bad_images();
+        let mut later = all.iter().take(place).filter(|other| other.workload == known.workload);
+        !later.any(|other| other.bad.is_none() && has_all(&other.images, images, is_same_image))
+    };
+    let found: Vec<&Known> = all
+        .iter()
+        .enumerate()
+        .filter(|one| stands(*one))
+        .map(|(_, known)| *known)
+        .collect();
+    found.into_iter().filter_map(|known| {
+        Some(Standing {
+            workload: &known.workload,
+            images: known.bad_images(),
+            mark: known.bad.as_ref()?,
+        })
+    })
+}
+
+/// Who says of a workload's version that it is bad. It is where all images that a mark is for are among those that it
+/// consists of, whatever else is beside them.
 pub fn bad<'a>(versions: &'a Versions, workload: &str, meant: &[String]) -> Option<&'a Mark> {
-    let mut known = versions.all().filter(|known| known.workload == workload);
-    known.find(|known| are_same_images(&known.images, meant))?.bad.as_ref()
+    let mut own = marks(versions).filter(|one| one.workload == workload);
+    let found = own.find(|one| has_all(meant, one.images, is_same_image))?;
+    Some(found.mark)
+}
+
+fn has_all(all: &[String], some: &[String], is_same: fn(&str, &str) -> bool) -> bool {
+    let has = |image: &String| all.iter().any(|other| is_same(other, image));
+    !some.is_empty() && some.iter().all(has)
+}
+
+/// `bad: by oncall at 2026-01-01 14:32 UTC: errors`, with the cluster where it is another's ledger that says so.
+pub fn in_words(mark: &Mark, elsewhere: Option<&ClusterId>) -> String {
+    match elsewhere {
+        None => format!("bad: {}", mark.words()),
+        Some(cluster) => format!("bad in {cluster}: {}", mark.words()),
+    }
+}
+
+/// A mark on a version of the same workload in another cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    pub cluster: ClusterId,
+    pub images: Vec<String>,
+    pub mark: Mark,
+}
+
+impl Elsewhere {
+    /// Whether it is about a version that consists of these images, whatever the registry of each cluster is called.
+    pub fn is_of(&self, meant: &[String]) -> bool {
+        has_all(meant, &self.images, is_same_anywhere)
+    }
+
+    /// Whether a version with its images ran well since, by the ledger of the cluster that is asked about.
+    pub fn is_outlived(&self, versions: &Versions, workload: &str) -> bool {
+        let ran_well = |known: &Known| known.good && known.bad.is_none() && known.last > self.mark.at;
+        let mut own = versions.of(workload);
+        own.any(|known| ran_well(known) && has_all(&known.images, &self.images, is_same_anywhere))
+    }
+}
+
+fn is_same_anywhere(one: &str, other: &str) -> bool {
+    let names = || ImageName::parse(one).zip(ImageName::parse(other));
+    one == other || names().is_some_and(|(one, other)| one.is_same_anywhere(&other))
+}
+
+/// What the ledgers of the other clusters of an app say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    pub marks: Vec<Elsewhere>,
+    /// Clusters that have the app and whose ledger is not known.
+    pub unread: Vec<ClusterId>,
 }
 
 /// The same as what speaks against a release of it.
@@ -130,6 +218,17 @@ pub(crate) fn marked(versions: &Versions, workload: &str, meant: &[String]) -> O
     Some(Against::Bad {
         version: named(meant),
         mark: bad(versions, workload, meant)?.clone(),
+        elsewhere: None,
+    })
+}
+
+/// The same of what other clusters say.
+pub(crate) fn marked_elsewhere(others: &Others, meant: &[String]) -> Option<Against> {
+    let found = others.marks.iter().find(|one| one.is_of(meant))?;
+    Some(Against::Bad {
+        version: named(meant),
+        mark: found.mark.clone(),
+        elsewhere: Some(found.cluster.clone()),
     })
 }
 

@@ -65,6 +65,7 @@ fn known(images: &[&str], bad: bool) -> Known {
             by: "oncall".into(),
             at: at(5),
             reason: "errors".into(),
+            images: Vec::new(),
         }),
         template: template(images),
         config: None,
@@ -187,4 +188,95 @@ fn what_is_tried_again_is_what_was_given_up() {
     given_up.ledger = ledger(vec![known(&["live:v2"], true)]);
     assert!(told(&Step::Retry, &given_up).starts_with("live:v2 is bad"));
     assert_eq!(told(&Step::Full, &given_up), "");
+}
+
+#[test]
+fn a_mark_is_of_the_image_that_the_version_was_left_for_whatever_its_sidecars_are() {
+    let of = |images: &[&str]| images.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let left = |images: &[&str], back: &[&str]| known(images, true).left_for(&of(back));
+    assert_eq!(left(&["live:v2", "mesh:1"], &["live:v1", "mesh:1"]), ["live:v2"]);
+    assert_eq!(
+        left(&["live:v2", "mesh:2"], &["live:v1", "mesh:1"]),
+        ["live:v2"],
+        "the app's own"
+    );
+    assert_eq!(
+        left(&["live:v1", "mesh:2"], &["live:v1", "mesh:1"]),
+        ["mesh:2"],
+        "the sidecar alone"
+    );
+    let mut second = known(&["mesh:2", "live:v2"], true);
+    second.template["metadata"] = json!({"annotations": {"kubectl.kubernetes.io/default-container": "c1"}});
+    assert_eq!(
+        second.left_for(&of(&["mesh:1", "live:v1"])),
+        ["live:v2"],
+        "as the template says"
+    );
+
+    let marked = |images: &[&str], bad: &[&str]| {
+        let mut known = known(images, true);
+        known.bad.as_mut().unwrap().images = of(bad);
+        known
+    };
+    let is_bad = |all: Vec<Known>, meant: &[&str]| bad(&ledger(all).versions, "Deployment live", &of(meant)).is_some();
+    for (images, reason, meant, is) in [
+        (["live:v2", "mesh:1"], "live:v2", ["live:v2", "mesh:3"], true),
+        (["live:v2", "mesh:1"], "live:v2", ["live:v3", "mesh:1"], false),
+        (["live:v1", "mesh:2"], "mesh:2", ["live:v3", "mesh:2"], true),
+        (["live:v1", "mesh:2"], "mesh:2", ["live:v1", "mesh:1"], false),
+    ] {
+        assert_eq!(
+            is_bad(vec![marked(&images, &[reason])], &meant),
+            is,
+            "{images:?} {meant:?}"
+        );
+    }
+    // Where nobody said which, it is the first.
+    let unsaid = known(&["live:v2", "mesh:1"], true);
+    assert!(is_bad(vec![unsaid.clone()], &["live:v2", "mesh:2"]));
+    assert!(!is_bad(vec![unsaid], &["live:v3", "mesh:1"]));
+    // What ran well since with the image that was bad counts, and no other workload's.
+    let marked = marked(&["live:v2", "mesh:1"], &["live:v2"]);
+    let well = known(&["live:v2", "mesh:2"], false);
+    assert!(!is_bad(vec![marked.clone(), well.clone()], &["live:v2", "mesh:1"]));
+    assert!(is_bad(vec![well.clone(), marked.clone()], &["live:v2", "mesh:1"]));
+    let of_another = Known {
+        workload: "Deployment worker".into(),
+        ..well
+    };
+    assert!(is_bad(vec![marked, of_another], &["live:v2", "mesh:1"]));
+}
+
+#[test]
+fn a_mark_of_another_cluster_is_of_the_same_image_in_whichever_registry() {
+    let digest = |of: u8| format!("@sha256:{of:0>64}");
+    let one = |image: &str| Elsewhere {
+        cluster: ClusterId::new("b"),
+        images: vec![image.into()],
+        mark: known(&["x"], true).bad.unwrap(),
+    };
+    for (marked, meant, is) in [
+        ("idc.local/gift/live:v2", "cloud.local/gift/live:v2".to_owned(), true),
+        ("idc.local/gift/live:v2", "cloud.local/gift/live:v3".to_owned(), false),
+        ("idc.local/gift/live:v2", "cloud.local/other/live:v2".to_owned(), false),
+        ("live:v2", format!("live:v2{}", digest(1)), true),
+    ] {
+        assert_eq!(
+            one(marked).is_of(&[meant.clone(), "mesh:1".into()]),
+            is,
+            "{marked} {meant}"
+        );
+    }
+    let by_digest = one(&format!("idc.local/live:v2{}", digest(1)));
+    assert!(by_digest.is_of(&[format!("cloud.local/mirror/live:v9{}", digest(1))]));
+    assert!(!by_digest.is_of(&[format!("idc.local/live:v2{}", digest(2))]));
+    // What ran well here since outlives it; what did before says nothing.
+    for (minute, is) in [(4, false), (6, true)] {
+        let well = Known {
+            last: at(minute),
+            ..known(&["live:v2"], false)
+        };
+        let versions = ledger(vec![well]).versions;
+        assert_eq!(one("live:v2").is_outlived(&versions, "Deployment live"), is);
+    }
 }

@@ -58,6 +58,9 @@ pub struct Mark {
     pub by: String,
     pub at: Timestamp,
     pub reason: String,
+    /// The images that are bad; none where nobody said which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
 }
 
 impl Mark {
@@ -112,6 +115,26 @@ impl Known {
         self.good && self.bad.is_none()
     }
 
+    /// The images that it is bad for: those that its mark names, else that of its first container.
+    pub fn bad_images(&self) -> &[String] {
+        match &self.bad {
+            Some(mark) if !mark.images.is_empty() => &mark.images,
+            Some(_) => self.images.get(..1).unwrap_or_default(),
+            None => &[],
+        }
+    }
+
+    /// The images that it is left for where these come back: that of the app's own container where it is another, else
+    /// all that are. Sidecars may change with a version, or stay as they are: neither makes them the reason.
+    pub fn left_for(&self, back: &[String]) -> Vec<String> {
+        let differs = |image: &&String| !back.iter().any(|other| is_same_image(other, image));
+        let own = own_image(&self.template).filter(|own| differs(&own));
+        own.map_or_else(
+            || self.images.iter().filter(differs).cloned().collect(),
+            |own| vec![own],
+        )
+    }
+
     /// What it is called: its commit, else its first image's version.
     pub fn name(&self) -> String {
         let of_image = || self.images.first().map(|image| crate::domain::Version::of_image(image));
@@ -128,6 +151,18 @@ pub fn images(template: &Value) -> Vec<String> {
     let containers = template.pointer("/spec/containers").and_then(Value::as_array);
     let image = |container: &Value| container.get("image")?.as_str().map(str::to_owned);
     containers.into_iter().flatten().filter_map(image).collect()
+}
+
+/// The image of the container that is the app: the one that the template names
+/// (`kubectl.kubernetes.io/default-container`), else the first.
+fn own_image(template: &Value) -> Option<String> {
+    let annotations = template.pointer("/metadata/annotations");
+    let named = annotations.and_then(|all| all.get("kubectl.kubernetes.io/default-container"));
+    let containers = template.pointer("/spec/containers")?.as_array()?;
+    let own = containers
+        .iter()
+        .find(|one| named.is_some() && one.get("name") == named);
+    own.or(containers.first())?.get("image")?.as_str().map(str::to_owned)
 }
 
 /// Whether two names mean the same image, as far as they say.

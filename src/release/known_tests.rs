@@ -31,6 +31,7 @@ fn mark() -> Mark {
         by: "oncall".into(),
         at: at(3),
         reason: "errors".into(),
+        images: Vec::new(),
     }
 }
 

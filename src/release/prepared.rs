@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::against::Against;
+use super::against::{Against, Others, marked_elsewhere};
 use super::claim::{Claim, Holder};
 use super::config::goes::Carried;
 use super::known::Known;
@@ -37,6 +37,8 @@ pub struct Prepared {
     pub desired: i64,
     /// The images of a version that it releases anew; none of a way back.
     pub(crate) brings: Vec<String>,
+    /// The images of its template after it.
+    pub(crate) becomes: Vec<String>,
     /// It goes back to a version of other images, from before the one that it leaves.
     pub(crate) undoes: bool,
     /// What the version it publishes runs with.
@@ -55,6 +57,28 @@ impl Prepared {
             Claim::Ours => {}
             Claim::Theirs(holder) => self.held = Some(holder),
             Claim::Unknown(why) => self.warnings.push(Warning::Unknown(UNCLAIMED, why.to_string())),
+        }
+        self
+    }
+
+    /// The same with what the ledgers of other clusters say of the version that it publishes. A way back is not kept.
+    #[must_use]
+    pub fn with_others(mut self, others: &Others) -> Self {
+        let is_back = matches!(self.step, Step::Rollback(_));
+        let is_said = self.against.iter().any(|one| matches!(one, Against::Bad { .. }));
+        if is_said || (self.brings.is_empty() && !is_back) {
+            return self;
+        }
+        let meant = if is_back { &self.becomes } else { &self.brings };
+        match marked_elsewhere(others, meant) {
+            Some(against) if is_back => self.warnings.insert(0, Warning::Bad(against.words().to_string())),
+            Some(against) => self.against.push(against),
+            None => {}
+        }
+        for cluster in &others.unread {
+            let why = format!("the ledger of {cluster} is not read");
+            self.warnings
+                .push(Warning::Unknown("whether another cluster calls it bad", why));
         }
         self
     }
@@ -214,6 +238,7 @@ mod tests {
             against: Vec::new(),
             held: None,
             brings: Vec::new(),
+            becomes: Vec::new(),
             undoes: false,
             differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],
             config: Carried::default(),

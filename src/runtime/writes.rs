@@ -57,7 +57,7 @@ pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: A
             } else {
                 Claim::Ours
             };
-            prepared = Ok(done.with_claim(claim));
+            prepared = Ok(done.with_others(&asked.others).with_claim(claim));
         }
         let answer = prepared.map(Box::new).map_err(|error| failure(&error));
         Some(Message::Prepared(asked.ticket, answer))

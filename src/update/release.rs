@@ -1,5 +1,6 @@
 //! Steps of a release by key: what is asked first, what is shown, the one write, and what came of it.
 
+mod anew;
 mod asking;
 mod claiming;
 mod leaving;
@@ -8,8 +9,8 @@ mod reader;
 mod tags;
 mod together;
 
-use crate::domain::{Clean, ResourceRef, Timestamp};
-use crate::message::{Action, Effect, Failure, Order, Severity, Ticket, Trouble};
+use crate::domain::{Clean, Timestamp};
+use crate::message::{Action, Asked, Effect, Failure, Order, Severity, Ticket, Trouble};
 use crate::model::Model;
 use crate::model::release::{Writing, words};
 use crate::overlays::confirm::{Blank, Confirm, Fate, Next, Place, Stage, Tried};
@@ -45,14 +46,16 @@ pub(super) fn review(model: &Model) -> Vec<Effect> {
 }
 
 fn begin(model: &mut Model, draft: Draft) -> Vec<Effect> {
-    match draft.operation {
+    let mut effects = asking::load_ledgers(&draft);
+    effects.extend(match draft.operation {
         Operation::Start | Operation::Rollback => asking::open_versions(model, draft),
         Operation::Grow | Operation::Scale => {
             model.overlays.push(Overlay::HowMany(Box::new(HowMany::new(draft))));
             Vec::new()
         }
         _ => confirm(model, &draft, None),
-    }
+    });
+    effects
 }
 
 /// A second passed.
@@ -88,10 +91,14 @@ fn ask(model: &mut Model, note: Option<Clean>) -> Vec<Effect> {
     if let (Some(known), Some(confirm)) = (known, model.confirm_mut()) {
         confirm.know(known);
     }
-    let asked = model.confirm_mut().and_then(|confirm| confirm.ask(ticket, note));
+    let others = anew::others(model);
+    let asked = model.confirm_mut().and_then(|confirm| {
+        confirm.others = others.clone();
+        confirm.ask(ticket, note)
+    });
     model.touch();
     asked
-        .map(|asked| Effect::Prepare(Box::new(asked)))
+        .map(|asked| Effect::Prepare(Box::new(Asked { others, ..asked })))
         .into_iter()
         .collect()
 }
@@ -300,7 +307,7 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
         Stage::Ready { prepared, .. } => {
             let generation = prepared.generation;
             let object = place.object.clone();
-            outdated(model, &object, generation)
+            anew::outdated(model, &object, generation)
         }
         Stage::Following { written } => {
             let (written, place) = (written.clone(), place.clone());
@@ -308,21 +315,6 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
         }
         Stage::Asking | Stage::Writing | Stage::Failed(_) => Vec::new(),
     }
-}
-
-fn outdated(model: &mut Model, object: &ResourceRef, generation: i64) -> Vec<Effect> {
-    let Some(((now, _), _)) = model.release_now(object) else {
-        return Vec::new();
-    };
-    if now <= generation {
-        return Vec::new();
-    }
-    // What was read of the old one is not what would be written.
-    close_reader(model);
-    ask(
-        model,
-        Some("somebody changed it while this was open: it was tried anew".into()),
-    )
 }
 
 fn close_reader(model: &mut Model) {

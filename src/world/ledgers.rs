@@ -7,9 +7,7 @@ use super::cluster::ClusterView;
 use super::release::app_of;
 use crate::domain::pod::label;
 use crate::domain::terms::HOLD_OP;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, Timestamp, Workload};
-use crate::release::against;
-use crate::release::known::{Known, Mark, is_same_image};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, Timestamp, Workload};
 use crate::release::ledger::{Entry, Ledger, Operation};
 
 pub(super) type Ledgers = FxHashMap<AppKey, Ledger>;
@@ -56,62 +54,10 @@ impl ClusterView {
             at: entry.at,
         })
     }
-
-    /// Who says that what a workload's template runs is bad.
-    pub fn bad(&self, workload: &Workload) -> Option<&Mark> {
-        let ledger = self.ledgers.get(&app_of(workload))?;
-        let workload_name = named(workload.kind, &workload.key.name);
-        against::bad(&ledger.versions, &workload_name, &texts(&workload.images))
-    }
-
-    /// Who says that the version of a workload's revision is bad.
-    pub fn bad_revision(&self, app: &AppKey, (kind, name): (Kind, &str), hash: &str) -> Option<&Mark> {
-        let workload = named(kind, name);
-        let mut known = self.ledgers.get(app)?.versions.all();
-        let is_it = |known: &&Known| known.workload == workload && known.hash.as_deref() == Some(hash);
-        known.find(is_it)?.bad.as_ref()
-    }
-
-    /// Who says that a version of a workload with this image is bad; an image that another version has too is not.
-    pub fn bad_image(&self, app: &AppKey, (kind, name): (Kind, &str), image: &str) -> Option<&Mark> {
-        let has_it = |images: &[String]| images.iter().any(|other| is_same_image(other, image));
-        let key = ObjectKey::new(app.namespace.clone(), name);
-        let runs = self.workload(kind, &key).map(|workload| texts(&workload.images));
-        if runs.is_some_and(|runs| has_it(&runs)) {
-            return None;
-        }
-        let workload = named(kind, name);
-        let known = self.ledgers.get(app)?.versions.all();
-        let mut known = known.filter(|known| known.workload == workload && has_it(&known.images));
-        let marks: Option<Vec<&Mark>> = known.by_ref().map(|known| known.bad.as_ref()).collect();
-        marks?.first().copied()
-    }
-
-    /// The images of an app that somebody said to be bad, each with the workload that it is of.
-    pub fn bad_images(&self, app: &AppKey) -> Vec<(&str, &Mark)> {
-        let mut found: Vec<(&str, &Mark)> = Vec::new();
-        for known in self.ledgers.get(app).iter().flat_map(|ledger| ledger.versions.all()) {
-            let Some((kind, name)) = known.workload.split_once(' ') else {
-                continue;
-            };
-            let kind = Kind::ALL.into_iter().find(|other| other.name() == kind);
-            for image in &known.images {
-                let mark = kind.and_then(|kind| self.bad_image(app, (kind, name), image));
-                if let Some(mark) = mark.filter(|_| !found.iter().any(|(other, _)| other == image)) {
-                    found.push((image, mark));
-                }
-            }
-        }
-        found
-    }
-}
-
-fn texts(images: &[Clean]) -> Vec<String> {
-    images.iter().map(ToString::to_string).collect()
 }
 
 /// As the ledger calls it.
-fn named(kind: Kind, name: &str) -> String {
+pub(super) fn named(kind: Kind, name: &str) -> String {
     format!("{kind} {name}")
 }
 

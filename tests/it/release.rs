@@ -9,6 +9,7 @@ mod config;
 mod course;
 mod cut;
 mod driven;
+mod elsewhere;
 mod frozen;
 mod keys;
 mod keys_back;

@@ -32,7 +32,6 @@ pub(super) struct ImageRow {
 /// Who says in one cluster that an image is bad.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct BadImageRow {
-    pub cluster: ClusterId,
     pub namespace: Clean,
     #[serde(flatten)]
     pub mark: BadRow,
@@ -65,7 +64,7 @@ impl Row for ImageRow {
             runs.push("not in the registry".into());
         }
         let bad = self.bad.iter();
-        runs.extend(bad.map(|bad| format!("{} in {}", bad.mark.words(), bad.cluster)));
+        runs.extend(bad.map(|bad| format!("{} in {}", bad.mark.words(&bad.mark.cluster), bad.mark.cluster)));
         vec![
             or_unknown(self.digest.as_ref().map(short)),
             age(self.created, now),
@@ -206,7 +205,7 @@ impl Found {
     }
 
     fn bad_of(&self, image: &ImageName) -> Vec<BadImageRow> {
-        let its = self.bad.iter().filter(|(name, _)| name.is_same(image));
+        let its = self.bad.iter().filter(|(name, _)| name.is_same_anywhere(image));
         its.map(|(_, row)| row.clone()).collect()
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::args::Args;
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
-use super::super::{Environment, Failure, Printable, fleet, namespaces, registries, screen};
+use super::super::{Environment, Failure, Printable, fleet, ledgers, namespaces, registries, screen};
 use super::ask::Ask;
 use super::carried::CarriedRow;
 use super::claims::Claims;
@@ -28,7 +28,7 @@ use crate::release::step::Step;
 use crate::release::{Done, Prepared, Why};
 use crate::runtime::Exit;
 use crate::runtime::activity::ActivityLog;
-use crate::world::ClusterView;
+use crate::world::{ClusterView, World};
 
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
@@ -149,8 +149,9 @@ pub(in crate::cli) fn run(
         needs_reason(&known, (ask, what), &targets)?;
         let steps = what.steps(&known, targets, registries.as_ref(), err).await?;
         let steps = course.left_to_do(&known, steps, err)?;
+        read_versions(&mut known, &steps).await;
         claims.take(&steps, ask, err).await?;
-        let (targets, prepared) = try_out(steps, registries.as_ref(), (&mut course, err)).await?;
+        let (targets, prepared) = try_out(&known.world, steps, registries.as_ref(), (&mut course, err)).await?;
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
         let is_text = ask.output == super::super::args::Report::Text;
         if is_text {
@@ -193,8 +194,23 @@ pub(in crate::cli) fn run(
     }))?
 }
 
+/// Reads what the ledgers of the app say of its versions, in every cluster that has it: what was rolled back in one is
+/// bad in all of them.
+async fn read_versions(known: &mut Known, steps: &[(Target, Step)]) {
+    let publishes = |step: &Step| matches!(step, Step::Start(_) | Step::Rollback(_) | Step::Retry);
+    let Some((target, _)) = steps.iter().find(|(_, step)| publishes(step)) else {
+        return;
+    };
+    let app = target.app_key();
+    let views = known.world.clusters().iter();
+    let has = views.filter(|view| view.tally.app(&app).is_some());
+    let all = has.map(|view| (view.id.clone(), app.clone())).collect();
+    ledgers::read(known, all).await;
+}
+
 /// Lets the servers try the steps without effect, and asks for the images that they publish.
 async fn try_out(
+    world: &World,
     steps: Vec<(Target, Step)>,
     registries: Option<&Registries>,
     (course, err): (&mut Course, &mut dyn Write),
@@ -213,6 +229,7 @@ async fn try_out(
                 None => return Err(failure(&target, &error)),
             },
         };
+        prepared = prepared.with_others(&world.others(&target.object, &target.app_key()));
         if let Some(registries) = registries {
             let images = prepared.published();
             let doubts = registries.doubts(&target.cluster, &target.object, &images).await;

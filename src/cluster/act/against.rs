@@ -40,8 +40,8 @@ pub(super) async fn frozen(hub: &Hub, object: &ResourceRef, step: &Step) -> Resu
     Ok(found)
 }
 
-/// Who says now that the version is bad which is released. Where that cannot be read it counts what was read before;
-/// that one version came before another has not changed while the object has not.
+/// Who says now that the version is bad which is released. Where that cannot be read it counts what was read before, and
+/// so does what other clusters said; that one version came before another has not changed while the object has not.
 async fn of_version(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Vec<Against> {
     let before = prepared.against.iter().filter(|one| !matches!(one, Against::Frozen(_)));
     if prepared.brings.is_empty() {
@@ -55,8 +55,11 @@ async fn of_version(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Vec<Agai
         return before.cloned().collect();
     };
     let bad = against::marked(&ledger.versions, &prepared.workload(), &prepared.brings);
-    let older = before.filter(|one| matches!(one, Against::Older { .. }));
-    bad.into_iter().chain(older.cloned()).collect()
+    let stays = |one: &&Against| match one {
+        Against::Bad { elsewhere, .. } => elsewhere.is_some(),
+        Against::Older { .. } | Against::Frozen(_) => true,
+    };
+    bad.into_iter().chain(before.filter(stays).cloned()).collect()
 }
 
 /// Refuses a write that something speaks against, unless what was shown of that was overridden.

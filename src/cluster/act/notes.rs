@@ -8,13 +8,12 @@ use super::super::door::{JSON, Write};
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{clock, kinds};
-use super::around::is_spec;
 use super::{MANAGER, get};
 use crate::domain::{AppKey, Clean};
 use crate::release::against::Against;
 use crate::release::config::record::{Config, Running};
 use crate::release::good;
-use crate::release::known::{Known, Mark, are_same_images, images};
+use crate::release::known::{Known, Mark, are_same_images};
 use crate::release::ledger::{self, Entry, Ledger};
 use crate::release::step::Step;
 use crate::release::{Prepared, Why};
@@ -74,21 +73,21 @@ fn mark(prepared: &Prepared, note: &Note<'_>) -> Option<Mark> {
         _ => return None,
     };
     let said = note.why.reason.as_ref().map(|reason| format!(" ({reason})"));
+    let left = prepared.leaves.as_ref();
     Some(Mark {
         by: note.by.to_owned(),
         at: clock::now(),
         reason: why + &said.unwrap_or_default(),
+        images: left
+            .map(|(known, _)| known.left_for(&prepared.becomes))
+            .unwrap_or_default(),
     })
 }
 
 /// Whether what is gone back to has the images of what is left: a mark on those would be one on what then runs.
 fn keeps_images(prepared: &Prepared) -> bool {
-    let left = prepared.leaves.as_ref().map(|(known, _)| &known.images);
-    let mut all = prepared.requests.iter();
-    let own = all.find(|(request, _)| is_spec(&prepared.object, request));
-    let becomes = own.and_then(|(_, after)| after.pointer("/spec/template"));
-    left.zip(becomes)
-        .is_some_and(|(left, becomes)| are_same_images(left, &images(becomes)))
+    let left = prepared.leaves.as_ref();
+    left.is_some_and(|(left, _)| are_same_images(&left.images, &prepared.becomes))
 }
 
 /// Writes down what the version that begins runs with, and the one that is left, if it was good or is bad; says what there is no

@@ -1,7 +1,7 @@
 //! What is told of an app's releases: the track of each workload, and its two sides held against each other.
 
 use super::fact;
-use crate::domain::{AppKey, Clean, Workload};
+use crate::domain::{AppKey, Workload};
 use crate::listing::{Cell, Span, Tone};
 use crate::metrics::{Figure, Resolution, Subject, series};
 use crate::release::{Phase, Release, Side, phase, side};
@@ -32,8 +32,10 @@ pub(super) fn facts(app: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         if let Some(began) = cluster.beginning(workload) {
             lines.push(fact("begun", Cell::plain(words::begun(&began, ctx))));
         }
-        if let Some(mark) = cluster.bad(workload) {
-            lines.push(fact("bad", Cell::new(Clean::new(&mark.words()).to_string(), Tone::Bad)));
+        if let Some(said) = ctx.world.bad_now(cluster, workload) {
+            let words = said.words();
+            let told = words.strip_prefix("bad: ").unwrap_or(&words);
+            lines.push(fact("bad", Cell::new(told, Tone::Bad)));
         }
         if let Some(driver) = workload.driver {
             let told = format!("{} releases it: publish there", driver.name());

@@ -1,10 +1,10 @@
 //! Why a release is as it is: what is wrong with it, who says that its version is bad, who began it.
 
 use super::{ReleaseRow, Releases};
-use crate::domain::Clean;
 use crate::release::Author;
-use crate::release::known::Mark;
 use crate::screens::{states, words};
+use crate::world::Said;
+use crate::world::bad::texts;
 
 impl<'a> Releases<'a> {
     fn author(&self, row: &ReleaseRow) -> Option<&'a Author> {
@@ -20,7 +20,7 @@ impl<'a> Releases<'a> {
             states::why_and_who(&phase, self.author(row), now)
         });
         let why = why.map(|(why, _)| why);
-        let bad = self.bad(row).map(|mark| format!("bad: {}", Clean::new(&mark.words())));
+        let bad = self.bad(row).map(|said| said.words().to_string());
         let begun = match row {
             ReleaseRow::Flight { cluster, workload, .. } => {
                 let driver = workload.driver.filter(|_| why.is_none());
@@ -36,13 +36,13 @@ impl<'a> Releases<'a> {
     }
 
     /// Who says that the version of a row is bad.
-    pub(super) fn bad(&self, row: &ReleaseRow) -> Option<&'a Mark> {
-        let view = self.ctx.world.cluster(row.cluster())?;
+    pub(super) fn bad(&self, row: &ReleaseRow) -> Option<Said<'a>> {
+        let (world, id) = (self.ctx.world, row.cluster());
         match row {
-            ReleaseRow::Flight { workload, .. } => view.bad(workload),
+            ReleaseRow::Flight { workload, .. } => world.bad_now(world.cluster(id)?, workload),
             ReleaseRow::Past { app, revision, .. } => {
                 let (kind, name) = revision.workload.as_ref()?;
-                view.bad_revision(app, (*kind, name), revision.hash.as_deref()?)
+                world.bad((id, app, (*kind, name)), &texts(&revision.images))
             }
         }
     }

@@ -27,15 +27,28 @@ pub(super) fn open_versions(model: &mut Model, draft: Draft) -> Vec<Effect> {
     model
         .overlays
         .push(Overlay::Picker(Picker::new(purpose, items, BTreeSet::new())));
-    let aims = model.draft.iter().flat_map(Draft::open);
-    let mut ledgers: Vec<_> = aims.map(|aim| (aim.object.cluster.clone(), aim.app.clone())).collect();
-    ledgers.dedup();
     // What is gone back to ran before: revisions and the ledger know it.
     let released = model.draft.as_ref().filter(|_| purpose == Purpose::Version);
     let tags = released.and_then(super::tags::repository);
     let tags = tags.map(|(object, image)| Effect::LoadTags(object, image));
-    let ledgers = ledgers.into_iter().map(|(id, app)| Effect::LoadLedger(id, app));
-    ledgers.chain(tags).collect()
+    tags.into_iter().collect()
+}
+
+/// Asks what the ledgers of an app say of its versions, in every cluster that has it: what was rolled back in one is
+/// bad in all of them.
+pub(super) fn load_ledgers(draft: &Draft) -> Vec<Effect> {
+    if !matches!(
+        draft.operation,
+        Operation::Start | Operation::Rollback | Operation::Retry
+    ) {
+        return Vec::new();
+    }
+    let own = draft.open().map(|aim| (aim.object.cluster.clone(), aim.app.clone()));
+    let app = draft.open().next().map(|aim| &aim.app);
+    let others = draft.untouched.iter().zip(app.into_iter().cycle());
+    let mut all: Vec<_> = own.chain(others.map(|(id, app)| (id.clone(), app.clone()))).collect();
+    all.dedup();
+    all.into_iter().map(|(id, app)| Effect::LoadLedger(id, app)).collect()
 }
 
 /// Takes what the ledger of an app says; where a version is asked for, offers what no revision knows, below the others.
@@ -53,6 +66,14 @@ pub(in crate::update) fn remember(
     if !model.draft.as_ref().is_some_and(is_of) {
         return Vec::new();
     }
+    let is_own = |draft: &Draft| draft.open().any(|aim| aim.object.cluster == *cluster);
+    if !model.draft.as_ref().is_some_and(is_own) {
+        // What speaks against a version from elsewhere is told where it is offered; that it could not be read, where it
+        // is to be written.
+        mark_bad(model);
+        model.touch();
+        return Vec::new();
+    }
     let ledger = match read {
         Ok(ledger) => ledger,
         Err(trouble) => {
@@ -65,7 +86,11 @@ pub(in crate::update) fn remember(
     };
     match picker.purpose {
         Purpose::Version => {}
-        Purpose::Revision => return past::remember(model, cluster, &ledger.versions),
+        Purpose::Revision => {
+            past::remember(model, cluster, &ledger.versions);
+            mark_bad(model);
+            return Vec::new();
+        }
         _ => return Vec::new(),
     }
     for entry in ledger.entries() {
@@ -98,14 +123,14 @@ pub(super) fn mark_bad(model: &mut Model) {
     };
     let mut items = picker.items().to_vec();
     for item in &mut items {
-        let (Target::Version(Chosen::Image { image, .. })
-        | Target::Tag(Chosen::Image { image, .. })
-        | Target::Typed(image)) = &item.target
-        else {
-            continue;
+        let told = match &item.target {
+            Target::Version(Chosen::Image { image, .. })
+            | Target::Tag(Chosen::Image { image, .. })
+            | Target::Typed(image) => bad(model, image),
+            Target::Version(Chosen::Past(all)) => bad_past(model, all),
+            _ => None,
         };
-        let told = bad(model, image).filter(|told| !item.detail.starts_with(told));
-        if let Some(told) = told {
+        if let Some(told) = told.filter(|told| !item.detail.contains(told)) {
             item.detail = format!("{told} · {}", item.detail);
         }
     }
@@ -118,9 +143,19 @@ pub(super) fn mark_bad(model: &mut Model) {
 fn bad(model: &Model, image: &str) -> Option<String> {
     let mut aims = model.draft.iter().flat_map(Draft::open);
     aims.find_map(|aim| {
-        let view = model.world.cluster(&aim.object.cluster)?;
-        let mark = view.bad_image(&aim.app, (aim.object.kind, &aim.object.key.name), image)?;
-        Some(format!("bad: {}", Clean::new(&mark.words())))
+        let said = model.world.bad_image(&aim.object, &aim.app, image)?;
+        Some(said.words().to_string())
+    })
+}
+
+/// Who says so of a version that is gone back to, where a revision of it is left.
+fn bad_past(model: &Model, all: &[(ResourceRef, Back)]) -> Option<String> {
+    all.iter().find_map(|(object, back)| {
+        let view = model.world.cluster(&object.cluster)?;
+        let workload = view.workload(object.kind, &object.key)?;
+        let Back::Named(hash) = back else { return None };
+        let said = model.world.bad_revision(view, workload, hash)?;
+        Some(said.words().to_string())
     })
 }
 

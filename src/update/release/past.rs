@@ -1,7 +1,7 @@
 //! What the ledger knows of the versions that can be gone back to: which were good, and those that no revision keeps.
 
 use crate::domain::{Clean, ClusterId, ResourceRef, Version};
-use crate::message::{Effect, Trouble};
+use crate::message::Trouble;
 use crate::model::Model;
 use crate::overlays::draft::Chosen;
 use crate::overlays::{Draft, Item, Overlay, Target};
@@ -11,7 +11,7 @@ use crate::screens::words;
 
 /// Marks the versions that are offered with what a cluster's ledger says of them, offers those that it alone knows, and
 /// puts the cursor on the last good one unless a person moved it.
-pub(super) fn remember(model: &mut Model, cluster: &ClusterId, versions: &Versions) -> Vec<Effect> {
+pub(super) fn remember(model: &mut Model, cluster: &ClusterId, versions: &Versions) {
     let aims = model.draft.iter().flat_map(Draft::open);
     let objects: Vec<ResourceRef> = aims
         .map(|aim| aim.object.clone())
@@ -20,7 +20,7 @@ pub(super) fn remember(model: &mut Model, cluster: &ClusterId, versions: &Versio
     let now = model.now;
     let runs: Vec<Option<Clean>> = objects.iter().map(|object| running(model, object)).collect();
     let Some(Overlay::Picker(picker)) = model.overlays.last_mut() else {
-        return Vec::new();
+        return;
     };
     let mut items = picker.items().to_vec();
     let mut preferred = None;
@@ -57,7 +57,6 @@ pub(super) fn remember(model: &mut Model, cluster: &ClusterId, versions: &Versio
         model.tell(Trouble::info("roll back: no older version is known"));
     }
     model.touch();
-    Vec::new()
 }
 
 /// The hash of the revision that a workload's template is.

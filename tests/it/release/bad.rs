@@ -173,6 +173,7 @@ async fn what_is_marked_after_it_was_shown_refuses_at_the_door() {
     // Somebody else says so meanwhile.
     let mut bad = known.versions.all().find(|known| known.bad.is_some()).unwrap().clone();
     bad.images = vec!["live:v3".into()];
+    bad.bad.as_mut().unwrap().images = bad.images.clone();
     bad.template = json!({"spec": "v3"});
     flow.put_version(&bad).await;
     let error = flow.override_with(&prepared, "whatever").await.unwrap_err();

@@ -1,7 +1,7 @@
 //! `pilothouse release` over several clusters, one of which does not answer.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use pilothouse::sim::Simulation;
 use pilothouse::sim::store::Store;
@@ -12,14 +12,14 @@ use crate::pty::PROGRAM;
 use crate::support::served::Served;
 
 /// Two clusters with the same app, and between them one that nobody listens for.
-struct Fleet {
+pub(super) struct Fleet {
     served: Served,
     clusters: Vec<(String, Simulation)>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Fleet {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let clusters: Vec<(String, Simulation)> = ["a", "c"]
             .into_iter()
@@ -55,28 +55,37 @@ impl Fleet {
         self.release_on(&["a", "b", "c"], arguments)
     }
 
-    fn release_on(&self, clusters: &[&str], arguments: &[&str]) -> (Option<i32>, String) {
-        let home: &Path = self.served.folder.path();
-        let output = Command::new(PROGRAM)
-            .arg("--kubeconfig")
-            .arg(self.served.kubeconfig())
-            .args(clusters.iter().flat_map(|cluster| ["--context", cluster]))
-            .arg("release")
-            .args(arguments)
-            .args(["gift/live", "--yes"])
-            .env_clear()
-            .env("HOME", home)
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap();
+    pub(super) fn release_on(&self, clusters: &[&str], arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.run(clusters, &[&["release"], arguments, &["gift/live", "--yes"]].concat());
         (
             output.status.code(),
             String::from_utf8_lossy(&output.stderr).into_owned(),
         )
     }
 
+    /// How the app's releases stand, as JSON.
+    pub(super) fn status(&self, clusters: &[&str]) -> String {
+        let output = self.run(clusters, &["release", "status", "gift/live", "-o", "json"]);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs the program on these clusters.
+    pub(super) fn run(&self, clusters: &[&str], arguments: &[&str]) -> Output {
+        let home: &Path = self.served.folder.path();
+        Command::new(PROGRAM)
+            .arg("--kubeconfig")
+            .arg(self.served.kubeconfig())
+            .args(clusters.iter().flat_map(|cluster| ["--context", cluster]))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap()
+    }
+
     /// The images that the clusters run, as their Deployments say.
-    fn images(&self) -> Vec<String> {
+    pub(super) fn images(&self) -> Vec<String> {
         let image = |(_, simulation): &(String, Simulation)| {
             let read = send(simulation, "GET", DEPLOYMENT, "application/json", &Value::Null);
             let (_, deployment) = self.runtime.block_on(read);
