@@ -38,14 +38,12 @@ pub(super) async fn follow(
             let mut release = view.release_of(workload);
             release.phase = release.at(view.time(Utc::now()));
             let (word, stands) = if let Step::Scale(to) = step {
-                (
-                    view.arrival(workload).words(*to),
-                    if has_arrived(workload, *to) {
-                        Stand::There
-                    } else {
-                        Stand::Going
-                    },
-                )
+                // Instances are told of by another watch, which may be behind: the end is told as it was judged.
+                if has_arrived(workload, *to) {
+                    (format!("{} of {to} ready", workload.ready), Stand::There)
+                } else {
+                    (view.arrival(workload).words(*to), Stand::Going)
+                }
             } else {
                 (
                     words(&release),

@@ -173,7 +173,11 @@ impl App {
 
     /// Asks the server past the program, for something of a group and version in the app's namespace; a patch that is
     /// a list is a JSON Patch, any other a merge patch.
-    pub(super) async fn send(&self, method: &str, (version, place): (&str, &str), body: &Value) -> Value {
+    pub(super) async fn send(&self, method: &str, of: (&str, &str), body: &Value) -> Value {
+        self.asked(method, of, body).await.unwrap()
+    }
+
+    async fn asked(&self, method: &str, (version, place): (&str, &str), body: &Value) -> kube::Result<Value> {
         let root = if version == "v1" { "api" } else { "apis" };
         let path = format!("/{root}/{version}/namespaces/{}/{place}", self.namespace);
         let kind = match (method, body.is_array()) {
@@ -188,7 +192,16 @@ impl App {
             body.to_string().into_bytes()
         };
         let request = request.header("content-type", kind).body(body).unwrap();
-        self.client.request::<Value>(request).await.unwrap()
+        self.client.request(request).await
+    }
+
+    /// Waits until the server has a kind whose definition was just made, as its plural in a group and version.
+    pub(super) async fn is_served(&self, of: (&str, &str)) {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        while let Err(error) = self.asked("GET", of, &Value::Null).await {
+            assert!(tokio::time::Instant::now() < end, "{of:?} within {PATIENCE:?}: {error}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     pub(super) async fn get(&self, of: (&str, &str)) -> Value {

@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 async fn rollout(name: &str) -> Option<App> {
     let app = App::empty(name).await?;
     lab(&["argo", "b"]).await?;
+    app.is_served((ROLLOUT.0, "rollouts")).await;
     give(&app, Role::Operator, "dev").await;
     let steps = json!([{"setWeight": 25}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]);
     let object = json!({"apiVersion": ROLLOUT.0, "kind": "Rollout", "metadata": {"name": NAME},
