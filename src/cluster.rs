@@ -190,6 +190,14 @@ impl Cluster {
         act::carry_out(&self.hub, prepared, note).await
     }
 
+    /// What the job before a release wrote last, so far.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or its log may not be read; there is no such job, or none of its pods has begun.
+    pub async fn job_log(&self, job: &ObjectKey) -> Result<Vec<Clean>, ClusterError> {
+        act::job_log(&self.hub, job).await
+    }
+
     /// Claims an app for `me`, so that others see who releases it; renewed by the same. Nothing depends on it.
     pub async fn claim(&self, app: &AppKey, me: &str, takes_over: bool) -> Claim {
         act::claim(&self.hub, app, me, takes_over).await

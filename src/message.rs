@@ -9,7 +9,8 @@ pub use order::{Asked, Failure, FailureKind, Order, Ticket};
 use crate::domain::event::Event;
 use crate::domain::image::Tags;
 use crate::domain::{
-    Access, AppKey, Clean, ClusterId, ClusterReport, ImageName, Moment, ResourceRef, Timestamp, access::Right,
+    Access, AppKey, Clean, ClusterId, ClusterReport, ImageName, Moment, ObjectKey, ResourceRef, Timestamp,
+    access::Right,
 };
 use crate::logs::plan::Slot;
 use crate::logs::save::{Save, Saving};
@@ -88,6 +89,8 @@ pub enum Message {
     Prepared(Ticket, Result<Box<Prepared>, Failure>),
     /// What came of a write, asked for by [`Effect::CarryOut`].
     CarriedOut(Ticket, Result<Done, Failure>),
+    /// What a job before a release wrote so far, asked for by [`Effect::ReadJob`].
+    JobLog(ClusterId, ObjectKey, Result<Vec<Clean>, Trouble>),
     /// Something a person should know: a problem in a file, text copied.
     Notice(Trouble),
     /// Our own log has new lines.
@@ -146,6 +149,8 @@ pub enum Effect {
     Prepare(Box<Asked>),
     /// Write what was confirmed, once.
     CarryOut(Box<Order>),
+    /// Read what a job before a release wrote so far.
+    ReadJob(ClusterId, ObjectKey),
     Review(ClusterId, Vec<Right>),
     /// What is to be measured of a cluster from now on.
     Measure(ClusterId, Wanted),

@@ -89,6 +89,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Tags(image, read) => release::offer_tags(model, &image, read),
         Message::Claimed(id, app, claim) => release::claimed(model, id, app, &claim),
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
+        Message::JobLog(id, job, read) => release::job_log(model, &id, &job, read),
         Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
         Message::Notice(trouble) => {
             model.tell(trouble);

@@ -46,6 +46,7 @@ use renew::renewed;
 use seen::{look_again, seen_by_controller};
 use who::with_who;
 
+pub(crate) use before::log as job_log;
 pub(crate) use claim::{Sightings, claim, let_go};
 pub use error::ActError;
 pub use notes::Note;
@@ -76,7 +77,7 @@ pub(crate) async fn prepare(
 ) -> Result<Prepared, ActError> {
     hub.door.may_write()?;
     match look_until_seen(hub, object, (step, driver), None).await {
-        Err(error) => Err(with_who(hub, object, error).await),
+        Err(error) => Err(before::with_log(hub, object, with_who(hub, object, error).await).await),
         prepared => prepared,
     }
 }

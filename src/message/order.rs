@@ -41,6 +41,8 @@ pub struct Order {
 pub struct Failure {
     pub kind: FailureKind,
     pub trouble: Trouble,
+    /// The job before it, where that is what failed.
+    pub job: Option<Clean>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

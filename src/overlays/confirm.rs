@@ -16,6 +16,7 @@ mod blank;
 mod claim;
 mod config;
 mod gray;
+mod job;
 mod places;
 mod together;
 
@@ -139,6 +140,10 @@ pub struct Confirm {
     tried: Vec<(usize, Box<Prepared>)>,
     /// The job that has to end well before anything is written.
     job: Option<Clean>,
+    /// A person waits for that job's log.
+    reads_job: bool,
+    /// When that log was last read because it is open.
+    job_followed: Option<Timestamp>,
     /// When the last of those that were written together was.
     pub written: Option<Timestamp>,
     /// What was asked for, where more of it may be asked.
@@ -161,6 +166,8 @@ impl Confirm {
             draft: None,
             others: Others::default(),
             job: None,
+            reads_job: false,
+            job_followed: None,
             places,
             at,
             stage: Stage::Asking,
@@ -192,11 +199,6 @@ impl Confirm {
         &self.stage
     }
 
-    /// The job that runs, or ran, before what is written.
-    pub const fn job(&self) -> Option<&Clean> {
-        self.job.as_ref()
-    }
-
     /// What a person has to know of how it came to what is shown.
     pub const fn note(&self) -> Option<&Clean> {
         self.note.as_ref()
@@ -224,6 +226,7 @@ impl Confirm {
             self.note = note;
         }
         self.ticket = ticket;
+        self.job = None;
         // Whoever types a reason types it on.
         if self.blank() != Some(Blank::Reason) {
             self.field = Field::default();
@@ -255,7 +258,10 @@ impl Confirm {
         }
         self.stage = match result {
             Ok(prepared) => Stage::Ready { prepared, shown: false },
-            Err(failure) => Stage::Failed(failure.trouble),
+            Err(failure) => {
+                self.job = failure.job;
+                Stage::Failed(failure.trouble)
+            }
         };
         Tried::Shown
     }

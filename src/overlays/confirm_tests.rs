@@ -71,6 +71,7 @@ fn failure(kind: FailureKind) -> Failure {
     Failure {
         kind,
         trouble: Trouble::warning("no"),
+        job: None,
     }
 }
 

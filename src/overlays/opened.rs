@@ -50,6 +50,13 @@ impl Opened {
         }
     }
 
+    /// The same with what there is of it now; a cursor on the last line follows to the new last line.
+    pub fn renew(&mut self, now: Self, room: (usize, usize)) {
+        let was_last = self.cursor + 1 >= self.lines(room.0).len();
+        (self.entries, self.whole) = (now.entries, now.whole);
+        self.step(if was_last { isize::MAX } else { 0 }, room);
+    }
+
     /// Its lines in so many columns.
     pub fn lines(&self, width: usize) -> Vec<Shown<'_>> {
         let end = |entry: &Entry| entry.key.as_ref().map_or(0, |key| entry.depth * 2 + key.width());

@@ -108,6 +108,7 @@ impl ActivityLog {
             | Effect::LoadTags(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
+            | Effect::ReadJob(..)
             | Effect::Review(..)
             | Effect::Measure(..)
             | Effect::Quit

@@ -230,6 +230,7 @@ impl<P: Program> Shell<P> {
             | Effect::LoadTags(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
+            | Effect::ReadJob(..)
             | Effect::Review(..)
             | Effect::Measure(..)
             | Effect::ReadLog(_)

@@ -107,6 +107,7 @@ fn perform(
             let cluster = find(&order.prepared.object.cluster)?;
             Some(writes::carry_out(cluster, *order, activity.clone()))
         }
+        Effect::ReadJob(id, job) => Some(writes::job_log(find(&id)?, job)),
         Effect::Review(id, rights) => Some(review(find(&id)?, id, rights)),
         Effect::Reconnect => {
             clusters.iter().for_each(Cluster::reconnect_now);

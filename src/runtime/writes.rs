@@ -8,7 +8,7 @@ use chrono::Utc;
 use super::activity::ActivityLog;
 use super::tasks::Work;
 use crate::cluster::{ActError, Cluster, Note};
-use crate::domain::{AppKey, Clean, ImageName, ResourceRef};
+use crate::domain::{AppKey, Clean, ImageName, ObjectKey, ResourceRef};
 use crate::message::{Asked, Failure, FailureKind, Message, Order, Severity, Trouble};
 use crate::registry::Registries;
 use crate::release::claim::Claim;
@@ -105,6 +105,18 @@ pub(super) fn carry_out(cluster: Cluster, order: Order, activity: ActivityLog) -
     })
 }
 
+/// Reads what a job before a release wrote so far.
+pub(super) fn job_log(cluster: Cluster, job: ObjectKey) -> Work {
+    Work::new(format!("log of the job {job} in {}", cluster.id()), async move {
+        let read = cluster.job_log(&job).await.map_err(|error| Trouble {
+            severity: Severity::Warning,
+            text: Clean::new(&format!("the log of the job {} cannot be read: {error}", job.name)),
+            hint: Some(Clean::new(error.hint())),
+        });
+        Some(Message::JobLog(cluster.id().clone(), job, read))
+    })
+}
+
 /// A write whose answer is not there; one that ends with the program leaves a line as well.
 struct Unanswered {
     order: Order,
@@ -134,12 +146,8 @@ impl Drop for Unanswered {
 }
 
 fn failure(error: &ActError) -> Failure {
-    let wrote = error.wrote().join(" ⏎ ");
-    let wrote = if wrote.is_empty() {
-        wrote
-    } else {
-        format!("; it wrote last: {wrote}")
-    };
+    let wrote = error.wrote().last();
+    let wrote = wrote.map_or_else(String::new, |line| format!("; it wrote last: {line}"));
     let (kind, severity) = match error {
         ActError::Changed(_) => (FailureKind::Changed, Severity::Warning),
         // What was written of it nobody takes back: whoever looks decides.
@@ -150,6 +158,7 @@ fn failure(error: &ActError) -> Failure {
     };
     Failure {
         kind,
+        job: error.job().map(Clean::new),
         trouble: Trouble {
             severity,
             text: Clean::new(&format!("{error}{wrote}")),

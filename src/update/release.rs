@@ -3,6 +3,7 @@
 mod anew;
 mod asking;
 mod claiming;
+mod job_log;
 mod leaving;
 mod past;
 mod reader;
@@ -21,6 +22,7 @@ use crate::release::{Done, Prepared, Written};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
 pub(super) use claiming::claimed;
+pub(super) use job_log::arrived as job_log;
 pub(super) use leaving::wait;
 pub(super) use tags::offer_tags;
 
@@ -62,7 +64,12 @@ fn begin(model: &mut Model, draft: Draft) -> Vec<Effect> {
 pub(super) fn tick(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let is_time = model.confirm_mut().is_some_and(Confirm::tick);
     let renewed = is_time.then(|| claiming::renew(model)).flatten();
-    renewed.into_iter().chain(leaving::tick(model, now)).collect()
+    let read = job_log::tick(model, now);
+    renewed
+        .into_iter()
+        .chain(read)
+        .chain(leaving::tick(model, now))
+        .collect()
 }
 
 /// Shows what is to be confirmed, once the server has tried it.
@@ -136,6 +143,7 @@ pub(super) fn decide(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::SwitchConfig => return switch_config(model),
         Action::SwitchGray => return asking::switch_gray(model),
         Action::ShowDifferences => reader::open(model),
+        Action::JobLog => return job_log::ask(model),
         Action::Cancel | Action::Back | Action::Accept => leave(model),
         _ => {}
     }

@@ -282,8 +282,10 @@ fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
                 || "being written …".to_owned(),
                 |job| {
                     let since = confirm.written.map_or(0, |written| (model.now - written).num_seconds());
+                    let key = model.keys_of(model.mode(), Action::JobLog);
+                    let key = key.map_or_else(String::new, |key| format!(" ({key} shows its log)"));
                     format!(
-                        "the job {job} runs first, since {since} s: written once it ended well, nothing if it fails"
+                        "the job {job} runs first, since {since} s{key}: written once it ended well, nothing if it fails"
                     )
                 },
             );

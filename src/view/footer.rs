@@ -185,5 +185,8 @@ fn confirm_keys(confirm: &Confirm) -> Vec<(Action, &'static str)> {
             keys.extend(other_way(confirm));
         }
     }
+    if confirm.job().is_some() {
+        keys.push((Action::JobLog, "the job's log"));
+    }
     keys
 }

@@ -221,13 +221,14 @@ async fn try_out(
         let mut prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) if course.passes(&target, &error) => continue,
-            Err(error) => match is_back(&step, &error) {
-                Some(words) => {
+            Err(error) => {
+                if let Some(words) = is_back(&step, &error) {
                     course.note_there(target, step, &words, err)?;
                     continue;
                 }
-                None => return Err(failure(&target, &error)),
-            },
+                tell_wrote(&target, &error, err)?;
+                return Err(failure(&target, &error));
+            }
         };
         prepared = prepared.with_others(&world.others(&target.object, &target.app_key()));
         if let Some(registries) = registries {

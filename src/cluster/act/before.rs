@@ -12,21 +12,25 @@ use super::look::{list, path};
 use super::renew::anew;
 use super::who::with_who;
 use super::{ActError, Note, against, get, write};
-use crate::domain::Clean;
+use crate::domain::{Clean, ObjectKey, ResourceRef};
 use crate::release::Prepared;
 use crate::release::job::{self, Before, Run};
 use crate::release::live::Refusal;
 use crate::release::plan::{Seen, released};
-use crate::release::request::{Place, Request, Resource, Waits};
+use crate::release::request::{Part, Place, Request, Resource, Waits};
 use crate::release::step::Step;
 
 /// How often it is looked whether a job has ended, and for how long.
 const BETWEEN: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_mins(30);
 /// Of its log so many lines are told, of so many bytes at most, and of each so many characters.
-const LINES: u32 = 10;
-const BYTES: u32 = 16 * 1024;
+const TOLD: Reach = (10, 16 * 1024);
 const OF_LINE: usize = 200;
+/// To be read they are whole.
+const READ: Reach = (500, 256 * 1024);
+
+/// So many lines of a log, of so many bytes at most.
+type Reach = (u32, u32);
 
 /// What there is of the job that a workload wants run before its versions, where the step releases one.
 pub(super) async fn read(hub: &Hub, seen: &Seen, step: &Step) -> Result<Option<Before>, ClusterError> {
@@ -116,14 +120,42 @@ async fn complete(hub: &Hub, place: &Place) -> Result<Vec<Clean>, ActError> {
 
 /// What the last of its pods wrote last; why that is not known.
 async fn last_lines(hub: &Hub, place: &Place, job: &Value) -> (String, Vec<Clean>) {
-    match lines(hub, place, job).await {
+    match lines(hub, place, job, TOLD).await {
         Ok(lines) if lines.is_empty() => ("; it wrote nothing".to_owned(), lines),
-        Ok(lines) => (String::new(), lines),
+        Ok(lines) => (String::new(), lines.iter().map(cut).collect()),
         Err(error) => (format!("; its log cannot be read: {error}"), Vec::new()),
     }
 }
 
-async fn lines(hub: &Hub, place: &Place, job: &Value) -> Result<Vec<Clean>, ClusterError> {
+/// What a job wrote last, so far.
+pub(crate) async fn log(hub: &Hub, job: &ObjectKey) -> Result<Vec<Clean>, ClusterError> {
+    let place = Place {
+        resource: job::resource(),
+        namespace: job.namespace.to_string(),
+        name: job.name.to_string(),
+        part: Part::Whole,
+    };
+    let job = get(hub, &path(&place)).await?;
+    lines(hub, &place, &job, READ).await
+}
+
+/// The refusal with what the job wrote last that failed before.
+pub(super) async fn with_log(hub: &Hub, object: &ResourceRef, error: ActError) -> ActError {
+    let ActError::Refused(Refusal::JobFailed { name, why, wrote }) = error else {
+        return error;
+    };
+    let key = ObjectKey::new(object.key.namespace.clone(), name.as_str());
+    let wrote = match log(hub, &key).await {
+        Ok(lines) => {
+            let least = lines.len().saturating_sub(TOLD.0 as usize);
+            lines.iter().skip(least).map(cut).collect()
+        }
+        Err(_) => wrote,
+    };
+    Refusal::JobFailed { name, why, wrote }.into()
+}
+
+async fn lines(hub: &Hub, place: &Place, job: &Value, (most, bytes): Reach) -> Result<Vec<Clean>, ClusterError> {
     let namespace = kinds::escape(&place.namespace);
     let all = format!("/api/v1/namespaces/{namespace}/pods");
     let uid = job.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
@@ -137,7 +169,7 @@ async fn lines(hub: &Hub, place: &Place, job: &Value) -> Result<Vec<Clean>, Clus
     let Some(pod) = pods.last() else { return Ok(Vec::new()) };
     let container = text(pod, "/spec/containers/0/name");
     let log = format!(
-        "{all}/{}/log?container={}&tailLines={LINES}&limitBytes={BYTES}",
+        "{all}/{}/log?container={}&tailLines={most}&limitBytes={bytes}",
         kinds::escape(&text(pod, "/metadata/name")),
         kinds::escape(&container)
     );
@@ -145,12 +177,12 @@ async fn lines(hub: &Hub, place: &Place, job: &Value) -> Result<Vec<Clean>, Clus
     let log = String::from_utf8_lossy(&bytes);
     let lines = log.lines().map(|line| Clean::new(line).trim().to_owned());
     let lines = lines.filter(|line| !line.is_empty());
-    Ok(lines.map(|line| cut(&line)).collect())
+    Ok(lines.map(|line| Clean::new(&line)).collect())
 }
 
-fn cut(line: &str) -> Clean {
+fn cut(line: &Clean) -> Clean {
     if line.chars().count() <= OF_LINE {
-        return Clean::new(line);
+        return line.clone();
     }
     let head: String = line.chars().take(OF_LINE - 1).collect();
     Clean::new(&format!("{head}…"))

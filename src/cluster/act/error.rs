@@ -35,6 +35,14 @@ impl ActError {
         }
     }
 
+    /// The job that failed before it.
+    pub fn job(&self) -> Option<&str> {
+        match self {
+            Self::Refused(Refusal::JobFailed { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -6,43 +6,51 @@ use pilothouse::cluster::ActError;
 use pilothouse::release::live::Refusal;
 use pilothouse::release::step::Step;
 use pilothouse::release::warning::Warning;
+use pilothouse::sim::Simulation;
 use serde_json::{Value, json};
 
+use super::driven::Driven;
+use super::keys::{start as start_by_key, yes};
 use super::same::Act;
 use super::writes::start;
-use super::{DEPLOYMENT, Flow, gray};
+use super::{DEPLOYMENT, Flow, gray, send};
 
 const CRON_JOBS: &str = "/apis/batch/v1/namespaces/gift/cronjobs";
 const JOBS: &str = "/apis/batch/v1/namespaces/gift/jobs";
+
+/// Has a job run before versions that takes ten seconds and ends with this code.
+async fn with_job(simulation: &Simulation, code: i64) {
+    want_job(simulation).await;
+    let template = json!({
+        "metadata": {"annotations": {
+            "sim.pilothouse.dev/crash-after": "10", "sim.pilothouse.dev/exit-code": code.to_string(),
+        }},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "migrate", "image": "live:v1"}]},
+    });
+    let cron_job = json!({
+        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "migrate", "namespace": "gift"},
+        "spec": {
+            "schedule": "0 0 31 2 *", "suspend": true,
+            "jobTemplate": {"spec": {"backoffLimit": 0, "template": template}},
+        },
+    });
+    let (code, answer) = send(simulation, "POST", CRON_JOBS, "application/json", &cron_job).await;
+    assert_eq!(code, 201, "{answer}");
+}
+
+async fn want_job(simulation: &Simulation) {
+    let kind = "application/merge-patch+json";
+    let wanted = json!({"metadata": {"annotations": {"pilothouse.dev/pre-release-job": "migrate"}}});
+    let (code, _) = send(simulation, "PATCH", DEPLOYMENT, kind, &wanted).await;
+    assert_eq!(code, 200);
+}
 
 impl Flow {
     /// An app of ten whose versions want a job run before them that takes ten seconds and ends with this code.
     async fn with_job(code: i64) -> Self {
         let flow = Self::new().await;
-        flow.want_job().await;
-        let template = json!({
-            "metadata": {"annotations": {
-                "sim.pilothouse.dev/crash-after": "10", "sim.pilothouse.dev/exit-code": code.to_string(),
-            }},
-            "spec": {"restartPolicy": "Never", "containers": [{"name": "migrate", "image": "live:v1"}]},
-        });
-        let cron_job = json!({
-            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "migrate", "namespace": "gift"},
-            "spec": {
-                "schedule": "0 0 31 2 *", "suspend": true,
-                "jobTemplate": {"spec": {"backoffLimit": 0, "template": template}},
-            },
-        });
-        let (code, answer) = flow.send("POST", CRON_JOBS, "application/json", &cron_job).await;
-        assert_eq!(code, 201, "{answer}");
+        with_job(&flow.simulation, code).await;
         flow
-    }
-
-    async fn want_job(&self) {
-        let kind = "application/merge-patch+json";
-        let wanted = json!({"metadata": {"annotations": {"pilothouse.dev/pre-release-job": "migrate"}}});
-        let (code, _) = self.send("PATCH", DEPLOYMENT, kind, &wanted).await;
-        assert_eq!(code, 200);
     }
 
     async fn jobs(&self) -> Vec<Value> {
@@ -128,6 +136,7 @@ async fn where_it_fails_nothing_is_released() {
     assert_eq!(flow.sent("deployments"), []);
     let again = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
     assert!(failed(&again).contains("BackoffLimitExceeded"), "{again}");
+    assert_eq!(again.wrote(), wrote, "whoever comes later is told the same of its log");
     let name = flow.jobs().await[0]["metadata"]["name"].as_str().unwrap().to_owned();
     let background = json!({"propagationPolicy": "Background"});
     let (code, _) = flow
@@ -204,7 +213,7 @@ async fn a_way_back_runs_none_and_warns_of_what_stays() {
 #[tokio::test(start_paused = true)]
 async fn what_has_no_template_of_its_job_is_not_released() {
     let flow = Flow::new().await;
-    flow.want_job().await;
+    want_job(&flow.simulation).await;
     let error = flow.prepare(&start("live:v2", 2)).await.unwrap_err();
     assert!(
         matches!(&error, ActError::Refused(Refusal::NoJob(name)) if name == "migrate"),
@@ -243,4 +252,66 @@ async fn an_autoscaler_that_moves_while_it_runs_stops_nothing() {
     let (written, ()) = tokio::join!(flow.carry_out(&prepared), scales);
     written.unwrap();
     flow.until("two beside twelve", &gray(2, 12)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_log_is_read_whole_by_key_while_it_runs_and_after_it_failed() {
+    let mut driven = Driven::new().await;
+    with_job(&driven.servers[0].simulation, 3).await;
+    start_by_key(&mut driven, "v2", "2").await;
+    driven.press("l");
+    yes(&mut driven).await;
+    driven
+        .until("it runs", |frame| frame.contains("s (l shows its log)"))
+        .await;
+    driven.rest(Duration::from_secs(3)).await;
+    driven.press("l");
+    let title = "what the job migrate-";
+    driven.until("its log is open", |frame| frame.contains(title)).await;
+    let early = driven.frame();
+    driven.rest(Duration::from_secs(4)).await;
+    let later = driven.frame();
+    assert!(
+        later.contains(title) && later != early,
+        "it goes on with its job: {early}{later}"
+    );
+    driven.press("esc");
+    assert!(driven.frame().contains("runs first, since"), "{}", driven.frame());
+    driven.rest(Duration::from_secs(2)).await;
+    assert!(!driven.frame().contains(title), "what was closed stays closed");
+    let failed = |frame: &str| frame.contains("BackoffLimitExceeded") && frame.contains("it wrote last:");
+    driven.until("it failed", failed).await;
+    driven.press("l");
+    driven
+        .until("its log is open again", |frame| frame.contains(title))
+        .await;
+    let frame = driven.frame();
+    let pods = driven.servers[0].get("/api/v1/namespaces/gift/pods").await;
+    let mut names = pods["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pod| pod["metadata"]["name"].as_str().unwrap());
+    let pod = names.find(|name| name.starts_with("migrate-")).unwrap();
+    let log = driven.servers[0]
+        .get(&format!("/api/v1/namespaces/gift/pods/{pod}/log"))
+        .await;
+    let lines: Vec<&str> = log.as_str().unwrap().lines().filter(|line| !line.is_empty()).collect();
+    let start = |line: &&str| line.chars().take(90).collect::<String>();
+    for line in lines.iter().rev().take(10) {
+        assert!(frame.contains(&start(line)), "{line}: {frame}");
+    }
+    assert!(!frame.contains(&start(&lines[0])), "there are more than have room");
+    driven.press("home");
+    assert!(driven.frame().contains(&start(&lines[0])), "{}", driven.frame());
+    driven.press("esc");
+    assert!(failed(&driven.frame()), "{}", driven.frame());
+    // Whoever comes later reads it too.
+    driven.press("esc");
+    start_by_key(&mut driven, "v2", "2").await;
+    driven.until("it is refused", failed).await;
+    driven.press("l");
+    driven
+        .until("its log is open once more", |frame| frame.contains(title))
+        .await;
 }

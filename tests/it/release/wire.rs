@@ -34,7 +34,7 @@ impl Drop for Wire {
     }
 }
 
-/// Asks a simulated cluster past the program.
+/// Asks a simulated cluster past the program; an answer that is no JSON is a string.
 pub(super) async fn send(simulation: &Simulation, method: &str, path: &str, kind: &str, body: &Value) -> (u16, Value) {
     let request = http::Request::builder()
         .method(method)
@@ -45,7 +45,8 @@ pub(super) async fn send(simulation: &Simulation, method: &str, path: &str, kind
     let answer = simulation.handle(request).await;
     let code = answer.status().as_u16();
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-    (code, serde_json::from_slice(&bytes).unwrap_or_default())
+    let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
+    (code, serde_json::from_slice(&bytes).unwrap_or_else(|_| text()))
 }
 
 /// Hands a request of an operator on, notes it where it changes something, and may lose the answer.

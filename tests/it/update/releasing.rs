@@ -170,6 +170,7 @@ fn an_answer_to_what_was_left_is_dropped() {
     let failure = || Failure {
         kind: FailureKind::Refused,
         trouble: Trouble::warning("of the first one"),
+        job: None,
     };
     bench.send(Message::Prepared(first.ticket, Err(failure())));
     let frame = bench.frame(120, 40);
