@@ -101,6 +101,8 @@ pub struct Argo {
     /// The step it is at ends by itself.
     pub timed: bool,
     pub blue_green: bool,
+    /// Kind and name of the workload that has its template, where it has none of its own.
+    pub template_of: Option<(Clean, Clean)>,
 }
 
 /// What a workload's kind says beside the counts that all have.
@@ -122,6 +124,8 @@ pub enum Terms {
 pub enum Driver {
     KruiseRollouts,
     Flagger,
+    /// An Argo Rollout whose template is the workload's.
+    ArgoRollouts,
 }
 
 impl Driver {
@@ -129,6 +133,7 @@ impl Driver {
         match self {
             Self::KruiseRollouts => "Kruise Rollouts",
             Self::Flagger => "Flagger",
+            Self::ArgoRollouts => "Argo Rollouts",
         }
     }
 }

@@ -105,7 +105,9 @@ pub enum Refusal {
     NotPaused,
     #[error("it runs this template already")]
     SameTemplate,
-    #[error("its template is that of {0}: change it there")]
+    #[error(
+        "its template is that of {0}, which the tool that made it changes: that goes through the steps of this Rollout"
+    )]
     Elsewhere(String),
 }
 

@@ -1,4 +1,5 @@
-//! Controllers that release a workload by themselves: Kruise Rollouts and Flagger. Where one of them has it, a native
+//! Controllers that release a workload by themselves: Kruise Rollouts, Flagger, and Argo's where a Rollout of theirs takes
+//! its template from the workload. Where one of them has it, a native
 //! release would be undone or fought over, so it is refused with the reason (`research/release.md` 3).
 
 use serde_json::{Value, json};
@@ -25,13 +26,28 @@ pub fn refusal(by: Driver, name: Option<&str>) -> String {
             "Canary",
             "its canary serves nothing at rest, and Flagger alone writes the primary that serves",
         ),
+        Driver::ArgoRollouts => (
+            "Rollout",
+            "whatever changes this template goes through the Rollout's steps: promote, abort or roll out the Rollout",
+        ),
     };
     let name = name.map_or_else(String::new, |name| format!(" ({kind} {name})"));
     format!("{}{name} releases it: publish there, for {why}", by.name())
 }
 
-/// Looks for what releases a workload among the Rollouts of Kruise and the Canaries of Flagger in its namespace.
-pub fn of(kind: &str, name: &str, rollouts: &[Value], canaries: &[Value]) -> Option<Driven> {
+/// What may release workloads in a namespace.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Releasing<'a> {
+    /// Kruise's Rollouts.
+    pub rollouts: &'a [Value],
+    /// Flagger's Canaries.
+    pub canaries: &'a [Value],
+    /// Argo's Rollouts.
+    pub argo: &'a [Value],
+}
+
+/// Looks for what releases a workload among what may in its namespace.
+pub fn of(kind: &str, name: &str, all: Releasing<'_>) -> Option<Driven> {
     // v1alpha1 has the reference one level deeper.
     let by = |objects: &[Value], places: &[&str]| {
         let found = objects.iter().find(|object| {
@@ -40,16 +56,18 @@ pub fn of(kind: &str, name: &str, rollouts: &[Value], canaries: &[Value]) -> Opt
         })?;
         found.pointer("/metadata/name")?.as_str().map(str::to_owned)
     };
-    if let Some(name) = by(rollouts, &["/spec/workloadRef", "/spec/objectRef/workloadRef"]) {
-        return Some(Driven {
-            by: Driver::KruiseRollouts,
-            name,
-        });
-    }
-    by(canaries, &["/spec/targetRef"]).map(|name| Driven {
-        by: Driver::Flagger,
-        name,
-    })
+    let found = [
+        (
+            Driver::KruiseRollouts,
+            all.rollouts,
+            &["/spec/workloadRef", "/spec/objectRef/workloadRef"][..],
+        ),
+        (Driver::Flagger, all.canaries, &["/spec/targetRef"]),
+        (Driver::ArgoRollouts, all.argo, &["/spec/workloadRef"]),
+    ];
+    found
+        .into_iter()
+        .find_map(|(driver, objects, places)| by(objects, places).map(|name| Driven { by: driver, name }))
 }
 
 /// Approves the step that a Kruise Rollout is paused at, as its own tool does; `None` where it is not paused at one.
@@ -81,13 +99,24 @@ mod tests {
         let rollout = json!({"metadata": {"name": "r"}, "spec": {"workloadRef": target}});
         let older = json!({"metadata": {"name": "r"}, "spec": {"objectRef": {"workloadRef": target}}});
         let canary = json!({"metadata": {"name": "c"}, "spec": {"targetRef": target}});
-        for (rollouts, canaries, by) in [
-            (vec![rollout], vec![], Some((Driver::KruiseRollouts, "r"))),
-            (vec![older], vec![], Some((Driver::KruiseRollouts, "r"))),
-            (vec![], vec![canary.clone()], Some((Driver::Flagger, "c"))),
-            (vec![], vec![], None),
+        for (rollouts, canaries, argo, by) in [
+            (
+                vec![rollout.clone()],
+                vec![],
+                vec![],
+                Some((Driver::KruiseRollouts, "r")),
+            ),
+            (vec![older], vec![], vec![], Some((Driver::KruiseRollouts, "r"))),
+            (vec![], vec![canary.clone()], vec![], Some((Driver::Flagger, "c"))),
+            (vec![], vec![], vec![rollout], Some((Driver::ArgoRollouts, "r"))),
+            (vec![], vec![], vec![], None),
         ] {
-            let found = of("Deployment", "live", &rollouts, &canaries);
+            let all = Releasing {
+                rollouts: &rollouts,
+                canaries: &canaries,
+                argo: &argo,
+            };
+            let found = of("Deployment", "live", all);
             assert_eq!(found.as_ref().map(|d| (d.by, d.name.as_str())), by);
         }
         let words = refusal(Driver::Flagger, Some("c"));
@@ -95,7 +124,18 @@ mod tests {
             words.starts_with("Flagger (Canary c) releases it: publish there, for its canary"),
             "{words}"
         );
-        assert_eq!(of("Deployment", "other", &[], &[canary]), None);
+        let other = Releasing {
+            canaries: &[canary],
+            ..Releasing::default()
+        };
+        assert_eq!(of("Deployment", "other", other), None);
+        let words = refusal(Driver::ArgoRollouts, Some("r"));
+        assert!(
+            words.starts_with(
+                "Argo Rollouts (Rollout r) releases it: publish there, for whatever changes this template"
+            ),
+            "{words}"
+        );
     }
 
     #[test]

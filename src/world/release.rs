@@ -139,8 +139,24 @@ impl ClusterView {
         }
         match self.twin_of(workload) {
             Some(_) => twin::refusal(step, phase),
-            None => stand::refusal(step, (workload.kind, phase), workload.driver),
+            None => stand::refusal(step, (workload.kind, phase), self.driver_of(workload, step)),
         }
+    }
+
+    /// Who else releases a workload, as far as a step depends on it: as its marks say, or an Argo Rollout that has its
+    /// template, which bears no mark. What is under way may be ended whoever came to release it meanwhile.
+    fn driver_of(&self, workload: &Workload, step: Operation) -> Option<Driver> {
+        let is_its = |rollout: &Arc<Workload>| match &rollout.terms {
+            Terms::Rollout(argo) => argo.template_of.as_ref().is_some_and(|(kind, name)| {
+                *kind == *workload.kind.name()
+                    && *name == workload.key.name
+                    && rollout.key.namespace == workload.key.namespace
+            }),
+            _ => false,
+        };
+        let publishes = matches!(step, Operation::Start | Operation::Rollback);
+        let by_argo = || publishes && self.workloads(Kind::Rollout).any(is_its);
+        workload.driver.or_else(|| by_argo().then_some(Driver::ArgoRollouts))
     }
 
     /// Why the version fails that an abort of a workload's release would leave, at a time of its cluster. Beside a twin

@@ -1,4 +1,4 @@
-//! Finds who else releases a workload: a Rollout of Kruise or a Canary of Flagger that names it. The workload itself
+//! Finds who else releases a workload: a Rollout of Kruise or Argo or a Canary of Flagger that names it. The workload itself
 //! bears their marks only while they are at work.
 
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::look::{collection, list};
 use crate::domain::{Driver, Kind, ResourceRef};
-use crate::release::driver::{self, Driven};
+use crate::release::driver::{self, Driven, Releasing};
 use crate::release::request::Resource;
 use crate::release::step::Step;
 
@@ -58,6 +58,13 @@ pub(super) async fn find(
             Err(error) => return Err(error),
         }
     }
+    if is_asked && object.kind == Kind::Deployment && found.driven.is_none() {
+        match argo(hub, object).await {
+            Ok(driven) => found.driven = driven,
+            Err(ClusterError::Forbidden { .. }) => found.unread = Some(hidden("Argo's Rollouts")),
+            Err(error) => return Err(error),
+        }
+    }
     Ok(found)
 }
 
@@ -76,7 +83,11 @@ async fn kruise(hub: &Hub, object: &ResourceRef) -> Result<Option<(Resource, Val
         let Some(rollouts) = all(hub, &resource, object).await? else {
             continue;
         };
-        let Some(driven) = named(object, &rollouts, &[]) else {
+        let its = Releasing {
+            rollouts: &rollouts,
+            ..Releasing::default()
+        };
+        let Some(driven) = named(object, its) else {
             return Ok(None);
         };
         let is_it = |rollout: &Value| {
@@ -97,7 +108,22 @@ async fn flagger(hub: &Hub, object: &ResourceRef) -> Result<Option<Driven>, Clus
         plural: "canaries",
     };
     let canaries = all(hub, &resource, object).await?.unwrap_or_default();
-    Ok(named(object, &[], &canaries))
+    let its = Releasing {
+        canaries: &canaries,
+        ..Releasing::default()
+    };
+    Ok(named(object, its))
+}
+
+/// The Rollout of Argo that has its template in a Deployment.
+async fn argo(hub: &Hub, object: &ResourceRef) -> Result<Option<Driven>, ClusterError> {
+    let resource = Resource::of(Kind::Rollout, "v1alpha1");
+    let rollouts = all(hub, &resource, object).await?.unwrap_or_default();
+    let its = Releasing {
+        argo: &rollouts,
+        ..Releasing::default()
+    };
+    Ok(named(object, its))
 }
 
 /// All of them in the workload's namespace; `None` where the server does not have the kind.
@@ -108,6 +134,6 @@ async fn all(hub: &Hub, resource: &Resource, object: &ResourceRef) -> Result<Opt
     }
 }
 
-fn named(object: &ResourceRef, rollouts: &[Value], canaries: &[Value]) -> Option<Driven> {
-    driver::of(object.kind.name(), object.key.name.as_str(), rollouts, canaries)
+fn named(object: &ResourceRef, all: Releasing<'_>) -> Option<Driven> {
+    driver::of(object.kind.name(), object.key.name.as_str(), all)
 }

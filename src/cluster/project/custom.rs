@@ -74,6 +74,10 @@ impl Projector {
             step: (!steps.is_empty()).then(|| (at, i32::try_from(steps.len()).unwrap_or(i32::MAX))),
             timed: step.is_some_and(|step| step.pause.as_ref().is_some_and(|pause| pause.duration.is_some())),
             blue_green: spec.strategy.blue_green.is_some(),
+            template_of: spec
+                .workload_ref
+                .as_ref()
+                .map(|of| (self.text(&of.kind), self.text(&of.name))),
         }
     }
 

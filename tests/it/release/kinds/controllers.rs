@@ -209,3 +209,35 @@ async fn kruise_is_approved_at_its_step_and_nothing_else_is_written() {
     }
     assert_eq!(bench.written(), []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_an_argo_rollout_has_its_template_of_is_released_by_that_rollout_alone() {
+    let spec = json!({"replicas": 2});
+    let mut bench = Bench::new(Kind::Deployment, "v1", &workload("Deployment", "apps/v1", &spec)).await;
+    bench
+        .until("all are there", |w| phase(w) == Phase::Stable && w.ready == 2)
+        .await;
+    let path = "/apis/argoproj.io/v1alpha1/namespaces/gift/rollouts";
+    let of = |name: &str| {
+        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r", "namespace": "gift"},
+            "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}}})
+    };
+    let (code, answer) = send(&bench.simulation, "POST", path, JSON, &of("other")).await;
+    assert_eq!(code, 201, "{answer}");
+    bench.take(&start("live:v2", 1)).await.unwrap();
+    let named = json!({"spec": {"workloadRef": {"name": "live"}}});
+    let (code, answer) = send(&bench.simulation, "PATCH", &format!("{path}/r"), MERGE, &named).await;
+    assert_eq!(code, 200, "{answer}");
+    // What is under way may be ended all the same.
+    bench.take(&Step::Abort).await.unwrap();
+    bench.until("as it was", |w| phase(w) == Phase::Stable).await;
+    bench.written();
+    for step in [start("live:v2", 1), Step::Rollback(Return::to(Back::LastGood))] {
+        let refused = bench.take(&step).await.unwrap_err();
+        assert!(
+            matches!(&refused, ActError::Refused(Refusal::Driven(why)) if why.starts_with("Argo Rollouts (Rollout r) releases it")),
+            "{step:?}: {refused}"
+        );
+    }
+    assert_eq!(bench.written(), []);
+}
