@@ -10,7 +10,7 @@ use super::release::what::What;
 use super::watch::Known;
 use super::{Environment, Failure};
 use crate::domain::{Kind, Workload};
-use crate::release::scale::{Amount, Room, divide};
+use crate::release::scale::{Amount, Room, divide, lacks_room};
 use crate::release::step::Step;
 use crate::runtime::Exit;
 use crate::world::headroom::AppHeadroom;
@@ -81,16 +81,24 @@ pub(super) fn steps(
         _ => {}
     }
     let rooms: Vec<Room> = counted.iter().map(|(_, room, _)| *room).collect();
+    if let (true, Some((target, _, Err(why)))) = (
+        lacks_room(amount, &rooms),
+        counted.iter().find(|(_, _, places)| places.is_err()),
+    ) {
+        return Err(Failure::failed(
+            format!("{}: how many more fit is not known: {why}", target.object.cluster),
+            "they are divided by the room there is: choose one cluster with --context, or ask for the right",
+        ));
+    }
     let division = divide(amount, &rooms);
     for ((target, room, places), to) in counted.iter().zip(&division.to) {
         let name = format!("{}: {}", target.object.cluster, target.object.key);
-        writeln!(
-            err,
-            "{name}: {} → {to}, fits {} more{}",
-            room.now,
-            room.fits,
-            told(places)
-        )?;
+        let fits = match (room.fits, places) {
+            (Some(fits), Ok(places)) => format!("fits {fits} more{}", told(places)),
+            (_, Err(why)) => format!("how many more fit is not known: {why}"),
+            (None, Ok(_)) => "how many more fit is not known".to_owned(),
+        };
+        writeln!(err, "{name}: {} → {to}, {fits}", room.now)?;
     }
     if division.unplaced > 0 {
         writeln!(
@@ -113,8 +121,8 @@ pub(super) fn steps(
     Ok(steps)
 }
 
-/// A workload with how many it has and how many more fit, location by location.
-type Counted = (Target, Room, Vec<AppHeadroom>);
+/// A workload with how many it has and how many more fit, location by location, or why that is not known.
+type Counted = (Target, Room, Result<Vec<AppHeadroom>, String>);
 
 fn counted(known: &Known, target: Target) -> Option<Counted> {
     let view = known.world.cluster(&target.object.cluster)?;
@@ -122,9 +130,10 @@ fn counted(known: &Known, target: Target) -> Option<Counted> {
     if !is_counted(workload) {
         return None;
     }
-    let (fits, places) = view.workload_headroom(workload);
+    let headroom = view.workload_headroom(workload);
+    let fits = headroom.as_ref().ok().map(|(fits, _)| *fits);
     let now = workload.desired;
-    Some((target, Room { now, fits }, places))
+    Some((target, Room { now, fits }, headroom.map(|(_, places)| places)))
 }
 
 /// Whether a person says how many instances it has.

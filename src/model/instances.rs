@@ -9,7 +9,7 @@ use crate::listing::RowKey;
 use crate::overlays::confirm::{Fate, Place};
 use crate::release::outlook::Counts;
 use crate::release::step::Step;
-use crate::world::ClusterView;
+use crate::world::{AppHeadroom, ClusterView};
 
 impl Model {
     /// The instances that would be deleted here: those marked, else the selected one.
@@ -85,23 +85,14 @@ pub(crate) fn autoscaler_of<'a>(view: &'a ClusterView, workload: &Workload) -> O
     view.autoscalers.values().find(is_its).map(Arc::as_ref)
 }
 
-/// How many more instances fit, and what there is to know before their number is changed.
-pub(super) fn room(view: &ClusterView, workload: &Workload) -> (i64, Vec<String>) {
-    let (fits, places) = view.workload_headroom(workload);
-    let by_place: Vec<String> = places
-        .iter()
-        .filter(|place| place.fits > 0)
-        .map(|place| format!("{} {}", place.location.name, place.fits))
-        .collect();
-    let places_told = if by_place.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", by_place.join(", "))
+/// How many more instances fit, where that is known, and what there is to know before their number is changed.
+pub(super) fn room(view: &ClusterView, workload: &Workload) -> (Option<i64>, Vec<String>) {
+    let headroom = view.workload_headroom(workload);
+    let fits = headroom.as_ref().ok().map(|(fits, _)| *fits);
+    let mut about = match headroom {
+        Ok((fits, places)) => told_room(fits, &places),
+        Err(why) => vec![format!("how many more fit is not known: {why}")],
     };
-    let mut about = vec![format!("fits {fits} more{places_told}")];
-    if let Some((resource, most)) = places.iter().find_map(|place| place.quota.clone()) {
-        about.push(format!("the namespace's quota of {resource} lets in {most} more"));
-    }
     if workload.shape.requests.is_zero() {
         about.push("it asks for no CPU and no memory: how many fit says little".into());
     }
@@ -128,4 +119,22 @@ pub(super) fn room(view: &ClusterView, workload: &Workload) -> (i64, Vec<String>
         ));
     }
     (fits, about)
+}
+
+fn told_room(fits: i64, places: &[AppHeadroom]) -> Vec<String> {
+    let by_place: Vec<String> = places
+        .iter()
+        .filter(|place| place.fits > 0)
+        .map(|place| format!("{} {}", place.location.name, place.fits))
+        .collect();
+    let places_told = if by_place.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", by_place.join(", "))
+    };
+    let mut told = vec![format!("fits {fits} more{places_told}")];
+    if let Some((resource, most)) = places.iter().find_map(|place| place.quota.clone()) {
+        told.push(format!("the namespace's quota of {resource} lets in {most} more"));
+    }
+    told
 }

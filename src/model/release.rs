@@ -171,7 +171,7 @@ impl Model {
         let release = self.release_in(view, workload);
         let (room, about) = match step {
             Operation::Scale => room(view, workload),
-            _ => (0, Vec::new()),
+            _ => (None, Vec::new()),
         };
         Aim {
             room,

@@ -12,7 +12,7 @@ use crate::release::ledger::Operation;
 use crate::release::live::{Method, Refusal};
 use crate::release::outlook::{self, Counts};
 use crate::release::past::Back;
-use crate::release::scale::{Amount, Division, Room, divide};
+use crate::release::scale::{Amount, Division, Room, divide, lacks_room};
 use crate::release::stand::already;
 use crate::release::step::{Count, New, Return, Step};
 use crate::release::template::Facts;
@@ -32,8 +32,9 @@ pub struct Aim {
     pub old: Option<Version>,
     /// Of its template, container after container.
     pub images: Arc<[Clean]>,
-    /// How many more fit, where the number of instances is asked for, and what else there is to know of it.
-    pub room: i64,
+    /// How many more fit, where the number of instances is asked for and that is known, and what else there is to know
+    /// of it.
+    pub room: Option<i64>,
     pub about: Vec<String>,
     /// Names of its containers, as far as they are known.
     pub containers: Vec<Clean>,
@@ -126,6 +127,16 @@ impl Draft {
         }
     }
 
+    /// Why what is asked for cannot be divided.
+    pub fn undivided(&self, amount: Amount) -> Option<String> {
+        let rooms: Vec<Room> = self.open().map(Aim::room).collect();
+        let unknown = self.open().find(|aim| aim.room.is_none())?;
+        lacks_room(amount, &rooms).then(|| {
+            let cluster = &unknown.object.cluster;
+            format!("it is divided by the room there is, which is not known of {cluster}: choose one workload")
+        })
+    }
+
     /// How many each workload gets of what is asked for; those that it cannot be taken on keep theirs.
     pub fn division(&self, amount: Amount) -> (Vec<(ResourceRef, i64)>, i64) {
         let rooms: Vec<Room> = self.open().map(Aim::room).collect();
@@ -146,6 +157,7 @@ impl Draft {
             lines.push((true, format!("{name}: {} → {to} ({more:+})", aim.counts.desired)));
             lines.extend(aim.about.iter().map(|about| (true, format!("  {about}"))));
         }
+        lines.extend(self.undivided(amount).map(|why| (false, why)));
         if unplaced > 0 {
             lines.push((
                 false,

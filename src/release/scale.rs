@@ -65,7 +65,8 @@ impl Amount {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Room {
     pub now: i64,
-    pub fits: i64,
+    /// `None`: nobody knows.
+    pub fits: Option<i64>,
 }
 
 /// How many each gets, in the order they were given.
@@ -76,6 +77,13 @@ pub struct Division {
     pub unplaced: i64,
 }
 
+/// Whether what is asked for cannot be divided because of some it is not known how many have room: more is wanted, and
+/// there are several to choose from.
+pub fn lacks_room(amount: Amount, rooms: &[Room]) -> bool {
+    let now: i64 = rooms.iter().map(|room| room.now).sum();
+    rooms.len() > 1 && amount.of(now) > now && rooms.iter().any(|room| room.fits.is_none())
+}
+
 /// Divides what is asked for: more goes where there is room, by Webster's method; less is taken evenly from those that
 /// have most. Where one place has it all, it gets what is asked for whether it fits or not, for its scheduler decides.
 pub fn divide(amount: Amount, rooms: &[Room]) -> Division {
@@ -84,7 +92,7 @@ pub fn divide(amount: Amount, rooms: &[Room]) -> Division {
     let mut to: Vec<i64> = rooms.iter().map(|room| room.now).collect();
     if let ([room], [only]) = (rooms, to.as_mut_slice()) {
         *only = wanted;
-        let unplaced = (wanted - room.now - room.fits).max(0);
+        let unplaced = room.fits.map_or(0, |fits| (wanted - room.now - fits).max(0));
         return Division { to, unplaced };
     }
     if wanted >= now {
@@ -92,7 +100,7 @@ pub fn divide(amount: Amount, rooms: &[Room]) -> Division {
         let places: Vec<share::Place> = rooms
             .iter()
             .map(|room| share::Place {
-                room: small(room.fits),
+                room: room.fits.map_or(u32::MAX, small),
                 preference: 1.0,
             })
             .collect();

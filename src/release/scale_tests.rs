@@ -54,9 +54,29 @@ fn so_many_are_read() {
     assert_eq!(Amount::ByPercent(10.0).of(1), 2, "a share of little is one");
 }
 
+const fn room(now: i64, fits: i64) -> Room {
+    Room { now, fits: Some(fits) }
+}
+
+#[test]
+fn where_nobody_knows_how_many_have_room_one_place_gets_what_is_asked_for_and_several_are_not_divided() {
+    let unknown = Room { now: 10, fits: None };
+    assert_eq!(
+        divide(Amount::By(90), &[unknown]),
+        Division {
+            to: vec![100],
+            unplaced: 0
+        }
+    );
+    assert!(!lacks_room(Amount::By(90), &[unknown]));
+    assert!(lacks_room(Amount::By(1), &[room(4, 9), unknown]));
+    assert!(!lacks_room(Amount::By(1), &[room(4, 9), room(4, 9)]));
+    assert!(!lacks_room(Amount::To(8), &[room(4, 9), unknown]), "fewer need no room");
+}
+
 #[test]
 fn more_goes_where_there_is_room() {
-    let rooms = [Room { now: 46, fits: 20 }, Room { now: 0, fits: 14 }];
+    let rooms = [room(46, 20), room(0, 14)];
     assert_eq!(
         divide(Amount::By(23), &rooms),
         Division {
@@ -86,7 +106,7 @@ fn more_goes_where_there_is_room() {
         },
         "what does not fit may come once there are more nodes"
     );
-    let two = [Room { now: 10, fits: 0 }, Room { now: 4, fits: 0 }];
+    let two = [room(10, 0), room(4, 0)];
     assert_eq!(
         divide(Amount::To(8), &two),
         Division {
@@ -179,12 +199,12 @@ fn a_floor_is_taken_away_as_it_came() {
 proptest! {
     #[test]
     fn nothing_is_lost_and_nobody_gets_fewer_by_more(more in 1_i64..200, rooms in proptest::collection::vec((0_i64..60, 0_i64..60), 2..6)) {
-        let rooms: Vec<Room> = rooms.into_iter().map(|(now, fits)| Room { now, fits }).collect();
+        let rooms: Vec<Room> = rooms.into_iter().map(|(now, fits)| room(now, fits)).collect();
         let now: i64 = rooms.iter().map(|room| room.now).sum();
         let divided = divide(Amount::By(more), &rooms);
         prop_assert_eq!(divided.to.iter().sum::<i64>() + divided.unplaced, now + more);
         for (room, to) in rooms.iter().zip(&divided.to) {
-            prop_assert!(*to >= room.now && *to <= room.now + room.fits);
+            prop_assert!(*to >= room.now && *to <= room.now + room.fits.unwrap());
         }
         let less = (now - more).max(0);
         let divided = divide(Amount::To(less), &rooms);

@@ -8,7 +8,7 @@ use super::cluster::ClusterView;
 use super::place::LocationKey;
 use super::release::app_of;
 use crate::domain::headroom::{Limit, Taken};
-use crate::domain::{AppKey, Clean, PodShape, Workload};
+use crate::domain::{AppKey, Clean, Feed, Kind, PodShape, Workload};
 
 /// How many more instances of an app fit in a location, and what stops the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +45,29 @@ impl ClusterView {
 
     /// How many more instances of one workload fit, location by location, and how many in all: what its namespace's
     /// quota allows of what its nodes take.
-    pub fn workload_headroom(&self, workload: &Workload) -> (i64, Vec<AppHeadroom>) {
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub fn workload_headroom(&self, workload: &Workload) -> Result<(i64, Vec<AppHeadroom>), String> {
+        if let Some(why) = self.room_unknown() {
+            return Err(why);
+        }
         let rooms = self.headroom_of(&app_of(workload), &workload.shape);
         let fits: i64 = rooms.iter().map(|room| room.fits).sum();
         let quota = self.quota_headroom(&workload.key.namespace, &workload.shape);
-        (quota.map_or(fits, |(_, most)| fits.min(most)), rooms)
+        Ok((quota.map_or(fits, |(_, most)| fits.min(most)), rooms))
+    }
+
+    /// Why it is not known how much room there is.
+    fn room_unknown(&self) -> Option<String> {
+        let of = |kind: Kind| match self.feed(kind) {
+            Some(Feed::NoAccess { right }) => Some(format!("no right to {right}")),
+            _ => None,
+        };
+        of(Kind::Node).or_else(|| of(Kind::Pod)).or_else(|| {
+            let is_known = self.knows_pods() && !self.nodes.is_empty();
+            (!is_known).then(|| "not all nodes and instances of the cluster are seen".to_owned())
+        })
     }
 
     fn headroom_of(&self, key: &AppKey, shape: &PodShape) -> Vec<AppHeadroom> {

@@ -31,6 +31,9 @@ impl HowMany {
     pub fn count(&self) -> Result<Many, String> {
         if self.draft.operation == Operation::Scale {
             let amount = Amount::parse(&self.field.text())?;
+            if let Some(why) = self.draft.undivided(amount) {
+                return Err(why);
+            }
             let (division, _) = self.draft.division(amount);
             let changes = self
                 .draft
