@@ -10,6 +10,7 @@ pub mod bad;
 pub mod census;
 pub mod cluster;
 pub mod feeds;
+pub mod gray;
 pub mod headroom;
 mod intake;
 pub mod ledgers;

@@ -104,6 +104,10 @@ pub fn apps(world: &World) -> Vec<AppRow> {
         };
         rows.extend(world.apps(&scope).into_iter().map(|app| {
             let known = app.pods_known;
+            let wanted = view
+                .workloads_of(&app.key)
+                .filter_map(|workload| view.gray_of(workload));
+            let gray = wanted.reduce(|all, one| all + one);
             AppRow {
                 cluster: view.id.clone(),
                 labels: labels(view, &app.key),
@@ -113,6 +117,7 @@ pub fn apps(world: &World) -> Vec<AppRow> {
                 desired: app.desired,
                 instances: known.then_some(app.instances),
                 ready: known.then_some(app.ready),
+                gray: gray,
                 restarts: known.then_some(app.restarts),
                 versions: known.then(|| app.versions.iter().map(version_row).collect()),
                 locations: known.then(|| app.places.into_iter().map(place_row).collect()),
@@ -183,6 +188,7 @@ pub fn is_app(asked: &str, namespace: &str, name: &str) -> bool {
 pub fn instances(world: &World) -> Vec<InstanceRow> {
     let mut rows = Vec::new();
     for view in world.clusters() {
+        let gray = view.gray_instances();
         rows.extend(view.pods.values().map(|pod| {
             let standing = view.standing(pod);
             InstanceRow {
@@ -196,6 +202,7 @@ pub fn instances(world: &World) -> Vec<InstanceRow> {
                 phase: pod.phase.name(),
                 status: if standing.lost { "Unknown".into() } else { pod.status() },
                 ready: (!standing.lost).then_some(pod.ready),
+                gray: gray.contains(&pod.uid),
                 restarts: pod.restarts(),
                 ip: pod.ip.map(|ip| ip.to_string()),
                 created: pod.created,

@@ -81,6 +81,8 @@ pub struct AppRow {
     /// Null, as all that follows from the pods, where they are not all known.
     pub instances: Option<u32>,
     pub ready: Option<u32>,
+    /// Instances wanted of a gray release; those of one in a second Deployment are not among the desired. Null: none.
+    pub gray: Option<i64>,
     pub restarts: Option<u64>,
     pub versions: Option<Vec<VersionRow>>,
     pub locations: Option<Vec<PlaceRow>>,
@@ -123,6 +125,8 @@ pub struct InstanceRow {
     pub status: Clean,
     /// Null on a node that is not heard of.
     pub ready: Option<bool>,
+    /// Of a gray release that is under way.
+    pub gray: bool,
     pub restarts: u32,
     pub ip: Option<String>,
     pub created: Option<Timestamp>,

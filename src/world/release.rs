@@ -13,7 +13,8 @@ use super::tally::AppTally;
 use crate::domain::container::{ContainerRole, ContainerState};
 use crate::domain::pod::Health;
 use crate::domain::{
-    AppKey, Clean, ClusterId, Kind, ObjectKey, Pod, ResourceRef, Revision, Timestamp, Uid, Version, Workload,
+    AppKey, Clean, ClusterId, Driver, Kind, ObjectKey, Pod, ResourceRef, Revision, Terms, Timestamp, Uid, Version,
+    Workload,
 };
 use crate::release::freeze::{self, Freeze};
 use crate::release::ledger::Operation;

@@ -82,7 +82,7 @@ fn apps_and_instances_keep_their_fields() {
     let apps = items("apps");
     assert_eq!(
         names(&apps[0]),
-        "cluster desired instances locations name namespace owner progress ready requested restarts trouble versions"
+        "cluster desired gray instances locations name namespace owner progress ready requested restarts trouble versions"
     );
     for number in ["desired", "instances", "ready", "restarts"] {
         assert!(is_number(&apps, number), "{number}");
@@ -93,9 +93,19 @@ fn apps_and_instances_keep_their_fields() {
     let instances = items("instances");
     assert_eq!(
         names(&instances[0]),
-        "app cluster created ip location name namespace node phase ready restarts status version"
+        "app cluster created gray ip location name namespace node phase ready restarts status version"
     );
     assert!(is_number(&instances, "restarts"));
+    assert!(
+        instances.iter().any(|one| one["gray"] == true),
+        "the demo has gray releases"
+    );
+    assert!(instances.iter().any(|one| one["gray"] == false));
+    let gray = apps
+        .iter()
+        .filter(|app| app["progress"].as_str().is_some_and(|told| told.starts_with("gray ")));
+    assert!(gray.clone().count() > 0 && gray.clone().all(|app| app["gray"].as_i64() > Some(0)));
+    assert!(apps.iter().any(|app| app["gray"].is_null()), "none is null");
     assert!(instances.iter().all(|one| one["phase"].is_string()));
     let lost: Vec<_> = instances.iter().filter(|one| one["status"] == "Unknown").collect();
     assert!(!lost.is_empty(), "the demo has a dead node");

@@ -233,12 +233,15 @@ fn fate(known: &Known, target: &Target, step: &Step) -> Fate {
     let Some((view, workload)) = found else {
         return Fate::Ahead;
     };
-    let phase = view.release_of(workload).at(view.time(Utc::now()));
+    let now = view.time(Utc::now());
+    let phase = view.release_of(workload).at(now);
+    // Beside a twin that is well a Deployment that is stuck by itself is no release that fails.
+    let failing = view.failing(workload, now);
     let refused = view.step_refusal(workload, &phase, step.operation());
-    if let (Some(why), Some(_)) = (phase.failing(), &refused) {
+    if let (Some(why), Some(_)) = (&failing, &refused) {
         return Fate::Fails(format!("its release fails: {why}"));
     }
-    let done = view.already(workload, &phase, step).filter(|_| !phase.fails());
+    let done = view.already(workload, &phase, step).filter(|_| failing.is_none());
     match (done, refused) {
         (Some(words), _) => Fate::There(words),
         (None, None) => Fate::Ahead,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use pilothouse::sim::Simulation;
+use pilothouse::sim::fault::Fault;
 use pilothouse::sim::store::Store;
 use serde_json::Value;
 
@@ -61,6 +62,12 @@ impl Fleet {
             output.status.code(),
             String::from_utf8_lossy(&output.stderr).into_owned(),
         )
+    }
+
+    /// Lets a cluster answer otherwise.
+    pub(super) fn forbid(&self, cluster: &str, fault: Fault) {
+        let found = self.clusters.iter().find(|(name, _)| name == cluster);
+        found.unwrap().1.faults().add(fault);
     }
 
     /// How the app's releases stand, as JSON.

@@ -5,9 +5,11 @@ use pilothouse::domain::{Kind, ObjectKey, ResourceRef, Uid};
 use pilothouse::release::live::Refusal;
 use pilothouse::release::step::{Difference, Step};
 use pilothouse::release::{Phase, Prepared, Why};
+use pilothouse::sim::fault::{Body, Fault, Pattern, Verb};
 use serde_json::{Value, json};
 
 use super::Flow;
+use super::course::Fleet;
 
 const JSON: &str = "application/json";
 const SCALERS: &str = "/apis/autoscaling/v2/namespaces/gift/horizontalpodautoscalers";
@@ -152,4 +154,39 @@ async fn one_instance_is_deleted_and_no_other_in_its_place() {
         matches!(again, ActError::Cluster(_) | ActError::Changed(_)),
         "{again:?}"
     );
+}
+
+#[test]
+fn who_may_not_list_nodes_is_told_so_and_divides_nothing_by_room_that_nobody_knows() {
+    let fleet = Fleet::start();
+    let scale = |clusters: &[&str], arguments: &[&str]| {
+        let output = fleet.run(clusters, &[&["scale", "gift/live"], arguments].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    };
+    let (code, said) = scale(&["a"], &["+2", "--dry-run"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("a: gift/live: 10 → 12, fits "), "{said}");
+    fleet.forbid(
+        "a",
+        Fault::Reply {
+            to: Pattern::plural("nodes").verb(Verb::List),
+            code: 403,
+            retry_after: None,
+            body: Body::Empty,
+        },
+    );
+    let (code, said) = scale(&["a"], &["+2", "--yes"]);
+    let told = "a: gift/live: 10 → 12, how many more fit is not known: no right to list nodes";
+    assert!(said.contains(told), "{said}");
+    assert!(!said.contains("have room nowhere"), "{said}");
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = scale(&["a", "c"], &["+2", "--split", "--yes"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("a: how many more fit is not known: no right to list nodes"),
+        "{said}"
+    );
+    let (code, said) = scale(&["a", "c"], &["18", "--split", "--yes"]);
+    assert_eq!(code, Some(0), "fewer need no room: {said}");
 }

@@ -2,7 +2,7 @@
 
 use pilothouse::domain::access::Right;
 use pilothouse::domain::image::{Tag, Tags};
-use pilothouse::domain::{Access, AppKey, Clean, ClusterId, ImageName, Kind, Timestamp, Verb};
+use pilothouse::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Feed, ImageName, Kind, Timestamp, Verb};
 use pilothouse::message::{Action, Effect, Failure, FailureKind, Message, Ticket, Trouble};
 use pilothouse::release::ledger::{Entry, Ledger, Operation};
 use pilothouse::release::past::Back;
@@ -351,4 +351,20 @@ fn the_last_good_version_is_marked_and_offered_first_with_those_that_no_revision
         panic!("{:?}", asked.step);
     };
     assert_eq!(back.to, Back::Known("01Kw2".into()));
+}
+
+#[test]
+fn where_nodes_may_not_be_listed_the_room_is_not_known_and_the_number_goes_on_without_it() {
+    let mut bench = apps("timeline");
+    let feed = Feed::NoAccess {
+        right: "list nodes".into(),
+    };
+    let report = ClusterReport::Feed(Kind::Node, Clean::default(), feed);
+    bench.send(Message::Cluster(ClusterId::new("idc-bj"), report));
+    bench.act(&[Action::ScaleOut]);
+    let frame = bench.frame(120, 40);
+    let told = "how many more fit is not known: no right to list nodes";
+    assert!(frame.contains(told) && !frame.contains("have room nowhere"), "{frame}");
+    let effects = asked(&bench.act(&[Action::Accept]));
+    assert_eq!(effects, ["change the number of instances idc-bj feed/timeline"]);
 }
