@@ -117,7 +117,7 @@ pub fn apps(world: &World) -> Vec<AppRow> {
                 desired: app.desired,
                 instances: known.then_some(app.instances),
                 ready: known.then_some(app.ready),
-                gray: gray,
+                gray,
                 restarts: known.then_some(app.restarts),
                 versions: known.then(|| app.versions.iter().map(version_row).collect()),
                 locations: known.then(|| app.places.into_iter().map(place_row).collect()),

@@ -81,24 +81,17 @@ pub(super) fn steps(
         _ => {}
     }
     let rooms: Vec<Room> = counted.iter().map(|(_, room, _)| *room).collect();
-    if let (true, Some((target, _, Err(why)))) = (
-        lacks_room(amount, &rooms),
-        counted.iter().find(|(_, _, places)| places.is_err()),
-    ) {
+    let unknown = counted.iter().find(|(_, room, _)| room.fits.is_none());
+    // Those of one cluster share its room.
+    if let Some((target, _, Err(why))) = unknown.filter(|_| clusters.len() > 1 && lacks_room(amount, &rooms)) {
         return Err(Failure::failed(
             format!("{}: how many more fit is not known: {why}", target.object.cluster),
             "they are divided by the room there is: choose one cluster with --context, or ask for the right",
         ));
     }
     let division = divide(amount, &rooms);
-    for ((target, room, places), to) in counted.iter().zip(&division.to) {
-        let name = format!("{}: {}", target.object.cluster, target.object.key);
-        let fits = match (room.fits, places) {
-            (Some(fits), Ok(places)) => format!("fits {fits} more{}", told(places)),
-            (_, Err(why)) => format!("how many more fit is not known: {why}"),
-            (None, Ok(_)) => "how many more fit is not known".to_owned(),
-        };
-        writeln!(err, "{name}: {} → {to}, {fits}", room.now)?;
+    for (counted, to) in counted.iter().zip(&division.to) {
+        tell(counted, *to, err)?;
     }
     if division.unplaced > 0 {
         writeln!(
@@ -119,6 +112,17 @@ pub(super) fn steps(
         ));
     }
     Ok(steps)
+}
+
+/// Says how many a workload gets, and how many more fit.
+fn tell((target, room, places): &Counted, to: i64, err: &mut dyn Write) -> std::io::Result<()> {
+    let name = format!("{}: {}", target.object.cluster, target.object.key);
+    let fits = match (room.fits, places) {
+        (Some(fits), Ok(places)) => format!("fits {fits} more{}", told(places)),
+        (_, Err(why)) => format!("how many more fit is not known: {why}"),
+        (None, Ok(_)) => "how many more fit is not known".to_owned(),
+    };
+    writeln!(err, "{name}: {} → {to}, {fits}", room.now)
 }
 
 /// A workload with how many it has and how many more fit, location by location, or why that is not known.

@@ -131,9 +131,11 @@ impl Draft {
     pub fn undivided(&self, amount: Amount) -> Option<String> {
         let rooms: Vec<Room> = self.open().map(Aim::room).collect();
         let unknown = self.open().find(|aim| aim.room.is_none())?;
-        lacks_room(amount, &rooms).then(|| {
-            let cluster = &unknown.object.cluster;
-            format!("it is divided by the room there is, which is not known of {cluster}: choose one workload")
+        let cluster = &unknown.object.cluster;
+        // Those of one cluster share its room.
+        let is_across = self.open().any(|aim| aim.object.cluster != *cluster);
+        (is_across && lacks_room(amount, &rooms)).then(|| {
+            format!("they are divided by the room there is, which is not known of {cluster}: choose one cluster")
         })
     }
 

@@ -100,7 +100,7 @@ pub fn divide(amount: Amount, rooms: &[Room]) -> Division {
         let places: Vec<share::Place> = rooms
             .iter()
             .map(|room| share::Place {
-                room: room.fits.map_or(u32::MAX, small),
+                room: room.fits.map_or_else(|| small(wanted - now), small),
                 preference: 1.0,
             })
             .collect();
