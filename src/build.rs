@@ -3,12 +3,19 @@
 //! [`Build`] is the value that the world, the screens and the command line use, whichever backend runs it. A Job and its
 //! pod become one by [`job::of_job`].
 
+pub mod asked;
 pub mod cause;
 pub mod job;
 pub mod name;
+pub mod needs;
+pub mod record;
 pub mod stage;
+pub mod template;
 pub mod value;
 
+pub use asked::Asked;
 pub use cause::{Cause, Fault};
+pub use record::{Record, Records};
 pub use stage::{Stage, StageState};
+pub use template::Template;
 pub use value::{Backend, Build, State};

@@ -123,7 +123,7 @@ pub enum Line<T = Entry> {
 }
 
 /// Reads lines of JSON; nothing is refused.
-pub(super) fn read_lines<T: DeserializeOwned>(text: &str) -> Vec<Line<T>> {
+pub(crate) fn read_lines<T: DeserializeOwned>(text: &str) -> Vec<Line<T>> {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let line = |line: &str| match serde_json::from_str(line) {
         Ok(entry) => Line::Entry(Box::new(entry)),
@@ -133,7 +133,7 @@ pub(super) fn read_lines<T: DeserializeOwned>(text: &str) -> Vec<Line<T>> {
 }
 
 /// Lines as they are written.
-pub(super) fn write_lines<T: Serialize>(lines: &[Line<T>]) -> String {
+pub(crate) fn write_lines<T: Serialize>(lines: &[Line<T>]) -> String {
     let mut text = String::new();
     for line in lines {
         match line {

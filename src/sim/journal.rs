@@ -10,10 +10,14 @@ use super::load::pod::ContainerLoad;
 use super::load::{Seconds, Usage, hash};
 
 pub(crate) mod odd;
+pub(crate) mod script;
 pub(crate) mod stamp;
 pub(crate) mod voice;
 
+use std::sync::Arc;
+
 use odd::Odd;
+use script::Script;
 use voice::Voice;
 
 /// Nanoseconds since the Unix epoch.
@@ -23,6 +27,8 @@ const SECOND: Nanos = 1_000_000_000;
 /// Between two records of the start-up, and two lines of one record.
 const START_UP_STEP: Nanos = 37_123_457;
 const LINE_STEP: Nanos = 1_009;
+/// Between two lines of a script.
+const SCRIPT_STEP: Nanos = 800_000_000;
 /// Records in one file of a log; a file before it is kept beside the newest.
 const FILE: u64 = 20_000;
 
@@ -40,6 +46,7 @@ pub(crate) struct Journal {
     /// How many records there are before the end, if there is one.
     before_end: u64,
     odd: Option<Odd>,
+    script: Option<Arc<Script>>,
 }
 
 /// How a run ended.
@@ -57,6 +64,8 @@ enum Pace {
     Load(Usage),
     /// So many a second.
     Even(u64),
+    /// So many in all.
+    Script(u64),
 }
 
 impl Journal {
@@ -86,6 +95,22 @@ impl Journal {
             end: None,
             before_end: u64::MAX,
             odd: None,
+            script: None,
+        }
+    }
+
+    /// The log of a run that prints a few lines and no more.
+    pub(crate) fn scripted(script: Script, began: Seconds) -> Self {
+        Self {
+            voice: Voice::Agent,
+            seed: 0,
+            began: (began * 1e9) as Nanos,
+            pace: Pace::Script(script.lines.len() as u64),
+            failing: false,
+            end: None,
+            before_end: u64::MAX,
+            odd: None,
+            script: Some(Arc::new(script)),
         }
     }
 
@@ -135,6 +160,7 @@ impl Journal {
         let start_up = self.voice.start_up();
         let mut count = match self.pace {
             Pace::Even(rate) => (i128::from(at - self.began) * i128::from(rate) / i128::from(SECOND)) as u64,
+            Pace::Script(lines) => (((at - self.began) / SCRIPT_STEP) as u64).min(lines),
             Pace::Load(usage) => {
                 let done = usage.cpu(seconds(self.paced()), seconds(at).max(seconds(self.paced())));
                 start_up + done.max(0.0) as u64
@@ -144,7 +170,7 @@ impl Journal {
         while count > 0 && self.ordinary_time(count - 1) > at {
             count -= 1;
         }
-        while self.ordinary_time(count) <= at {
+        while self.ordinary_time(count) <= at.min(Nanos::MAX - 1) {
             count += 1;
         }
         count
@@ -169,6 +195,8 @@ impl Journal {
             Pace::Even(rate) => {
                 self.began + (i128::from(record + 1) * i128::from(SECOND) / i128::from(rate.max(1))) as Nanos
             }
+            Pace::Script(lines) if record >= lines => Nanos::MAX,
+            Pace::Script(_) => self.began + (record as Nanos + 1) * SCRIPT_STEP,
             Pace::Load(_) if record < start_up => self.began + (record as Nanos + 1) * START_UP_STEP,
             Pace::Load(usage) => (when(&usage, seconds(self.paced()), (record - start_up + 1) as f64) * 1e9) as Nanos,
         }
@@ -215,6 +243,11 @@ impl Journal {
             return;
         }
         let crash = self.end.is_some_and(|end| end.crashed && record >= self.before_end);
+        if let Some(script) = &self.script {
+            let line = script.lines.get(record as usize).filter(|_| !crash);
+            out.extend_from_slice(line.unwrap_or(&script.failure).as_bytes());
+            return;
+        }
         let mut text = String::new();
         if crash {
             self.voice.crash(&mut random, time, &mut text);

@@ -99,6 +99,8 @@ pub struct ClusterView {
     pub quotas: Store<Quota>,
     pub events: Store<Event>,
     pub(super) workloads: FxHashMap<Kind, Store<Workload>>,
+    /// The pods of Jobs that build, by these.
+    pub(super) build_pods: FxHashMap<ObjectKey, Vec<Slot>>,
     /// The twins of Deployments, by these.
     pub(super) twins: FxHashMap<ObjectKey, ObjectKey>,
     /// The namespaces (empty: all) of which a list of pods was read to its end at least once.
@@ -141,6 +143,7 @@ impl ClusterView {
             quotas: Store::default(),
             events: Store::default(),
             workloads: FxHashMap::default(),
+            build_pods: FxHashMap::default(),
             twins: FxHashMap::default(),
             pods_listed: BTreeSet::new(),
             tally: Tally::default(),

@@ -132,6 +132,7 @@ impl ClusterView {
         let Some(new) = self.pods.at(slot).map(Arc::clone) else {
             return;
         };
+        self.note_build_pod(slot, old.as_deref(), Some(&new));
         match old {
             None => self.tally.add(slot, &new, &standing),
             Some(old) => {
@@ -248,6 +249,7 @@ impl ClusterView {
             Kind::Pod => {
                 if let Some((slot, pod)) = self.pods.remove(key) {
                     let standing = self.standing(&pod);
+                    self.note_build_pod(slot, Some(&pod), None);
                     self.tally.take(slot, &pod, &standing);
                     self.texts.take(slot);
                     self.usage.forget(key);

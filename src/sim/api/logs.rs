@@ -8,9 +8,11 @@ use super::super::body::SimBody;
 use super::super::cluster::Inner;
 use super::super::controllers::kubelet::address;
 use super::super::controllers::kubelet::behaviour::Behaviour;
+use super::super::controllers::kubelet::turn::{is_init, statuses};
 use super::super::controllers::node::is_dead;
 use super::super::controllers::object::{at, count, items, moment, text};
 use super::super::fault::{Fault, LogFault};
+use super::super::journal::script::Script;
 use super::super::journal::{End, Journal, Nanos};
 use super::super::load::{Plan, PodLoad};
 use super::super::resource::{NODES, PODS};
@@ -19,6 +21,7 @@ use super::super::store::Stored;
 use super::Answer;
 use super::list::number;
 use super::request::Request;
+use crate::domain::build::BUILD_OF;
 
 mod stream;
 
@@ -179,9 +182,7 @@ fn container_of(pod: &Value, asked: &str) -> Result<String, Status> {
 }
 
 fn status_of<'a>(pod: &'a Value, container: &str) -> Option<&'a Value> {
-    items(pod, &["status", "containerStatuses"])
-        .iter()
-        .find(|status| text(status, &["name"]) == container)
+    statuses(pod).find(|status| text(status, &["name"]) == container)
 }
 
 /// The run whose log there is, as the kubelet chooses it (`validateContainerLogStatus`); else why there is none.
@@ -222,6 +223,7 @@ fn journal(pod: &Stored, run: &Run, plan: &Plan) -> Option<Journal> {
         .find(|end| is_run(end));
     let running = at(status, &["state", "running"]).filter(|_| is_run(status));
     let began = moment(running.or(ended)?, &["startedAt"])?.timestamp() as f64;
+    let is_build = !text(pod, &["metadata", "labels", BUILD_OF]).is_empty();
     let behaviour = Behaviour::of(pod);
     let subject = behaviour.container == run.container;
     let by_itself = subject && behaviour.crash.is_some() && behaviour.exit_reason.as_deref() != Some("OOMKilled");
@@ -235,6 +237,9 @@ fn journal(pod: &Stored, run: &Run, plan: &Plan) -> Option<Journal> {
             crashed: !matches!(code, 0 | 137 | 143),
         })
     });
+    if is_build || is_init(pod, &run.container) {
+        return Some(Journal::scripted(Script::of(pod, &run.container), began).ended(end));
+    }
     let load = PodLoad::of(pod, plan, None)?;
     let container = load.containers.iter().find(|one| one.name == run.container)?;
     let salt = format!("{}/{}/{}", run.uid, run.container, began);

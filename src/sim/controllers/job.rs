@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::context::{Context, Key, Task, Tone, is_deleting, is_over};
+use super::kubelet::turn::statuses;
 use super::nodes::requests;
 use super::object::{at, condition, count, holds, integer, items, moment, set, stamp, text};
 use super::template::{Maker, pod};
@@ -137,7 +138,7 @@ fn pods(cx: &Context<'_>, job: &Value) -> Pods {
             found.succeeded += 1;
         } else {
             found.failed += 1;
-            let ends = items(&pod, &["status", "containerStatuses"]).iter();
+            let ends = statuses(&pod);
             let ends = ends.filter_map(|container| moment(container, &["state", "terminated", "finishedAt"]));
             found.last_failure = ends.chain(found.last_failure).max();
         }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use self::behaviour::Behaviour;
 use self::container::{Said, Step};
+use self::turn::{INIT, MAIN, Turn};
 use super::context::{Context, Key, Task, Tone, is_deleting, is_over};
 use super::events::Note;
 use super::node::is_dead;
@@ -20,6 +21,7 @@ use crate::sim::resource::{NODES, PODS};
 
 pub(crate) mod behaviour;
 pub(crate) mod container;
+pub(crate) mod turn;
 
 const SOURCE: &str = "kubelet";
 /// Why a container ends that took more memory than it may.
@@ -34,8 +36,8 @@ pub(crate) struct Kubelet {
     stopping: FxHashSet<String>,
 }
 
-/// The steps of containers that are due, and the address the pod gets with them.
-type Due<'a> = (&'a [(usize, Step)], Option<String>);
+/// The steps of containers that are due, the field of the status that has them, and the address the pod gets with them.
+type Due<'a> = (&'a [(usize, Step)], &'static str, Option<String>);
 
 impl Kubelet {
     /// Does what is due for a pod, and comes back for what is next.
@@ -63,8 +65,12 @@ impl Kubelet {
         let pull = self.pulls.get(text(&pod, &["metadata", "uid"])).copied();
         let mut steps = Vec::new();
         let mut next = None::<Timestamp>;
-        for (index, status) in items(&pod, &["status", "containerStatuses"]).iter().enumerate() {
-            match container::next(&pod, status, &behaviour, pull) {
+        let turn = Turn::of(&pod);
+        for (index, status) in items(&pod, &["status", turn.field]).iter().enumerate() {
+            if turn.only.is_some_and(|only| only != index) {
+                continue;
+            }
+            match container::next(&pod, status, &behaviour, (pull, turn.since)) {
                 Some((when, step)) if when <= cx.now => steps.push((index, step)),
                 Some((when, _)) => next = Some(next.map_or(when, |sooner| sooner.min(when))),
                 None => {}
@@ -76,11 +82,18 @@ impl Kubelet {
         if !steps.is_empty() {
             let ip = host.filter(|_| text(&pod, &["status", "podIP"]).is_empty());
             let ip = ip.and_then(|host| free_ip(cx, &host));
-            self.run(cx, key, &pod, &behaviour, (&steps, ip));
+            self.run(cx, key, &pod, &behaviour, (&steps, turn.field, ip));
         }
     }
 
-    fn run(&mut self, cx: &mut Context<'_>, key: &Key, pod: &Value, behaviour: &Behaviour, (steps, ip): Due<'_>) {
+    fn run(
+        &mut self,
+        cx: &mut Context<'_>,
+        key: &Key,
+        pod: &Value,
+        behaviour: &Behaviour,
+        (steps, field, ip): Due<'_>,
+    ) {
         let now = cx.now;
         let uid = text(pod, &["metadata", "uid"]).to_owned();
         let full = format!("{}_{}({uid})", key.name, key.namespace);
@@ -92,11 +105,11 @@ impl Kubelet {
             }
         }
         let after = cx.update(&PODS, key, |pod| {
-            let spec = pod.get("spec").cloned().unwrap_or_default();
-            if let Some(statuses) = at_mut(pod, "containerStatuses") {
+            let around = json!({"spec": pod.get("spec"), "metadata": pod.get("metadata")});
+            if let Some(statuses) = at_mut(pod, field) {
                 for (index, step) in steps {
                     if let Some(status) = statuses.get_mut(*index) {
-                        container::apply(status, *step, &spec, &full, behaviour, now, &mut said);
+                        container::apply(status, *step, &around, &full, behaviour, now, &mut said);
                     }
                 }
             }
@@ -132,7 +145,7 @@ impl Kubelet {
         let asked = deadline - TimeDelta::try_seconds(grace).unwrap_or_default();
         let done = deadline.min(asked + Behaviour::of(pod).stop);
         if self.stopping.insert(uid.clone()) {
-            for status in items(pod, &["status", "containerStatuses"]) {
+            for status in turn::statuses(pod) {
                 let name = text(status, &["name"]);
                 if at(status, &["state", "running"]).is_some() {
                     let note = Note {
@@ -154,8 +167,8 @@ impl Kubelet {
         }
         let killed = deadline <= done;
         let ended = cx.update(&PODS, key, |pod| {
-            if let Some(statuses) = at_mut(pod, "containerStatuses") {
-                for status in statuses {
+            for (field, _) in [INIT, MAIN] {
+                for status in at_mut(pod, field).into_iter().flatten() {
                     container::end(status, if killed { 137 } else { 0 }, now);
                 }
             }
@@ -218,23 +231,25 @@ pub(crate) fn address(node: &Value) -> String {
 
 /// Takes a pod in: nothing of it runs yet.
 pub(crate) fn admit(pod: &mut Value, address: &str, now: Timestamp) {
-    let names: Vec<(String, String)> = items(pod, &["spec", "containers"])
-        .iter()
-        .map(|c| (text(c, &["name"]).to_owned(), text(c, &["image"]).to_owned()))
-        .collect();
-    let statuses: Vec<Value> = names
-        .iter()
-        .map(|(name, image)| container::created(name, image))
-        .collect();
+    let waits = !items(pod, &["spec", INIT.1]).is_empty();
+    let created = |pod: &Value, list: &str| -> Vec<Value> {
+        let containers = items(pod, &["spec", list]).iter();
+        containers
+            .map(|c| container::created(text(c, &["name"]), text(c, &["image"]), waits))
+            .collect()
+    };
+    let (init, main) = (created(pod, INIT.1), created(pod, MAIN.1));
     set(pod, &["status", "phase"], "Pending");
     set(pod, &["status", "startTime"], stamp(now));
     if !address.is_empty() {
         set(pod, &["status", "hostIP"], address);
         set(pod, &["status", "hostIPs"], json!([{"ip": address}]));
     }
-    set(pod, &["status", "containerStatuses"], statuses);
+    set(pod, &["status", MAIN.0], main);
+    if waits {
+        set(pod, &["status", INIT.0], init);
+    }
     mark(pod, "PodReadyToStartContainers", false, None, now);
-    mark(pod, "Initialized", true, None, now);
     settle(pod, now);
 }
 
@@ -267,7 +282,8 @@ pub(crate) fn set_ip(pod: &mut Value, ip: &str) {
 
 /// Makes phase and conditions follow from the containers.
 pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
-    let statuses = items(pod, &["status", "containerStatuses"]).to_vec();
+    let statuses = items(pod, &["status", MAIN.0]).to_vec();
+    let init = items(pod, &["status", INIT.0]).to_vec();
     let ended = |c: &Value| at(c, &["state", "terminated"]).is_some();
     let never_ran = |c: &Value| at(c, &["state", "waiting"]).is_some() && at(c, &["lastState", "terminated"]).is_none();
     let restarts = text(pod, &["spec", "restartPolicy"]);
@@ -275,7 +291,13 @@ pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
         .iter()
         .any(|c| integer(c, &["state", "terminated", "exitCode"]).unwrap_or(0) != 0);
     let final_end = statuses.iter().all(ended) && !statuses.is_empty();
+    let in_init = Turn::of(pod).is_of_init();
+    let init_failed = init
+        .iter()
+        .any(|c| integer(c, &["state", "terminated", "exitCode"]).unwrap_or(0) != 0);
     let phase = match restarts {
+        "Never" if init_failed => "Failed",
+        _ if is_deleting(pod) && in_init && !init.iter().any(is_running) => "Failed",
         "Never" if final_end && failed => "Failed",
         "Never" | "OnFailure" if final_end && !failed => "Succeeded",
         _ if is_deleting(pod) && final_end && failed => "Failed",
@@ -284,7 +306,8 @@ pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
         _ => "Running",
     };
     set(pod, &["status", "phase"], phase);
-    let sandbox = phase != "Pending" || statuses.iter().any(|c| !never_ran(c));
+    initialized(pod, in_init, &init, now);
+    let sandbox = phase != "Pending" || init.iter().chain(&statuses).any(|c| !never_ran(c));
     mark(pod, "PodReadyToStartContainers", sandbox, None, now);
     let unready: Vec<&str> = statuses
         .iter()
@@ -310,6 +333,19 @@ pub(crate) fn settle(pod: &mut Value, now: Timestamp) {
         );
     }
     mark(pod, "PodScheduled", true, None, now);
+}
+
+fn is_running(status: &Value) -> bool {
+    at(status, &["state", "running"]).is_some()
+}
+
+/// Says whether all init containers are done, and which are not.
+fn initialized(pod: &mut Value, in_init: bool, init: &[Value], now: Timestamp) {
+    let is_open = |c: &&Value| integer(c, &["state", "terminated", "exitCode"]) != Some(0);
+    let open: Vec<&str> = init.iter().filter(is_open).map(|c| text(c, &["name"])).collect();
+    let message = format!("containers with incomplete status: [{}]", open.join(" "));
+    let why = in_init.then_some(("ContainersNotInitialized", message.as_str()));
+    mark(pod, "Initialized", !in_init, why, now);
 }
 
 /// Sets a condition of a pod; its time changes with its status only.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::context::Tone;
 use super::super::object::{at, count, items, moment, set, stamp, text};
 use super::behaviour::{Behaviour, is_missing};
+use super::turn::{is_init, is_sidecar};
 use crate::domain::Timestamp;
 
 /// What a container does next.
@@ -39,22 +40,23 @@ pub(crate) fn back_off(restarts: i64, ran: TimeDelta) -> TimeDelta {
     TimeDelta::seconds(10 << (restarts - 1).min(5)).min(TimeDelta::minutes(5))
 }
 
-/// The status of a container that was only just taken in.
-pub(crate) fn created(name: &str, image: &str) -> Value {
+/// The status of a container that was only just taken in; `waits` for the init containers of its pod.
+pub(crate) fn created(name: &str, image: &str, waits: bool) -> Value {
+    let reason = if waits { "PodInitializing" } else { "ContainerCreating" };
     json!({
         "name": name, "image": image, "imageID": "", "ready": false, "started": false, "restartCount": 0,
-        "lastState": {}, "state": {"waiting": {"reason": "ContainerCreating"}},
+        "lastState": {}, "state": {"waiting": {"reason": reason}},
     })
 }
 
-/// The next step of a container and when it is due.
+/// The next step of a container whose turn it is since a while, and when that step is due.
 pub(crate) fn next(
     pod: &Value,
     status: &Value,
     behaviour: &Behaviour,
-    pull: Option<(u32, Timestamp)>,
+    (pull, since): (Option<(u32, Timestamp)>, Option<Timestamp>),
 ) -> Option<(Timestamp, Step)> {
-    let started = moment(pod, &["status", "startTime"])?;
+    let started = since?;
     let subject = text(status, &["name"]) == behaviour.container;
     if let Some(waiting) = at(status, &["state", "waiting"]) {
         let image = image_of(pod, text(status, &["name"]));
@@ -82,15 +84,16 @@ pub(crate) fn next(
         let ready = behaviour.ready.map(|wait| if subject { since + wait } else { since });
         let ready = ready.filter(|_| !is_ready).map(|when| (when, Step::Ready));
         let crash = behaviour
-            .crash
-            .filter(|_| subject)
-            .map(|lasts| (since + lasts, Step::Crash));
+            .end_of(pod, text(status, &["name"]))
+            .map(|end| (since + end.after, Step::Crash));
         return [ready, crash].into_iter().flatten().min_by_key(|(when, _)| *when);
     }
     let end = at(status, &["state", "terminated"])?;
     let ended = moment(end, &["finishedAt"])? + TimeDelta::seconds(1);
+    let name = text(status, &["name"]);
     match text(pod, &["spec", "restartPolicy"]) {
         "Never" => None,
+        _ if is_init(pod, name) && !is_sidecar(pod, name) && count(end, &["exitCode"]) == 0 => None,
         "OnFailure" if count(end, &["exitCode"]) == 0 => None,
         _ if wait_after(status, end).is_zero() => Some((ended, Step::Restart)),
         _ => Some((ended, Step::BackOff)),
@@ -98,8 +101,9 @@ pub(crate) fn next(
 }
 
 fn image_of<'a>(pod: &'a Value, name: &str) -> &'a str {
-    items(pod, &["spec", "containers"])
-        .iter()
+    let lists = ["initContainers", "containers"].into_iter();
+    lists
+        .flat_map(|list| items(pod, &["spec", list]))
         .find(|c| text(c, &["name"]) == name)
         .map_or("", |c| text(c, &["image"]))
 }
@@ -121,19 +125,21 @@ fn restart_at(status: &Value) -> Option<Timestamp> {
 pub(crate) fn apply(
     status: &mut Value,
     step: Step,
-    spec: &Value,
+    pod: &Value,
     full: &str,
     behaviour: &Behaviour,
     now: Timestamp,
     said: &mut Vec<Said>,
 ) {
     let name = text(status, &["name"]).to_owned();
-    let image = items(spec, &["containers"])
-        .iter()
-        .find(|c| text(c, &["name"]) == name)
-        .map_or("", |c| text(c, &["image"]));
+    let image = image_of(pod, &name);
+    let list = if is_init(pod, &name) {
+        "initContainers"
+    } else {
+        "containers"
+    };
     let mut say = |tone, reason, message: String| {
-        let field = format!("spec.containers{{{name}}}");
+        let field = format!("spec.{list}{{{name}}}");
         said.push(Said {
             field,
             tone,
@@ -164,7 +170,14 @@ pub(crate) fn apply(
             set(status, &["ready"], !waits);
         }
         Step::Ready => set(status, &["ready"], true),
-        Step::Crash => end_with(status, behaviour.exit_code, behaviour.exit_reason.as_deref(), now),
+        Step::Crash => {
+            let end = behaviour.end_of(pod, &name).unwrap_or_default();
+            end_with(status, end.code, end.reason.as_deref(), now);
+            set(status, &["ready"], end.code == 0 && is_init(pod, &name));
+            if let Some(message) = end.message {
+                set(status, &["state", "terminated", "message"], message);
+            }
+        }
         Step::BackOff => back(status, &name, full, &mut say),
         Step::PullFails => pull_fails(status, image, &mut say),
         Step::PullBackOff => pull_back(status, image, &mut say),

@@ -93,3 +93,73 @@ fn a_suspended_job_waits() {
     world.pass(60);
     assert!(object::holds(&world.get(&JOBS, "migrate"), "Complete"));
 }
+
+/// A build of three stages by this commit.
+fn build(commit: &str) -> Value {
+    let container = |name: &str| json!({"name": name, "image": "builder:1"});
+    let labels = json!({"pilothouse.dev/build-of": "gift", "pilothouse.dev/commit": commit});
+    let mut job = json!({
+        "metadata": {"name": "build", "namespace": "shop", "labels": labels},
+        "spec": {"backoffLimit": 0, "template": {
+            "metadata": {"labels": labels, "annotations": {"pilothouse.dev/image": "r/gift:1"}},
+            "spec": {"restartPolicy": "Never", "initContainers": [container("clone"), container("compile")],
+                "containers": [container("package")]},
+        }},
+    });
+    crate::sim::defaults::apply(&JOBS, &mut job);
+    job
+}
+
+fn state(pod: &Value, container: &str) -> String {
+    let mut all = kubelet::turn::statuses(pod);
+    let status = all.find(|status| text(status, &["name"]) == container).unwrap();
+    let state = at(status, &["state"]).unwrap().as_object().unwrap();
+    state.keys().next().unwrap().clone()
+}
+
+#[test]
+fn the_stages_of_a_build_run_one_after_the_other_and_the_last_leaves_the_digest() {
+    let mut world = world();
+    world.create(&JOBS, build("c04d"));
+    let pod = |world: &World| world.store.list(&PODS).next().cloned().unwrap();
+    let stages = |pod: &Value| ["clone", "compile", "package"].map(|name| state(pod, name)).join(" ");
+    world.pass(4);
+    assert_eq!(stages(&pod(&world)), "running waiting waiting");
+    assert_eq!(text(&pod(&world), &["status", "phase"]), "Pending");
+    assert!(!object::holds(&pod(&world), "Initialized"));
+    world.pass(8);
+    assert_eq!(stages(&pod(&world)), "terminated running waiting");
+    world.pass(8);
+    assert_eq!(stages(&pod(&world)), "terminated terminated running");
+    assert!(object::holds(&pod(&world), "Initialized"));
+    world.pass(20);
+    let done = pod(&world);
+    assert_eq!(text(&done, &["status", "phase"]), "Succeeded");
+    let left = text(
+        &items(&done, &["status", "containerStatuses"])[0],
+        &["state", "terminated", "message"],
+    );
+    assert!(left.starts_with("sha256:") && left.len() == 71, "{left}");
+    assert!(object::holds(&world.get(&JOBS, "build"), "Complete"));
+}
+
+#[test]
+fn a_stage_that_fails_ends_the_build_and_what_comes_after_it_never_runs() {
+    let mut world = world();
+    world.create(&JOBS, build("bad1"));
+    world.pass(60);
+    let pods: Vec<_> = world.store.list(&PODS).cloned().collect();
+    let [pod] = pods.as_slice() else {
+        panic!("{}", pods.len())
+    };
+    assert_eq!(text(pod, &["status", "phase"]), "Failed");
+    assert_eq!(
+        (state(pod, "compile").as_str(), state(pod, "package").as_str()),
+        ("terminated", "waiting")
+    );
+    let failed = world.get(&JOBS, "build");
+    assert_eq!(
+        text(condition(&failed, "Failed").unwrap(), &["reason"]),
+        "BackoffLimitExceeded"
+    );
+}
