@@ -15,6 +15,7 @@ mod logs;
 pub mod members;
 mod mistakes;
 mod namespaces;
+pub mod new;
 mod order;
 pub mod pictures;
 pub mod print;
@@ -156,6 +157,7 @@ fn dispatch(
         Some(Command::Get(get)) if get.what == What::Images => images::run(args, get, environment, out, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
         Some(Command::Scale(asked)) => scale::run(args, asked, environment, out, err),
+        Some(Command::New(asked)) => new::run(args, asked, environment, (out, err)),
         Some(Command::Release { command }) => release::run(args, command, environment, out, err),
         Some(Command::Top(top)) => top::run(args, top, environment, out, err),
         Some(Command::Logs(logs)) => logs::run(args, logs, environment, out, err),

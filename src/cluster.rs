@@ -41,7 +41,7 @@ use crate::release::step::Step;
 use crate::release::{Author, Done, Prepared};
 use hub::Hub;
 
-pub use act::{ActError, Note};
+pub use act::{ActError, Made, Note, Trial};
 pub use clock::moment;
 pub(crate) use connect::proxy::to as proxy_to;
 pub use connect::{ConnectError, Options, Target, targets};
@@ -196,6 +196,22 @@ impl Cluster {
     /// The server cannot be reached, or its log may not be read; there is no such job, or none of its pods has begun.
     pub async fn job_log(&self, job: &ObjectKey) -> Result<Vec<Clean>, ClusterError> {
         act::job_log(&self.hub, job).await
+    }
+
+    /// Lets the server try to create an object of a new app, without effect.
+    ///
+    /// # Errors
+    /// Nothing may be written, another object of this name is there, or the server refuses it.
+    pub async fn try_create(&self, object: &serde_json::Value) -> Result<Trial, ActError> {
+        act::try_create(&self.hub, object).await
+    }
+
+    /// Creates an object of a new app, exactly once, in the name of `by`; one that is there and equal is left.
+    ///
+    /// # Errors
+    /// Another object of this name is there, the server refuses, or it is not known whether it was done.
+    pub async fn create(&self, object: &serde_json::Value, by: &str) -> Result<Made, ActError> {
+        act::create(&self.hub, object, by).await
     }
 
     /// Claims an app for `me`, so that others see who releases it; renewed by the same. Nothing depends on it.

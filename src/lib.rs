@@ -7,6 +7,7 @@
 //! | [`domain`] | plain facts and their rules |
 //! | [`release`] | objects to the phase of a release, and to the writes that bring it into another |
 //! | [`build`] | from a commit to an image: what an app is built from, and builds as they are seen |
+//! | [`create`] | a new app from a template: answers to objects and files |
 //! | [`world`] | what is known of every cluster now, and what follows from it |
 //! | [`metrics`] | what containers use: samples, rates, histories |
 //! | [`listing`] | what every list shares: filter, sort, cursor by identity |
@@ -32,6 +33,7 @@ pub mod build;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod create;
 pub mod domain;
 pub mod input;
 pub mod listing;

@@ -12,6 +12,7 @@ pub mod census;
 pub mod cluster;
 pub mod feeds;
 pub mod gray;
+pub mod ground;
 pub mod headroom;
 mod intake;
 pub mod ledgers;

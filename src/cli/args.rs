@@ -113,6 +113,8 @@ pub enum Command {
     },
     /// So many instances of an app, divided over its clusters by the room they have
     Scale(super::scale::Scale),
+    /// A new app from a template: its Deployment, Service, disruption budget and autoscaler, Dockerfile and hooks
+    New(Box<super::new::New>),
     /// Try each context: reachable, version, who am I, what may I do, clock
     Doctor(Doctor),
     /// Print what this program was told to do on this machine, by whom, and what came of it; the oldest first

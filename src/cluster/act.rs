@@ -7,6 +7,7 @@ mod before;
 mod changes;
 mod claim;
 mod config;
+mod create;
 mod driven;
 mod error;
 mod look;
@@ -48,6 +49,8 @@ use who::with_who;
 
 pub(crate) use before::log as job_log;
 pub(crate) use claim::{Sightings, claim, let_go};
+pub use create::{Made, Trial};
+pub(crate) use create::{create, try_create};
 pub use error::ActError;
 pub use notes::Note;
 pub(crate) use notes::ledger;

@@ -45,6 +45,11 @@ impl Paths {
         self.config.parent().unwrap_or(Path::new("")).join(name)
     }
 
+    /// Where a person keeps templates of new apps, a folder each.
+    pub fn templates(&self) -> PathBuf {
+        self.beside_config("templates")
+    }
+
     pub fn log(&self) -> PathBuf {
         self.state.join("pilothouse.log")
     }

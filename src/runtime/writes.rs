@@ -152,9 +152,11 @@ fn failure(error: &ActError) -> Failure {
         ActError::Changed(_) => (FailureKind::Changed, Severity::Warning),
         // What was written of it nobody takes back: whoever looks decides.
         ActError::Unclear(_) | ActError::Partly { .. } => (FailureKind::Unclear, Severity::Error),
-        ActError::Refused(_) | ActError::Forbidden(_) | ActError::Cluster(_) => {
-            (FailureKind::Refused, Severity::Warning)
-        }
+        ActError::Refused(_)
+        | ActError::Forbidden(_)
+        | ActError::Cluster(_)
+        | ActError::Exists(_)
+        | ActError::NoNamespace(_) => (FailureKind::Refused, Severity::Warning),
     };
     Failure {
         kind,

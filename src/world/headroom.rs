@@ -70,7 +70,8 @@ impl ClusterView {
         })
     }
 
-    fn headroom_of(&self, key: &AppKey, shape: &PodShape) -> Vec<AppHeadroom> {
+    /// How many instances of a shape fit, location by location; none is known where not all pods are.
+    pub fn headroom_of(&self, key: &AppKey, shape: &PodShape) -> Vec<AppHeadroom> {
         if !self.knows_pods() {
             return Vec::new();
         }

@@ -68,6 +68,11 @@ const WALLS: &[Wall] = &[
         never: SHELL,
     },
     Wall {
+        place: "create",
+        may: &["domain"],
+        never: SHELL,
+    },
+    Wall {
         place: "world",
         may: &["domain", "metrics", "release", "build"],
         never: SHELL,
@@ -147,7 +152,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "cluster",
-        may: &["domain", "metrics", "logs", "release", "build"],
+        may: &["create", "domain", "metrics", "logs", "release", "build"],
         never: TERMINAL,
     },
     Wall {

@@ -36,6 +36,7 @@ mod listing;
 mod log_command;
 mod logs;
 mod measure;
+mod new;
 mod panics;
 mod pty;
 mod readme;

@@ -7,6 +7,7 @@ mod claimed;
 mod command;
 mod config;
 mod course;
+mod created;
 mod cut;
 mod driven;
 mod elsewhere;

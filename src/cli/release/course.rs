@@ -144,7 +144,12 @@ impl Course {
         let is_unreached = match error {
             ActError::Cluster(error) => is_silent(error),
             ActError::Unclear(_) => true,
-            ActError::Refused(_) | ActError::Forbidden(_) | ActError::Changed(_) | ActError::Partly { .. } => false,
+            ActError::Refused(_)
+            | ActError::Forbidden(_)
+            | ActError::Exists(_)
+            | ActError::NoNamespace(_)
+            | ActError::Changed(_)
+            | ActError::Partly { .. } => false,
         };
         let passes = self.goes_on && is_unreached;
         if passes {

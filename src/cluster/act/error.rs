@@ -15,6 +15,12 @@ pub enum ActError {
     /// The server says so before anything is sent.
     #[error("you may not {0}")]
     Forbidden(Right),
+    /// What was to be created is there, and is another.
+    #[error("it is there already, and is another: {0}")]
+    Exists(Clean),
+    /// What was to be created has no namespace to be in.
+    #[error("there is no namespace {0}")]
+    NoNamespace(Clean),
     /// A test of the patch failed.
     #[error("somebody changed it since it was looked at: {0}")]
     Changed(Clean),
@@ -52,6 +58,8 @@ impl ActError {
             Self::Refused(_) => "look at its phase with `pilothouse release status`",
             Self::Cluster(error) => error.hint(),
             Self::Forbidden(_) => "`pilothouse rbac operator` prints the rights that it needs",
+            Self::Exists(_) => "choose another name, or take it away first: what is there is never changed",
+            Self::NoNamespace(_) => "choose one that is there, or have it made: `kubectl create namespace`",
             Self::Changed(_) => "look again what is under way, and repeat it if it is still wanted",
             Self::Unclear(_) => "look before you repeat it: a repeat does no harm, its tests would fail",
             Self::Partly { .. } => "look what is under way: the same step can be taken again from there, or aborted",

@@ -9,7 +9,7 @@ use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{clock, kinds};
 use super::{MANAGER, get};
-use crate::domain::{AppKey, Clean};
+use crate::domain::{AppKey, Clean, ResourceRef};
 use crate::release::against::Against;
 use crate::release::config::record::{Config, Running};
 use crate::release::good;
@@ -219,9 +219,6 @@ pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) ->
 /// Writes an Event on the object.
 pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<(), ClusterError> {
     let object = &prepared.object;
-    let namespace = object.key.namespace.as_str();
-    let now = clock::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    let suffix = prepared.operation.to_ascii_lowercase();
     let entry = entry(prepared, note);
     let to = entry.to.map_or_else(String::new, |to| format!(": {to}"));
     let against: Vec<&str> = prepared.against.iter().map(Against::name).collect();
@@ -235,22 +232,36 @@ pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Res
     } else {
         format!(" ({})", said.join("; "))
     };
-    let body = json!({
+    let message = format!("{} by {}{to}{said}", prepared.step.title(), note.by);
+    let event = event(object, &prepared.operation, ("Release", message));
+    write_event(hub, &object.key.namespace, &event).await
+}
+
+/// An Event on an object: its reason, and what it says. `suffix` makes its name.
+pub(super) fn event(object: &ResourceRef, suffix: &str, (reason, message): (&str, String)) -> Value {
+    let namespace = object.key.namespace.as_str();
+    let now = clock::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let suffix = suffix.to_ascii_lowercase();
+    json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"generateName": format!("{}.{suffix}.", object.key.name), "namespace": namespace},
         "involvedObject": {
             "apiVersion": "apps/v1", "kind": object.kind.name(), "name": object.key.name.as_str(),
             "namespace": namespace, "uid": object.uid.to_string(),
         },
-        "reason": "Release", "type": "Normal", "count": 1, "firstTimestamp": now, "lastTimestamp": now,
-        "message": format!("{} by {}{to}{said}", prepared.step.title(), note.by),
+        "reason": reason, "type": "Normal", "count": 1, "firstTimestamp": now, "lastTimestamp": now,
+        "message": message,
         "source": {"component": MANAGER}, "reportingComponent": MANAGER,
-    });
+    })
+}
+
+/// Writes an Event.
+pub(super) async fn write_event(hub: &Hub, namespace: &str, event: &Value) -> Result<(), ClusterError> {
     let write = Write {
         method: Method::POST,
         path: &format!("/api/v1/namespaces/{}/events", kinds::escape(namespace)),
         kind: JSON,
-        body: &body,
+        body: event,
     };
     hub.door.write(write).await.map(drop)
 }
