@@ -63,7 +63,13 @@ pub(super) fn run(
     }
     let activity = ActivityLog::open(Some(&setup.paths.activity()), screen::person(environment));
     fleet::block_on(async {
-        let members = fleet::ready_members(args, &setup).await?;
+        // Where it is to be says nothing of what takes room: that is counted in all namespaces.
+        let everywhere = Args {
+            namespace: Vec::new(),
+            all_namespaces: true,
+            ..args.clone()
+        };
+        let members = fleet::ready_members(&everywhere, &setup).await?;
         let known = watch::until_known(&members, Kind::OF_APPS, Duration::from_mins(1)).await;
         let done = in_clusters(args, (asked, &template, &app), &known, (&activity, out, err)).await;
         known.cancel.cancel();

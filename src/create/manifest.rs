@@ -9,14 +9,13 @@ use serde_json::{Map, Value, json};
 use super::answers::App;
 use super::ground::Ground;
 use super::template::Template;
+use crate::domain::terms::UNBUILT;
 
 /// The label that an app is known by, and that its Service, its budget and gray instances beside share.
 const NAME: &str = "app.kubernetes.io/name";
 /// The label that the Deployment selects by beside it, and the Service does not: gray instances in a second Deployment
 /// have another value of it.
 const INSTANCE: &str = "app.kubernetes.io/instance";
-/// The tag of the image before the first build.
-const UNBUILT: &str = "unbuilt";
 /// Seconds that stop.sh lets requests end.
 const DRAIN: i64 = 10;
 /// A start-up may take so many probes, of two seconds each.

@@ -31,6 +31,14 @@ pub const GRAY_KEY: &str = "pilothouse.dev/gray-key";
 /// What the name of a twin has beside its Deployment's.
 pub const GRAY_SUFFIX: &str = "-gray";
 
+/// The tag of an app's image before its first build.
+pub const UNBUILT: &str = "unbuilt";
+
+/// Whether an image stands for one that no build made yet.
+pub fn is_unbuilt(image: &str) -> bool {
+    image.rsplit_once(':').is_some_and(|(_, tag)| tag == UNBUILT)
+}
+
 /// A number of instances, or a share of those wanted (`IntOrString`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Amount {

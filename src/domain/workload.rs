@@ -6,7 +6,7 @@ use super::Timestamp;
 use super::headroom::PodShape;
 use super::pod::{Labels, label};
 use super::resource::{Kind, ObjectKey, Uid};
-use super::terms::{Driver, GRAY_OF, GRAY_SUFFIX, Terms};
+use super::terms::{self, Driver, GRAY_OF, GRAY_SUFFIX, Terms};
 use super::text::Clean;
 use super::version::Version;
 
@@ -55,6 +55,12 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// With how many instances it begins, where it was never built and has none.
+    pub fn begins_with(&self) -> Option<i64> {
+        let is_new = self.desired == 0 && self.images.iter().any(|image| terms::is_unbuilt(image));
+        self.min_instances.filter(|least| is_new && *least > 0)
+    }
+
     /// The Deployment whose gray release this one is, by its name.
     pub fn twin_of(&self) -> Option<&str> {
         let of = label(&self.labels, GRAY_OF).filter(|_| self.kind == Kind::Deployment)?;

@@ -330,6 +330,7 @@ fn counts(view: &ClusterView, workload: &Workload, release: &Release) -> Counts 
     };
     Counts {
         desired: workload.desired,
+        begins: workload.begins_with(),
         old: match (&release.phase, twin) {
             (Phase::Full { old, .. }, Some(_)) => *old,
             _ => release.old.as_ref().map_or(0, |old| old.instances),

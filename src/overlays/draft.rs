@@ -115,7 +115,11 @@ impl Draft {
 
     /// How many instances are proposed: one, of many a tenth.
     pub fn proposal(&self) -> String {
-        let most = self.open().map(|aim| aim.counts.desired).max().unwrap_or(1);
+        let most = self
+            .open()
+            .map(|aim| aim.counts.begins.unwrap_or(aim.counts.desired))
+            .max()
+            .unwrap_or(1);
         match self.operation {
             Operation::Scale => "+50%".to_owned(),
             Operation::Grow => {
@@ -311,13 +315,15 @@ fn in_percent(now: i64, all: i64) -> String {
 /// Whether so many new instances can be had of it.
 fn in_range(draft: &Draft, aim: &Aim, count: Count) -> Result<(), Refusal> {
     let number = |count: i64| i32::try_from(count).unwrap_or(i32::MAX);
-    let most = number(aim.counts.desired);
+    let most = number(aim.counts.begins.unwrap_or(aim.counts.desired));
     let least = match draft.operation {
         // A twin can shrink.
         Operation::Grow if !aim.counts.twin => number(aim.counts.new).saturating_add(1),
         _ => 1,
     };
-    let asked = count.of(most, aim.counts.method(draft.method)).instances;
+    let asked = count
+        .of(number(aim.counts.desired), aim.counts.method(draft.method))
+        .instances;
     if asked < least || asked > most {
         return Err(Refusal::OutOfRange { asked, least, most });
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::hold::Originals;
 use super::template::{TemplateError, same};
-use crate::domain::terms::{HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
+use crate::domain::terms::{self, HELD_SECONDS, HOLD, HOLD_FROM, HOLD_OP};
 use crate::domain::{Clean, Kind};
 
 const HASH: &str = "pod-template-hash";
@@ -103,6 +103,16 @@ pub enum Refusal {
     Argo(#[from] super::argo::Refusal),
 }
 
+/// Annotation: how many instances an app is to have at least.
+const LEAST: &str = "pilothouse.dev/min-instances";
+
+/// Whether a template is of an app that was never built.
+pub(super) fn is_unbuilt(template: &Value) -> bool {
+    super::known::images(template)
+        .iter()
+        .any(|image| terms::is_unbuilt(image))
+}
+
 /// A Deployment with its `ReplicaSets`, as they were read.
 #[derive(Clone, Copy, Debug)]
 pub struct Live<'a> {
@@ -125,6 +135,18 @@ impl<'a> Live<'a> {
 
     pub fn desired(&self) -> i64 {
         self.number("/spec/replicas").unwrap_or(1)
+    }
+
+    /// With how many an app begins that was never built, and has none: as many as it is to have at least.
+    pub(super) fn begins_with(&self) -> Option<i64> {
+        let least = self.deployment.pointer("/metadata/annotations")?.get(LEAST)?.as_str()?;
+        let is_new = self.desired() == 0 && self.template().is_some_and(is_unbuilt);
+        least.parse().ok().filter(|least| is_new && *least > 0)
+    }
+
+    /// Most gray instances that there can be: as many as there are others, or as it begins with.
+    pub(super) fn most(&self) -> i32 {
+        i32::try_from(self.begins_with().unwrap_or_else(|| self.desired())).unwrap_or(i32::MAX)
     }
 
     pub(super) fn is_paused(&self) -> bool {

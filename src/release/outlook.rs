@@ -9,6 +9,8 @@ use super::step::{Count, Return, Step};
 pub struct Counts {
     /// Wanted, without those beside.
     pub desired: i64,
+    /// With how many an app begins that was never built.
+    pub begins: Option<i64>,
     pub old: i64,
     pub new: i64,
     /// New instances take the place of old ones, whatever is asked for.

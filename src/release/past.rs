@@ -165,7 +165,7 @@ pub fn pasts(seen: &Seen) -> Vec<Past> {
     let runs = seen.object.pointer("/spec/template").unwrap_or(&Value::Null);
     let workload = seen.workload();
     let mut all: Vec<Past> = revisions(seen).into_iter().map(|(_, past)| past).collect();
-    all.retain(|past| !same(runs, &past.template));
+    all.retain(|past| !same(runs, &past.template) && !live::is_unbuilt(&past.template));
     all.sort_by_key(|past| std::cmp::Reverse(past.number));
     for known in seen.ledger.versions.of(&workload) {
         let mut is_kept = false;

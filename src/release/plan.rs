@@ -168,6 +168,9 @@ fn begin(
     around: Around<'_>,
 ) -> Result<Vec<Request>, Refusal> {
     let desired = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
+    // Beside no instances a rolling update makes all new ones at once: the first gray release of an app is a twin.
+    let is_first = seen.kind == Kind::Deployment && seen.live().begins_with().is_some();
+    let method = if is_first { Method::Twin } else { method };
     match seen.kind {
         Kind::Deployment if method == Method::Twin => {
             twin::start(seen, template, count.of(desired, method).instances, around)

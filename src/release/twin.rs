@@ -108,7 +108,7 @@ pub fn create(live: Live<'_>, made: Made<'_>) -> Result<Value, Refusal> {
     if live.template().is_some_and(|now| same(now, made.template)) {
         return Err(Refusal::SameTemplate);
     }
-    within(made.instances, 1, i32::try_from(live.desired()).unwrap_or(i32::MAX))?;
+    within(made.instances, 1, live.most())?;
     let name = live.text("/metadata/name").ok_or(Refusal::Incomplete("a name"))?;
     if name.len() > LONGEST {
         return Err(Refusal::LongName);
@@ -180,7 +180,8 @@ fn is_promoted(stable: &Value, twin: &Value) -> bool {
     stable.pointer("/spec/template").is_some_and(alike)
 }
 
-/// Gives the Deployment the twin's template; the twin stays until the Deployment is through.
+/// Gives the Deployment the twin's template, and an app that was never built its first instances; the twin stays until the
+/// Deployment is through.
 ///
 /// # Errors
 /// The twin is not ready or going, or the Deployment is not what it was beside.
@@ -207,6 +208,9 @@ pub fn promote(live: Live<'_>, twin: &Value) -> Result<Value, Refusal> {
         .ok_or(Refusal::Incomplete("a template"))?;
     let mut patch = live.tests()?;
     patch.push(operation("replace", "/spec/template", undressed(template, stable)));
+    if let Some(instances) = live.begins_with() {
+        patch.push(operation("replace", "/spec/replicas", instances.into()));
+    }
     patch.extend(live.without_labels(&[HOLD_OP]));
     Ok(Value::Array(patch))
 }

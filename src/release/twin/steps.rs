@@ -59,7 +59,7 @@ pub fn requests(step: &Step, seen: &Seen, twin: &Value) -> Result<Vec<Request>, 
             }
             let desired = i32::try_from(live.desired()).unwrap_or(i32::MAX);
             let instances = count.of(desired, Method::Twin).instances;
-            Ok(of_twin(Act::JsonPatch(resize(twin, instances, desired)?)))
+            Ok(of_twin(Act::JsonPatch(resize(twin, instances, live.most())?)))
         }
         Step::KeepOld | Step::Full => Ok(seen.json(promote(live, twin)?)),
         Step::Offline if phase(stable, Some(twin)) == Phase::Cleanup => Ok(of_twin(Act::Delete(deletion(twin)?))),
