@@ -120,6 +120,7 @@ mod tests {
     fn each_step_tells_from_and_to() {
         let gray = Counts {
             desired: 10,
+            begins: None,
             old: 10,
             new: 4,
             in_place: false,
