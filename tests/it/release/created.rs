@@ -108,7 +108,7 @@ async fn where_nothing_may_be_written_nothing_is_even_tried() {
 
 /// How many instances the new app and its gray release have; `None` without one.
 async fn instances(flow: &mut Flow) -> (Value, Option<Value>) {
-    flow.observer.rest(Duration::from_secs(120)).await;
+    flow.observer.rest(Duration::from_mins(2)).await;
     let (_, own) = flow.send("GET", THANKS, "application/json", &Value::Null).await;
     let (code, gray) = flow
         .send("GET", &format!("{THANKS}-gray"), "application/json", &Value::Null)
