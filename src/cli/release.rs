@@ -183,7 +183,7 @@ pub fn rows(world: &World, now: Timestamp) -> Vec<ReleaseRow> {
 
 fn row((world, cluster): (&World, &ClusterView), workload: &crate::domain::Workload, now: Timestamp) -> ReleaseRow {
     let release = cluster.release_of(workload);
-    let phase = release.at(cluster.time(now));
+    let phase = release.at(cluster.heard(now));
     let app = app_of(workload);
     let author = cluster.author_of(workload).filter(|_| phase.is_foreign());
     let began = cluster.beginning(workload).filter(|_| phase.is_release());

@@ -67,6 +67,14 @@ fn with_colon(message: &Clean) -> String {
 }
 
 impl ClusterError {
+    /// Whether the server did not answer, which says nothing of what was asked.
+    pub const fn is_silent(&self) -> bool {
+        matches!(
+            self,
+            Self::Transport { .. } | Self::Server { .. } | Self::Throttled { .. }
+        )
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {

@@ -53,4 +53,6 @@ pub enum FailureKind {
     Changed,
     /// Whether it was written nobody knows.
     Unclear,
+    /// Nothing was written, for the cluster does not answer.
+    Silent,
 }

@@ -193,6 +193,7 @@ impl Model {
             by_name: view.confirms_by_name,
             asks_reason: view.asks_reason,
             refused: refusal_of(view, workload, &release.phase, step),
+            is_lost: !view.link.is_live(),
             phase: release.phase,
         }
     }
@@ -200,7 +201,7 @@ impl Model {
     /// A workload's release with its phase by its cluster's clock.
     fn release_in(&self, view: &ClusterView, workload: &Workload) -> Release {
         let mut release = view.release_of(workload);
-        release.phase = release.at(view.time(self.now));
+        release.phase = release.at(view.heard(self.now));
         release
     }
 

@@ -25,6 +25,7 @@ use super::field::Field;
 use crate::domain::{AppKey, Clean, ClusterId, Driver, ResourceRef, Timestamp, Version};
 use crate::message::{Asked, Failure, FailureKind, Ticket, Trouble};
 use crate::release::against::Others;
+use crate::release::freeze;
 use crate::release::outlook::Counts;
 use crate::release::step::Step;
 use crate::release::{Done, Prepared, Why, Written};
@@ -103,6 +104,8 @@ pub enum Next {
     Anew,
     /// The next of those that one yes was said to is written.
     Write,
+    /// The place it was at does not answer, and what goes back goes on past it: the next one is tried.
+    Past(Clean),
     /// The place it was at was the last one.
     Close,
 }
@@ -258,6 +261,11 @@ impl Confirm {
         }
         self.stage = match result {
             Ok(prepared) => Stage::Ready { prepared, shown: false },
+            Err(failure) if self.passes(&failure) => {
+                self.settle(Fate::Skipped(failure.trouble.text));
+                self.advance();
+                return Tried::More;
+            }
             Err(failure) => {
                 self.job = failure.job;
                 Stage::Failed(failure.trouble)
@@ -269,6 +277,15 @@ impl Confirm {
     /// Whether one yes is said to all places.
     pub const fn is_together(&self) -> bool {
         self.together
+    }
+
+    /// What was tried of what the next yes is said to.
+    pub fn shown(&self) -> impl Iterator<Item = &Prepared> {
+        let alone = match &self.stage {
+            Stage::Ready { prepared, .. } if !self.together => Some(prepared.as_ref()),
+            _ => None,
+        };
+        alone.into_iter().chain(self.tried())
     }
 
     /// What was tried of those that are shown together and is not written yet.
@@ -343,11 +360,23 @@ impl Confirm {
             }
             Ok(_) => Next::Close,
             Err(failure) if failure.kind == FailureKind::Changed => Next::Anew,
+            Err(failure) if self.passes(failure) => {
+                self.settle(Fate::Failed(failure.trouble.text.clone()));
+                self.advance();
+                Next::Past(failure.trouble.text.clone())
+            }
             Err(failure) => {
                 self.fail(failure.trouble.clone());
                 Next::Nothing
             }
         }
+    }
+
+    /// Whether it goes on past a place whose cluster does not answer, as a way back does: the others are not worse for it.
+    fn passes(&self, failure: &Failure) -> bool {
+        let is_silent = matches!(failure.kind, FailureKind::Silent | FailureKind::Unclear);
+        let goes_back = self.place().is_some_and(|place| !freeze::stops(place.step.operation()));
+        is_silent && goes_back && self.has_more()
     }
 
     fn fail(&mut self, trouble: Trouble) {

@@ -289,3 +289,97 @@ fn a_way_back_through_a_gray_release_is_one_of_all_places_that_are_left() {
     assert_eq!(ready(vec![back("d", Kind::Rollout)]).is_gray(), None);
     assert_eq!(ready(vec![place("a", false)]).is_gray(), None);
 }
+
+/// More instances in two clusters, tried both and shown together.
+fn scaled(second: Place) -> Confirm {
+    let scale = |place: Place| Place {
+        step: Step::Scale(12),
+        ..place
+    };
+    let mut confirm = Confirm::new(vec![scale(place("a", false)), scale(second)], Vec::new()).unwrap();
+    confirm.ask(Ticket(1), None).unwrap();
+    let first = prepared(confirm.place().unwrap());
+    assert_eq!(confirm.prepared(Ticket(1), Ok(first)), Tried::More);
+    confirm.ask(Ticket(2), None).unwrap();
+    let second = prepared(confirm.place().unwrap());
+    assert_eq!(confirm.prepared(Ticket(2), Ok(second)), Tried::Shown);
+    confirm.seen();
+    confirm
+}
+
+#[test]
+fn one_yes_to_several_needs_what_the_strictest_of_them_asks_for() {
+    assert!(scaled(place("b", false)).confirm().is_some(), "none asks for more");
+
+    let mut named = scaled(place("b", true));
+    assert_eq!(named.blank(), Some(Blank::Name));
+    assert_eq!(named.confirm(), None, "the second one is confirmed by its name");
+    named.field = Field::new("live");
+    assert!(named.confirm().is_some());
+
+    let mut reasoned = scaled(Place {
+        asks_reason: true,
+        ..place("b", false)
+    });
+    assert_eq!(
+        (reasoned.blank(), reasoned.confirm()),
+        (Some(Blank::Reason), None),
+        "the second one needs a reason"
+    );
+
+    let other = Place {
+        app: AppKey {
+            namespace: "gift".into(),
+            name: "wall".into(),
+        },
+        ..place("b", true)
+    };
+    let both = Confirm {
+        places: vec![
+            Place {
+                by_name: true,
+                step: Step::Scale(12),
+                ..place("a", true)
+            },
+            other.clone(),
+        ],
+        ..scaled(other)
+    };
+    assert_eq!(
+        both.named().as_deref(),
+        Some("all 2"),
+        "of several apps no name is that of all"
+    );
+}
+
+#[test]
+fn a_way_back_goes_on_past_a_cluster_that_does_not_answer_and_a_new_version_stops_there() {
+    let back = |cluster| Place {
+        step: Step::Rollback(Return::to(Back::Named("v1".into()))),
+        ..place(cluster, false)
+    };
+    let silent = failure(FailureKind::Silent);
+    let mut tried = Confirm::new(vec![back("a"), back("b")], Vec::new()).unwrap();
+    tried.ask(Ticket(1), None).unwrap();
+    assert_eq!(tried.prepared(Ticket(1), Err(silent.clone())), Tried::More);
+    assert_eq!(tried.place().unwrap().object.cluster, ClusterId::new("b"));
+
+    let mut written = ready(vec![back("a"), back("b")]);
+    written.seen();
+    written.confirm().unwrap();
+    assert_eq!(
+        written.carried_out(Ticket(1), &Err(silent.clone())),
+        Next::Past("no".into())
+    );
+    assert_eq!(written.place().unwrap().object.cluster, ClusterId::new("b"));
+    assert!(
+        matches!(written.places()[0].fate, Fate::Failed(_)),
+        "what is left is told"
+    );
+
+    let mut new = ready(vec![place("a", false), place("b", false)]);
+    new.seen();
+    new.confirm().unwrap();
+    assert_eq!(new.carried_out(Ticket(1), &Err(silent.clone())), Next::Nothing);
+    assert!(matches!(new.stage(), Stage::Failed(_)));
+}

@@ -8,6 +8,7 @@ use super::confirm::{Fate, Place};
 use crate::domain::{AppKey, Clean, ClusterId, Driver, Kind, ResourceRef, Version};
 use crate::release::Phase;
 use crate::release::config::Source;
+use crate::release::freeze;
 use crate::release::ledger::Operation;
 use crate::release::live::{Method, Refusal};
 use crate::release::outlook::{self, Counts};
@@ -46,6 +47,8 @@ pub struct Aim {
     pub asks_reason: bool,
     /// Why the step cannot be taken on this one.
     pub refused: Option<String>,
+    /// Its cluster does not answer.
+    pub is_lost: bool,
 }
 
 impl Aim {
@@ -193,7 +196,18 @@ impl Draft {
             Some(Many::Count(_)) | None => Vec::new(),
         };
         let place = |aim| self.place(aim, count, &division);
-        self.aims.iter().map(place).collect()
+        let mut places: Vec<Place> = self.aims.iter().map(place).collect();
+        // What brings a version to more instances keeps the order of clusters: nothing is begun behind a lost one.
+        let lost = self.aims.iter().position(|aim| aim.is_lost);
+        if let Some(lost) = lost.filter(|_| self.operation != Operation::Scale && freeze::stops(self.operation)) {
+            let cluster = self.aims.get(lost).map(|aim| aim.object.cluster.to_string());
+            let reason = format!("it comes after {}, which does not answer", cluster.unwrap_or_default());
+            let behind = places.iter_mut().skip(lost + 1);
+            for place in behind.filter(|place| place.fate == Fate::Ahead) {
+                place.fate = Fate::Skipped(reason.as_str().into());
+            }
+        }
+        places
     }
 
     fn place(&self, aim: &Aim, count: Option<Many>, division: &[(ResourceRef, i64)]) -> Place {
@@ -357,27 +371,5 @@ pub fn image_meant(typed: &str, runs: Option<&str>) -> Result<String, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_another_of_the_image_that_runs() {
-        for (typed, runs, meant) in [
-            (
-                "v42",
-                "registry.local:5000/gift/live:v41",
-                "registry.local:5000/gift/live:v42",
-            ),
-            ("v42", "live", "live:v42"),
-            (" v42 ", "live@sha256:12", "live:v42"),
-            ("other:v1", "live:v1", "other:v1"),
-            ("registry/app", "live:v1", "registry/app"),
-            ("live@sha256:34", "live:v1", "live@sha256:34"),
-        ] {
-            assert_eq!(image_meant(typed, Some(runs)).unwrap(), meant);
-        }
-        assert!(image_meant("a b", Some("live")).is_err());
-        assert!(image_meant("", Some("live")).is_err());
-        assert!(image_meant("v42", None).is_err());
-    }
-}
+#[path = "draft_tests.rs"]
+mod tests;

@@ -152,6 +152,7 @@ fn failure(error: &ActError) -> Failure {
         ActError::Changed(_) => (FailureKind::Changed, Severity::Warning),
         // What was written of it nobody takes back: whoever looks decides.
         ActError::Unclear(_) | ActError::Partly { .. } => (FailureKind::Unclear, Severity::Error),
+        ActError::Cluster(error) if error.is_silent() => (FailureKind::Silent, Severity::Warning),
         ActError::Refused(_)
         | ActError::Forbidden(_)
         | ActError::Cluster(_)

@@ -37,6 +37,15 @@ impl Context<'_> {
             .map_or(self.now, |cluster| cluster.time(self.now))
     }
 
+    /// The time to the minute that what is known of a cluster can be judged by ([`ClusterView::heard`]).
+    ///
+    /// [`ClusterView::heard`]: crate::world::ClusterView::heard
+    pub fn heard_in(&self, id: &ClusterId) -> Timestamp {
+        self.world
+            .cluster(id)
+            .map_or(self.now, |cluster| cluster.heard(self.now))
+    }
+
     /// The time to the second by a cluster's clock.
     pub fn clock_in(&self, id: &ClusterId) -> Timestamp {
         self.world

@@ -109,7 +109,7 @@ fn flight(cluster: &ClusterView, workload: &Arc<Workload>, into: &mut Vec<(Relea
 }
 
 fn release_phase(ctx: &Context<'_>, release: &Release, row: &ReleaseRow) -> Phase {
-    release.at(ctx.now_in(row.cluster()))
+    release.at(ctx.heard_in(row.cluster()))
 }
 
 /// First what waits for a person, then what fails, then what goes by itself.

@@ -199,7 +199,11 @@ fn write(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     };
     // What was learnt since it was shown counts.
-    let refusal = model.write_refusal(&place.object);
+    let decided = model.confirm().into_iter().flat_map(Confirm::decided);
+    let refusal = decided.into_iter().find_map(|place| {
+        let why = model.write_refusal(&place.object)?;
+        Some(format!("{}: {why}", place.object.cluster))
+    });
     let refusal = refusal.or_else(|| model.confirm().and_then(Confirm::refusal).map(str::to_owned));
     let confirmed = match &refusal {
         None => model.confirm_mut().and_then(Confirm::confirm),
@@ -224,7 +228,7 @@ fn send(model: &mut Model, place: &Place, ticket: Ticket, prepared: Box<Prepared
     let view = model.world.cluster(&place.object.cluster);
     let fails = view.and_then(|view| {
         let workload = view.workload(place.object.kind, &place.object.key)?;
-        view.failing(workload, view.time(model.now))
+        view.failing(workload, view.heard(model.now))
     });
     why.fails = fails.map(Clean::from);
     let by = view.and_then(|view| view.identity.user.clone());
@@ -263,6 +267,7 @@ pub(super) fn carried_out(model: &mut Model, ticket: Ticket, result: &Result<Don
             model,
             Some("somebody changed it meanwhile and nothing was written: it was tried anew".into()),
         ),
+        Next::Past(why) => ask(model, Some(format!("left: {}: {why}", writing.target).into())),
         Next::Close => {
             model
                 .overlays
@@ -312,11 +317,7 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
     let is_together = model.confirm().is_some_and(Confirm::is_together);
     match stage {
         Stage::Following { .. } if is_together => together::arrived(model),
-        Stage::Ready { prepared, .. } => {
-            let generation = prepared.generation;
-            let object = place.object.clone();
-            anew::outdated(model, &object, generation)
-        }
+        Stage::Ready { .. } => anew::outdated(model),
         Stage::Following { written } => {
             let (written, place) = (written.clone(), place.clone());
             follow(model, &place, &written)

@@ -30,7 +30,7 @@ pub(super) fn draw(model: &Model, confirm: &Confirm, theme: &Theme, buffer: &mut
     let columns = body.width.saturating_sub(2).min(108);
     let room = usize::from(columns.saturating_sub(4));
     let mut lines = lines(model, confirm, place, room);
-    let decision = decision(model, confirm, place, theme);
+    let decision = decision(model, confirm, theme);
     let most = usize::from(body.height.saturating_sub(4)).max(1);
     if lines.len() > most {
         let hidden = lines.len() - (most - 1);
@@ -319,20 +319,20 @@ fn stage(model: &Model, confirm: &Confirm, place: &Place) -> Line {
 }
 
 /// What is to be typed.
-fn asked(blank: Blank, place: &Place) -> String {
+fn asked(blank: Blank, confirm: &Confirm) -> String {
     match blank {
-        Blank::Reason if place.asks_reason => "why? type the reason first  ".into(),
+        Blank::Reason if confirm.asks_reason() => "why? type the reason first  ".into(),
         Blank::Reason => "why?  ".into(),
         Blank::Override => "type why it is written all the same  ".into(),
         Blank::TakeOver => format!("wait, or type {TAKE_OVER}  "),
-        Blank::Name => format!("type {} to write it  ", place.app.name),
+        Blank::Name => format!("type {} to write it  ", confirm.named().unwrap_or_default()),
     }
 }
 
 /// No, unless a person says yes.
-fn decision(model: &Model, confirm: &Confirm, place: &Place, theme: &Theme) -> Pieces {
+fn decision(model: &Model, confirm: &Confirm, theme: &Theme) -> Pieces {
     if let Some(blank) = confirm.blank() {
-        let mut pieces = vec![(asked(blank, place), theme.style(Role::Warning))];
+        let mut pieces = vec![(asked(blank, confirm), theme.style(Role::Warning))];
         pieces.extend(field(theme, "› ", confirm.field.parts()));
         return pieces;
     }

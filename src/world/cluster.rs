@@ -73,6 +73,8 @@ pub struct ClusterView {
     pub freezes: Vec<Window>,
     pub default_location: Option<Clean>,
     pub link: Link,
+    /// Since when nothing is heard of it, by our clock.
+    pub(super) lost: Option<Timestamp>,
     pub identity: Identity,
     pub access: Access,
     /// The namespaces that are watched; `None`: all.
@@ -124,6 +126,7 @@ impl ClusterView {
             freezes: setup.freezes,
             default_location: setup.location,
             link: Link::CONNECTING,
+            lost: None,
             identity: Identity::default(),
             access: Access::default(),
             watched: None,
@@ -242,6 +245,11 @@ impl ClusterView {
     pub fn time(&self, ours: Timestamp) -> Timestamp {
         let skew = self.identity.clock_skew.and_then(TimeDelta::try_seconds);
         ours.checked_add_signed(skew.unwrap_or_default()).unwrap_or(ours)
+    }
+
+    /// The time that what is known of it can be judged by: of a cluster that was lost, when it was.
+    pub fn heard(&self, ours: Timestamp) -> Timestamp {
+        self.time(self.lost.map_or(ours, |lost| lost.min(ours)))
     }
 
     /// The uid of an object as it is now.

@@ -21,7 +21,10 @@ impl ClusterView {
     pub(super) fn apply(&mut self, report: ClusterReport, now: Timestamp, version: u64) -> bool {
         self.tally.begin(version);
         match report {
-            ClusterReport::Link(link) => replace(&mut self.link, link),
+            ClusterReport::Link(link) => {
+                self.lost = if link.is_live() { None } else { self.lost.or(Some(now)) };
+                replace(&mut self.link, link)
+            }
             ClusterReport::Identity(identity) => replace(&mut self.identity, identity),
             ClusterReport::Access(access) => {
                 self.access.answers.extend(access.answers);

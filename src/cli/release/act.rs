@@ -271,7 +271,7 @@ fn needs_override(ask: &Ask, targets: &[Target], prepared: &[Prepared]) -> Resul
 
 /// Why the new instances of a workload fail, where they do.
 fn failing(view: &ClusterView, object: &ResourceRef) -> Option<String> {
-    view.failing(view.workload(object.kind, &object.key)?, view.time(Utc::now()))
+    view.failing(view.workload(object.kind, &object.key)?, view.heard(Utc::now()))
 }
 
 async fn carry_out(

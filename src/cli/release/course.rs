@@ -11,7 +11,7 @@ use super::super::watch::Known;
 use super::ask::Ask;
 use super::follow::follow;
 use super::targets::Target;
-use crate::cluster::{ActError, ClusterError};
+use crate::cluster::ActError;
 use crate::domain::{Clean, ClusterId, Feed, Kind, Link};
 use crate::release::live::Refusal;
 use crate::release::step::Step;
@@ -142,7 +142,7 @@ impl Course {
     /// Whether it goes on past a workload that could not be written because its cluster did not answer.
     pub(super) fn passes(&mut self, target: &Target, error: &ActError) -> bool {
         let is_unreached = match error {
-            ActError::Cluster(error) => is_silent(error),
+            ActError::Cluster(error) => error.is_silent(),
             ActError::Unclear(_) => true,
             ActError::Refused(_)
             | ActError::Forbidden(_)
@@ -200,14 +200,6 @@ pub(super) fn is_back(step: &Step, error: &ActError) -> Option<String> {
     }
 }
 
-/// Whether a server did not answer, which says nothing of what was asked.
-const fn is_silent(error: &ClusterError) -> bool {
-    matches!(
-        error,
-        ClusterError::Transport { .. } | ClusterError::Server { .. } | ClusterError::Throttled { .. }
-    )
-}
-
 /// Whether all of a cluster's workloads are known.
 fn is_known(view: &ClusterView) -> bool {
     let is_live = matches!(view.link, Link::Live | Link::Unstable { .. });
@@ -238,7 +230,7 @@ fn fate(known: &Known, target: &Target, step: &Step) -> Fate {
     let Some((view, workload)) = found else {
         return Fate::Ahead;
     };
-    let now = view.time(Utc::now());
+    let now = view.heard(Utc::now());
     let phase = view.release_of(workload).at(now);
     // Beside a twin that is well a Deployment that is stuck by itself is no release that fails.
     let failing = view.failing(workload, now);

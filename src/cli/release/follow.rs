@@ -31,12 +31,24 @@ pub(super) async fn follow(
     let mut said = String::new();
     loop {
         let view = known.world.cluster(&object.cluster);
+        let is_live = view.is_some_and(|view| view.link.is_live());
         let found = view.and_then(|view| Some((view, view.workload(object.kind, &object.key)?)));
-        if let Some((view, workload)) = found
+        let found = found.filter(|(_, workload)| workload.uid == object.uid);
+        if !is_live {
+            // What is known of it is old: nothing is judged by it.
+            let word = "its cluster does not answer: it is waited for";
+            if said != word {
+                writeln!(err, "{name}: {word} ({} s)", begun.elapsed().as_secs())?;
+                word.clone_into(&mut said);
+            }
+        } else if found.is_none() {
+            writeln!(err, "{name}: somebody deleted it")?;
+            return Ok(Exit(CHANGED));
+        } else if let Some((view, workload)) = found
             && view.has_seen(workload, written)
         {
             let mut release = view.release_of(workload);
-            release.phase = release.at(view.time(Utc::now()));
+            release.phase = release.at(view.heard(Utc::now()));
             let (word, stands) = if let Step::Scale(to) = step {
                 // Instances are told of by another watch, which may be behind: the end is told as it was judged.
                 if has_arrived(workload, *to) {

@@ -1,7 +1,9 @@
 //! What a person has to type before a yes counts, one after the other.
 
-use super::{Confirm, Stage};
-use crate::domain::Clean;
+use std::collections::BTreeSet;
+
+use super::{Confirm, Fate, Place, Stage};
+use crate::domain::{AppKey, Clean};
 use crate::overlays::Field;
 use crate::release::Why;
 
@@ -21,21 +23,52 @@ pub enum Blank {
 impl Confirm {
     /// What is to be typed now. A reason may be typed while the server still tries it.
     pub fn blank(&self) -> Option<Blank> {
-        let place = self.place()?;
         let is_ready = matches!(self.stage, Stage::Ready { .. });
-        let lacks_reason = place.asks_reason && self.why.reason.is_none();
+        let lacks_reason = self.asks_reason() && self.why.reason.is_none();
         if (lacks_reason || self.gives_reason) && (is_ready || self.stage == Stage::Asking) {
             return Some(Blank::Reason);
         }
-        match &self.stage {
-            Stage::Ready { prepared, .. } if !prepared.against.is_empty() && self.why.overridden.is_none() => {
-                Some(Blank::Override)
+        if !is_ready {
+            return None;
+        }
+        if self.shown().any(|prepared| !prepared.against.is_empty()) && self.why.overridden.is_none() {
+            return Some(Blank::Override);
+        }
+        if self.holder().is_some() && self.why.taken_over.is_none() {
+            return Some(Blank::TakeOver);
+        }
+        self.named().map(|_| Blank::Name)
+    }
+
+    /// The places that the next yes is said to.
+    pub fn decided(&self) -> impl Iterator<Item = &Place> {
+        let all = self.places.iter().enumerate();
+        let is_meant = |(at, place): &(usize, &Place)| {
+            if self.together {
+                place.fate == Fate::Ahead
+            } else {
+                *at == self.at
             }
-            Stage::Ready { prepared, .. } if prepared.held.is_some() && self.why.taken_over.is_none() => {
-                Some(Blank::TakeOver)
-            }
-            Stage::Ready { .. } if place.by_name => Some(Blank::Name),
-            _ => None,
+        };
+        all.filter(is_meant).map(|(_, place)| place)
+    }
+
+    /// Whether one of them needs a reason.
+    pub fn asks_reason(&self) -> bool {
+        self.decided().any(|place| place.asks_reason)
+    }
+
+    /// What is typed to say yes, where one of them asks for that: the app's name; of several apps how many they are.
+    pub fn named(&self) -> Option<String> {
+        let apps: BTreeSet<&AppKey> = self
+            .decided()
+            .filter(|place| place.by_name)
+            .map(|place| &place.app)
+            .collect();
+        match apps.len() {
+            0 => None,
+            1 => apps.first().map(|app| app.name.to_string()),
+            _ => Some(format!("all {}", self.decided().count())),
         }
     }
 
@@ -65,7 +98,7 @@ impl Confirm {
     pub fn fill(&mut self) -> Result<(), &'static str> {
         let typed = self.field.text();
         let typed = Some(typed.trim()).filter(|typed| !typed.is_empty()).map(Clean::new);
-        let needs_reason = self.place().is_some_and(|place| place.asks_reason);
+        let needs_reason = self.asks_reason();
         match self.blank() {
             Some(Blank::Reason) if typed.is_none() && needs_reason => return Err(NO_REASON),
             Some(Blank::Reason) => {
@@ -89,8 +122,8 @@ impl Confirm {
             Blank::Override => Some(AGAINST),
             Blank::TakeOver => Some(HELD),
             Blank::Name => {
-                let is_named = self.place().is_some_and(|place| self.field.text() == *place.app.name);
-                (!is_named).then_some("the name is not the app's")
+                let is_named = self.named().is_some_and(|name| self.field.text() == name);
+                (!is_named).then_some("that is not what is to be typed")
             }
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn facts(app: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         if !release.phase.is_release() {
             continue;
         }
-        let phase = release.at(ctx.now_in(&cluster.id));
+        let phase = release.at(ctx.heard_in(&cluster.id));
         lines.push(fact("release", stand(ctx, cluster, (&release, &phase))));
         if let Some((why, tone)) = states::why_and_who(&phase, cluster.author_of(workload), ctx.now_in(&cluster.id)) {
             lines.push(fact("why", Cell::new(why, tone)));

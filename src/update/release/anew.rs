@@ -1,10 +1,10 @@
 //! When what waits for a yes is tried anew: somebody changed the object, or more is known of the version.
 
 use super::{ask, close_reader};
-use crate::domain::ResourceRef;
 use crate::message::Effect;
 use crate::model::Model;
 use crate::overlays::Confirm;
+use crate::release::Prepared;
 use crate::release::against::Others;
 use crate::release::ledger::Operation;
 
@@ -17,9 +17,12 @@ pub(super) fn others(model: &Model) -> Others {
 }
 
 /// Tries it anew where what is shown is not what would be written now.
-pub(super) fn outdated(model: &mut Model, object: &ResourceRef, generation: i64) -> Vec<Effect> {
-    let now = model.release_now(object).map(|((now, _), _)| now);
-    let note = if now.is_some_and(|now| now > generation) {
+pub(super) fn outdated(model: &mut Model) -> Vec<Effect> {
+    let is_changed = |prepared: &Prepared| {
+        let now = model.release_now(&prepared.object);
+        now.is_some_and(|((now, _), _)| now > prepared.generation)
+    };
+    let note = if model.confirm().is_some_and(|confirm| confirm.shown().any(is_changed)) {
         "somebody changed it while this was open: it was tried anew"
     } else if model.confirm().is_some_and(|confirm| confirm.others != others(model)) {
         "more is known of what other clusters say of its versions: it was tried anew"

@@ -1,5 +1,6 @@
 //! `pilothouse release` over several clusters, one of which does not answer.
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -78,17 +79,21 @@ impl Fleet {
 
     /// Runs the program on these clusters.
     pub(super) fn run(&self, clusters: &[&str], arguments: &[&str]) -> Output {
+        self.command(clusters, arguments).output().unwrap()
+    }
+
+    fn command(&self, clusters: &[&str], arguments: &[&str]) -> Command {
         let home: &Path = self.served.folder.path();
-        Command::new(PROGRAM)
+        let mut command = Command::new(PROGRAM);
+        command
             .arg("--kubeconfig")
             .arg(self.served.kubeconfig())
             .args(clusters.iter().flat_map(|cluster| ["--context", cluster]))
             .args(arguments)
             .env_clear()
             .env("HOME", home)
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap()
+            .stdin(std::process::Stdio::null());
+        command
     }
 
     /// The images that the clusters run, as their Deployments say.
@@ -212,4 +217,33 @@ fn what_comes_after_a_release_that_fails_is_not_begun_however_often_it_is_asked_
     let (code, said) = fleet.release_on(&["a", "c"], &["abort", "--wait"]);
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(fleet.images(), ["live:v1", "live:v1"], "{said}");
+}
+
+#[test]
+fn what_is_deleted_while_it_is_followed_ends_the_waiting() {
+    let fleet = Fleet::start();
+    let arguments = [
+        "release",
+        "start",
+        "--image",
+        "live:v2",
+        "--gray",
+        "2",
+        "--wait",
+        "gift/live",
+        "--yes",
+    ];
+    let mut command = fleet.command(&["a"], &arguments);
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    while !said.contains("written") {
+        assert_ne!(lines.read_line(&mut said).unwrap(), 0, "{said}");
+    }
+    let (_, simulation) = &fleet.clusters[0];
+    let deleted = send(simulation, "DELETE", DEPLOYMENT, "application/json", &Value::Null);
+    fleet.runtime.block_on(deleted);
+    lines.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(4), "{said}");
+    assert!(said.contains("somebody deleted it"), "{said}");
 }

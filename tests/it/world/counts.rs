@@ -186,3 +186,20 @@ fn events_and_notices_are_bounded_and_the_oldest_go_first() {
     assert_eq!(kept.notices.len(), 100);
     assert_eq!(kept.notices.last().map(|(_, text)| text.as_str()), Some("249"));
 }
+
+#[test]
+fn what_is_known_of_a_lost_cluster_is_judged_by_when_it_was_lost() {
+    let mut world = Fleet::new().0;
+    let heard = |world: &World, now| world.cluster(&cluster()).unwrap().heard(at(now));
+    world.apply(&cluster(), ClusterReport::Link(Link::Live), at(10));
+    assert_eq!(heard(&world, 700), at(700));
+    for since in [20, 30] {
+        let lost = Link::Unreachable {
+            reason: "no answer".into(),
+        };
+        world.apply(&cluster(), ClusterReport::Link(lost), at(since));
+    }
+    assert_eq!(heard(&world, 700), at(20), "nothing was heard since it was lost first");
+    world.apply(&cluster(), ClusterReport::Link(Link::Live), at(710));
+    assert_eq!(heard(&world, 720), at(720));
+}
