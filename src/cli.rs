@@ -6,6 +6,7 @@ pub mod activity;
 pub mod args;
 mod checkup;
 mod colours;
+pub mod commits;
 mod doctor;
 mod extras;
 mod fleet;
@@ -24,6 +25,7 @@ pub mod rbac;
 pub mod registries;
 pub mod release;
 pub mod report;
+pub mod repositories;
 pub mod rows;
 mod sample;
 pub mod scale;
@@ -156,6 +158,7 @@ fn dispatch(
         }
         Some(Command::Get(get)) if get.what == What::Images => images::run(args, get, environment, out, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
+        Some(Command::Commits(asked)) => commits::run(args, asked, environment, (out, err)),
         Some(Command::Scale(asked)) => scale::run(args, asked, environment, out, err),
         Some(Command::New(asked)) => new::run(args, asked, environment, (out, err)),
         Some(Command::Release { command }) => release::run(args, command, environment, out, err),

@@ -43,6 +43,7 @@ use hub::Hub;
 
 pub use act::{ActError, Made, Note, Trial};
 pub use clock::moment;
+pub(crate) use connect::exec::{Group, read_limited};
 pub(crate) use connect::proxy::to as proxy_to;
 pub use connect::{ConnectError, Options, Target, targets};
 pub use error::ClusterError;

@@ -6,6 +6,7 @@ pub mod metrics;
 pub mod paths;
 pub mod problem;
 pub mod registries;
+pub mod sources;
 
 pub use file::{ClusterSection, Config, Confirm};
 pub use freeze::FreezeSection;

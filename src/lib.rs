@@ -19,6 +19,7 @@
 //! | [`input`], [`config`] | keys and files to typed values |
 //! | [`cluster`] | the only door to Kubernetes |
 //! | [`registry`] | the registries that images are pulled from |
+//! | [`git`] | the commits of repositories, by the person's own `git` |
 //! | [`sim`] | simulated clusters that speak the Kubernetes API |
 //! | [`runtime`], [`cli`] | the imperative shell: the terminal, the tasks, the command line |
 //!
@@ -35,6 +36,7 @@ pub mod cluster;
 pub mod config;
 pub mod create;
 pub mod domain;
+pub mod git;
 pub mod input;
 pub mod listing;
 pub mod logs;

@@ -6,6 +6,7 @@ pub mod order;
 pub use action::{Action, Group};
 pub use order::{Asked, Failure, FailureKind, Order, Ticket};
 
+use crate::build::commit::{Found, Wanted as CommitsWanted};
 use crate::domain::event::Event;
 use crate::domain::image::Tags;
 use crate::domain::{
@@ -83,6 +84,8 @@ pub enum Message {
     Author(ResourceRef, i64, Option<Author>),
     /// The tags of a repository, asked for by [`Effect::LoadTags`].
     Tags(ImageName, Result<Tags, Trouble>),
+    /// The commits of an app's repository, asked for by [`Effect::LoadCommits`].
+    Commits(AppKey, Box<CommitsWanted>, Result<Box<Found>, Trouble>),
     /// What came of claiming an app, asked for by [`Effect::Claim`].
     Claimed(ClusterId, AppKey, Claim),
     /// A step was tried without effect, asked for by [`Effect::Prepare`].
@@ -141,6 +144,8 @@ pub enum Effect {
     LoadAuthor(ResourceRef, i64),
     /// Read the tags of the repository of an image that a workload runs.
     LoadTags(ResourceRef, ImageName),
+    /// Read the commits of an app's repository.
+    LoadCommits(AppKey, Box<CommitsWanted>),
     /// Say to others that this app is released from here, or go on saying so; or take it over from who says so.
     Claim(ClusterId, AppKey, bool),
     /// Leave an app that was claimed.

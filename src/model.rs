@@ -5,6 +5,7 @@
 
 pub mod access;
 mod authors;
+pub(crate) mod commits;
 mod events;
 mod help;
 mod instances;
@@ -15,6 +16,7 @@ pub mod trail;
 
 use std::collections::BTreeMap;
 
+use crate::build::sources::Sources;
 use crate::domain::{AppKey, Clean, ClusterId, Link, Moment, Timestamp};
 use crate::logs::save::Progress;
 use crate::message::{Action, Binding, Mode, Severity, Trouble};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub thresholds: Thresholds,
     /// Logs open at a time in one cluster, where fewer than [`crate::logs::plan::FOLLOW_LIMIT`] may be.
     pub follow_limit: Option<usize>,
+    /// What the configuration says of the source of apps.
+    pub sources: Sources,
 }
 
 /// Everything the program knows and shows.
@@ -98,6 +102,10 @@ pub struct Model {
     pub(crate) visit: u64,
     /// The step of a release that a version is chosen for.
     pub(crate) draft: Option<Draft>,
+    /// The commits that are picked from.
+    pub(crate) picking: Option<commits::Picking>,
+    /// Addresses of repositories that were typed, by their apps.
+    pub(crate) repos: BTreeMap<AppKey, String>,
     /// The number of the last order to a cluster.
     pub(crate) tickets: u64,
     /// The app of what waits for a yes, which others see to be released from here.
@@ -138,6 +146,8 @@ impl Model {
             saving: None,
             visit: 0,
             draft: None,
+            picking: None,
+            repos: BTreeMap::new(),
             tickets: 0,
             claimed: None,
             writes: Vec::new(),

@@ -7,6 +7,7 @@
 //! | [`controllers`] | what makes the objects live |
 //! | [`fleet`], [`scenario`] | the demo's company and what goes on in it |
 //! | `load`, [`used`], `journal` | what the containers use and print at any moment |
+//! | [`repository`] | the commits of the company's apps, as git tells them |
 //! | [`fault`], [`meter`] | what goes wrong on purpose, the log of requests, what passed through proxies |
 //! | [`serve`] | the same over HTTP, for `kubectl` |
 //!
@@ -33,6 +34,7 @@ mod journal;
 pub mod json;
 mod load;
 pub mod meter;
+pub mod repository;
 mod residents;
 pub mod resource;
 pub mod scenario;

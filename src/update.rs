@@ -1,6 +1,7 @@
 //! Everything that happens goes through here: a message in, effects out; pure and total.
 
 mod authors;
+mod commits;
 mod goto;
 mod list;
 mod logs;
@@ -86,7 +87,8 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Ledger(cluster, app, read) => release::remember(model, (&cluster, &app), read),
         Message::Author(object, generation, author) => authors::arrived(model, (&object, generation), author),
-        Message::Tags(image, read) => release::offer_tags(model, &image, read),
+        Message::Tags(image, read) => commits::tagged(model, &image, read),
+        Message::Commits(app, wanted, read) => commits::arrived(model, (&app, &wanted), read),
         Message::Claimed(id, app, claim) => release::claimed(model, id, app, &claim),
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
         Message::JobLog(id, job, read) => release::job_log(model, &id, &job, read),
@@ -203,6 +205,7 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open => goto::open(model),
         Action::Detail => goto::detail(model),
         Action::EventsOf => goto::events_of(model),
+        Action::Build => commits::open(model),
         Action::NodeOf => goto::node_of(model),
         Action::Charts => goto::charts(model),
         Action::Logs | Action::PreviousLogs => {

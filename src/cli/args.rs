@@ -111,6 +111,8 @@ pub enum Command {
         #[command(subcommand)]
         command: super::release::ReleaseCommand,
     },
+    /// Print the commits of an app's repository, the newest first: which run where, and which have an image
+    Commits(super::commits::Commits),
     /// So many instances of an app, divided over its clusters by the room they have
     Scale(super::scale::Scale),
     /// A new app from a template: its Deployment, Service, disruption budget and autoscaler, Dockerfile and hooks

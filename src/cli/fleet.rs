@@ -28,18 +28,26 @@ const SILENCE: Duration = Duration::from_secs(2);
 const WORKERS: usize = 2;
 
 /// The clusters asked for, real or simulated.
-pub(super) fn members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+pub(super) fn members(args: &Args, setup: &Setup, fleet: &simulated::Fleet) -> Result<Vec<Member>, Failure> {
     if args.demo {
-        return simulated::members(&simulated::Fleet::new(args.seed), args, setup);
+        return simulated::members(fleet, args, setup);
     }
     members::of_kubeconfig(args, setup)
 }
 
 /// The same for who waits for answers: a simulated fleet is made first, which a busy machine needs seconds for.
 pub(super) async fn ready_members(args: &Args, setup: &Setup) -> Result<Vec<Member>, Failure> {
+    ready_members_of(args, setup, &simulated::Fleet::new(args.seed)).await
+}
+
+/// The same, of this simulated fleet where one is asked for.
+pub(super) async fn ready_members_of(
+    args: &Args,
+    setup: &Setup,
+    fleet: &simulated::Fleet,
+) -> Result<Vec<Member>, Failure> {
     if args.demo {
-        let fleet = simulated::Fleet::new(args.seed);
-        let members = simulated::members(&fleet, args, setup)?;
+        let members = simulated::members(fleet, args, setup)?;
         fleet.make().await?;
         return Ok(members);
     }

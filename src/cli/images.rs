@@ -99,7 +99,7 @@ async fn read(known: &Known, app: &str, registries: Option<&Registries>) -> Vec<
 }
 
 /// Asks with the secrets of one workload after the other until the registry answers.
-async fn tags(
+pub(super) async fn tags(
     registries: &Registries,
     name: &ImageName,
     (clusters, objects): (&[Cluster], &[ResourceRef]),
@@ -161,6 +161,12 @@ fn bad(world: &World, app: &str, place: &str) -> Vec<(ImageName, BadImageRow)> {
 }
 
 type Repositories = BTreeMap<String, (ImageName, Vec<ResourceRef>, Vec<Running>)>;
+
+/// The repositories of an app's images, each with workloads that may pull from it.
+pub(super) fn places_of(world: &World, app: &str) -> Vec<(ImageName, Vec<ResourceRef>)> {
+    let places = repositories(world, app).into_values();
+    places.map(|(name, objects, _)| (name, objects)).collect()
+}
 
 /// The repositories that the templates of an app's workloads name, with a workload of each cluster, and what runs.
 fn repositories(world: &World, app: &str) -> Repositories {

@@ -8,13 +8,15 @@ use color_eyre::Section;
 use super::args::Args;
 use super::members::Member;
 use super::setup::Setup;
-use super::{Environment, Failure, colours, fleet, registries};
+use super::simulated::Fleet;
+use super::{Environment, Failure, colours, fleet, registries, repositories};
 use crate::config::Problem;
 use crate::domain::Clean;
 use crate::message::{Message, Severity, Trouble};
 use crate::model::{self, Model};
 use crate::runtime::activity::ActivityLog;
 use crate::runtime::clipboard::Multiplexer;
+use crate::runtime::fleet::Beside;
 use crate::runtime::program::Screens;
 use crate::runtime::{self, Exit, Program, Settings, descriptors, logging};
 use crate::theme::ColourDepth;
@@ -38,7 +40,8 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         .collect();
     settings.activity.started(Utc::now(), &arguments.join(" "));
     log::info!("pilothouse {} starts", env!("CARGO_PKG_VERSION"));
-    let members = fleet::members(args, &setup)?;
+    let simulated = Fleet::new(args.seed);
+    let members = fleet::members(args, &setup, &simulated)?;
     let program = program(args, environment, &setup, &members);
     let activity = settings.activity.clone();
     let targets = members
@@ -46,9 +49,12 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
         .map(|member| (member.target, member.rules, member.measuring))
         .collect();
     let folder = setup.config.log_folder();
-    let registries = (!args.demo).then(|| registries::of(&setup, environment));
+    let beside = Beside {
+        registries: (!args.demo).then(|| registries::of(&setup, environment)),
+        repositories: Some(repositories::of(args, &setup, &simulated)),
+    };
     runtime::run(settings, program, |handles| {
-        runtime::fleet::start(targets, registries, folder, activity, handles)
+        runtime::fleet::start(targets, beside, folder, activity, handles)
     })
     .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")
 }
@@ -71,6 +77,7 @@ fn program(args: &Args, environment: &Environment, setup: &Setup, members: &[Mem
             demo: args.demo,
             problems: setup.problems.iter().map(notice).collect(),
             thresholds: setup.config.thresholds.into(),
+            sources: repositories::sources(&setup.config),
             follow_limit: Some(descriptors::follow_limit(descriptors::raise(), members.len())),
         },
         Utc::now(),

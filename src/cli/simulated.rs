@@ -1,12 +1,13 @@
 //! The simulated fleet: as clusters to watch, and served to `kubectl`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
-use futures::future::try_join_all;
+use futures::future::{BoxFuture, try_join_all};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -14,11 +15,14 @@ use super::args::Args;
 use super::members::{self, Member};
 use super::setup::Setup;
 use super::{Failure, fleet::block_on};
+use crate::build::source::Address;
 use crate::cluster::Target;
 use crate::config::Config;
 use crate::domain::near::closest;
 use crate::domain::{ClusterId, Timestamp};
+use crate::git::{Question, Stand};
 use crate::runtime::Exit;
+use crate::sim::repository::Repository;
 use crate::sim::{Simulation, fleet, serve};
 
 /// The fleet that is shown where no seed is named.
@@ -63,6 +67,8 @@ fn parse_size(text: &str) -> Result<Size, String> {
 pub struct Fleet {
     seed: u64,
     made: Arc<[(&'static str, OnceCell<Simulation>)]>,
+    /// By address, as they were when somebody first asked: what is released later was committed before.
+    repositories: Arc<Mutex<BTreeMap<String, Option<Repository>>>>,
 }
 
 impl Fleet {
@@ -70,6 +76,7 @@ impl Fleet {
         Self {
             seed: seed.unwrap_or(SEED),
             made: NAMES.map(|name| (name, OnceCell::new())).into(),
+            repositories: Arc::default(),
         }
     }
 
@@ -81,6 +88,7 @@ impl Fleet {
         Self {
             seed,
             made: [("sized", OnceCell::new_with(Some(simulation)))].into(),
+            repositories: Arc::default(),
         }
     }
 
@@ -94,6 +102,7 @@ impl Fleet {
             made: clusters
                 .map(|(name, simulation)| (name, OnceCell::new_with(Some(simulation))))
                 .collect(),
+            repositories: Arc::default(),
         }
     }
 
@@ -123,6 +132,37 @@ impl Fleet {
         };
         cluster.get_or_try_init(make).await.cloned()
     }
+}
+
+/// The repositories of the company: of what its clusters run.
+impl Stand for Fleet {
+    fn answer<'a>(&'a self, address: &'a Address, question: Question<'a>) -> BoxFuture<'a, Option<Vec<u8>>> {
+        Box::pin(async move {
+            let clusters = self.clusters().await.ok()?;
+            let address = address.to_string();
+            let mut known = self.repositories.lock().unwrap_or_else(PoisonError::into_inner);
+            let make = || repository(&address, &clusters);
+            let repository = known.entry(address.clone()).or_insert_with(make).as_ref()?;
+            match question {
+                Question::Refs => Some(repository.refs()),
+                Question::Log(of, count) => repository.log(&of.whole(), count),
+            }
+        })
+    }
+}
+
+/// The repository of an address that workloads of these clusters name.
+fn repository(address: &str, clusters: &[(&str, Simulation)]) -> Option<Repository> {
+    let mut versions: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for (id, at) in clusters
+        .iter()
+        .flat_map(|(_, simulation)| simulation.versions_of(address))
+    {
+        let known = versions.entry(id).or_insert(at);
+        *known = at.min(*known);
+    }
+    let now = clusters.iter().map(|(_, simulation)| simulation.now()).max()?;
+    (!versions.is_empty()).then(|| Repository::new(address, &versions, now))
 }
 
 /// The simulated clusters as members of the fleet, limited to the contexts that were asked for.

@@ -15,6 +15,7 @@ use super::freeze::FreezeSection;
 use super::metrics::{self, MetricsSource, ThresholdsSection};
 use super::problem::{Problem, line_of};
 use super::registries::{RegistryHost, RegistrySection};
+use super::sources::{AppSection, ForgeSection};
 use crate::domain::cluster::is_production;
 use crate::domain::length;
 use crate::domain::near::closest;
@@ -64,6 +65,10 @@ pub struct Config {
     pub clusters: BTreeMap<String, ClusterSection>,
     /// By host, as images name it.
     pub registries: BTreeMap<RegistryHost, RegistrySection>,
+    /// What apps are built from, by `NAMESPACE/NAME` or `NAME`.
+    pub apps: BTreeMap<String, AppSection>,
+    /// By host, as addresses of repositories name it.
+    pub forges: BTreeMap<String, ForgeSection>,
 }
 
 /// What differs for one cluster.
@@ -140,6 +145,8 @@ impl Default for Config {
             freeze: Vec::new(),
             clusters: BTreeMap::new(),
             registries: BTreeMap::new(),
+            apps: BTreeMap::new(),
+            forges: BTreeMap::new(),
         }
     }
 }

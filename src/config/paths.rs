@@ -9,6 +9,8 @@ pub struct Paths {
     pub config: PathBuf,
     /// Log, activity log, reports.
     pub state: PathBuf,
+    /// What can be read again: commits of repositories.
+    pub cache: PathBuf,
     /// Whether a person named the configuration: then it must be there.
     pub named: bool,
 }
@@ -30,6 +32,9 @@ impl Paths {
                     .to_owned()
             },
         );
+        let cache = folders
+            .as_ref()
+            .map_or_else(|| state.join("cache"), |folders| folders.cache_dir().to_owned());
         Some(Self {
             named: named.is_some(),
             config: match named {
@@ -37,6 +42,7 @@ impl Paths {
                 None => folders?.config_dir().join("config.toml"),
             },
             state,
+            cache,
         })
     }
 
@@ -56,6 +62,11 @@ impl Paths {
 
     pub fn activity(&self) -> PathBuf {
         self.state.join("activity.jsonl")
+    }
+
+    /// Commits of repositories.
+    pub fn repositories(&self) -> PathBuf {
+        self.cache.join("git")
     }
 
     pub fn reports(&self) -> PathBuf {

@@ -94,6 +94,17 @@ impl ImageName {
         }
     }
 
+    /// The image that a tag of the same repository names: its digest says which one, wherever the tag goes until it is
+    /// pulled.
+    #[must_use]
+    pub fn with_tag(&self, tag: &Tag) -> Self {
+        Self {
+            tag: Some(tag.name.clone()),
+            digest: tag.digest.clone(),
+            ..self.clone()
+        }
+    }
+
     /// The host and the path, without tag and digest.
     pub fn place(&self) -> String {
         format!("{}/{}", self.host, self.repository)

@@ -6,6 +6,7 @@ use super::Timestamp;
 use super::headroom::PodShape;
 use super::pod::{Labels, label};
 use super::resource::{Kind, ObjectKey, Uid};
+use super::source::Source;
 use super::terms::{self, Driver, GRAY_OF, GRAY_SUFFIX, Terms};
 use super::text::Clean;
 use super::version::Version;
@@ -48,6 +49,8 @@ pub struct Workload {
     pub default_location: Option<Clean>,
     pub min_instances: Option<i64>,
     pub max_instances: Option<i64>,
+    /// What it is built from; `None` where it says nothing of it.
+    pub source: Option<Arc<Source>>,
     /// Conditions that hold something back: `(type, reason, message)`.
     pub conditions: Arc<[(Clean, Clean, Clean)]>,
     /// Rolling update settings as written, for detail views: `(label, value)`.

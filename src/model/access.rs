@@ -120,9 +120,10 @@ impl Model {
 
     /// Why an action does not work here; `None` if it does.
     pub fn refusal(&self, action: Action) -> Option<String> {
-        match action.step() {
-            Some(step) => self.release_refusal(step),
-            None => self.refusal_of_other(action),
+        match (action, action.step()) {
+            (_, Some(step)) => self.release_refusal(step),
+            (Action::Build, None) => self.app_to_build().err(),
+            (_, None) => self.refusal_of_other(action),
         }
     }
 

@@ -32,12 +32,12 @@ pub struct Writing {
 }
 
 /// A workload with its cluster.
-type Found<'a> = (&'a ClusterView, &'a Arc<Workload>);
+pub(super) type Found<'a> = (&'a ClusterView, &'a Arc<Workload>);
 
 impl Model {
     /// The workloads that a step of a release is meant for here: of what is marked, else of the selected row; each
     /// once, cluster after cluster.
-    fn meant(&self) -> Vec<Found<'_>> {
+    pub(super) fn meant(&self) -> Vec<Found<'_>> {
         let screen = self.trail.top();
         if !matches!(
             screen.kind,

@@ -26,6 +26,10 @@ pub enum Purpose {
     /// The version of a gray release, or the one to go back to.
     Version,
     Revision,
+    /// What to build: a commit, the branch it is of, the address of its repository.
+    Commit,
+    Branch,
+    Repository,
 }
 
 impl Purpose {
@@ -40,6 +44,9 @@ impl Purpose {
             Self::Containers => "containers to read",
             Self::Version => "which version? or type an image or a tag",
             Self::Revision => "back to which version?",
+            Self::Commit => "which commit?",
+            Self::Branch => "commits of which branch or tag?",
+            Self::Repository => "where is its source? type the address of its git repository",
         }
     }
 
@@ -74,6 +81,10 @@ pub enum Target {
     /// The same, of which only the registry knows.
     Tag(Chosen),
     Typed(String),
+    /// A commit by its hash, a branch or a tag by its name.
+    Commit(Clean),
+    Branch(Clean),
+    MoreCommits,
 }
 
 /// Something to choose.
@@ -172,7 +183,7 @@ impl Picker {
                 // A match in the name counts more than one in what an action does.
                 let by_label = fuzzy.score(&item.label).map(|score| score.saturating_mul(2));
                 let by_detail = || match item.target {
-                    Target::Action(_) | Target::Figure(_) | Target::Version(_) | Target::Tag(_) => {
+                    Target::Action(_) | Target::Figure(_) | Target::Version(_) | Target::Tag(_) | Target::Commit(_) => {
                         fuzzy.score(&item.detail)
                     }
                     Target::Sort(_)
@@ -184,6 +195,8 @@ impl Picker {
                     | Target::Container(_)
                     | Target::Role(_)
                     | Target::Typed(_)
+                    | Target::Branch(_)
+                    | Target::MoreCommits
                     | Target::App(_) => None,
                 };
                 let score = by_label.or_else(by_detail)?;

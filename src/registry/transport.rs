@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
 use kube::client::{Body, ClientBuilder};
 use kube::{Client, Config};
@@ -115,6 +115,22 @@ impl Registries {
 
     fn rules(&self, host: &str) -> Rules {
         self.inner.rules.get(host).cloned().unwrap_or_default()
+    }
+
+    /// Reads from any server by the rules of its host, with a token of its own; what it answers, with its status.
+    pub(crate) async fn get(&self, url: &str, token: Option<&str>) -> Result<(StatusCode, Bytes), RegistryError> {
+        let nowhere = || RegistryError::unreadable(&Clean::default(), "its address");
+        let uri: Uri = url.parse().map_err(|_| nowhere())?;
+        let host = Clean::new(uri.authority().ok_or_else(nowhere)?.as_str());
+        let mut question = Question::new(Method::GET, &uri).with(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(token) = token {
+            let bearer = HeaderValue::from_str(&format!("Bearer {token}"));
+            let mut bearer = bearer.map_err(|_| RegistryError::unreadable(&host, "the token for it"))?;
+            bearer.set_sensitive(true);
+            question = question.with(AUTHORIZATION, bearer);
+        }
+        let answer = self.send(&host, &question).await?;
+        Ok((answer.status, answer.body))
     }
 
     /// Sends a request; one that only reads follows where its answer leads. Another server is shown no credentials.

@@ -40,6 +40,7 @@ pub(crate) fn deployment(number: i64) -> Workload {
         default_location: None,
         min_instances: None,
         max_instances: None,
+        source: None,
         conditions: [].into(),
         strategy: [].into(),
     }

@@ -106,6 +106,7 @@ impl ActivityLog {
             | Effect::Claim(..)
             | Effect::LetGo(..)
             | Effect::LoadTags(..)
+            | Effect::LoadCommits(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::ReadJob(..)

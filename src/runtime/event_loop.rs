@@ -228,6 +228,7 @@ impl<P: Program> Shell<P> {
             | Effect::Claim(..)
             | Effect::LetGo(..)
             | Effect::LoadTags(..)
+            | Effect::LoadCommits(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::ReadJob(..)

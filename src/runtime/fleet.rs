@@ -12,20 +12,29 @@ use super::reported::Reported;
 use super::saving::Saver;
 use super::tasks::Work;
 use super::{Handles, Perform, writes};
+use crate::build::commit::Wanted;
 use crate::cluster::{self, Cluster, ClusterError, Measuring, Rules, Target};
 use crate::domain::access::Right;
-use crate::domain::{Clean, ClusterId, ClusterReport, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, ClusterReport, ResourceRef};
+use crate::git::Repositories;
 use crate::message::{Effect, Message, Severity, Trouble};
 use crate::registry::Registries;
 
 /// Reports that may wait between a cluster and the loop; then the cluster waits, and so does its server.
 const REPORTS: usize = 256;
 
+/// What is asked beside the clusters; what is not there is not asked.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    pub registries: Option<Registries>,
+    pub repositories: Option<Repositories>,
+}
+
 /// Starts watching these clusters; what comes back performs effects on them, saves logs in `folder` and notes in
-/// `activity` what was written. Without `registries` none is asked.
+/// `activity` what was written.
 pub fn start(
     members: Vec<(Target, Arc<Rules>, Measuring)>,
-    registries: Option<Registries>,
+    beside: Beside,
     folder: PathBuf,
     activity: ActivityLog,
     handles: &Handles,
@@ -56,14 +65,7 @@ pub fn start(
         .spawn(hand_on(measured, messages.clone(), Message::Metrics));
     let mut saver = Saver::new(folder, messages.clone());
     let mut readings = Readings::new(messages);
-    Box::new(move |effect| {
-        perform(
-            (&clusters, registries.as_ref()),
-            (&mut readings, &mut saver),
-            &activity,
-            effect,
-        )
-    })
+    Box::new(move |effect| perform((&clusters, &beside), (&mut readings, &mut saver), &activity, effect))
 }
 
 async fn hand_on<T>(
@@ -79,7 +81,7 @@ async fn hand_on<T>(
 }
 
 fn perform(
-    (clusters, registries): (&[Cluster], Option<&Registries>),
+    (clusters, beside): (&[Cluster], &Beside),
     (readings, saver): (&mut Readings, &mut Saver),
     activity: &ActivityLog,
     effect: Effect,
@@ -91,12 +93,13 @@ fn perform(
         Effect::LoadLedger(id, app) => Some(writes::ledger(find(&id)?, app)),
         Effect::LoadTags(object, image) => {
             let cluster = find(&object.cluster)?;
-            Some(writes::tags(cluster, registries?.clone(), object, image))
+            Some(writes::tags(cluster, beside.registries.clone()?, object, image))
         }
+        Effect::LoadCommits(app, wanted) => Some(commits(beside.repositories.clone()?, app, wanted)),
         Effect::Prepare(asked) => {
             let cluster = find(&asked.object.cluster)?;
             let me = activity.person().to_owned();
-            Some(writes::prepare(cluster, registries.cloned(), *asked, me))
+            Some(writes::prepare(cluster, beside.registries.clone(), *asked, me))
         }
         Effect::Claim(id, app, takes_over) => {
             let me = activity.person().to_owned();
@@ -144,6 +147,18 @@ fn perform(
         // The loop does these itself.
         Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
     }
+}
+
+fn commits(repositories: Repositories, app: AppKey, wanted: Box<Wanted>) -> Work {
+    Work::new(format!("commits of {app}"), async move {
+        let read = repositories.commits(&wanted).await;
+        let read = read.map(Box::new).map_err(|error| Trouble {
+            severity: Severity::Warning,
+            text: Clean::new(&error.to_string()),
+            hint: Some(error.hint().into()),
+        });
+        Some(Message::Commits(app, wanted, read))
+    })
 }
 
 fn author(cluster: Cluster, object: ResourceRef, generation: i64) -> Work {

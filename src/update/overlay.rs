@@ -67,6 +67,9 @@ fn is_chosen(model: &Model, target: &Target) -> bool {
         | Target::EveryContainer
         | Target::Version(_)
         | Target::Tag(_)
+        | Target::Commit(_)
+        | Target::Branch(_)
+        | Target::MoreCommits
         | Target::Typed(_) => false,
     }
 }
@@ -87,6 +90,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) {
         Some(Overlay::Picker(picker)) => {
             picker.edit(change);
             super::release::offer(model);
+            super::commits::offer(model);
         }
         Some(Overlay::HowMany(asked)) => {
             change(&mut asked.field);
@@ -196,6 +200,7 @@ pub(super) fn pick(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PageDown | Action::HalfPageDown => picker.step(page),
         Action::Top => picker.step(isize::MIN),
         Action::Bottom => picker.step(isize::MAX),
+        Action::PickBranch => return super::commits::branches(model),
         Action::Mark if picker.purpose.is_multiple() => picker.toggle(),
         Action::Mark => picker.edit(|field| field.insert(" ")),
         Action::Cancel | Action::Back => drop(model.overlays.pop()),
@@ -228,6 +233,10 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
             Some(target) => super::release::choose(model, target),
             None => Vec::new(),
         },
+        Purpose::Commit | Purpose::Branch | Purpose::Repository => match chosen.into_iter().next() {
+            Some(target) => super::commits::choose(model, target),
+            None => Vec::new(),
+        },
         Purpose::Palette | Purpose::Sort | Purpose::Figure => match chosen.into_iter().next() {
             // The palette offers no containers and no versions.
             None
@@ -237,6 +246,9 @@ fn choose(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) -> Vec<Effec
                 | Target::Role(_)
                 | Target::Version(_)
                 | Target::Tag(_)
+                | Target::Commit(_)
+                | Target::Branch(_)
+                | Target::MoreCommits
                 | Target::Typed(_),
             ) => Vec::new(),
             Some(Target::Action(action)) => super::on_screen(model, action),
@@ -296,6 +308,9 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
             | Target::Role(_)
             | Target::Version(_)
             | Target::Tag(_)
+            | Target::Commit(_)
+            | Target::Branch(_)
+            | Target::MoreCommits
             | Target::Typed(_) => {}
         }
     }
@@ -313,7 +328,10 @@ fn scope_to(model: &mut Model, purpose: Purpose, chosen: Vec<Target>) {
         | Purpose::Figure
         | Purpose::Containers
         | Purpose::Version
-        | Purpose::Revision => {}
+        | Purpose::Revision
+        | Purpose::Commit
+        | Purpose::Branch
+        | Purpose::Repository => {}
     }
     leave_narrower_screen(model);
     model.derive();

@@ -71,14 +71,18 @@ fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Rang
             buffer,
             (area.x + 1, area.y),
             area.right(),
-            [("nothing matches", theme.style(Role::Muted))],
+            [(nothing(picker), theme.style(Role::Muted))],
         );
         return 0..0;
     }
     let height = usize::from(area.height).max(1);
     let top = (picker.cursor() + 1).saturating_sub(height);
     // Figures have short names and much to say of each.
-    let widest = if picker.purpose == Purpose::Figure { 18 } else { 38 };
+    let widest = match picker.purpose {
+        Purpose::Figure => 18,
+        Purpose::Commit => 9,
+        _ => 38,
+    };
     let label_width = (area.width / 2).min(widest);
     let shown = picker.matching().enumerate().skip(top).take(height);
     for ((place, (item, checked)), y) in shown.zip(area.y..area.bottom()) {
@@ -112,6 +116,15 @@ fn rows(picker: &Picker, theme: &Theme, buffer: &mut Buffer, area: Rect) -> Rang
         }
     }
     top..(top + height).min(picker.matching().len())
+}
+
+/// What stands where there is no item.
+fn nothing(picker: &Picker) -> &'static str {
+    match picker.purpose {
+        Purpose::Commit if picker.is_empty() => "its repository is being read, 30 s at most",
+        Purpose::Repository => "such as git.corp/team/app, ssh://git@git.corp/team/app or git@git.corp:team/app",
+        _ => "nothing matches",
+    }
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "config",
-        may: &["domain", "metrics", "message", "input", "theme"],
+        may: &["domain", "build", "metrics", "message", "input", "theme"],
         never: &["ratatui::", "kube::", "tokio::"],
     },
     Wall {
@@ -158,6 +158,11 @@ const WALLS: &[Wall] = &[
     Wall {
         place: "registry",
         may: &["domain", "cluster", "release", "build"],
+        never: TERMINAL,
+    },
+    Wall {
+        place: "git",
+        may: &["domain", "build", "cluster", "registry"],
         never: TERMINAL,
     },
     Wall {

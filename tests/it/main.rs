@@ -26,6 +26,7 @@ mod contract;
 mod doctor;
 mod faults;
 mod figures;
+mod git;
 mod hostile;
 mod keymaps;
 mod killed;

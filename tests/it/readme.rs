@@ -45,6 +45,7 @@ const ROWS: &[&[Action]] = &[
     &[Action::ScaleOut, Action::EndFloor],
     &[Action::DeleteInstance],
     &[Action::NextStep, Action::RetryRelease],
+    &[Action::Build],
     &[Action::Logs, Action::PreviousLogs],
     &[Action::DivideLogs, Action::LogOther],
     &[Action::LogContainers],

@@ -200,3 +200,24 @@ fn releases_keep_their_fields_and_tell_the_demo_s_gray_ones() {
     let mut apps = one["items"].as_array().unwrap().iter().map(|item| &item["app"]);
     assert!(apps.len() > 0 && apps.all(|app| app == "timeline"));
 }
+
+#[test]
+fn commits_keep_their_fields_and_tell_where_they_run() {
+    let printed = run(&["commits", "gift/live-gift", "--depth", "40", "-o", "json"]);
+    let list: Value = serde_json::from_str(&printed).unwrap();
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), 40);
+    let fields = "at author branches commit hasImage image runs subject tags";
+    assert!(items.iter().all(|item| names(item) == fields), "{}", names(&items[0]));
+    assert_eq!(items[0]["branches"], json!(["main"]), "the newest first");
+    let parts: Vec<&Value> = items.iter().flat_map(|item| item["runs"].as_array().unwrap()).collect();
+    assert_eq!(names(parts[0]), "cluster instances location part");
+    for part in ["gray", "full"] {
+        assert!(parts.iter().any(|run| run["part"] == part), "{part} of {parts:?}");
+    }
+    let running: Vec<&Value> = items.iter().filter(|item| item["runs"] != json!([])).collect();
+    assert!(running.iter().all(|item| item["hasImage"] == true));
+    assert!(items[0]["hasImage"].is_null(), "the demo has no registry to be asked");
+    let tagged = run(&["commits", "gift/live-gift", "-b", "v1", "--depth", "1", "-o", "name"]);
+    assert_eq!(tagged.trim().len(), 40, "{tagged}");
+}

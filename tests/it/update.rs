@@ -3,6 +3,7 @@
 mod asking;
 mod limits;
 mod notices;
+mod picking;
 mod reading;
 mod refusals;
 mod releasing;

@@ -90,6 +90,7 @@ fn workload(app: &str, desired: i64) -> Workload {
         default_location: None,
         min_instances: None,
         max_instances: None,
+        source: None,
         conditions: [].into(),
         strategy: [].into(),
     }

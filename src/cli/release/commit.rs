@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Failure;
 use super::super::watch::Known;
 use super::targets::Target;
+use crate::build::commit::{SHORTEST, is_same, tag_of};
 use crate::domain::image::Tag;
 use crate::domain::{Clean, ImageName, ResourceRef, Version};
 use crate::registry::Registries;
 use crate::release::step::{New, Step};
 use crate::world::KnownVersion;
 
-/// Shortest beginning of a commit's hash that says which one is meant; git's own is as short.
-const SHORTEST: usize = 7;
 /// Of so many tags a repository it is asked which commit they are of.
 const LOOKED_AT: usize = 50;
 
@@ -62,13 +61,6 @@ pub(super) async fn start(
             ))
         }
     }
-}
-
-/// Whether two hashes of commits, cut short or not, are of the same one.
-fn is_same(one: &str, other: &str) -> bool {
-    let shortest = one.len().min(other.len());
-    let start = |hash: &str| hash.get(..shortest).map(str::to_ascii_lowercase);
-    shortest >= SHORTEST && start(one) == start(other)
 }
 
 /// A repository, and a workload that is allowed to pull from it.
@@ -126,62 +118,30 @@ async fn of_tags(commit: &str, own: &Repositories<'_>, registries: &Registries) 
     (found, unasked)
 }
 
-/// The image of the youngest tag of a commit: several tags of one are of the same source.
+/// The image of the youngest tag of a commit.
 fn one_of(commit: &str, name: &ImageName, tags: &[Tag]) -> Option<String> {
-    let is_told = |tag: &&Tag| tag.commit.as_ref().is_some_and(|own| is_same(own, commit));
-    let is_named = |tag: &&Tag| {
-        tag.name
-            .split(['-', '_', '.'])
-            .any(|part| is_hash(part) && is_same(part, commit))
-    };
-    let tag = tags.iter().find(is_told).or_else(|| tags.iter().find(is_named))?;
-    let image = ImageName {
-        tag: Some(tag.name.clone()),
-        // It says which image is meant, wherever the tag goes until it is pulled.
-        digest: tag.digest.clone(),
-        ..name.clone()
-    };
-    Some(image.to_string())
-}
-
-fn is_hash(part: &str) -> bool {
-    part.bytes().all(|b| b.is_ascii_hexdigit())
+    let tag = tag_of(commit, tags)?;
+    Some(name.with_tag(tag).to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COMMIT: &str = "c04d21b9f0a1b2c3d4e5f60718293a4b5c6d7e8f";
-
-    fn tag(name: &str, commit: Option<&str>) -> Tag {
+    fn tag(name: &str) -> Tag {
         Tag {
             name: name.into(),
-            commit: commit.map(Clean::new),
             digest: Some("sha256:0123456789abcdef0123456789abcdef".into()),
             ..Tag::default()
         }
     }
 
     #[test]
-    fn a_hash_may_be_cut_short_but_not_too_short() {
-        assert!(is_same("c04d21b", COMMIT) && is_same(COMMIT, "C04D21B9") && is_same(COMMIT, COMMIT));
-        assert!(!is_same("c04d21", COMMIT) && !is_same("c04d21c", COMMIT));
-    }
-
-    #[test]
-    fn a_tag_is_of_the_commit_that_its_image_says_or_that_is_in_its_name() {
+    fn the_image_of_a_commit_is_pinned_to_what_its_tag_names_now() {
         let name = ImageName::parse("r.corp/gift/live:v1").unwrap();
         let of = |tags: &[Tag]| one_of("c04d21b", &name, tags);
-        let pinned = |tag: &str| {
-            Some(format!(
-                "r.corp/gift/live:{tag}@sha256:0123456789abcdef0123456789abcdef"
-            ))
-        };
-        assert_eq!(of(&[tag("v2", None), tag("v1", Some(COMMIT))]), pinned("v1"));
-        assert_eq!(of(&[tag("main-c04d21b", None)]), pinned("main-c04d21b"));
-        let told = [tag("c04d21b", Some("77ab0e1")), tag("v7", Some(COMMIT))];
-        assert_eq!(of(&told), pinned("v7"), "what the image says goes before its name");
-        assert_eq!(of(&[tag("v2", None), tag("c04d21", None)]), None);
+        let pinned = "r.corp/gift/live:main-c04d21b@sha256:0123456789abcdef0123456789abcdef";
+        assert_eq!(of(&[tag("main-c04d21b")]).as_deref(), Some(pinned));
+        assert_eq!(of(&[tag("v2")]), None);
     }
 }

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -136,13 +136,13 @@ impl Plugin {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| self.cannot_start(&error))?;
-        let group = Group(child.id());
+        let group = Group::of(&child);
         let name = &self.command;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(format!("the credential plugin '{name}' gave no output"));
         };
         let work = async {
-            let (out, err) = tokio::join!(read_limited(stdout), read_limited(stderr));
+            let (out, err) = tokio::join!(read_limited(stdout, OUTPUT_LIMIT), read_limited(stderr, OUTPUT_LIMIT));
             (out, err.is_some(), child.wait().await)
         };
         let (output, quiet_enough, status) = tokio::time::timeout(TIME_LIMIT, work).await.map_err(|_| {
@@ -178,8 +178,15 @@ impl Plugin {
     }
 }
 
-/// Kills a plugin and whatever it started, however the waiting for it ends.
-struct Group(Option<u32>);
+/// Kills a process that leads a group of its own, and whatever it started, however the waiting for it ends.
+#[derive(Debug)]
+pub(crate) struct Group(Option<u32>);
+
+impl Group {
+    pub(crate) fn of(leader: &Child) -> Self {
+        Self(leader.id())
+    }
+}
 
 impl Drop for Group {
     fn drop(&mut self) {
@@ -191,11 +198,11 @@ impl Drop for Group {
     }
 }
 
-/// Reads to the end; `None` when there is more than [`OUTPUT_LIMIT`].
-async fn read_limited(from: impl AsyncRead + Unpin) -> Option<Vec<u8>> {
+/// Reads to the end; `None` when there are more bytes than the limit.
+pub(crate) async fn read_limited(from: impl AsyncRead + Unpin, limit: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(OUTPUT_LIMIT + 1).read_to_end(&mut bytes).await.ok()?;
-    (bytes.len() as u64 <= OUTPUT_LIMIT).then_some(bytes)
+    from.take(limit + 1).read_to_end(&mut bytes).await.ok()?;
+    (bytes.len() as u64 <= limit).then_some(bytes)
 }
 
 fn parse(output: &[u8]) -> Option<Credential> {

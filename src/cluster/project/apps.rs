@@ -9,7 +9,7 @@ use crate::cluster::wire::pod::PodTemplate;
 use crate::cluster::wire::scalar::IntOrString;
 use crate::domain::terms::{Driver, Rolling, Terms};
 use crate::domain::workload::{Revision, Workload};
-use crate::domain::{Amount, Clean, Kind, Object};
+use crate::domain::{Amount, Clean, Kind, Object, Source};
 
 /// The update strategy that waits for a person to delete each instance.
 const ON_DELETE: &str = "OnDelete";
@@ -77,6 +77,7 @@ impl Projector {
             default_location: annotation(&meta.annotations, "pilothouse.dev/location").and_then(|at| self.some(at)),
             min_instances: number("pilothouse.dev/min-instances"),
             max_instances: number("pilothouse.dev/max-instances"),
+            source: self.source(&meta),
             conditions: said
                 .conditions
                 .iter()
@@ -89,6 +90,17 @@ impl Projector {
                 .collect(),
         };
         Self::item(key, meta, Object::Workload(Box::new(workload)))
+    }
+
+    fn source(&mut self, meta: &ObjectMeta) -> Option<Arc<Source>> {
+        let mut said = |key| annotation(&meta.annotations, key).and_then(|text| self.some(text));
+        let source = Source {
+            repo: said(Source::REPO),
+            branch: said(Source::BRANCH),
+            builder: said(Source::BUILDER),
+            image: said(Source::IMAGE),
+        };
+        (!source.is_empty()).then(|| Arc::new(source))
     }
 
     pub(super) fn deployment(&mut self, wire: wire::Deployment) -> Item {

@@ -24,6 +24,8 @@ pub(super) fn items(model: &Model, purpose: Purpose) -> Vec<Item> {
         Purpose::Namespaces => namespaces(model),
         Purpose::Containers => super::super::logs::containers(model),
         Purpose::Version | Purpose::Revision => super::super::release::versions(model, purpose),
+        // They are filled as they are read.
+        Purpose::Commit | Purpose::Branch | Purpose::Repository => Vec::new(),
     }
 }
 

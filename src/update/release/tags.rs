@@ -61,12 +61,7 @@ pub(in crate::update) fn offer_tags(model: &mut Model, image: &ImageName, read: 
 }
 
 fn item(tag: &Tag, image: &ImageName, now: Timestamp) -> Item {
-    // The digest says which image is meant, wherever the tag goes until it is pulled.
-    let meant = ImageName {
-        tag: Some(tag.name.clone()),
-        digest: tag.digest.clone(),
-        ..image.clone()
-    };
+    let meant = image.with_tag(tag);
     let age = words::seconds_since(tag.created, now).map(|seconds| format!("{} old", words::span(seconds)));
     let commit = tag
         .commit

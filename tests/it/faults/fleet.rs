@@ -83,7 +83,7 @@ async fn watch(servers: &[Server]) -> Vec<Seen> {
     let began = Instant::now();
     let _perform = fleet::start(
         members.collect(),
-        None,
+        fleet::Beside::default(),
         ".".into(),
         ActivityLog::open(None, String::new()),
         &handles,

@@ -154,9 +154,10 @@ impl Driven {
         };
         let folder = tempfile::tempdir().unwrap();
         let activity = ActivityLog::open(Some(&folder.path().join("activity.jsonl")), "oncall@jump1".into());
+        let beside = fleet::Beside::default();
         let mut driven = Self {
             model: Model::new(World::new(setups), settings(), Utc::now()),
-            perform: fleet::start(members, None, folder.path().into(), activity, &handles),
+            perform: fleet::start(members, beside, folder.path().into(), activity, &handles),
             servers,
             keymap: Keymap::shipped("default").unwrap(),
             pressed: Pressed::default(),

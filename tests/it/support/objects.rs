@@ -111,6 +111,7 @@ pub(crate) fn workload(app: &App) -> Workload {
         default_location: (app.name == "live-gift").then(|| "idc-bj-a".into()),
         min_instances: (app.name == "live-gift").then_some(8),
         max_instances: (app.name == "live-gift").then_some(120),
+        source: None,
         conditions: [].into(),
         strategy: [
             ("max surge".into(), "25%".into()),
