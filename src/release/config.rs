@@ -1,5 +1,5 @@
 //! The configuration that goes with a version: which `ConfigMap`s and Secrets a template uses, what was in them when
-//! it ran ([`record`]), what is different now ([`change`]), and how an old version gets back what it ran with
+//! it ran ([`record`]), what is different now ([`change`], [`value`]), and how an old version gets back what it ran with
 //! ([`copy`]).
 //!
 //! Names are always those that people know: a copy goes by the name of what it is a copy of.
@@ -11,6 +11,7 @@ pub mod hash;
 pub mod record;
 #[cfg(test)]
 mod tests;
+pub mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::domain::{Clean, Timestamp};
 use crate::release::Prepared;
-use crate::release::config::change::{Change, Fate, What};
+use crate::release::config::change::{Change, Fate, Key, What};
+use crate::release::config::value::Side;
 
 /// Each from what runs to what it becomes; null: the step does not change it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,16 +38,19 @@ struct ChangeRow {
     name: Clean,
     /// `changed`, `added`, `gone` or `unknown`.
     what: &'static str,
-    /// Names of its keys that are different, as far as they are known; never of a Secret.
+    /// Its keys that are different, as far as they are known; never of a Secret.
     keys: Vec<KeyRow>,
     #[serde(skip)]
-    words: Clean,
+    lines: Vec<Clean>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct KeyRow {
     key: Clean,
     what: &'static str,
+    /// What it holds; null: it is not there. Of bytes that are no text how many.
+    from: Option<Clean>,
+    to: Option<Clean>,
 }
 
 impl ChangeRow {
@@ -58,16 +62,19 @@ impl ChangeRow {
             What::Goes => (Fate::Gone.word(), &[][..]),
             What::Unknown(_) => ("unknown", &[][..]),
         };
-        let key = |(key, fate): &(String, Fate)| KeyRow {
-            key: Clean::new(key),
-            what: fate.word(),
+        let side = |side: &Option<Side>| side.as_ref().map(|side| Clean::new(&side.text()));
+        let key = |key: &Key| KeyRow {
+            key: Clean::new(&key.name),
+            what: key.fate().word(),
+            from: side(&key.from),
+            to: side(&key.to),
         };
         Self {
             kind: change.holder.name(),
             name: Clean::new(&change.name),
             what,
             keys: keys.iter().map(key).collect(),
-            words: Clean::new(&change.words()),
+            lines: change.lines().iter().map(|line| Clean::new(line)).collect(),
         }
     }
 }
@@ -100,7 +107,9 @@ impl CarriedRow {
             }
         }
         for change in &self.config.changes {
-            writeln!(out, "  config: {}", change.words)?;
+            for line in &change.lines {
+                writeln!(out, "  config: {line}")?;
+            }
         }
         if let Some(noted) = self.config.noted {
             writeln!(out, "  config: as noted {}", noted.format("%Y-%m-%d %H:%M UTC"))?;

@@ -1,9 +1,10 @@
-//! What is different between what two versions run with: which keys of `ConfigMap`s, and which Secrets.
+//! What is different between what two versions run with: which keys of `ConfigMap`s with their values, and which Secrets.
 
 use std::collections::BTreeSet;
 
 use super::Holder;
 use super::record::{Config, Content, Held};
+use super::value::{Side, from_to};
 
 /// Most keys that are named.
 const MOST_KEYS: usize = 6;
@@ -19,7 +20,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// Its keys.
-    Keys(Vec<(String, Fate)>),
+    Keys(Vec<Key>),
     /// Which keys is not known.
     Differs,
     /// It was not there, or was not used.
@@ -28,6 +29,24 @@ pub enum What {
     Goes,
     /// Why it is not known.
     Unknown(String),
+}
+
+/// A key of a `ConfigMap` that is different, with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub name: String,
+    pub from: Option<Side>,
+    pub to: Option<Side>,
+}
+
+impl Key {
+    pub const fn fate(&self) -> Fate {
+        match (&self.from, &self.to) {
+            (None, _) => Fate::Added,
+            (_, None) => Fate::Gone,
+            (Some(_), Some(_)) => Fate::Changed,
+        }
+    }
 }
 
 /// What becomes of a key.
@@ -56,7 +75,7 @@ impl Change {
                 let mut told: Vec<String> = keys
                     .iter()
                     .take(MOST_KEYS)
-                    .map(|(key, fate)| format!("{key} {}", fate.word()))
+                    .map(|key| format!("{} {}", key.name, key.fate().word()))
                     .collect();
                 if let Some(more) = keys.len().checked_sub(MOST_KEYS).filter(|more| *more > 0) {
                     told.push(format!("{more} more"));
@@ -69,6 +88,18 @@ impl Change {
             What::Unknown(why) => format!("whether it is different is not known: {why}"),
         };
         format!("{} {}: {what}", self.holder, self.name)
+    }
+
+    /// A line for each key, with its values where they are known: `ConfigMap live-config: LOG_LEVEL info → debug`
+    pub fn lines(&self) -> Vec<String> {
+        let What::Keys(keys) = &self.what else {
+            return vec![self.words()];
+        };
+        let line = |what: String| format!("{} {}: {what}", self.holder, self.name);
+        let more = keys.len().saturating_sub(MOST_KEYS);
+        let told = keys.iter().take(MOST_KEYS).map(|key| line(from_to(key)));
+        let rest = (more > 0).then(|| line(format!("{more} more keys")));
+        told.chain(rest).collect()
     }
 }
 
@@ -111,22 +142,20 @@ fn what<'a>(from: Option<&Held>, to: Option<&Held>, content: &impl Fn(&str) -> O
 }
 
 /// The keys that are different, in order.
-pub fn keys(from: &Content, to: &Content) -> Vec<(String, Fate)> {
+pub fn keys(from: &Content, to: &Content) -> Vec<Key> {
     let value = |content: &'_ Content, key: &str| {
         let text = content.data.get(key).map(|text| (true, text.clone()));
         text.or_else(|| Some((false, content.binary_data.get(key)?.clone())))
     };
+    let is_other = |key: &&String| value(from, key) != value(to, key);
     let all = [from, to]
         .into_iter()
         .flat_map(|content| content.data.keys().chain(content.binary_data.keys()));
     let all: BTreeSet<&String> = all.collect();
-    let fate = |key: &String| match (value(from, key), value(to, key)) {
-        (Some(from), Some(to)) => (from != to).then_some(Fate::Changed),
-        (None, Some(_)) => Some(Fate::Added),
-        (Some(_), None) => Some(Fate::Gone),
-        (None, None) => None,
+    let key = |key: &String| Key {
+        name: key.clone(),
+        from: Side::of(from, key),
+        to: Side::of(to, key),
     };
-    all.into_iter()
-        .filter_map(|key| Some((key.clone(), fate(key)?)))
-        .collect()
+    all.into_iter().filter(is_other).map(key).collect()
 }

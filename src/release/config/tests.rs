@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::change::{Change, Fate, What, changes, keys};
+use super::change::{Change, Fate, Key, What, changes, keys};
 use super::copy::{copies, copy_name, is_copy, with_copies, with_originals};
 use super::record::{
     Config, Content, Held, Kept, MOST_BYTES, MOST_BYTES_OF_RUNNING, MOST_BYTES_OF_VERSION, MOST_RUNNING, Running, note,
 };
+use super::value::Side;
 use super::*;
 use crate::domain::Timestamp;
 use crate::release::ledger::Line;
@@ -202,10 +203,13 @@ fn differences_name_keys_of_config_maps_and_nothing_in_secrets() {
     );
     let content = |data: Value| Content::of(&data);
     let (texts, bytes) = (json!({"data": {"a": "MQ=="}}), json!({"binaryData": {"a": "MQ=="}}));
-    assert_eq!(
-        keys(&content(texts), &content(bytes)),
-        [("a".to_owned(), Fate::Changed)]
-    );
+    let kind = Key {
+        name: "a".into(),
+        from: Some(Side::Text("MQ==".into())),
+        to: Some(Side::Bytes(1)),
+    };
+    assert_eq!(keys(&content(texts), &content(bytes)), [kind.clone()]);
+    assert_eq!(kind.fate(), Fate::Changed);
     let many: serde_json::Map<String, Value> = (0..9).map(|n| (format!("k{n}"), json!("1"))).collect();
     let many = Change {
         holder: Holder::ConfigMap,
@@ -213,6 +217,44 @@ fn differences_name_keys_of_config_maps_and_nothing_in_secrets() {
         what: What::Keys(keys(&content(json!({})), &content(json!({"data": many})))),
     };
     assert!(many.words().ends_with("k5 added, 3 more"), "{}", many.words());
+    assert_eq!(many.lines().len(), 7);
+    assert!(many.lines()[6].ends_with("3 more keys"), "{:?}", many.lines());
+}
+
+#[test]
+fn values_of_config_maps_are_told_short_and_of_secrets_none() {
+    let bytes = json!({"binaryData": {"logo": "AAECAw=="}, "data": {"NEW": "", "LEVEL": "info"}});
+    let from = Content::of(&json!({"data": {
+        "LEVEL": "debug", "OLD": "x".repeat(100), "app.yaml": "a: 1\nb: 2\nc: 3\n", "end": "1\n2\n",
+    }}));
+    let mut to = Content::of(&bytes);
+    to.data.insert("app.yaml".into(), "a: 1\nb: 22\nc: 3\nd: 4\n".into());
+    to.data.insert("end".into(), "1\n2".into());
+    let change = Change {
+        holder: Holder::ConfigMap,
+        name: "vars".into(),
+        what: What::Keys(keys(&from, &to)),
+    };
+    assert_eq!(
+        change.lines(),
+        [
+            "ConfigMap vars: LEVEL debug → info".to_owned(),
+            "ConfigMap vars: NEW – → \"\"".to_owned(),
+            format!("ConfigMap vars: OLD {}… → –", "x".repeat(32)),
+            "ConfigMap vars: app.yaml line 2: b: 2 → b: 22".to_owned(),
+            "ConfigMap vars: end is different at its end".to_owned(),
+            "ConfigMap vars: logo – → (4 bytes)".to_owned(),
+        ]
+    );
+    let long = Side::Text("é".repeat(5_000)).lines();
+    assert!(long[0].ends_with("é… (5000 characters in all)") && long[0].chars().count() < 4_050);
+    assert_eq!(Side::Text("a\nb\n".into()).lines(), ["a", "b"]);
+    let secret = Change {
+        holder: Holder::Secret,
+        what: What::Differs,
+        ..change
+    };
+    assert_eq!(secret.lines(), ["Secret vars: is different"]);
 }
 
 fn running(version: &str, config: &Config) -> Running {

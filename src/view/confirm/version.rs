@@ -54,7 +54,8 @@ fn carried(prepared: &Prepared) -> Vec<Line> {
             What::Unknown(_) => Role::Muted,
             _ => Role::Text,
         };
-        lines.push((style, format!("config: {}", Clean::new(&change.words()))));
+        let told = change.lines().into_iter();
+        lines.extend(told.map(|line| (style, format!("config: {}", Clean::new(&line)))));
     }
     if let Some(noted) = config.noted {
         let noted = noted.format("%Y-%m-%d %H:%M UTC");

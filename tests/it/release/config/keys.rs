@@ -44,7 +44,7 @@ async fn a_way_back_shows_what_it_brings_and_a_key_takes_todays_instead() {
     let shown = driven.frame();
     for told in [
         "v2 → c1   live:c1",
-        "config: ConfigMap live-config: LOG_LEVEL changed",
+        "config: ConfigMap live-config: LOG_LEVEL debug → info",
         "whether Secrets are what it ran with is not known (db): you may not get secrets in gift",
         "c today's config",
     ] {
@@ -65,15 +65,18 @@ async fn a_way_back_shows_what_it_brings_and_a_key_takes_todays_instead() {
     driven.press("c");
     driven
         .until("tried anew", |frame| {
-            frame.contains("LOG_LEVEL changed") && frame.contains("yes (y)")
+            frame.contains("LOG_LEVEL debug → info") && frame.contains("yes (y)")
         })
         .await;
     driven.press("d");
-    assert!(
-        driven.frame().contains("ConfigMap live-config: LOG_LEVEL changed"),
-        "{}",
-        driven.frame()
-    );
+    let read = driven.frame();
+    for told in [
+        "ConfigMap live-config: LOG_LEVEL changed",
+        "  from   debug",
+        "  to     info",
+    ] {
+        assert!(read.contains(told), "{told}: {read}");
+    }
     driven.press("esc");
     keys::yes(&mut driven).await;
     driven.until("rolling", |frame| frame.contains("◐ rolling")).await;
