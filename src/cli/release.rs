@@ -1,12 +1,14 @@
 //! `pilothouse release`: which phase each workload's release is in, and the steps from one phase to the next.
 
 pub(super) mod act;
+mod act_row;
 pub(super) mod ask;
 mod carried;
 mod claims;
 mod commit;
 mod course;
 mod follow;
+mod outcome;
 pub(super) mod targets;
 pub(super) mod what;
 

@@ -5,15 +5,14 @@ use std::io::Write;
 use std::time::Duration;
 
 use chrono::Utc;
-use serde::Serialize;
 use tokio::time::Instant;
 
 use super::super::args::Args;
 use super::super::setup::Setup;
 use super::super::watch::{self, Known};
 use super::super::{Environment, Failure, Printable, fleet, ledgers, namespaces, registries, screen};
+use super::act_row::{ActRow, with_others};
 use super::ask::Ask;
-use super::carried::CarriedRow;
 use super::claims::Claims;
 use super::course::{Course, is_back};
 use super::follow::{CHANGED, follow};
@@ -22,7 +21,7 @@ use super::what::What;
 use crate::cluster::{ActError, Note};
 use crate::domain::{Clean, ClusterId, Kind, ResourceRef};
 use crate::registry::Registries;
-use crate::release::against::{Against, words};
+use crate::release::against::words;
 use crate::release::live::Refusal;
 use crate::release::step::Step;
 use crate::release::{Done, Prepared, Why};
@@ -32,89 +31,6 @@ use crate::world::{ClusterView, World};
 
 /// Without `--yes`: it was shown, and nothing was written.
 const ONLY_SHOWN: u8 = 3;
-
-/// One step on one Deployment, for scripts.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ActRow {
-    cluster: String,
-    namespace: Clean,
-    app: Clean,
-    kind: &'static str,
-    name: Clean,
-    step: &'static str,
-    desired: i64,
-    #[serde(flatten)]
-    carried: CarriedRow,
-    differences: Vec<DifferenceRow>,
-    warnings: Vec<String>,
-    /// The job that runs before it is written; null: none.
-    job: Option<String>,
-    /// What speaks against it: it is written only if that is overridden.
-    against: Vec<Clean>,
-    /// Whether it was written.
-    written: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct DifferenceRow {
-    place: Clean,
-    from: Option<Clean>,
-    to: Option<Clean>,
-}
-
-impl ActRow {
-    fn new(target: &Target, prepared: &Prepared) -> Self {
-        let differences = prepared.differences.iter().map(|difference| DifferenceRow {
-            place: difference.place.clone(),
-            from: difference.from.clone(),
-            to: difference.to.clone(),
-        });
-        Self {
-            cluster: target.object.cluster.to_string(),
-            namespace: target.object.key.namespace.clone(),
-            app: target.app.clone(),
-            kind: target.object.kind.name(),
-            name: target.object.key.name.clone(),
-            step: prepared.step.title(),
-            desired: prepared.desired,
-            carried: CarriedRow::of(prepared),
-            differences: differences.collect(),
-            warnings: prepared
-                .warnings
-                .iter()
-                .map(crate::release::warning::Warning::words)
-                .collect(),
-            job: prepared.job().map(str::to_owned),
-            against: prepared.against.iter().map(Against::words).collect(),
-            written: false,
-        }
-    }
-
-    fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let workload = format!("{} {}/{}", self.kind, self.namespace, self.name);
-        writeln!(
-            out,
-            "{}  {workload} ({} instances): {}",
-            self.cluster, self.desired, self.step
-        )?;
-        self.carried.print(out)?;
-        for DifferenceRow { place, from, to } in &self.differences {
-            let side = |side: &Option<Clean>| side.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
-            writeln!(out, "  {place}: {} → {}", side(from), side(to))?;
-        }
-        if let Some(job) = &self.job {
-            writeln!(out, "  first: the job {job}, which has to end well")?;
-        }
-        for against in &self.against {
-            writeln!(out, "  ✖ {against}")?;
-        }
-        for warning in &self.warnings {
-            writeln!(out, "  ▲ {warning}")?;
-        }
-        Ok(())
-    }
-}
 
 /// The configuration as a step is asked to take it; what is wrong with it is told.
 fn set_up(args: &Args, ask: &Ask, environment: &Environment, err: &mut dyn Write) -> Result<Setup, Failure> {
@@ -186,8 +102,7 @@ pub(in crate::cli) fn run(
         };
         course.tell(err)?;
         if !is_text {
-            let text = serde_json::to_string_pretty(&serde_json::json!({"items": rows})).unwrap_or_default();
-            writeln!(out, "{text}")?;
+            writeln!(out, "{}", with_others(rows, &course, &known))?;
         }
         known.cancel.cancel();
         outcome
@@ -314,11 +229,12 @@ async fn carry_out(
             Err(error) if course.passes(target, &error) => continue,
             Err(error) => {
                 tell_wrote(target, &error, err)?;
+                row.fail(&error);
                 course.leave(ahead);
                 return Err(failure(target, &error));
             }
         };
-        row.written = true;
+        row.write();
         tell(target, &done, err)?;
         if ask.wait && !is_urgent {
             let end = follow(known, &target.object, (&prepared.step, &done.written), ask.timeout, err).await?;

@@ -10,7 +10,7 @@ use crate::release::config::change::{Change, Fate, Key, What};
 use crate::release::config::value::Side;
 
 /// Each from what runs to what it becomes; null: the step does not change it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct CarriedRow {
     image: Option<FromTo>,
     commit: Option<FromTo>,
@@ -23,7 +23,7 @@ struct FromTo {
     to: Option<Clean>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 struct ConfigRow {
     /// What the version uses: `configmap/live-config`.
     uses: Vec<Clean>,

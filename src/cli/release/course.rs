@@ -10,6 +10,7 @@ use super::super::Failure;
 use super::super::watch::Known;
 use super::ask::Ask;
 use super::follow::follow;
+use super::outcome::{Other, Outcome};
 use super::targets::Target;
 use crate::cluster::ActError;
 use crate::domain::{Clean, ClusterId, Feed, Kind, Link};
@@ -18,6 +19,9 @@ use crate::release::step::Step;
 use crate::release::{Phase, Written};
 use crate::runtime::Exit;
 use crate::world::ClusterView;
+
+/// Why one is left that comes after another.
+const NOT_BEGUN: &str = "not begun";
 
 /// What is left of it.
 pub(super) struct Course {
@@ -28,6 +32,8 @@ pub(super) struct Course {
     unreached: Vec<(ClusterId, Clean)>,
     /// Workloads that nothing, or nothing that is known, was written to, with why.
     left: Vec<String>,
+    /// What became of the workloads that nothing is written to, in the order in which that was known.
+    others: Vec<Other>,
     /// Workloads where it is there already.
     there: Vec<(Target, Step)>,
 }
@@ -47,6 +53,7 @@ impl Course {
                 .map(|view| (view.id.clone(), why(&view.id).unwrap_or_else(|| "no answer".into())))
                 .collect(),
             left: Vec::new(),
+            others: Vec::new(),
             there: Vec::new(),
         }
     }
@@ -60,10 +67,9 @@ impl Course {
         let (before, after): (Vec<Target>, Vec<Target>) = targets
             .into_iter()
             .partition(|target| place(&target.object.cluster) < place(&lost));
-        let past = after
-            .iter()
-            .map(|target| format!("{}: it comes after {lost}", target.name()));
-        self.left.extend(past);
+        for target in &after {
+            self.is_left(target, &format!("it comes after {lost}"));
+        }
         if before.is_empty() {
             return Err(Failure::failed(
                 format!("what {lost} has is not known ({why}), and it comes first: nothing was written"),
@@ -88,16 +94,18 @@ impl Course {
         for ((target, step), fate) in steps.into_iter().zip(fates) {
             let name = target.name();
             match fate {
-                _ if fails.is_some() => self.left.push(format!("{name}: not begun")),
+                _ if fails.is_some() => self.is_left(&target, NOT_BEGUN),
                 Fate::There(words) => self.note_there(target, step, &words, err)?,
                 Fate::Fails(words) if !self.goes_on && can_be_taken => {
-                    self.left.push(format!("{name}: {words}"));
+                    self.is_left(&target, &words);
                     fails = Some(format!("{name}: {words}"));
                 }
                 Fate::Refused { reason, is_done } if can_be_taken => {
                     writeln!(err, "{name}: left out: {reason}")?;
-                    if !is_done {
-                        self.left.push(format!("{name}: {reason}"));
+                    if is_done {
+                        self.others.push(Other::of(&target, Outcome::Left, &reason));
+                    } else {
+                        self.is_left(&target, &reason);
                     }
                 }
                 Fate::Ahead | Fate::Fails(_) | Fate::Refused { .. } => ahead.push((target, step)),
@@ -123,6 +131,7 @@ impl Course {
         words: &str,
         err: &mut dyn Write,
     ) -> std::io::Result<()> {
+        self.others.push(Other::of(&target, Outcome::There, words));
         self.there.push((target, step));
         let told = self.there.last().map(|(target, _)| target.name()).unwrap_or_default();
         writeln!(err, "{told}: there already: {words}")
@@ -153,15 +162,32 @@ impl Course {
         };
         let passes = self.goes_on && is_unreached;
         if passes {
-            self.left.push(format!("{}: {error}", target.name()));
+            self.is_left(target, &error.to_string());
         }
         passes
     }
 
     /// Leaves workloads behind one where it failed.
     pub(super) fn leave(&mut self, ahead: &[Target]) {
-        self.left
-            .extend(ahead.iter().map(|target| format!("{}: not begun", target.name())));
+        for target in ahead {
+            self.is_left(target, NOT_BEGUN);
+        }
+    }
+
+    /// It is left, and told with what else is.
+    fn is_left(&mut self, target: &Target, why: &str) {
+        self.left.push(format!("{}: {why}", target.name()));
+        self.others.push(Other::of(target, Outcome::Left, why));
+    }
+
+    /// What became of the workloads that nothing was written to.
+    pub(super) fn others(&self) -> &[Other] {
+        &self.others
+    }
+
+    /// Clusters of which it is not known what they have, with why.
+    pub(super) fn unreached(&self) -> &[(ClusterId, Clean)] {
+        &self.unreached
     }
 
     /// The exit code where all went well with what was written.

@@ -59,10 +59,27 @@ impl Fleet {
 
     pub(super) fn release_on(&self, clusters: &[&str], arguments: &[&str]) -> (Option<i32>, String) {
         let output = self.run(clusters, &[&["release"], arguments, &["gift/live", "--yes"]].concat());
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )
+        let said = [output.stderr, output.stdout].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Takes a step; what it prints for scripts, and of each workload what became of it.
+    fn outcomes(&self, arguments: &[&str]) -> (Value, Vec<String>) {
+        let (_, said) = self.release(&[arguments, &["-o", "json"]].concat());
+        let begins = said.find("{\n").unwrap_or_else(|| panic!("{said}"));
+        let printed: Value = serde_json::from_str(&said[begins..]).unwrap();
+        let outcome = |item: &Value| {
+            let text = |field: &str| item[field].as_str().unwrap_or("–").to_owned();
+            format!(
+                "{} {}: {}, {}",
+                text("cluster"),
+                text("name"),
+                text("outcome"),
+                text("why")
+            )
+        };
+        let outcomes = printed["items"].as_array().unwrap().iter().map(outcome).collect();
+        (printed, outcomes)
     }
 
     /// Lets a cluster answer otherwise.
@@ -246,4 +263,26 @@ fn what_is_deleted_while_it_is_followed_ends_the_waiting() {
     lines.read_to_string(&mut said).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(4), "{said}");
     assert!(said.contains("somebody deleted it"), "{said}");
+}
+
+#[test]
+fn scripts_are_told_what_became_of_each_workload() {
+    let fleet = Fleet::start();
+    let start = ["start", "--image", "live:v2", "--gray", "2"];
+    let (printed, outcomes) = fleet.outcomes(&start);
+    assert_eq!(outcomes, ["a live: written, –", "c live: left, it comes after b"]);
+    assert_eq!(printed["unreached"][0]["cluster"], "b");
+    assert_eq!(printed["items"][0]["written"], true);
+    let (_, said) = fleet.release_on(&["a"], &[&start[..], &["--wait"]].concat());
+    let (_, outcomes) = fleet.outcomes(&start);
+    assert_eq!(
+        outcomes,
+        ["a live: there, gray, 2 of 2 ready", "c live: left, it comes after b"],
+        "{said}"
+    );
+    let (_, outcomes) = fleet.outcomes(&["abort"]);
+    assert_eq!(
+        outcomes,
+        ["a live: written, –", "c live: left, no gray release is under way"]
+    );
 }
