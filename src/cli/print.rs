@@ -212,7 +212,7 @@ fn standing(progress: &str, trouble: Option<&str>) -> String {
     });
     match trouble {
         None => progress.to_owned(),
-        Some(trouble) if progress == "steady" => trouble.to_owned(),
+        Some(trouble) if progress == "stable" => trouble.to_owned(),
         Some(trouble) => format!("{progress}, {trouble}"),
     }
 }

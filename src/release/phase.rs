@@ -116,7 +116,7 @@ impl Phase {
     /// Its name, for scripts.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Stable => "steady",
+            Self::Stable => "stable",
             Self::Scaling { .. } => "scaling",
             Self::Unseen => "unseen",
             Self::Offlining { .. } => "offlining",

@@ -37,6 +37,8 @@ pub struct Seen {
     pub releasing: Option<(Resource, Value)>,
     /// Of its namespace.
     pub autoscalers: Vec<Value>,
+    /// Why these could not be read.
+    pub autoscalers_unread: Option<String>,
     /// KEDA's, of its namespace, where its number is to be changed.
     pub scaled: Vec<Value>,
     /// The job that is to run before its versions, where the step releases one.

@@ -58,6 +58,7 @@ pub(super) fn seen(kind: Kind, object: Value) -> Seen {
         drivers_unread: None,
         releasing: None,
         autoscalers: Vec::new(),
+        autoscalers_unread: None,
         scaled: Vec::new(),
         before: None,
         ledger: Ledger::default(),

@@ -185,7 +185,7 @@ fn releases_and_the_doctor_print_the_fields_that_readme_lists() {
     }
     // A table of what is in flight; by name, whatever its phase.
     let table = text(&run(home.path(), &["--demo", "get", "releases"]).stdout);
-    assert!(table.starts_with("CLUSTER") && !table.contains(" steady "), "{table}");
+    assert!(table.starts_with("CLUSTER") && !table.contains(" stable "), "{table}");
     let new = table.lines().nth(1).unwrap().split_whitespace().nth(6).unwrap();
     assert_eq!(new.len(), 7, "a version as on the screens: {table}");
     let names = text(&run(home.path(), &["--demo", "get", "rel", "-o", "name"]).stdout);

@@ -26,7 +26,7 @@ pub(super) async fn warnings(
     requests: &[(Request, Value)],
 ) -> Vec<Warning> {
     let workload = &seen.object;
-    let around = around(hub, object, workload).await;
+    let around = around(hub, object, seen).await;
     let mut found = if let Some((before, after)) = twin::becomes(seen, requests) {
         warning::of(object.kind, (&before, &after), &around)
     } else {
@@ -62,15 +62,14 @@ pub(super) fn is_spec(object: &ResourceRef, request: &Request) -> bool {
 }
 
 /// Reads it; what may not be read says why, and keeps nothing from being done.
-async fn around(hub: &Hub, object: &ResourceRef, workload: &Value) -> Surroundings {
+async fn around(hub: &Hub, object: &ResourceRef, seen: &Seen) -> Surroundings {
     let namespace = object.key.namespace.as_str();
-    let (autoscalers, budgets, quotas) = join!(
-        all(hub, Kind::HorizontalPodAutoscaler, namespace),
+    let (budgets, quotas) = join!(
         all(hub, Kind::PodDisruptionBudget, namespace),
         all(hub, Kind::ResourceQuota, namespace),
     );
     let mut claims = Vec::new();
-    for name in warning::claims(workload).take(MOST_CLAIMS) {
+    for name in warning::claims(&seen.object).take(MOST_CLAIMS) {
         let namespace = kinds::escape(namespace);
         let path = format!(
             "/api/v1/namespaces/{namespace}/persistentvolumeclaims/{}",
@@ -80,7 +79,11 @@ async fn around(hub: &Hub, object: &ResourceRef, workload: &Value) -> Surroundin
         claims.push((name.to_owned(), read));
     }
     Surroundings {
-        autoscalers,
+        autoscalers: Read(
+            seen.autoscalers_unread
+                .clone()
+                .map_or_else(|| Ok(seen.autoscalers.clone()), Err),
+        ),
         budgets,
         quotas,
         claims,

@@ -95,6 +95,7 @@ pub(super) async fn look(
     };
     let drivers = driven::find(hub, object, step, driver).await?;
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
+    let autoscalers_unread = autoscalers.as_ref().err().cloned();
     let ledger = past(hub, object, step, &read).await;
     let unread = ledger.as_ref().err().map(ToString::to_string);
     let mut seen = Seen {
@@ -108,7 +109,8 @@ pub(super) async fn look(
         driven: drivers.driven,
         drivers_unread: drivers.unread,
         releasing: drivers.rollout,
-        autoscalers,
+        autoscalers: autoscalers.unwrap_or_default(),
+        autoscalers_unread,
         scaled,
         before: None,
         ledger: ledger.unwrap_or_default(),
@@ -177,16 +179,26 @@ async fn ledger_of(hub: &Hub, object: &ResourceRef, read: &Value) -> Result<Ledg
     super::ledger(hub, &app).await
 }
 
-/// The autoscalers and KEDA's `ScaledObject`s of a namespace, as far as the step depends on them.
-async fn deciders(hub: &Hub, object: &ResourceRef, step: &Step) -> Result<(Vec<Value>, Vec<Value>), ClusterError> {
+/// The autoscalers of a namespace, or why they are not known; and KEDA's `ScaledObject`s, as far as the step depends on
+/// them.
+async fn deciders(
+    hub: &Hub,
+    object: &ResourceRef,
+    step: &Step,
+) -> Result<(Result<Vec<Value>, String>, Vec<Value>), ClusterError> {
     let namespace = object.key.namespace.as_str();
     if object.kind == Kind::Pod {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok((Ok(Vec::new()), Vec::new()));
     }
     let autoscalers = list(hub, &collection(&of(Kind::HorizontalPodAutoscaler), namespace)).await;
     if !matches!(step, Step::Scale(_) | Step::EndFloor) {
-        // Who may not see autoscalers is warned of none.
-        return Ok((autoscalers.unwrap_or_default(), Vec::new()));
+        let autoscalers = match autoscalers {
+            // The server does not have the kind.
+            Err(ClusterError::NotFound { .. }) => Ok(Vec::new()),
+            // Who may not see them is warned of that, and kept from nothing.
+            found => found.map_err(|error| error.to_string()),
+        };
+        return Ok((autoscalers, Vec::new()));
     }
     let scaled = Resource {
         kind: "ScaledObject",
@@ -199,7 +211,7 @@ async fn deciders(hub: &Hub, object: &ResourceRef, step: &Step) -> Result<(Vec<V
         Err(ClusterError::NotFound { .. }) => Vec::new(),
         scaled => scaled?,
     };
-    Ok((autoscalers?, scaled))
+    Ok((Ok(autoscalers?), scaled))
 }
 
 fn of(kind: Kind) -> Resource {

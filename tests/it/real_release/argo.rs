@@ -26,7 +26,7 @@ async fn rollout(name: &str) -> Option<App> {
         "spec": {"replicas": INSTANCES, "selector": {"matchLabels": {"app": NAME}}, "template": template(),
             "strategy": {"canary": {"maxSurge": 1, "maxUnavailable": 0, "steps": steps}}}});
     app.send("POST", (ROLLOUT.0, "rollouts"), &object).await;
-    is(&app, "steady", (INSTANCES, INSTANCES, "v1")).await;
+    is(&app, "stable", (INSTANCES, INSTANCES, "v1")).await;
     Some(app)
 }
 
@@ -170,7 +170,7 @@ impl Path<'_> {
         is(app, "gray", (2, INSTANCES, "v2")).await;
         let written = user.writes(&step(&["full", "--rolling"])).await;
         assert_eq!(written, [status(&json!({"promoteFull": true}))]);
-        is(app, "steady", (INSTANCES, INSTANCES, "v2")).await;
+        is(app, "stable", (INSTANCES, INSTANCES, "v2")).await;
         self.had("full", INSTANCES);
     }
 
@@ -190,7 +190,7 @@ impl Path<'_> {
             .filter(|name| names.contains(name))
             .collect();
         assert_eq!(left, Vec::<String>::new(), "it was followed to its end");
-        is(app, "steady", (INSTANCES, INSTANCES, "v2")).await;
+        is(app, "stable", (INSTANCES, INSTANCES, "v2")).await;
         self.had("restart", INSTANCES - 1);
     }
 }
@@ -219,14 +219,14 @@ async fn rolled_back(app: &App, user: &User<'_>) {
         ("PATCH rollouts/live", "json-patch+json")
     );
     assert_eq!(undone(&written[1]), image("v2"));
-    is(app, "steady", (INSTANCES, INSTANCES, "v2")).await;
+    is(app, "stable", (INSTANCES, INSTANCES, "v2")).await;
 
     let written = user.writes(&step(&["rollback", "--to", "v1"])).await;
     assert_eq!(written.len(), 1, "{written:?}");
     assert_eq!(undone(&written[0]), image("v1"));
     is(app, "gray", (1, INSTANCES, "v1")).await;
     user.writes(&step(&["full", "--rolling"])).await;
-    is(app, "steady", (INSTANCES, INSTANCES, "v1")).await;
+    is(app, "stable", (INSTANCES, INSTANCES, "v1")).await;
 }
 
 /// The image of the one operation of an undo.
@@ -260,7 +260,7 @@ async fn scaled(app: &App, user: &User<'_>) {
             body: replace,
         }]
     );
-    is(app, "steady", (INSTANCES + 2, INSTANCES + 2, "v1")).await;
+    is(app, "stable", (INSTANCES + 2, INSTANCES + 2, "v1")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

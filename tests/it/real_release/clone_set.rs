@@ -99,7 +99,7 @@ async fn whole_path(bench: &Bench<'_>, user: &User<'_>, place: &str) {
         "spec": {"replicas": 6, "selector": {"matchLabels": {"app": NAME}}, "template": template()}});
     bench.app.send("POST", bench.place("clonesets"), &object).await;
     bench.says(6, "live-1", "live-1").await;
-    bench.is("steady").await;
+    bench.is("stable").await;
     path.begins().await;
     path.is_not_written_over().await;
     path.grows_to_the_end().await;
@@ -192,7 +192,7 @@ impl Path<'_> {
         bench.says(4, "live-1", "live-2").await;
         bench.is("rolling").await;
         bench.says(6, "live-2", "live-2").await;
-        bench.is("steady").await;
+        bench.is("stable").await;
     }
 
     async fn goes_back(&self) {
@@ -206,7 +206,7 @@ impl Path<'_> {
         assert_eq!(patch(&written)[0]["path"], "/spec/template");
         assert_eq!(self.kept().await, (json!(0), json!(image("v2"))));
         bench.says(6, "live-2", "live-2").await;
-        bench.is("steady").await;
+        bench.is("stable").await;
         user.writes(&step(&["rollback", "--to", "1"])).await;
         assert_eq!(self.kept().await, (json!(0), json!(image("v1"))));
         bench.says(6, "live-1", "live-1").await;

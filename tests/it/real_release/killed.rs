@@ -75,11 +75,11 @@ async fn a_program_that_is_killed_leaves_what_the_next_one_sees_and_ends() {
     start_and_kill(&app, &relay, Kept::Answer, Asked::is_dry_run).await;
     relay.take();
     assert_eq!((app.generation().await, noted(&app).await), (before, 0));
-    assert_eq!(app.phase().await, "steady");
+    assert_eq!(app.phase().await, "stable");
 
     // The write is on its way: it arrives, though nobody waits for it any more.
     start_and_kill(&app, &relay, Kept::Request, Asked::is_release).await;
-    assert_eq!((app.generation().await, app.phase().await), (before, "steady".into()));
+    assert_eq!((app.generation().await, app.phase().await), (before, "stable".into()));
     assert_eq!(relay.let_go().await, 200);
     app.until("one beside three", |now, _| (now.old, now.new) == (INSTANCES, 1))
         .await;
@@ -89,7 +89,7 @@ async fn a_program_that_is_killed_leaves_what_the_next_one_sees_and_ends() {
     step(&app, &["abort"]).await;
     assert_eq!(
         (app.generation().await, app.phase().await),
-        (before + 2, "steady".into())
+        (before + 2, "stable".into())
     );
 
     // The write is on its way, and somebody starts anew meanwhile: it comes too late.

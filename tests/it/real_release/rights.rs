@@ -36,7 +36,7 @@ async fn each_user_does_their_part_and_is_told_which_right_is_missing_for_more()
     // Nodes are in no namespace: that they are not seen is told, and the release is.
     let output = viewer.run(&status).await;
     let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("steady") && told.contains("3/3"), "{output:?}");
+    assert!(told.contains("stable") && told.contains("3/3"), "{output:?}");
     viewer.is_refused(&start, &missing).await;
     viewer.is_refused(&logs, "pods/log").await;
     assert_eq!(app.generation().await, before);
@@ -56,7 +56,7 @@ async fn each_user_does_their_part_and_is_told_which_right_is_missing_for_more()
     assert!(!said.contains("is written: "), "it is noted: {said}");
     assert_eq!(
         (app.generation().await, app.phase().await),
-        (before + 4, "steady".into())
+        (before + 4, "stable".into())
     );
     let events = app.api::<Event>().list(&ListParams::default()).await.unwrap();
     let ours = events.iter().filter(|event| event.reason.as_deref() == Some("Release"));

@@ -53,7 +53,7 @@ async fn of_two_who_start_at_once_one_is_accepted_and_the_other_told_who_was() {
     one.does(&["release", "abort", NAME, "--yes", "--wait"]).await;
     assert_eq!(
         (app.generation().await, app.phase().await),
-        (before + 3, "steady".into())
+        (before + 3, "stable".into())
     );
     app.delete().await;
 }

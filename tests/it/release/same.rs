@@ -89,10 +89,10 @@ pub(crate) const TABLE: &[Row] = &[
     row(Act::Start("v2", 2), "gray", &[counts(10, 2, 12, 10)], 10),
     row(Act::Grow(4), "gray", &[counts(10, 4, 14, 10)], 10),
     row(Act::Full, "full", &[counts(10, 10, 20, 10)], 10),
-    row(Act::Offline, "steady", &[counts(0, 10, 10, 10)], 10),
-    row(Act::Rollback, "steady", &[counts(0, 10, 10, 10)], 10),
+    row(Act::Offline, "stable", &[counts(0, 10, 10, 10)], 10),
+    row(Act::Rollback, "stable", &[counts(0, 10, 10, 10)], 10),
     row(Act::Start("v3", 2), "gray", &[counts(10, 2, 12, 10)], 10),
-    row(Act::Abort, "steady", &[counts(0, 10, 10, 10)], 10),
+    row(Act::Abort, "stable", &[counts(0, 10, 10, 10)], 10),
     row(Act::Start("v3", 2), "gray", &[counts(10, 2, 12, 10)], 10),
     row(
         Act::Undo,
@@ -100,7 +100,7 @@ pub(crate) const TABLE: &[Row] = &[
         &[counts(2, 10, 12, 0), counts(0, 10, 10, 0)],
         10,
     ),
-    row(Act::Repair, "steady", &[counts(0, 10, 10, 10)], 10),
+    row(Act::Repair, "stable", &[counts(0, 10, 10, 10)], 10),
     row(Act::Start("v3", 2), "gray", &[counts(10, 2, 12, 10)], 10),
     row(Act::Scale(14), "gray", &[counts(13, 3, 16, 13)], 10),
     row(
@@ -109,7 +109,7 @@ pub(crate) const TABLE: &[Row] = &[
         &[counts(3, 13, 16, 0), counts(1, 14, 15, 0)],
         14,
     ),
-    row(Act::Repair, "steady", &[counts(0, 14, 14, 14)], 14),
+    row(Act::Repair, "stable", &[counts(0, 14, 14, 14)], 14),
 ];
 
 /// The image of a version.

@@ -74,13 +74,13 @@ pub(crate) const TABLE: &[Row] = &[
     // A hold cannot.
     row(Act::Grow(3), "gray", "v1", Some(3), (3, 10)),
     row(Act::Full, "full", "v2", Some(3), (13, 0)),
-    row(Act::Offline, "steady", "v2", None, (10, 0)),
+    row(Act::Offline, "stable", "v2", None, (10, 0)),
     row(Act::Twin("v3", 2), "gray", "v2", Some(2), (2, 10)),
-    row(Act::Abort, "steady", "v2", None, (10, 0)),
+    row(Act::Abort, "stable", "v2", None, (10, 0)),
     row(Act::Twin("v3", 2), "gray", "v2", Some(2), (2, 10)),
     row(Act::Full, "full", "v3", Some(2), (12, 0)),
     // Back, though the Deployment was through.
-    row(Act::Abort, "steady", "v2", None, (10, 0)),
+    row(Act::Abort, "stable", "v2", None, (10, 0)),
 ];
 
 /// The counts that a Deployment and its twin show.
@@ -296,7 +296,7 @@ async fn cut(way: &[Step], step: &Step, end: End) -> bool {
         // Said again, it is refused.
         assert!(next.take(step).await.is_err(), "{what}\n{phase:?}");
     } else {
-        assert!(phase == left || left.name() != "steady", "{what}\n{phase:?}, {left:?}");
+        assert!(phase == left || left.name() != "stable", "{what}\n{phase:?}, {left:?}");
         next.take(step)
             .await
             .unwrap_or_else(|error| panic!("{what}\n{phase:?}\n{error}"));
