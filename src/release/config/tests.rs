@@ -208,8 +208,8 @@ fn differences_name_keys_of_config_maps_and_nothing_in_secrets() {
         from: Some(Side::Text("MQ==".into())),
         to: Some(Side::Bytes(1)),
     };
-    assert_eq!(keys(&content(texts), &content(bytes)), [kind.clone()]);
     assert_eq!(kind.fate(), Fate::Changed);
+    assert_eq!(keys(&content(texts), &content(bytes)), [kind]);
     let many: serde_json::Map<String, Value> = (0..9).map(|n| (format!("k{n}"), json!("1"))).collect();
     let many = Change {
         holder: Holder::ConfigMap,

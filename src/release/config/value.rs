@@ -33,11 +33,13 @@ impl Side {
     /// Its lines, to be read: a long one is cut, with its length.
     pub fn lines(&self) -> Vec<String> {
         let whole = self.text();
-        let mut text: String = whole.chars().take(LONG).collect();
+        let head: String = whole.chars().take(LONG).collect();
         let all = whole.chars().count();
-        if all > LONG {
-            text.push_str(&format!("… ({all} characters in all)"));
-        }
+        let text = if all > LONG {
+            format!("{head}… ({all} characters in all)")
+        } else {
+            head
+        };
         if text.is_empty() {
             return vec![EMPTY.to_owned()];
         }

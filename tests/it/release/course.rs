@@ -67,7 +67,7 @@ impl Fleet {
     fn outcomes(&self, arguments: &[&str]) -> (Value, Vec<String>) {
         let (_, said) = self.release(&[arguments, &["-o", "json"]].concat());
         let begins = said.find("{\n").unwrap_or_else(|| panic!("{said}"));
-        let printed: Value = serde_json::from_str(&said[begins..]).unwrap();
+        let printed: Value = serde_json::from_str(said.get(begins..).unwrap()).unwrap();
         let outcome = |item: &Value| {
             let text = |field: &str| item[field].as_str().unwrap_or("–").to_owned();
             format!(
