@@ -5,6 +5,7 @@
 
 pub mod access;
 mod authors;
+mod builds;
 pub(crate) mod commits;
 mod events;
 mod help;
@@ -12,6 +13,7 @@ mod instances;
 mod intents;
 pub mod logs;
 pub mod release;
+pub mod sorting;
 pub mod trail;
 
 use std::collections::BTreeMap;
@@ -25,7 +27,8 @@ use crate::metrics::{Figure, Thresholds};
 use crate::notice::Notices;
 use crate::overlays::{Draft, LogField, Overlay};
 use crate::screens::activity::Entry;
-use crate::screens::{Context, Screen, ScreenKind};
+use crate::screens::builds::is_any_under_way;
+use crate::screens::{Context, Rows, Screen, ScreenKind};
 use crate::world::{Scope, World};
 
 pub use intents::BESIDE;
@@ -376,11 +379,16 @@ impl Model {
             self.latest = now;
             self.derived_at = None;
         }
+        let goes_on = match &self.trail.top().rows {
+            Rows::Builds(rows) => is_any_under_way(rows),
+            Rows::Stages(build) => build.as_ref().is_some_and(|build| !build.state.is_over()),
+            _ => false,
+        };
         let expired = self.notices.expire(now);
         if minute_turned {
             self.trail.top_mut().outdate();
         }
-        minute_turned || ageing || expired
+        minute_turned || ageing || goes_on || expired
     }
 }
 

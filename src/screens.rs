@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod apps;
+pub mod builds;
 pub mod charts;
 pub mod containers;
 pub mod context;
@@ -212,6 +213,8 @@ impl Screen {
             ScreenKind::Instances => "instances".into(),
             ScreenKind::Nodes => "nodes".into(),
             ScreenKind::Releases => "releases".into(),
+            ScreenKind::Builds => "builds".into(),
+            ScreenKind::Build(_, key) => key.name.to_string(),
             ScreenKind::Events => "events".into(),
             ScreenKind::EventsOf(object) => format!("events of {}", object.key.name),
             ScreenKind::EventsOfApp(key) => format!("events of {key}"),
@@ -278,6 +281,7 @@ impl Screen {
                 }
             }
             RowKey::Container(pod, name) => ScreenKind::Container(pod.clone(), name.clone()),
+            RowKey::Build(cluster, key) => ScreenKind::Build(cluster.clone(), key.clone()),
             RowKey::Loose(..) | RowKey::Entry(_) => return None,
         };
         let mut screen = Self::within(kind, within);

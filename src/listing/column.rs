@@ -63,6 +63,13 @@ pub enum ColumnId {
     Figures,
     Share,
     Releases,
+    Builds,
+    Ref,
+    Stage,
+    Took,
+    Usual,
+    Digest,
+    By,
 }
 
 /// What a number in a column counts.

@@ -7,7 +7,7 @@ use super::column::{Column, ColumnId, Unit};
 use super::filter::Filter;
 use super::order::{Sort, order};
 use super::value::Value;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, ResourceRef};
 use crate::metrics::Figure;
 
 /// What a row is about.
@@ -24,6 +24,8 @@ pub enum RowKey {
     Loose(ClusterId, Clean),
     /// A watch of a cluster: its kind and namespace (empty: all).
     Feed(ClusterId, Kind, Clean),
+    /// A build, by the name of its object: what the ledger tells of it is the same one.
+    Build(ClusterId, ObjectKey),
     /// A line of the activity log, by its number.
     Entry(u64),
 }

@@ -10,6 +10,7 @@ pub enum Group {
     List,
     Logs,
     Release,
+    Build,
     Scope,
     Program,
     Typing,
@@ -17,12 +18,13 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Move,
         Self::Screens,
         Self::List,
         Self::Logs,
         Self::Release,
+        Self::Build,
         Self::Scope,
         Self::Program,
         Self::Typing,
@@ -36,6 +38,7 @@ impl Group {
             Self::List => "list",
             Self::Logs => "logs",
             Self::Release => "release",
+            Self::Build => "build",
             Self::Scope => "scope",
             Self::Program => "program",
             Self::Typing => "typing",
@@ -100,6 +103,7 @@ actions! {
     ShowInstances "show-instances" Screens "instances",
     ShowNodes "show-nodes" Screens "nodes",
     ShowReleases "show-releases" Screens "releases: in flight, waiting, past",
+    ShowBuilds "show-builds" Screens "builds: under way, failed, over",
     ShowEvents "show-events" Screens "events",
     ShowActivity "show-activity" Screens "what this program was told to do",
     ShowLog "show-log" Screens "the log of this program",
@@ -173,7 +177,9 @@ actions! {
     NextStep "next-step" Release "go on with the next step, where Argo Rollouts or Kruise waits for you",
     RetryRelease "retry-release" Release "try again what Argo Rollouts gave up",
     RestartInstances "restart-instances" Release "replace every instance by a new one of the same version",
-    Build "build" Release "commits of the app: one that has an image is offered for a gray release",
+    Build "build" Build "commits of the app: one that has an image is offered for a gray release",
+    CancelBuild "cancel-build" Build "stop the build, or those that are marked; of an app, all that are under way",
+    CancelSuperseded "cancel-superseded" Build "stop the builds that a newer one of the same branch has made needless",
     ScopeClusters "scope-clusters" Scope "choose clusters",
     ScopeLocations "scope-locations" Scope "choose locations",
     ScopeNamespaces "scope-namespaces" Scope "choose namespaces",
@@ -228,6 +234,7 @@ impl Action {
             Self::ScaleOut => Operation::Scale,
             Self::EndFloor => Operation::EndFloor,
             Self::DeleteInstance => Operation::Delete,
+            Self::CancelBuild | Self::CancelSuperseded => Operation::Cancel,
             Self::RetryRelease => Operation::Retry,
             _ => return None,
         })
@@ -280,6 +287,8 @@ impl Action {
             Self::ScaleOut => "scale",
             Self::EndFloor => "end floor",
             Self::DeleteInstance => "delete",
+            Self::CancelBuild => "cancel",
+            Self::CancelSuperseded => "cancel superseded",
             Self::RetryRelease => "retry",
             _ => return None,
         })

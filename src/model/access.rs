@@ -2,10 +2,12 @@
 
 use super::Model;
 use super::logs::Logs;
+use super::sorting::sort_column;
 use crate::domain::{AppKey, Feed, Kind, ObjectKey, ResourceRef};
-use crate::listing::{Column, ColumnId, RowKey};
+use crate::listing::RowKey;
 use crate::message::{Action, Group, Mode};
 use crate::release::freeze::FROZEN;
+use crate::release::ledger::Operation;
 use crate::screens::{Rows, ScreenKind, figures, releases};
 
 /// How a reason begins that is a missing right.
@@ -48,6 +50,7 @@ impl Model {
                 actions.extend(Self::STEPS_OFFERED);
                 actions.extend([Action::Logs, Action::EventsOf]);
             }
+            ScreenKind::Builds | ScreenKind::Build(..) => actions.extend(Self::ON_BUILDS),
             ScreenKind::Nodes => actions.push(Action::EventsOf),
             ScreenKind::Log => actions.clear(),
             ScreenKind::Logs(_) => return self.offered_over_logs(),
@@ -121,6 +124,7 @@ impl Model {
     /// Why an action does not work here; `None` if it does.
     pub fn refusal(&self, action: Action) -> Option<String> {
         match (action, action.step()) {
+            (_, Some(Operation::Cancel)) => self.cancellations(action == Action::CancelSuperseded).err(),
             (_, Some(step)) => self.release_refusal(step),
             (Action::Build, None) => self.app_to_build().err(),
             (_, None) => self.refusal_of_other(action),
@@ -219,7 +223,7 @@ impl Model {
             (ScreenKind::Events | ScreenKind::EventsOf(_) | ScreenKind::EventsOfApp(_), _) => {
                 return self.about_selected_event().err().map(str::to_owned);
             }
-            (ScreenKind::Container(..), _) => "nothing further in",
+            (ScreenKind::Container(..), _) | (ScreenKind::Build(..), Some(RowKey::Loose(..))) => "nothing further in",
             (_, Some(row @ RowKey::Feed(..))) if screen.opened_by(row).is_none() => "no screen of its own",
             _ => return None,
         };
@@ -373,23 +377,4 @@ const fn leads_somewhere(kind: Kind) -> bool {
         | Kind::ResourceQuota
         | Kind::Event => false,
     }
-}
-
-/// The column that a sort key stands for among these: the first that there is.
-pub(crate) fn sort_column(action: Action, columns: &'static [Column]) -> Option<&'static Column> {
-    let wanted: &[ColumnId] = match action {
-        Action::SortByName => &[
-            ColumnId::Name,
-            ColumnId::App,
-            ColumnId::Location,
-            ColumnId::Object,
-            ColumnId::Cluster,
-        ],
-        Action::SortByAge => &[ColumnId::Age],
-        Action::SortByStatus => &[ColumnId::State, ColumnId::Trouble, ColumnId::Link],
-        Action::SortByGrowth => &[ColumnId::Growth],
-        Action::SortByNamespace => &[ColumnId::Namespace, ColumnId::App],
-        _ => return None,
-    };
-    wanted.iter().find_map(|id| columns.iter().find(|c| c.id == *id))
 }

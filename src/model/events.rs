@@ -6,6 +6,7 @@ use crate::domain::access::Right;
 use crate::domain::{Feed, Kind, ResourceRef, Verb};
 use crate::listing::RowKey;
 use crate::screens::ScreenKind;
+use crate::screens::builds::found;
 
 impl Model {
     /// Why no events can be shown here.
@@ -50,6 +51,10 @@ impl Model {
                 Some(ScreenKind::EventsOf(object.clone()))
             }
             (Some(RowKey::Container(pod, _)), _) => Some(ScreenKind::EventsOf(pod.clone())),
+            (Some(RowKey::Build(cluster, key)), _) | (_, ScreenKind::Build(cluster, key)) => {
+                let build = self.world.cluster(cluster)?.build(key)?;
+                found::object_of(&build).map(ScreenKind::EventsOf)
+            }
             (Some(RowKey::App(key)), _) | (_, ScreenKind::App(key) | ScreenKind::EventsOfApp(key)) => {
                 Some(ScreenKind::EventsOfApp(key.clone()))
             }

@@ -6,9 +6,10 @@ use crate::overlays::help::{Entry, FILTERS, LOGS, Layout};
 use crate::screens::ScreenKind;
 
 /// The groups after the screen's own keys.
-const COMMON: [Group; 9] = [
+const COMMON: [Group; 10] = [
     Group::List,
     Group::Release,
+    Group::Build,
     Group::Scope,
     Group::Screens,
     Group::Program,
@@ -59,7 +60,7 @@ impl Model {
             return all.filter(|action| action.group() == Group::Logs).collect();
         }
         let is_own = |action: &Action| match action.group() {
-            Group::Move | Group::Screens | Group::Logs | Group::Release => true,
+            Group::Move | Group::Screens | Group::Logs | Group::Release | Group::Build => true,
             Group::List => matches!(action, Action::Expand | Action::SortByGrowth),
             Group::Scope | Group::Program | Group::Typing | Group::Confirm => false,
         };

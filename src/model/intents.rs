@@ -6,6 +6,7 @@ use crate::domain::{Clean, ClusterId, Kind, Pod, ResourceRef};
 use crate::listing::RowKey;
 use crate::logs::plan::{Choice, Intent};
 use crate::screens::ScreenKind;
+use crate::screens::builds::found;
 use crate::screens::logs::{Follow, From};
 use crate::screens::tree::revision_key;
 
@@ -96,6 +97,7 @@ impl Model {
         match &self.trail.top().kind {
             ScreenKind::App(key) => Some(RowKey::App(key.clone())),
             ScreenKind::Instance(pod) => Some(RowKey::Object(pod.clone())),
+            ScreenKind::Build(cluster, key) => Some(RowKey::Build(cluster.clone(), key.clone())),
             _ => None,
         }
     }
@@ -115,6 +117,10 @@ impl Model {
             RowKey::Loose(cluster, name) => {
                 let intents = self.of_revision(cluster, row);
                 (!intents.is_empty()).then(|| (name.clone(), intents))
+            }
+            RowKey::Build(cluster, key) => {
+                let build = self.world.cluster(cluster)?.build(key)?;
+                Some((key.to_string().into(), vec![of_object(&found::object_of(&build)?)?]))
             }
             RowKey::Cluster(_) | RowKey::Location(..) | RowKey::Feed(..) | RowKey::Entry(_) => None,
         }

@@ -233,7 +233,7 @@ impl Model {
     /// Why nothing may be written to an object now, whatever is asked for.
     pub(crate) fn write_refusal(&self, object: &ResourceRef) -> Option<String> {
         let view = self.world.cluster(&object.cluster)?;
-        let verb = if object.kind == Kind::Pod {
+        let verb = if matches!(object.kind, Kind::Pod | Kind::Job) {
             Verb::Delete
         } else {
             Verb::Patch

@@ -161,7 +161,7 @@ impl Confirm {
         let at = places.iter().position(|place| place.fate == Fate::Ahead)?;
         let together = places
             .iter()
-            .any(|place| matches!(place.step, Step::Scale(_) | Step::Delete));
+            .any(|place| matches!(place.step, Step::Scale(_) | Step::Delete | Step::Cancel));
         Some(Self {
             together,
             tried: Vec::new(),

@@ -74,6 +74,8 @@ pub enum Many {
 pub enum Chosen {
     /// An image as it is written, with the commit it was built from where that is known.
     Image { image: String, commit: Option<String> },
+    /// What a build made, by its digest, with where it comes from.
+    Built { image: String, facts: Box<Facts> },
     /// What each workload was, by a revision or by the ledger; those that were never of that version are left out.
     Past(Vec<(ResourceRef, Back)>),
 }
@@ -256,12 +258,19 @@ impl Draft {
         };
         Ok(match self.operation {
             Operation::Start => {
-                let Some(Chosen::Image { image, commit }) = &self.version else {
-                    return Err("no version was chosen".into());
-                };
-                let facts = Facts {
-                    commit: commit.clone(),
-                    ..Facts::default()
+                let (image, facts) = match &self.version {
+                    Some(Chosen::Image { image, commit }) => {
+                        let commit = commit.clone();
+                        (
+                            image,
+                            Facts {
+                                commit,
+                                ..Facts::default()
+                            },
+                        )
+                    }
+                    Some(Chosen::Built { image, facts }) => (image, facts.as_ref().clone()),
+                    Some(Chosen::Past(_)) | None => return Err("no version was chosen".into()),
                 };
                 Step::Start(Box::new(New {
                     image: image.clone(),
@@ -293,6 +302,7 @@ impl Draft {
             Operation::Retry => Step::Retry,
             Operation::EndFloor => Step::EndFloor,
             Operation::Delete => Step::Delete,
+            Operation::Cancel => Step::Cancel,
             Operation::Scale => {
                 let own = division.iter().find(|(object, _)| *object == aim.object);
                 let to = own.map_or(aim.counts.desired, |(_, to)| *to);

@@ -26,7 +26,7 @@ pub fn name(app: &str) -> String {
 impl Step {
     /// Whether it is one of those that one person takes at a time. Who needs more instances waits for nobody.
     pub const fn is_claimed(&self) -> bool {
-        !matches!(self, Self::Scale(_) | Self::EndFloor | Self::Delete)
+        !matches!(self, Self::Scale(_) | Self::EndFloor | Self::Delete | Self::Cancel)
     }
 }
 

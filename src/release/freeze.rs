@@ -53,12 +53,12 @@ impl Freeze {
 /// Whether a freeze refuses a step: those that bring a version to more instances, and a restart.
 pub const fn stops(operation: Operation) -> bool {
     use Operation::{
-        Abort, Delete, EndFloor, Full, Grow, KeepOld, Offline, Pause, Promote, Repair, Restart, Resume, Retry,
+        Abort, Cancel, Delete, EndFloor, Full, Grow, KeepOld, Offline, Pause, Promote, Repair, Restart, Resume, Retry,
         Rollback, Scale, Start,
     };
     match operation {
         Start | Grow | Full | KeepOld | Restart | Promote | Retry => true,
-        Abort | Delete | EndFloor | Offline | Pause | Repair | Resume | Rollback | Scale => false,
+        Abort | Cancel | Delete | EndFloor | Offline | Pause | Repair | Resume | Rollback | Scale => false,
     }
 }
 

@@ -49,6 +49,7 @@ pub enum Operation {
     Scale,
     EndFloor,
     Delete,
+    Cancel,
 }
 
 impl Operation {
@@ -56,7 +57,7 @@ impl Operation {
     pub const fn changes_version(self) -> bool {
         !matches!(
             self,
-            Self::Pause | Self::Resume | Self::Restart | Self::Scale | Self::EndFloor | Self::Delete
+            Self::Pause | Self::Resume | Self::Restart | Self::Scale | Self::EndFloor | Self::Delete | Self::Cancel
         )
     }
 
@@ -79,6 +80,7 @@ impl Operation {
             Self::Scale => "scale",
             Self::EndFloor => "end-floor",
             Self::Delete => "delete",
+            Self::Cancel => "cancel",
         }
     }
 }

@@ -61,6 +61,7 @@ pub fn outlook(step: &Step, counts: Counts) -> String {
         Step::Scale(to) => format!("{desired} → {to}"),
         Step::EndFloor => "as its autoscaler decides between its former bounds".to_owned(),
         Step::Delete => "this one goes, its controller makes another".to_owned(),
+        Step::Cancel => "it stops and goes, and its logs with it; the commit can be built again".to_owned(),
         Step::Retry => "its controller begins again with its first step".to_owned(),
         Step::Restart => format!("{desired} are replaced by new ones of the same version, a few at a time"),
     }

@@ -195,7 +195,7 @@ pub fn requests(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Requ
             return Err(Refusal::NotOfThisKind(seen.kind, IN_PLACE));
         }
         Step::Repair => return Err(Refusal::NothingToRepair),
-        Step::Promote | Step::Retry | Step::Scale(_) | Step::EndFloor | Step::Delete => {
+        Step::Promote | Step::Retry | Step::Scale(_) | Step::EndFloor | Step::Delete | Step::Cancel => {
             return Err(Refusal::NotOfThisKind(
                 seen.kind,
                 "it waits for nobody's steps: grow it or make it full",

@@ -16,6 +16,7 @@ use super::request::{Act, Part, Place, Request, Resource, conditional, deletion_
 use super::step::{Around, Count, New, Return, Step};
 use super::template::with_image;
 use super::{argo, driver, partition, scale, twin};
+use crate::domain::build::BUILD_OF;
 use crate::domain::terms::HOLD_OP;
 use crate::domain::{Driver, Kind};
 
@@ -106,6 +107,7 @@ pub fn plan(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>
         Step::Scale(to) => return scale::requests(seen, *to),
         Step::EndFloor => return scale::end(seen),
         Step::Delete => return delete(seen),
+        Step::Cancel => return cancel(seen),
         _ => {}
     }
     if *step == Step::Promote && around.driver == Some(Driver::KruiseRollouts) {
@@ -229,6 +231,7 @@ fn of_deployment(step: &Step, live: Live<'_>, around: Around<'_>) -> Result<Valu
         | Step::Scale(_)
         | Step::EndFloor
         | Step::Delete
+        | Step::Cancel
         | Step::Promote
         | Step::Retry => Err(Refusal::NotOfThisKind(
             Kind::Deployment,
@@ -242,6 +245,33 @@ fn delete(seen: &Seen) -> Result<Vec<Request>, Refusal> {
     if seen.kind != Kind::Pod {
         return Err(Refusal::NotOfThisKind(seen.kind, "only instances are deleted"));
     }
+    removed(seen)
+}
+
+/// Deletes the Job of a build that is under way, this very one, and its pod with it.
+fn cancel(seen: &Seen) -> Result<Vec<Request>, Refusal> {
+    let is_build = seen
+        .object
+        .pointer("/metadata/labels")
+        .and_then(|labels| labels.get(BUILD_OF));
+    if seen.kind != Kind::Job || is_build.is_none() {
+        return Err(Refusal::NotOfThisKind(seen.kind, "only builds are cancelled"));
+    }
+    let conditions = seen.object.pointer("/status/conditions").and_then(Value::as_array);
+    let is_end = |condition: &Value| {
+        let field = |name: &str| condition.get(name).and_then(Value::as_str);
+        matches!(field("type"), Some("Complete" | "Failed")) && field("status") == Some("True")
+    };
+    if conditions.into_iter().flatten().any(is_end) {
+        return Err(Refusal::NotOfThisKind(
+            seen.kind,
+            "this build is over: there is nothing to cancel",
+        ));
+    }
+    removed(seen)
+}
+
+fn removed(seen: &Seen) -> Result<Vec<Request>, Refusal> {
     let uid = seen
         .object
         .pointer("/metadata/uid")
@@ -277,7 +307,8 @@ fn rollout(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>,
         | Step::Repair
         | Step::Scale(_)
         | Step::EndFloor
-        | Step::Delete => {
+        | Step::Delete
+        | Step::Cancel => {
             return Err(Refusal::NotOfThisKind(Kind::Rollout, DECIDES));
         }
     };

@@ -72,6 +72,7 @@ pub fn refusal(step: Operation, (kind, phase): (Kind, &Phase), driver: Option<Dr
         }
         Operation::Scale | Operation::EndFloor => return None,
         Operation::Delete => return Some("only instances are deleted".into()),
+        Operation::Cancel => return Some("only builds are cancelled".into()),
         _ => {}
     }
     if let Some(driver) = driver {

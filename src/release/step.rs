@@ -102,6 +102,8 @@ pub enum Step {
     EndFloor,
     /// One instance goes; another comes in its place.
     Delete,
+    /// A build that is under way goes, with its pod.
+    Cancel,
 }
 
 /// What a patch needs that is not in the objects.
@@ -144,6 +146,7 @@ impl Step {
             Self::Scale(_) => Operation::Scale,
             Self::EndFloor => Operation::EndFloor,
             Self::Delete => Operation::Delete,
+            Self::Cancel => Operation::Cancel,
         }
     }
 
@@ -172,6 +175,7 @@ impl Step {
             Self::Scale(_) => "change the number of instances",
             Self::EndFloor => "take the temporary floor away",
             Self::Delete => "delete this instance",
+            Self::Cancel => "cancel a build",
         }
     }
 }

@@ -83,7 +83,7 @@ impl Warning {
                 self,
                 Self::Owned { .. } | Self::NoRequests(_) | Self::NoRoom(_) | Self::Unknown(..)
             ),
-            Step::EndFloor | Step::Delete => matches!(self, Self::Owned { .. } | Self::Unknown(..)),
+            Step::EndFloor | Step::Delete | Step::Cancel => matches!(self, Self::Owned { .. } | Self::Unknown(..)),
             _ => true,
         }
     }

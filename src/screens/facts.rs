@@ -1,6 +1,7 @@
 //! The facts above the list of a detail screen: lines of words, most important first.
 
 mod app;
+mod build;
 mod cluster;
 mod instance;
 mod node;
@@ -27,6 +28,7 @@ pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
         ScreenKind::Container(pod, name) => instance::container_facts(pod, name, ctx),
         ScreenKind::Node(node) => node::facts(node, ctx),
         ScreenKind::Cluster(id) => cluster::facts(id, ctx),
+        ScreenKind::Build(cluster, key) => build::facts(cluster, key, ctx),
         ScreenKind::Log => problems::facts(ctx.problems),
         ScreenKind::Fleet
         | ScreenKind::Locations
@@ -34,6 +36,7 @@ pub fn facts(kind: &ScreenKind, ctx: &Context<'_>) -> Vec<Cell> {
         | ScreenKind::Instances
         | ScreenKind::Nodes
         | ScreenKind::Releases
+        | ScreenKind::Builds
         | ScreenKind::Events
         | ScreenKind::EventsOf(_)
         | ScreenKind::EventsOfApp(_)

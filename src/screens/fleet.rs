@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::figures::{self, Bounds, Whose};
 use super::words;
-use crate::domain::Link;
+use crate::domain::{Feed, Kind, Link};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::metrics::Figure;
 use crate::world::{ClusterSummary, ClusterView};
@@ -13,9 +13,11 @@ use crate::world::{ClusterSummary, ClusterView};
 pub struct ClusterRow {
     index: usize,
     sum: ClusterSummary,
+    /// Under way; `None` where its Jobs are not known.
+    builds: Option<i64>,
 }
 
-pub(super) static COLUMNS: [Column; 20] = [
+pub(super) static COLUMNS: [Column; 21] = [
     Column::text(ColumnId::Cluster, "CLUSTER", &["cluster", "name"], (10, 24), 0).keeping_end(),
     Column::text(ColumnId::Link, "LINK", &["link"], (16, 22), 0).keeping_width(),
     Column::text(ColumnId::Server, "SERVER", &["server", "version"], (8, 12), 7),
@@ -45,6 +47,7 @@ pub(super) static COLUMNS: [Column; 20] = [
     ),
     Column::number(ColumnId::Headroom, "ROOM*", &["room", "headroom"], 7, 5, Unit::Count),
     Column::text(ColumnId::Releases, "RELEASES", &["releases"], (9, 30), 8).worst_first(),
+    Column::number(ColumnId::Builds, "BUILDS", &["builds"], 6, 9, Unit::Count),
     Column::text(ColumnId::Trouble, "TROUBLE", &["trouble", "state"], (30, 90), 0)
         .worst_first()
         .keeping_width(),
@@ -61,6 +64,7 @@ pub(super) fn collect(ctx: &Context<'_>) -> Vec<ClusterRow> {
         .map(|(index, cluster)| ClusterRow {
             index,
             sum: cluster.summary(ctx.scope),
+            builds: builds(cluster, ctx),
         })
         .collect()
 }
@@ -76,6 +80,10 @@ impl<'a> Clusters<'a> {
     fn get(&self, row: u32) -> Option<(&'a ClusterView, &'a ClusterSummary)> {
         let row = self.rows.get(row as usize)?;
         Some((self.ctx.world.clusters().get(row.index)?, &row.sum))
+    }
+
+    fn builds(&self, row: u32) -> Option<i64> {
+        self.rows.get(row as usize)?.builds
     }
 }
 
@@ -125,6 +133,7 @@ impl Source for Clusters<'_> {
                 let rank = i64::from(sum.waiting) << 32 | i64::from(sum.release_fails) << 16 | i64::from(sum.releasing);
                 releases(sum).ranked(rank)
             }
+            ColumnId::Builds => Value::number(self.builds(row)),
             ColumnId::Trouble => {
                 let counted = i64::from(sum.failing + sum.stuck + sum.nodes - sum.nodes_ready);
                 trouble(cluster, sum).ranked(link_rank(&cluster.link) + counted)
@@ -177,6 +186,7 @@ impl Source for Clusters<'_> {
             ColumnId::CpuAllocatable if known => Cell::plain(sum.allocatable.cpu.to_string()),
             ColumnId::MemoryAllocatable if known => Cell::plain(sum.allocatable.memory.to_string()),
             ColumnId::Releases => releases(sum),
+            ColumnId::Builds => self.builds(row).map_or_else(Cell::unknown, Cell::count),
             ColumnId::Trouble => trouble(cluster, sum),
             _ => Cell::unknown(),
         }
@@ -189,6 +199,15 @@ impl Source for Clusters<'_> {
     fn is_stale(&self, row: u32) -> bool {
         self.get(row).is_some_and(|(cluster, _)| !cluster.link.is_live())
     }
+}
+
+/// The builds under way in the scope, as far as its Jobs are known.
+fn builds(cluster: &ClusterView, ctx: &Context<'_>) -> Option<i64> {
+    let is_known = matches!(cluster.feed(Kind::Job), Some(Feed::Live));
+    let all = cluster.builds();
+    let all = all.iter().filter(|build| ctx.scope.has_namespace(&build.namespace));
+    let running = all.filter(|build| !build.state.is_over()).count();
+    (is_known || running > 0).then(|| i64::try_from(running).unwrap_or(i64::MAX))
 }
 
 /// What was counted; nothing counted where not everything is known may be anything.

@@ -1,7 +1,7 @@
 //! Which screens there are, and what their rows are.
 
 use super::logs;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef};
+use crate::domain::{AppKey, Clean, ClusterId, Kind, ObjectKey, ResourceRef};
 use crate::listing::{ColumnId, Sort};
 
 /// Which screen it is.
@@ -13,6 +13,7 @@ pub enum ScreenKind {
     Instances,
     Nodes,
     Releases,
+    Builds,
     Events,
     /// Events about one object.
     EventsOf(ResourceRef),
@@ -25,6 +26,8 @@ pub enum ScreenKind {
     /// A container of an instance.
     Container(ResourceRef, Clean),
     Node(ResourceRef),
+    /// A build with its stages, by its cluster and the name of its object.
+    Build(ClusterId, ObjectKey),
     /// A cluster with its watches.
     Cluster(ClusterId),
     Logs(logs::Follow),
@@ -40,6 +43,7 @@ impl ScreenKind {
             Self::Fleet | Self::Locations | Self::Nodes | Self::Node(_) => &[Kind::Node, Kind::Pod],
             Self::Apps | Self::App(_) => WORKLOADS,
             Self::Releases => RELEASES,
+            Self::Builds | Self::Build(..) => &[Kind::Job, Kind::Pod],
             Self::Instances | Self::Instance(_) | Self::Container(..) | Self::Logs(_) => &[Kind::Pod],
             Self::Events | Self::EventsOf(_) | Self::EventsOfApp(_) => &[Kind::Event],
             Self::Activity | Self::Log | Self::Cluster(_) => &[],
@@ -55,6 +59,8 @@ impl ScreenKind {
             Self::Instances | Self::Node(_) => ("instance", "instances"),
             Self::Nodes => ("node", "nodes"),
             Self::Releases => ("release", "releases"),
+            Self::Builds => ("build", "builds"),
+            Self::Build(..) => ("stage", "stages"),
             Self::Events | Self::EventsOf(_) | Self::EventsOfApp(_) | Self::Container(..) => ("event", "events"),
             Self::Activity => ("entry", "entries"),
             Self::Log | Self::Logs(_) => ("line", "lines"),
@@ -76,6 +82,8 @@ impl ScreenKind {
             | Self::Instances
             | Self::Nodes
             | Self::Releases
+            | Self::Builds
+            | Self::Build(..)
             | Self::Events
             | Self::EventsOfApp(_)
             | Self::Activity
@@ -98,6 +106,8 @@ impl ScreenKind {
             | Self::Instance(_)
             | Self::Node(_) => true,
             Self::Releases
+            | Self::Builds
+            | Self::Build(..)
             | Self::Events
             | Self::EventsOf(_)
             | Self::EventsOfApp(_)
@@ -134,6 +144,8 @@ impl ScreenKind {
             Self::Fleet
             | Self::Locations
             | Self::Releases
+            | Self::Builds
+            | Self::Build(..)
             | Self::Events
             | Self::EventsOf(_)
             | Self::EventsOfApp(_)

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::ScreenKind;
 use super::activity::Activity;
 use super::apps::{self, Apps};
+use super::builds::stages::{self, Stages};
+use super::builds::{self, BuildRow, Builds};
 use super::containers::{self, Containers};
 use super::context::Context;
 use super::events::{self, About, EventRow, Events};
@@ -16,6 +18,7 @@ use super::locations::{self, Locations};
 use super::nodes::{self, Nodes};
 use super::releases::{self, ReleaseRow, Releases};
 use super::tree::{self, Tree, TreeRow};
+use crate::build::Build;
 use crate::domain::{ClusterId, ResourceRef};
 use crate::listing::{RowKey, Source};
 use crate::world::{AppList, LocationSummary, NodeSummary};
@@ -33,6 +36,9 @@ pub enum Rows {
     Instances(Of, Vec<InstanceRow>),
     Nodes(Vec<NodeSummary>),
     Releases(Vec<ReleaseRow>),
+    Builds(Vec<BuildRow>),
+    /// The stages of a build; `None` where it is gone.
+    Stages(Option<Box<Build>>),
     Events(Vec<EventRow>),
     Activity,
     Tree(Vec<TreeRow>),
@@ -66,6 +72,8 @@ impl Rows {
             ScreenKind::Node(node) => instances(Of::Node(node.cluster.clone(), node.key.name.clone())),
             ScreenKind::Nodes => Self::Nodes(nodes::collect(ctx)),
             ScreenKind::Releases => Self::Releases(releases::collect(ctx)),
+            ScreenKind::Builds => Self::Builds(builds::collect(ctx)),
+            ScreenKind::Build(cluster, key) => Self::Stages(stages::collect(ctx, cluster, key)),
             ScreenKind::Events => Self::Events(events::collect(ctx, &About::All)),
             ScreenKind::EventsOfApp(key) => Self::Events(events::collect(ctx, &About::of_app(ctx, key))),
             ScreenKind::EventsOf(object) | ScreenKind::Container(object, _) => {
@@ -98,6 +106,11 @@ impl Rows {
             }),
             Self::Nodes(rows) => Box::new(Nodes::new(rows, ctx)),
             Self::Releases(rows) => Box::new(Releases { rows, ctx }),
+            Self::Builds(rows) => Box::new(Builds { rows, ctx }),
+            Self::Stages(build) => Box::new(Stages {
+                build: build.as_deref(),
+                ctx,
+            }),
             Self::Events(rows) => Box::new(Events { rows, ctx }),
             Self::Activity => Box::new(Activity { ctx }),
             Self::Tree(rows) => Box::new(Tree { rows, ctx }),

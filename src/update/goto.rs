@@ -42,6 +42,7 @@ fn shown_by(action: Action) -> Option<ScreenKind> {
         Action::ShowInstances => ScreenKind::Instances,
         Action::ShowNodes => ScreenKind::Nodes,
         Action::ShowReleases => ScreenKind::Releases,
+        Action::ShowBuilds => ScreenKind::Builds,
         Action::ShowEvents => ScreenKind::Events,
         Action::ShowActivity => ScreenKind::Activity,
         Action::ShowLog => ScreenKind::Log,

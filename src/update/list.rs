@@ -4,7 +4,7 @@ use crate::listing::{RowKey, Sort};
 use crate::message::{Action, Effect, Mode, Trouble};
 use crate::metrics::Figure;
 use crate::model::Model;
-use crate::model::access::sort_column;
+use crate::model::sorting::sort_column;
 use crate::screens::{Screen, charts};
 
 /// Does what concerns the list alone; says whether it was that.
@@ -219,6 +219,7 @@ fn name(key: &RowKey) -> String {
         RowKey::Location(_, name) | RowKey::Container(_, name) | RowKey::Loose(_, name) => name.to_string(),
         RowKey::App(app) => app.name.to_string(),
         RowKey::Object(object) => object.key.name.to_string(),
+        RowKey::Build(_, key) => key.name.to_string(),
         RowKey::Feed(_, kind, _) => kind.plural().to_owned(),
         RowKey::Entry(number) => number.to_string(),
     }

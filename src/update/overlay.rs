@@ -349,6 +349,7 @@ fn leave_narrower_screen(model: &mut Model) {
             | ScreenKind::Instances
             | ScreenKind::Nodes
             | ScreenKind::Releases
+            | ScreenKind::Builds
             | ScreenKind::Events
     );
     if narrowed && is_list {

@@ -2,6 +2,7 @@
 
 mod anew;
 mod asking;
+mod built;
 mod claiming;
 mod job_log;
 mod leaving;
@@ -31,6 +32,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let operation = action.step()?;
     if operation == Operation::Delete {
         return Some(together::delete(model));
+    }
+    if operation == Operation::Cancel {
+        return Some(together::cancel(model, action));
     }
     let mut effects = review(model);
     match model.draft(operation) {

@@ -44,7 +44,7 @@ fn beneath(asked: &HowMany, theme: &Theme, room: usize) -> Vec<Pieces> {
     let mut add = |text: &str, style: Style| {
         lines.extend(folded(text, room).into_iter().map(|text| vec![(text, style)]));
     };
-    if let Some(Chosen::Image { image, .. }) = &asked.draft.version {
+    if let Some(Chosen::Image { image, .. } | Chosen::Built { image, .. }) = &asked.draft.version {
         add(image, theme.style(Role::Strong));
     }
     if asked.draft.operation == Operation::Scale {

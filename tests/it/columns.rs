@@ -4,14 +4,14 @@ use pilothouse::domain::{ClusterId, ClusterReport, Feed, Kind, Link};
 use pilothouse::listing::{Cell, ColumnId, Filter, Unit, Value, column};
 use pilothouse::message::{Action, Message};
 
-use crate::support::fleet;
 use crate::support::screen::Bench;
+use crate::support::{builds, fleet};
 
 /// The ways to every kind of list.
 fn lists() -> Vec<(&'static str, Vec<Action>)> {
     use Action::{
-        Detail, EventsOf, Open, Reconnect, ShowActivity, ShowApps, ShowEvents, ShowInstances, ShowLocations, ShowNodes,
-        ShowReleases,
+        Detail, EventsOf, Open, Reconnect, ShowActivity, ShowApps, ShowBuilds, ShowEvents, ShowInstances,
+        ShowLocations, ShowNodes, ShowReleases,
     };
     vec![
         ("fleet", vec![]),
@@ -25,6 +25,8 @@ fn lists() -> Vec<(&'static str, Vec<Action>)> {
         ("nodes", vec![ShowNodes]),
         ("node", vec![ShowNodes, Open]),
         ("releases", vec![ShowReleases]),
+        ("builds", vec![ShowBuilds]),
+        ("build", vec![ShowBuilds, Open]),
         ("events", vec![ShowEvents]),
         ("events of", vec![ShowInstances, EventsOf]),
         ("activity", vec![Reconnect, ShowActivity]),
@@ -34,7 +36,7 @@ fn lists() -> Vec<(&'static str, Vec<Action>)> {
 /// Does something with each list and its rows.
 fn each(mut check: impl FnMut(&str, &mut Bench)) {
     for (name, way) in lists() {
-        let mut bench = Bench::fleet();
+        let mut bench = Bench::new(builds::world(), fleet::now());
         bench.act(&way);
         check(name, &mut bench);
     }

@@ -18,6 +18,7 @@
 )]
 
 mod activity;
+mod builds;
 mod canary;
 mod chosen;
 mod cli;

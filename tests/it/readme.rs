@@ -8,9 +8,9 @@ use pilothouse::message::{Action, Group, Mode};
 use Action::{
     Back, ChartNext, ChartReach, Charts, ClearMarks, CopyName, CopyRow, Detail, EventsOf, Expand, FactsDown, FactsUp,
     Filter, Help, HistoryBack, HistoryForward, LastView, Mark, MarkRange, NodeOf, Open, Palette, PickSort, Quit,
-    Reconnect, ScopeAll, ScopeClusters, ScopeLocations, ScopeNamespaces, ShowActivity, ShowApps, ShowEvents, ShowFleet,
-    ShowInstances, ShowLocations, ShowLog, ShowNodes, ShowReleases, SortByAge, SortByGrowth, SortByName,
-    SortByNamespace, SortByStatus, SortNext, SortReverse, Suspend, Wide,
+    Reconnect, ScopeAll, ScopeClusters, ScopeLocations, ScopeNamespaces, ShowActivity, ShowApps, ShowBuilds,
+    ShowEvents, ShowFleet, ShowInstances, ShowLocations, ShowLog, ShowNodes, ShowReleases, SortByAge, SortByGrowth,
+    SortByName, SortByNamespace, SortByStatus, SortNext, SortReverse, Suspend, Wide,
 };
 
 /// What each row of the table is about, in its order.
@@ -22,6 +22,7 @@ const ROWS: &[&[Action]] = &[
         ShowInstances,
         ShowNodes,
         ShowReleases,
+        ShowBuilds,
     ],
     &[ShowEvents, ShowActivity, ShowLog],
     &[Open, Back],
@@ -43,6 +44,7 @@ const ROWS: &[&[Action]] = &[
     &[Action::RollBack, Action::RepairRelease],
     &[Action::PauseRelease, Action::ResumeRelease, Action::RestartInstances],
     &[Action::ScaleOut, Action::EndFloor],
+    &[Action::CancelBuild, Action::CancelSuperseded],
     &[Action::DeleteInstance],
     &[Action::NextStep, Action::RetryRelease],
     &[Action::Build],
@@ -107,7 +109,13 @@ fn readme_has_the_keys_of_the_default_keymap() {
     let told: BTreeSet<Action> = ROWS.iter().copied().flatten().copied().collect();
     for &action in Action::ALL {
         let is_to_be_told = match action.group() {
-            Group::Screens | Group::List | Group::Logs | Group::Release | Group::Scope | Group::Program => true,
+            Group::Screens
+            | Group::List
+            | Group::Logs
+            | Group::Release
+            | Group::Build
+            | Group::Scope
+            | Group::Program => true,
             Group::Move | Group::Typing | Group::Confirm => false,
         };
         assert!(

@@ -3,6 +3,7 @@
 
 mod bad;
 mod before;
+mod cancelled;
 mod claimed;
 mod command;
 mod config;

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod api;
+pub(crate) mod builds;
 pub(crate) mod fleet;
 pub(crate) mod logs;
 pub(crate) mod measured;

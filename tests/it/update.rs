@@ -110,6 +110,8 @@ fn every_action_is_answered_on_every_screen() {
         vec![Action::ShowNodes, Action::Open],
         vec![Action::ShowReleases],
         vec![Action::ShowReleases, Action::Open],
+        vec![Action::ShowBuilds],
+        vec![Action::ShowBuilds, Action::Open],
         vec![Action::ShowEvents],
         vec![Action::ShowActivity],
         vec![Action::ShowLog],

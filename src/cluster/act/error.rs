@@ -1,8 +1,8 @@
 //! Why a write was not made.
 
 use super::super::error::ClusterError;
-use crate::domain::Clean;
 use crate::domain::access::Right;
+use crate::domain::{Clean, Verb};
 use crate::release::live::Refusal;
 
 /// Why a write was not made, or whether it was is not known.
@@ -57,6 +57,9 @@ impl ActError {
             }
             Self::Refused(_) => "look at its phase with `pilothouse release status`",
             Self::Cluster(error) => error.hint(),
+            Self::Forbidden(right) if right.resource == "jobs" && right.verb == Verb::Delete => {
+                "`pilothouse rbac builder` prints the rights that it needs"
+            }
             Self::Forbidden(_) => "`pilothouse rbac operator` prints the rights that it needs",
             Self::Exists(_) => "choose another name, or take it away first: what is there is never changed",
             Self::NoNamespace(_) => "choose one that is there, or have it made: `kubectl create namespace`",

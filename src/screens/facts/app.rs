@@ -25,6 +25,7 @@ pub(super) fn facts(key: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
     }
     lines.extend(releases);
     lines.extend(troubles(&app, ctx));
+    lines.extend(super::build::of_app(key, ctx));
     lines.push(fact("uses", uses(ctx, &Whose::app(ctx, key), Bounds::of_app(&app))));
     lines.push(fact("rules", rules(&app, ctx)));
     lines.push(fact("runs in", places(&app)));

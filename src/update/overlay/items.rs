@@ -32,7 +32,7 @@ pub(super) fn items(model: &Model, purpose: Purpose) -> Vec<Item> {
 fn palette(model: &Model) -> Vec<Item> {
     let actions = Action::ALL.iter().copied().filter(|action| match action.group() {
         Group::Move | Group::Typing | Group::Confirm => false,
-        Group::Screens | Group::List | Group::Logs | Group::Release | Group::Scope | Group::Program => {
+        Group::Screens | Group::List | Group::Logs | Group::Release | Group::Build | Group::Scope | Group::Program => {
             *action != Action::Palette
         }
     });
@@ -94,6 +94,7 @@ const fn names(action: Action) -> &'static [&'static str] {
         Action::ShowInstances => &["instances", "pods", "pod", "po"],
         Action::ShowNodes => &["nodes", "node", "no"],
         Action::ShowReleases => &["releases", "release", "rel"],
+        Action::ShowBuilds => &["builds", "build", "jobs", "job"],
         Action::ShowEvents => &["events", "event", "ev"],
         Action::ShowActivity => &["activity"],
         Action::ShowLog => &["log"],

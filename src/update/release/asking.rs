@@ -124,7 +124,7 @@ pub(super) fn mark_bad(model: &mut Model) {
     let mut items = picker.items().to_vec();
     for item in &mut items {
         let told = match &item.target {
-            Target::Version(Chosen::Image { image, .. })
+            Target::Version(Chosen::Image { image, .. } | Chosen::Built { image, .. })
             | Target::Tag(Chosen::Image { image, .. })
             | Target::Typed(image) => bad(model, image),
             Target::Version(Chosen::Past(all)) => bad_past(model, all),
@@ -173,6 +173,11 @@ pub(in crate::update) fn versions(model: &Model, purpose: Purpose) -> Vec<Item> 
     };
     let objects: Vec<ResourceRef> = draft.open().map(|aim| aim.object.clone()).collect();
     let mut known = model.world.versions_of(&objects);
+    let built = if purpose == Purpose::Version {
+        super::built::offered(model, draft, &known)
+    } else {
+        Vec::new()
+    };
     // What runs everywhere can neither be released nor gone back to.
     known.retain(|known| known.at.iter().filter(|holder| holder.newest).count() < objects.len());
     if purpose == Purpose::Revision {
@@ -181,10 +186,8 @@ pub(in crate::update) fn versions(model: &Model, purpose: Purpose) -> Vec<Item> 
         known.retain(|known| !known.images.is_empty());
         known.sort_by_key(|known| std::cmp::Reverse(known.created));
     }
-    known
-        .iter()
-        .filter_map(|version| item(model, draft, purpose, version))
-        .collect()
+    let known = known.iter().filter_map(|version| item(model, draft, purpose, version));
+    built.into_iter().chain(known).collect()
 }
 
 fn item(model: &Model, draft: &Draft, purpose: Purpose, known: &KnownVersion) -> Option<Item> {

@@ -90,9 +90,8 @@ fn is_same(one: &Item, other: &Item) -> bool {
 
 fn image_of(item: &Item) -> Option<ImageName> {
     match &item.target {
-        Target::Version(Chosen::Image { image, .. }) | Target::Tag(Chosen::Image { image, .. }) => {
-            ImageName::parse(image)
-        }
+        Target::Version(Chosen::Image { image, .. } | Chosen::Built { image, .. })
+        | Target::Tag(Chosen::Image { image, .. }) => ImageName::parse(image),
         _ => None,
     }
 }

@@ -1,18 +1,29 @@
 //! Steps that are shown together and written by one yes, and what follows new instances until they are ready.
 
 use super::{ask, close_reader, send};
-use crate::message::{Effect, Ticket, Trouble};
+use crate::message::{Action, Effect, Ticket, Trouble};
 use crate::model::Model;
 use crate::overlays::Overlay;
-use crate::overlays::confirm::{Confirm, Fate};
+use crate::overlays::confirm::{Confirm, Fate, Place};
 use crate::release::step::Step;
 
 /// Shows which instances would be deleted.
 pub(super) fn delete(model: &mut Model) -> Vec<Effect> {
-    let confirm = model.deletions().map(|places| Confirm::new(places, Vec::new()));
+    let places = model.deletions();
+    show(model, Action::DeleteInstance, places)
+}
+
+/// Shows which builds would be stopped.
+pub(super) fn cancel(model: &mut Model, action: Action) -> Vec<Effect> {
+    let places = model.cancellations(action == Action::CancelSuperseded);
+    show(model, action, places)
+}
+
+fn show(model: &mut Model, action: Action, places: Result<Vec<Place>, String>) -> Vec<Effect> {
+    let confirm = places.map(|places| Confirm::new(places, Vec::new()));
     model.touch();
     match confirm {
-        Err(reason) => model.tell(Trouble::info(format!("delete: {reason}"))),
+        Err(reason) => model.tell(Trouble::info(format!("{}: {reason}", action.label()))),
         Ok(None) => {}
         Ok(Some(confirm)) => {
             model.overlays.push(Overlay::Confirm(Box::new(confirm)));

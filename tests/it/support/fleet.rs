@@ -74,7 +74,7 @@ const fn app(
     }
 }
 
-const APPS: [App; 14] = [
+pub(crate) const APPS: [App; 14] = [
     app("feed", "timeline", 12, 2000, 4096, Story::Stable),
     app("feed", "rank", 6, 4000, 8192, Story::Stable),
     app("gift", "live-gift", 10, 500, 704, Story::Rolling(3)),
