@@ -268,6 +268,7 @@ async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Cle
         generation: prepared.generation,
         twin: None,
         leads_to: prepared.leads_to(),
+        asked: prepared.asked(),
     };
     // Copies that were made change nothing of the workload: they count as nothing that was written of it.
     let is_own = |(request, _): &&(Request, Value)| !request.is_copy();

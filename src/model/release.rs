@@ -217,7 +217,7 @@ impl Model {
     pub(crate) fn stand_now(&self, place: &Place, phase: &Phase, written: &Written) -> Option<Stand> {
         let view = self.world.cluster(&place.object.cluster)?;
         let workload = view.workload(place.object.kind, &place.object.key)?;
-        let stand = || stand::stand_of(&place.step, (workload, phase), written.leads_to);
+        let stand = || stand::stand_of(&place.step, (workload, phase), written);
         view.has_seen(workload, written).then(stand)
     }
 

@@ -60,6 +60,7 @@ const WRITTEN: Written = Written {
     generation: 4,
     twin: None,
     leads_to: None,
+    asked: None,
 };
 const DONE: Done = Done {
     written: WRITTEN,

@@ -121,6 +121,11 @@ pub struct Live<'a> {
 }
 
 impl<'a> Live<'a> {
+    /// A Deployment of whose `ReplicaSets` nothing is asked.
+    pub(super) const fn alone(deployment: &'a Value) -> Self {
+        Self { deployment, sets: &[] }
+    }
+
     pub(super) fn number(&self, path: &str) -> Option<i64> {
         self.deployment.pointer(path).and_then(Value::as_i64)
     }

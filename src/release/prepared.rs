@@ -6,10 +6,12 @@ use super::against::{Against, Others, marked_elsewhere};
 use super::claim::{Claim, Holder};
 use super::config::goes::Carried;
 use super::known::Known;
+use super::live::{Live, Method};
 use super::request::{Part, Request, Waits};
+use super::stand::Asked;
 use super::step::{Difference, Step};
 use super::warning::Warning;
-use crate::domain::{Clean, Driver, ResourceRef, Timestamp, Uid};
+use crate::domain::{Clean, Driver, Kind, ResourceRef, Timestamp, Uid};
 
 /// What is not known where nobody can say to others that they release an app.
 pub const UNCLAIMED: &str = "who else releases it";
@@ -151,6 +153,25 @@ impl Prepared {
         // Past a pause its controller goes on by itself.
         i32::try_from(asked.or(at.map(|at| at + 1))?).ok()
     }
+
+    /// How many new instances it is for; a Rollout's steps say that by themselves.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        let count = self.step.gray()?;
+        let method = match self.object.kind {
+            Kind::Rollout => return None,
+            // Of a gray release that grows only the object knows by which method.
+            Kind::Deployment => self.requests.iter().find_map(|(request, after)| {
+                let is_its = request.place.resource.kind == Kind::Deployment.name();
+                is_its.then(|| Live::alone(after).surge().0)
+            })?,
+            _ => Method::Replace,
+        };
+        let desired = i32::try_from(self.desired).unwrap_or(i32::MAX);
+        Some(Asked {
+            instances: count.of(desired, method).instances.into(),
+            of: self.desired,
+        })
+    }
 }
 
 /// Whether a template says of an image that it is on the nodes already.
@@ -188,6 +209,8 @@ pub struct Written {
     /// The step of an Argo Rollout that a promotion leads to at least: a status that is written to keeps its
     /// generation.
     pub leads_to: Option<i32>,
+    /// How many new instances it was for; `None` where that is not its to say.
+    pub asked: Option<Asked>,
 }
 
 /// A write that was made.

@@ -1,9 +1,9 @@
 //! How a step stands: whether a phase allows it, whether it is done already, and whether it is there once it was written.
 
-use super::Phase;
 use super::ledger::Operation;
 use super::live::Method;
 use super::step::{Count, Return, Step};
+use super::{Phase, Written};
 use crate::domain::{Clean, Driver, Kind, Terms, Workload};
 
 /// How a step that was written stands.
@@ -44,15 +44,35 @@ pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
     }
 }
 
-/// The same of a workload, and of a promotion that leads to a step of its Rollout at least: where that has not gone on
-/// it is seen as it was before.
-pub fn stand_of(step: &Step, (workload, phase): (&Workload, &Phase), leads_to: Option<i32>) -> Stand {
-    let is_before = match (&workload.terms, leads_to) {
+/// How many new instances a step was for, of how many that were wanted then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub instances: i64,
+    pub of: i64,
+}
+
+impl Asked {
+    /// Whether so many are as many; where it was scaled meanwhile its controller keeps the share, as far as it rounds.
+    pub const fn is_met(self, wanted: i64, desired: i64) -> bool {
+        let share = self.instances.saturating_mul(desired) / if self.of > 0 { self.of } else { 1 };
+        wanted >= self.instances || wanted >= if share > 0 { share } else { 1 }
+    }
+}
+
+/// The same of a workload that was written to. A promotion leads to a step of its Rollout at least: where that has not
+/// gone on it is seen as it was before. A gray release is there with as many new instances as were asked for: those
+/// that do not come by one write, and those that are not seen yet, are still to come.
+pub fn stand_of(step: &Step, (workload, phase): (&Workload, &Phase), written: &Written) -> Stand {
+    let is_before = match (&workload.terms, written.leads_to) {
         (Terms::Rollout(argo), Some(to)) => argo.step.is_some_and(|(at, _)| at < to),
         _ => false,
     };
+    let are_fewer = match (phase, written.asked) {
+        (Phase::Gray { wanted, .. }, Some(asked)) => !asked.is_met(*wanted, workload.desired),
+        _ => false,
+    };
     match stand(step, (workload.kind, phase)) {
-        Stand::There if is_before && phase.is_release() => Stand::Going,
+        Stand::There if are_fewer || (is_before && phase.is_release()) => Stand::Going,
         stand => stand,
     }
 }

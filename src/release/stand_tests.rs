@@ -207,7 +207,11 @@ fn a_promotion_is_there_once_its_rollout_has_gone_on() {
     };
     let stands = |step: i32, phase: &Phase, leads_to: Option<i32>| {
         let workload = at(step);
-        stand_of(&Step::Promote, (&workload, phase), leads_to)
+        let written = Written {
+            leads_to,
+            ..Written::default()
+        };
+        stand_of(&Step::Promote, (&workload, phase), &written)
     };
     let waits = gray(2);
     assert_eq!(stands(1, &waits, Some(2)), Stand::Going, "as it was before");
@@ -226,4 +230,34 @@ fn a_rollout_s_way_back_waits_at_its_steps_too() {
     let back = Step::Rollback(Return::to(crate::release::past::Back::LastGood));
     assert_eq!(stand(&back, (Kind::Rollout, &gray(2))), Stand::There);
     assert_eq!(stand(&back, (Kind::Deployment, &gray(2))), Stand::Going);
+}
+
+#[test]
+fn a_gray_release_is_there_with_as_many_instances_as_were_asked_for() {
+    let stands = |instances: i64, (wanted, desired): (i64, i64)| {
+        let workload = Workload {
+            desired,
+            ..super::super::testing::deployment(1)
+        };
+        let phase = Phase::Gray {
+            ready: wanted,
+            wanted,
+            old: 10,
+            timed: false,
+        };
+        let written = Written {
+            asked: Some(Asked { instances, of: 10 }),
+            ..Written::default()
+        };
+        stand_of(&Step::Grow(Count::Instances(4)), (&workload, &phase), &written)
+    };
+    assert_eq!(
+        stands(4, (2, 10)),
+        Stand::Going,
+        "as it was before, or one node of several"
+    );
+    assert_eq!(stands(4, (4, 10)), Stand::There);
+    assert_eq!(stands(4, (2, 5)), Stand::There, "it was scaled in");
+    assert_eq!(stands(4, (1, 5)), Stand::Going);
+    assert_eq!(stands(4, (4, 20)), Stand::There, "a partition keeps its number");
 }

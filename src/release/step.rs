@@ -127,6 +127,16 @@ impl Step {
         Some(step)
     }
 
+    /// How many new instances beside or in place of old ones it is for; `None` where it is no gray release.
+    pub fn gray(&self) -> Option<Count> {
+        match self {
+            Self::Start(new) => Some(new.count),
+            Self::Grow(count) => Some(*count),
+            Self::Rollback(back) => back.gray.map(|(count, _)| count),
+            _ => None,
+        }
+    }
+
     /// What the ledger calls it.
     pub const fn operation(&self) -> Operation {
         match self {

@@ -59,7 +59,7 @@ pub(super) async fn follow(
             } else {
                 (
                     words(&release),
-                    stand_of(step, (workload, &release.phase), written.leads_to),
+                    stand_of(step, (workload, &release.phase), written),
                 )
             };
             if said != word {

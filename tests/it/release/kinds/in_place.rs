@@ -5,6 +5,7 @@ use pilothouse::domain::Kind;
 use pilothouse::release::Phase;
 use pilothouse::release::live::Refusal;
 use pilothouse::release::past::Back;
+use pilothouse::release::stand::{Asked, Stand, stand_of};
 use pilothouse::release::step::{Count, Return, Step};
 use serde_json::json;
 
@@ -71,15 +72,22 @@ async fn a_daemon_set_gets_its_new_version_node_by_node() {
     bench
         .until("all are there", |w| phase(w) == Phase::Stable && w.ready == 4)
         .await;
-    bench.take(&start("live:v2", 1)).await.unwrap();
+    let done = bench.take(&start("live:v2", 1)).await.unwrap();
+    assert_eq!(done.written.asked, Some(Asked { instances: 1, of: 4 }));
     bench.until("one node has it", |w| w.updated == 1 && w.ready == 4).await;
     let written = bench.written();
     assert_eq!(written.len(), 2, "the template, then one instance: {written:?}");
     assert!(written[1].0.starts_with("DELETE pods/live-"));
-    bench.take(&Step::Grow(Count::Instances(3))).await.unwrap();
-    bench
+    let grow = Step::Grow(Count::Percent(75.0));
+    let done = bench.take(&grow).await.unwrap();
+    let one = bench.until("the first of them is there", |w| w.updated == 2).await;
+    assert_eq!(phase(&one).name(), "gray");
+    let all_there = gray(2, 2, 2);
+    assert_eq!(stand_of(&grow, (&one, &all_there), &done.written), Stand::Going);
+    let all = bench
         .until("three nodes have it", |w| w.updated == 3 && w.ready == 4)
         .await;
+    assert_eq!(stand_of(&grow, (&all, &phase(&all)), &done.written), Stand::There);
     assert_eq!(bench.written().len(), 2, "an instance of two nodes");
     bench.take(&Step::Full).await.unwrap();
     bench
