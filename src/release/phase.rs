@@ -11,8 +11,12 @@
 //! | `ForeignChange` | S, the label, and the newest revision came after the one released |
 //! | `GrayFailed` | Gray, and something is wrong with a new instance |
 //!
+//! Of kinds whose new instances take the place of old ones the controller's counts tell ([`counts`]).
+//!
 //! The revision that was released is the next one after that which was left: a Deployment counts its revisions up
 //! by one for each change of its template, and for nothing else.
+
+mod counts;
 
 use chrono::TimeDelta;
 
@@ -20,7 +24,10 @@ use super::Cause;
 use crate::domain::pod::label;
 use crate::domain::terms::{HOLD, HOLD_FROM, Rolling};
 use crate::domain::workload::{Revision, Workload};
-use crate::domain::{Clean, Kind, Terms, Timestamp};
+use crate::domain::{Clean, Terms, Timestamp};
+use counts::counted;
+
+pub(super) use counts::begun;
 
 /// How long instances of a gray release may take to be ready before it counts as failed, unless told otherwise.
 pub const GRAY_DEADLINE: TimeDelta = TimeDelta::minutes(10);
@@ -338,51 +345,6 @@ fn rolls(workload: &Workload, rolling: &Rolling, revisions: &[&Revision]) -> Pha
         },
         phase => phase,
     }
-}
-
-/// By the counts that every kind has.
-fn counted(workload: &Workload) -> Phase {
-    let failed = workload.conditions.iter().find(|(_, reason, _)| {
-        reason == "ProgressDeadlineExceeded" || reason == "FailedCreate" || reason == "ReplicaSetCreateError"
-    });
-    if let Some((_, reason, message)) = failed {
-        return Phase::Stuck {
-            reason: reason.clone(),
-            message: message.clone(),
-        };
-    }
-    if is_unseen(workload) {
-        return Phase::Unseen;
-    }
-    if workload.paused {
-        return Phase::Paused;
-    }
-    let (desired, updated, rolls_to) = (workload.desired, workload.updated, workload.rolls_to);
-    let old = old(workload);
-    // As `kubectl rollout status` judges: also when all new instances are there, the old ones have to leave.
-    // Without old ones, what lacks is a matter of how many there are.
-    if old > 0 && (updated < rolls_to || rolls_to == desired) {
-        let desired = rolls_to;
-        return Phase::Rolling { updated, desired, old };
-    }
-    if old > 0 && workload.kind != Kind::Job {
-        let wanted = updated.max(rolls_to);
-        // Which of them is not ready the counts do not say: the new ones, until the pods say otherwise.
-        let ready = (updated - (desired - workload.ready).max(0)).max(0);
-        return Phase::Gray {
-            ready,
-            wanted,
-            old,
-            timed: false,
-        };
-    }
-    if workload.ready != desired {
-        return Phase::Scaling {
-            instances: workload.ready,
-            desired,
-        };
-    }
-    Phase::Stable
 }
 
 #[cfg(test)]

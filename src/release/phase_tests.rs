@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::terms::{HELD_SECONDS, HOLD_OP, Rolling};
-use crate::domain::{Amount, ObjectKey, Uid, Version};
+use crate::domain::{Amount, Kind, ObjectKey, Pod, Uid, Version};
+use crate::release::Release;
 use crate::release::testing::deployment;
 
 fn revision(number: i64, hash: &str, (desired, ready, available): (i32, i32, i32)) -> Revision {
@@ -337,4 +338,53 @@ fn two_workloads_of_an_app_show_their_sum_or_the_more_urgent() {
     };
     assert_eq!(gray(2, 2).worse(failed.clone()), failed);
     assert_eq!(failed.clone().worse(Phase::Stable), failed);
+}
+
+/// A StatefulSet of five whose partition lets two be new, begun at `began`; `updated` are new, `ready` are ready.
+fn partitioned(began: Timestamp, updated: i64, ready: i64) -> Workload {
+    Workload {
+        kind: Kind::StatefulSet,
+        labels: [(HOLD_OP.into(), crate::domain::ulid::ulid(began, 1).as_str().into())].into(),
+        desired: 5,
+        instances: 5,
+        ready,
+        updated,
+        rolls_to: 2,
+        terms: Terms::Revised(Some("live-new".into())),
+        ..deployment(1)
+    }
+}
+
+#[test]
+fn what_replaces_one_after_the_other_is_gray_from_the_first_on_and_fails_as_any_other() {
+    let began = Timestamp::UNIX_EPOCH + TimeDelta::hours(1);
+    let first = partitioned(began, 1, 4);
+    let gray = |ready, old| Phase::Gray {
+        ready,
+        wanted: 2,
+        old,
+        timed: false,
+    };
+    assert_eq!(Phase::of(&first, &[]), gray(0, 4));
+    let of_others = Workload {
+        labels: [].into(),
+        ..first.clone()
+    };
+    assert_eq!(Phase::of(&of_others, &[]).name(), "rolling", "begun by somebody else");
+    let pod = |minutes| Pod {
+        revision: Some("live-new".into()),
+        created: Some(began + TimeDelta::minutes(minutes)),
+        ..Pod::default()
+    };
+    let at = |pods: &[(Pod, bool)], minutes| {
+        let pods = pods.iter().map(|(pod, ready)| (pod, *ready)).collect();
+        let release = Release::of(&first, &[], Some(pods));
+        assert_eq!(release.since, Some(began));
+        release.at(began + TimeDelta::minutes(minutes))
+    };
+    assert_eq!(at(&[(pod(0), false)], 10), gray(0, 4));
+    assert_eq!(at(&[(pod(0), false)], 11).name(), "gray-failed", "it has a deadline");
+    let both = [(pod(0), true), (pod(8), false)];
+    assert_eq!(at(&both, 11), gray(1, 4), "the second came later");
+    assert_eq!(at(&both, 19).name(), "gray-failed");
 }

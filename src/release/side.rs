@@ -34,6 +34,8 @@ pub struct Release {
     pub new: Side,
     /// When what is under way began; of what is stable since when its version runs.
     pub since: Option<Timestamp>,
+    /// When the last of its new instances came that are not ready yet.
+    pub came: Option<Timestamp>,
     /// How long its new instances may take to be ready.
     pub deadline: TimeDelta,
 }
@@ -41,7 +43,8 @@ pub struct Release {
 impl Release {
     /// The phase by the clock of its cluster.
     pub fn at(&self, now: Timestamp) -> Phase {
-        self.phase.clone().at(self.since, now, self.deadline)
+        // They come one after the other in place of old ones, and later where it grows.
+        self.phase.clone().at(self.since.max(self.came), now, self.deadline)
     }
 
     /// The release of a workload as its revisions and its pods show it; with `pods` that are not all known only
@@ -58,6 +61,7 @@ impl Release {
                 old,
                 new,
                 since,
+                came: None,
                 deadline: GRAY_DEADLINE,
             };
         };
@@ -65,6 +69,8 @@ impl Release {
             pods.into_iter().partition(|(pod, _)| is_newest(workload, newest, pod));
         let of_new = new.iter().map(|(pod, _)| *pod);
         let cause = Cause::of(of_new);
+        let missing = new.iter().filter(|(pod, ready)| live(pod) && !ready);
+        let came = missing.filter_map(|(pod, _)| pod.created).max();
         let old = Side::of(old.into_iter().filter(|(pod, _)| live(pod)));
         let new = Side::of(new.into_iter().filter(|(pod, _)| live(pod)));
         phase = phase.with_pods(new.ready, cause);
@@ -78,6 +84,7 @@ impl Release {
             old: (old.instances > 0).then_some(old),
             new,
             since,
+            came,
             deadline: GRAY_DEADLINE,
         }
     }
@@ -171,6 +178,9 @@ fn counts(workload: &Workload, newest: Option<&Revision>) -> (Option<Side>, Side
 /// The start of a hold by the name of its operation, a pause's own, else when the newest revision was made.
 pub fn since(workload: &Workload, newest: Option<&Revision>) -> Option<Timestamp> {
     let made = newest.and_then(|newest| newest.created);
+    if let Some(op) = phase::begun(workload) {
+        return made_at(op);
+    }
     match &workload.terms {
         Terms::Deployment(rolling) if rolling.is_held() => {
             label(&workload.labels, HOLD_OP).and_then(|op| made_at(op)).or(made)

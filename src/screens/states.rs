@@ -140,7 +140,7 @@ fn told(parts: Vec<Part>) -> Cell {
 fn app_parts(app: &AppSummary, now: Timestamp) -> Vec<Part> {
     let count = |wanted: Health| app.health.iter().find(|(h, _)| *h == wanted).map_or(0, |(_, n)| *n);
     let (failing, unschedulable) = (count(Health::Failing), count(Health::Unschedulable));
-    let phase = app.phase.clone().at(app.since, now, app.deadline);
+    let phase = app.phase.clone().at(app.since.max(app.came), now, app.deadline);
     let release_fails = matches!(phase, Phase::GrayFailed { .. });
     let status = app.trouble.as_ref().map(|(status, _)| status.as_str());
     let mut parts = if release_fails {

@@ -43,6 +43,8 @@ pub struct AppSummary {
     /// The most urgent phase of its workloads, and since when.
     pub phase: Phase,
     pub since: Option<Timestamp>,
+    /// When the last of the new instances came that are not ready.
+    pub came: Option<Timestamp>,
     /// How long its gray releases may take to be ready.
     pub deadline: TimeDelta,
     pub owner: Option<Clean>,
@@ -116,6 +118,7 @@ fn summarise(parts: &[(&ClusterView, &AppTally)], scope: &Scope) -> Option<AppSu
         trouble: None,
         phase: Phase::Stable,
         since: None,
+        came: None,
         deadline: first_cluster.gray_deadline,
         owner: None,
         default_location: None,
@@ -192,10 +195,11 @@ impl AppSummary {
         {
             self.workloads.push((cluster.id.clone(), workload.kind));
             self.desired = Some(self.desired.unwrap_or(0) + workload.desired).filter(|_| self.is_whole);
-            let (phase, since) = cluster.phase_and_since(workload);
+            let (phase, [since, came]) = cluster.phase_and_since(workload);
             if phase.urgency() >= self.phase.urgency() {
                 let alike = phase.urgency() == self.phase.urgency();
                 self.since = since.max(self.since.filter(|_| alike));
+                self.came = came.max(self.came.filter(|_| alike));
             }
             self.phase = std::mem::take(&mut self.phase).worse(phase);
             self.owner = self.owner.take().or_else(|| workload.owner.clone());

@@ -195,19 +195,23 @@ impl ClusterView {
         })
     }
 
-    /// The phase of a workload, and since when; its pods are looked at only where they can say more.
-    pub fn phase_and_since(&self, workload: &Workload) -> (Phase, Option<Timestamp>) {
+    /// The phase of a workload, since when, and when the last of its new instances came that are not ready; its pods are
+    /// looked at only where they can say more.
+    pub fn phase_and_since(&self, workload: &Workload) -> (Phase, [Option<Timestamp>; 2]) {
         if self.twin_of(workload).is_some() || workload.twin_of().is_some() {
             let release = self.release_of(workload);
-            return (release.phase, release.since);
+            return (release.phase, [release.since, release.came]);
         }
         let revisions = self.revisions_of(workload);
         match Phase::of(workload, &revisions) {
             Phase::Gray { .. } => {
                 let release = self.release_of(workload);
-                (release.phase, release.since)
+                (release.phase, [release.since, release.came])
             }
-            phase => (phase, side::since(workload, phase::newest(workload, &revisions))),
+            phase => {
+                let since = side::since(workload, phase::newest(workload, &revisions));
+                (phase, [since, None])
+            }
         }
     }
 

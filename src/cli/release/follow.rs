@@ -57,10 +57,7 @@ pub(super) async fn follow(
                     (view.arrival(workload).words(*to), Stand::Going)
                 }
             } else {
-                (
-                    words(&release),
-                    stand_of(step, (workload, &release.phase), written),
-                )
+                (words(&release), stand_of(step, (workload, &release.phase), written))
             };
             if said != word {
                 writeln!(err, "{name}: {word} ({} s)", begun.elapsed().as_secs())?;

@@ -138,6 +138,7 @@ pub fn release(own: Release, stable: Known<'_>, beside: Release, (twin, cause): 
         old: old.filter(|old| old.instances > 0),
         new,
         since: since(stable, twin.0),
+        came: beside.came,
         deadline: own.deadline,
     }
 }
