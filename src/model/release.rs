@@ -349,6 +349,7 @@ pub(crate) fn words(phase: &Phase) -> Clean {
         Phase::GrayFailed { ready, wanted, cause } => {
             format!("gray, {ready} of {wanted} ready: {}", cause.words())
         }
+        Phase::Full { new, old: 0 } => format!("{new} new, no old ones"),
         Phase::Full { new, old } => format!("{new} new beside {old} old"),
         Phase::Stuck { message, .. } => message.to_string(),
         other => {

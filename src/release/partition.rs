@@ -3,18 +3,25 @@
 //!
 //! A partition says how many instances stay on the old version, so N new ones of R are a partition of R − N. An
 //! instance of a DaemonSet under `OnDelete` becomes new when a person deletes it: one node after the other.
+//!
+//! The object notes how it was set before and which revision it left. Where it was set to hold instances back for good
+//! that is put back by a second [`full`], once all are of one version: before, it would keep some from it.
+
+mod before;
+mod broken;
+mod steps;
 
 use serde_json::{Value, json};
 
 use super::deployment::restarted;
-use super::history::{History, template_of};
-use super::live::{Method, Refusal, add, label_path, operation, test, within};
-use super::plan::Seen;
-use super::request::{Act, Place, Request, Resource, Waits, deletion_of};
-use super::step::{Around, Count, Step};
+use super::history::template_of;
+use super::live::{Refusal, add, label_path, operation, test, within};
 use super::template::{same, without_hash};
-use crate::domain::terms::HOLD_OP;
-use crate::domain::{Kind, Timestamp};
+use crate::domain::Timestamp;
+use crate::domain::terms::{HOLD, HOLD_FROM, HOLD_OP};
+
+pub use before::Before;
+pub use steps::{back, begin, requests};
 
 /// Which of them it is, and so where its settings are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,12 +56,12 @@ impl Shape {
     }
 }
 
-/// Begins a gray release of so many instances; of a DaemonSet none is new until one is deleted, and `instances`
-/// counts for nothing.
+/// Begins a gray release of so many instances, which leaves the revision `from`; of a DaemonSet none is new until one is
+/// deleted, and `instances` counts for nothing.
 ///
 /// # Errors
 /// It is paused, another version is under way, or so many cannot be had.
-pub fn start(object: &Value, template: &Value, instances: i32, ulid: &str) -> Result<Value, Refusal> {
+pub fn start(object: &Value, template: &Value, (instances, from): (i32, &str), ulid: &str) -> Result<Value, Refusal> {
     let shape = Shape::of(object).ok_or(Refusal::Incomplete("a kind that has partitions"))?;
     seen_of(object)?;
     if is_paused(object, shape) {
@@ -82,13 +89,16 @@ pub fn start(object: &Value, template: &Value, instances: i32, ulid: &str) -> Re
     if object.pointer("/metadata/labels").is_none_or(Value::is_null) {
         patch.push(add("/metadata/labels", json!({})));
     }
-    patch.push(add(&label_path(HOLD_OP), ulid.into()));
+    let before = Before::of(object, shape)?;
+    for (key, value) in [(HOLD, before.label().as_str()), (HOLD_FROM, from), (HOLD_OP, ulid)] {
+        patch.push(add(&label_path(key), value.into()));
+    }
     patch.push(operation("replace", "/spec/template", without_hash(template)));
     if shape == Shape::DaemonSet {
         patch.push(add("/spec/updateStrategy/type", "OnDelete".into()));
     } else {
         within(instances, 1, wanted(object))?;
-        patch.extend(partition(object, shape, wanted(object) - instances));
+        patch.extend(rolls(object, shape, wanted(object) - instances));
     }
     Ok(Value::Array(patch))
 }
@@ -111,18 +121,29 @@ pub fn grow(object: &Value, instances: i32) -> Result<Value, Refusal> {
     let least = wanted(object).saturating_sub(held).saturating_add(1);
     within(instances, least.max(1), wanted(object))?;
     let mut patch = tests(object)?;
-    patch.extend(partition(object, shape, wanted(object) - instances));
+    patch.extend(partition(object, shape, (wanted(object) - instances).into()));
     Ok(Value::Array(patch))
 }
 
-/// All instances: nothing is held back any more.
+/// All instances: nothing is held back any more. Once all are of one version it is set as it was before.
 ///
 /// # Errors
-/// The object is not whole.
+/// Nothing is under way, or the object is not whole.
 pub fn full(object: &Value) -> Result<Value, Refusal> {
     let shape = Shape::of(object).ok_or(Refusal::NotInHold)?;
+    let is_noted = [HOLD, HOLD_OP].iter().any(|key| has_label(object, key));
+    let is_one = seen_of(object).is_ok() && is_settled(object, shape);
+    if is_one && !is_noted {
+        return Err(Refusal::NotInHold);
+    }
+    let before = Before::of(object, shape)?;
     let mut patch = tests(object)?;
-    patch.extend(freed(object, shape));
+    if is_one && has_label(object, HOLD) {
+        patch.extend(before.restored(object, shape));
+        patch.extend(without(object, &[HOLD, HOLD_FROM, HOLD_OP]));
+    } else {
+        patch.extend(freed(object, shape)?);
+    }
     Ok(Value::Array(patch))
 }
 
@@ -149,97 +170,8 @@ pub fn publish(object: &Value, template: &Value) -> Result<Value, Refusal> {
     }
     let mut patch = tests(object)?;
     patch.push(operation("replace", "/spec/template", without_hash(template)));
-    patch.extend(freed(object, shape));
+    patch.extend(freed(object, shape)?);
     Ok(Value::Array(patch))
-}
-
-/// The requests that begin a gray release of so many instances.
-///
-/// # Errors
-/// As [`start`]'s.
-pub fn begin(seen: &Seen, template: &Value, instances: i32, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
-    let mut all = seen.json(start(&seen.object, template, instances, around.operation)?);
-    if seen.kind == Kind::DaemonSet {
-        let desired = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
-        within(instances, 1, desired)?;
-        let history = History::of(&seen.object, &seen.revisions);
-        all.extend(deletions(&history.instances(&seen.pods), instances));
-    }
-    Ok(all)
-}
-
-/// The requests of a step on one of these kinds.
-///
-/// # Errors
-/// Why it cannot be taken now.
-pub fn requests(step: &Step, seen: &Seen, around: Around<'_>) -> Result<Vec<Request>, Refusal> {
-    const IN_PLACE: &str = "its new instances take the place of old ones: none can be kept";
-    const NOT_PAUSED: &str = "its controller cannot be paused";
-    let object = &seen.object;
-    let history = History::of(object, &seen.revisions);
-    let desired = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
-    let of = |count: Count| count.of(desired, Method::Replace).instances;
-    let gone = |what: &str| Refusal::RevisionGone(what.to_owned());
-    let patch = match step {
-        Step::Grow(count) if seen.kind == Kind::DaemonSet => return grow_by_node(seen, &history, of(*count)),
-        Step::Grow(count) => grow(object, of(*count))?,
-        Step::Full => full(object)?,
-        Step::Abort => abort(object, history.stable().ok_or_else(|| gone("before"))?)?,
-        Step::Restart => restart(object, around.now)?,
-        Step::Pause | Step::Resume => {
-            let shape = Shape::of(object).filter(|shape| matches!(shape, Shape::CloneSet | Shape::CloneSetBeta));
-            let shape = shape.ok_or(Refusal::NotOfThisKind(seen.kind, NOT_PAUSED))?;
-            pause(object, shape, *step == Step::Pause)?
-        }
-        Step::Start(_) | Step::Rollback(_) | Step::KeepOld | Step::Offline => {
-            return Err(Refusal::NotOfThisKind(seen.kind, IN_PLACE));
-        }
-        Step::Repair => return Err(Refusal::NothingToRepair),
-        Step::Promote | Step::Retry | Step::Scale(_) | Step::EndFloor | Step::Delete | Step::Cancel => {
-            return Err(Refusal::NotOfThisKind(
-                seen.kind,
-                "it waits for nobody's steps: grow it or make it full",
-            ));
-        }
-    };
-    Ok(seen.json(patch))
-}
-
-/// More nodes of a DaemonSet get the new version: as many instances are deleted as are still missing.
-fn grow_by_node(seen: &Seen, history: &History<'_>, instances: i32) -> Result<Vec<Request>, Refusal> {
-    let object = &seen.object;
-    if object.pointer("/spec/updateStrategy/type").and_then(Value::as_str) != Some("OnDelete") {
-        return Err(Refusal::NotInHold);
-    }
-    seen_of(object)?;
-    let all = i32::try_from(seen.desired()).unwrap_or(i32::MAX);
-    let old = history
-        .outdated(&seen.pods)
-        .ok_or_else(|| Refusal::RevisionGone("of its template".to_owned()))?;
-    let new = all.saturating_sub(i32::try_from(old.len()).unwrap_or(i32::MAX));
-    within(instances, new.saturating_add(1), all)?;
-    let mut deletions: Vec<Request> = deletions(&old, instances - new).collect();
-    for deletion in &mut deletions {
-        // The controller has seen its template already.
-        deletion.waits = Waits::Nothing;
-    }
-    Ok(deletions)
-}
-
-/// Deletes the first of these instances, each only as the one it is; what comes in their place has the template that
-/// the controller has seen by then.
-fn deletions(pods: &[&Value], count: i32) -> impl Iterator<Item = Request> {
-    let count = usize::try_from(count).unwrap_or(0);
-    let delete = |pod: &&Value| {
-        let uid = pod.pointer("/metadata/uid").cloned().unwrap_or_default();
-        let place = Place::new(Resource::of(Kind::Pod, "v1"), pod);
-        Request {
-            waits: Waits::Seen,
-            ..Request::new(place, Act::Delete(deletion_of(&uid)))
-        }
-    };
-    let all: Vec<Request> = pods.iter().take(count).map(delete).collect();
-    all.into_iter()
 }
 
 /// Replaces every instance, as `kubectl rollout restart` does it.
@@ -261,23 +193,51 @@ fn pause(object: &Value, shape: Shape, pause: bool) -> Result<Value, Refusal> {
     Ok(Value::Array(patch))
 }
 
-fn freed(object: &Value, shape: Shape) -> Vec<Value> {
+/// Lets the controller bring all instances to the template. Where it was set to hold some back that stays noted.
+fn freed(object: &Value, shape: Shape) -> Result<Vec<Value>, Refusal> {
+    let before = Before::of(object, shape)?;
     let mut patch = if shape == Shape::DaemonSet {
         vec![add("/spec/updateStrategy/type", "RollingUpdate".into())]
     } else {
-        partition(object, shape, 0)
+        rolls(object, shape, 0)
     };
-    let label = label_path(HOLD_OP);
-    if object.pointer(&label).is_some() {
-        patch.push(json!({"op": "remove", "path": label}));
+    if before.holds_nothing() {
+        patch.extend(without(object, &[HOLD]));
+    } else if !has_label(object, HOLD) {
+        if object.pointer("/metadata/labels").is_none_or(Value::is_null) {
+            patch.push(add("/metadata/labels", json!({})));
+        }
+        patch.push(add(&label_path(HOLD), before.label().into()));
     }
-    patch
+    patch.extend(without(object, &[HOLD_FROM, HOLD_OP]));
+    Ok(patch)
+}
+
+fn has_label(object: &Value, key: &str) -> bool {
+    object.pointer(&label_path(key)).is_some()
+}
+
+fn without(object: &Value, keys: &[&str]) -> Vec<Value> {
+    let there = keys.iter().filter(|key| has_label(object, key));
+    there
+        .map(|key| json!({"op": "remove", "path": label_path(key)}))
+        .collect()
+}
+
+/// Sets the partition, under a strategy that has one.
+fn rolls(object: &Value, shape: Shape, held: i32) -> Vec<Value> {
+    let on_delete = object.pointer("/spec/updateStrategy/type") == Some(&Value::String("OnDelete".into()));
+    if shape == Shape::StatefulSet && on_delete {
+        let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": held}});
+        return vec![add("/spec/updateStrategy", strategy)];
+    }
+    partition(object, shape, held.into())
 }
 
 /// Sets the partition.
-fn partition(object: &Value, shape: Shape, held: i32) -> Vec<Value> {
+fn partition(object: &Value, shape: Shape, held: Value) -> Vec<Value> {
     let mut patch = made(object, shape);
-    patch.push(add(&format!("{}/partition", shape.place()), held.into()));
+    patch.push(add(&format!("{}/partition", shape.place()), held));
     patch
 }
 

@@ -207,7 +207,7 @@ fn roll_back(seen: &Seen, back: &Return, around: Around<'_>) -> Result<Vec<Reque
         (Some(gray), _) => begin(seen, &template, gray, around)?,
         (None, Kind::Deployment) => seen.json(deployment::rollback(seen.live(), &template)?),
         (None, Kind::Rollout) => written(seen, argo::roll_back(&seen.object, &template)?),
-        (None, _) => seen.json(partition::publish(&seen.object, &template)?),
+        (None, _) => partition::back(seen, &template)?,
     };
     let creates = creates.into_iter().map(Request::copy);
     Ok(creates.chain(published).collect())

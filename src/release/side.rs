@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::phase::GRAY_DEADLINE;
 use super::{Cause, Phase, phase};
 use crate::domain::pod::label;
-use crate::domain::terms::HOLD_OP;
+use crate::domain::terms::{HOLD_FROM, HOLD_OP};
 use crate::domain::ulid::made_at;
 use crate::domain::workload::{Revision, Workload};
 use crate::domain::{Clean, Pod, Terms, Timestamp, Version};
@@ -71,9 +71,13 @@ impl Release {
         let cause = Cause::of(of_new);
         let missing = new.iter().filter(|(pod, ready)| live(pod) && !ready);
         let came = missing.filter_map(|(pod, _)| pod.created).max();
+        let is_foreign = are_of_three(workload, new.iter().chain(&old).filter(|(pod, _)| live(pod)));
         let old = Side::of(old.into_iter().filter(|(pod, _)| live(pod)));
         let new = Side::of(new.into_iter().filter(|(pod, _)| live(pod)));
-        phase = phase.with_pods(new.ready, cause);
+        phase = match phase.with_pods(new.ready, cause) {
+            Phase::Gray { .. } | Phase::GrayFailed { .. } if is_foreign => Phase::ForeignChange,
+            phase => phase,
+        };
         let new = Side {
             version: workload.version.clone(),
             revision: newest.and_then(|newest| newest.hash.clone()),
@@ -154,6 +158,16 @@ pub fn is_newest(workload: &Workload, newest: Option<&Revision>, pod: &Pod) -> b
         (Terms::Revised(Some(name)), None) => !of_pod.is_empty() && name.ends_with(of_pod),
         _ => pod.version == workload.version,
     }
+}
+
+/// Whether instances are of two revisions beside the one that a gray release in place of old ones left.
+fn are_of_three<'a>(workload: &Workload, pods: impl Iterator<Item = &'a Seen<'a>>) -> bool {
+    let Some(from) = label(&workload.labels, HOLD_FROM).filter(|_| phase::begun(workload).is_some()) else {
+        return false;
+    };
+    let revisions = pods.filter_map(|(pod, _)| pod.revision.as_ref());
+    let mut others = revisions.filter(|revision| !revision.ends_with(from.as_str()));
+    others.next().is_some_and(|first| others.any(|other| other != first))
 }
 
 /// What the controllers count.

@@ -29,6 +29,8 @@ pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
     match phase {
         Phase::ForeignChange | Phase::OrphanHold => Stand::Foreign,
         Phase::Gray { ready, wanted, .. } if is_gray && *wanted > 0 && ready >= wanted => Stand::There,
+        // All are of one version; only what it was set to before is still to be put back.
+        Phase::Full { old: 0, .. } if *step != Step::Pause => Stand::There,
         Phase::Full { .. } if keeps_old || *step == Step::Full => Stand::There,
         // Where new instances take the place of old ones the last of them ends the release.
         Phase::Stable if keeps_old && kind != Kind::Deployment => Stand::There,
@@ -167,7 +169,9 @@ const fn in_place_allows(phase: &Phase, step: Operation) -> bool {
             matches!(step, Abort | Rollback | Restart | Pause)
         }
         Phase::Paused => matches!(step, Resume),
-        Phase::Unseen | Phase::Full { .. } | Phase::OrphanHold | Phase::ForeignChange | Phase::Aborted { .. } => false,
+        Phase::Full { .. } => matches!(step, Full | Abort | Pause),
+        Phase::ForeignChange => matches!(step, Abort | Pause),
+        Phase::Unseen | Phase::OrphanHold | Phase::Aborted { .. } => false,
     }
 }
 

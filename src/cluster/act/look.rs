@@ -88,7 +88,7 @@ pub(super) async fn look(
         }
         _ => Vec::new(),
     };
-    let pods = if object.kind == Kind::DaemonSet && matches!(step, Step::Start(_) | Step::Grow(_)) {
+    let pods = if looks_at_pods(object.kind, step) {
         list(hub, &collection(&of(Kind::Pod), namespace)).await?
     } else {
         Vec::new()
@@ -120,6 +120,15 @@ pub(super) async fn look(
     seen.before = before::read(hub, &seen, step).await?;
     seen.config = super::config::today(hub, namespace, goes::wanted(step, &seen)).await;
     Ok(seen)
+}
+
+/// Whether instances may have to be deleted one by one.
+const fn looks_at_pods(kind: Kind, step: &Step) -> bool {
+    match kind {
+        Kind::DaemonSet => matches!(step, Step::Start(_) | Step::Grow(_) | Step::Rollback(_)),
+        Kind::StatefulSet => matches!(step, Step::Abort | Step::Rollback(_)),
+        _ => false,
+    }
 }
 
 /// What was released of its app before, as far as the step depends on it.

@@ -123,7 +123,7 @@ impl Confirm {
             Blank::TakeOver => Some(HELD),
             Blank::Name => {
                 let is_named = self.named().is_some_and(|name| self.field.text() == name);
-                (!is_named).then_some("that is not what is to be typed")
+                (!is_named).then_some("the name is not the app's")
             }
         }
     }

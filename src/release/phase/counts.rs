@@ -3,14 +3,17 @@
 
 use super::{Phase, is_unseen, old};
 use crate::domain::pod::label;
-use crate::domain::terms::HOLD_OP;
+use crate::domain::terms::{HOLD, HOLD_OP};
 use crate::domain::workload::Workload;
 use crate::domain::{Clean, Kind};
 
 /// The operation that began a gray release of a kind whose new instances take the place of old ones.
 pub(in crate::release) fn begun(workload: &Workload) -> Option<&Clean> {
-    let in_place = matches!(workload.kind, Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet);
-    label(&workload.labels, HOLD_OP).filter(|_| in_place)
+    label(&workload.labels, HOLD_OP).filter(|_| is_in_place(workload))
+}
+
+const fn is_in_place(workload: &Workload) -> bool {
+    matches!(workload.kind, Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet)
 }
 
 /// By the counts that every kind has.
@@ -30,8 +33,8 @@ pub(super) fn counted(workload: &Workload) -> Phase {
     if workload.paused {
         return Phase::Paused;
     }
-    if let Some(held) = begun(workload).and_then(|_| in_place(workload)) {
-        return held;
+    if let Some(phase) = in_place(workload).filter(|_| is_in_place(workload)) {
+        return phase;
     }
     let (desired, updated, rolls_to) = (workload.desired, workload.updated, workload.rolls_to);
     let old = old(workload);
@@ -53,9 +56,17 @@ pub(super) fn counted(workload: &Workload) -> Phase {
     Phase::Stable
 }
 
-/// Of a gray release that was begun here; `None` where it has no instances of another version any more.
+/// Of a gray release that was begun here. When all are new it is not at its end: what it was set to before is noted on
+/// it, until a person has that put back.
 fn in_place(workload: &Workload) -> Option<Phase> {
-    (old(workload) > 0).then(|| gray(workload))
+    let is_noted = label(&workload.labels, HOLD).is_some();
+    let is_gray = label(&workload.labels, HOLD_OP).is_some();
+    let (desired, is_ready) = (workload.desired, workload.ready >= workload.desired);
+    match old(workload) {
+        0 if is_ready && (is_gray || is_noted) => Some(Phase::Full { new: desired, old: 0 }),
+        0 if is_ready => None,
+        _ => is_gray.then(|| gray(workload)),
+    }
 }
 
 fn gray(workload: &Workload) -> Phase {

@@ -98,7 +98,7 @@ const fn ahead(phase: &Phase) -> &'static [&'static str] {
         Phase::Gray { .. } | Phase::GrayFailed { .. } | Phase::Paused | Phase::ForeignChange => {
             &["full", "old offline"]
         }
-        Phase::Full { .. } | Phase::Rolling { .. } => &["old offline"],
+        Phase::Full { old: 1.., .. } | Phase::Rolling { .. } => &["old offline"],
         _ => &[],
     }
 }

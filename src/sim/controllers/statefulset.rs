@@ -85,10 +85,8 @@ impl View {
                     self.remove(cx, pod);
                     return;
                 }
-                Some(pod) if self.in_order && !is_healthy(pod) => {
-                    self.replace_broken(cx, number, pod);
-                    return;
-                }
+                // Also one of a template that is asked for no more: it waits for a person to delete it (kubernetes#67250).
+                Some(pod) if self.in_order && !is_healthy(pod) => return,
                 Some(_) => {}
             }
         }
@@ -133,18 +131,6 @@ impl View {
             if !is_healthy(pod) {
                 return;
             }
-        }
-    }
-
-    /// An unhealthy pod of an older template may be replaced though those after it wait.
-    fn replace_broken(&self, cx: &mut Context<'_>, number: i64, pod: &Stored) {
-        let newest_first = self
-            .pods
-            .iter()
-            .rev()
-            .all(|(n, p)| *n <= number || is_healthy(p) && !self.is_old(p));
-        if self.rolls() && number >= self.partition() && self.is_old(pod) && newest_first {
-            self.remove(cx, pod);
         }
     }
 

@@ -101,6 +101,13 @@ impl Bench {
         send(&self.simulation, "GET", &self.path, JSON, &Value::Null).await.1
     }
 
+    /// What somebody else makes of it.
+    async fn change(&self, body: &Value) {
+        const STRATEGIC: &str = "application/strategic-merge-patch+json";
+        let (code, answer) = send(&self.simulation, "PATCH", &self.path, STRATEGIC, body).await;
+        assert_eq!(code, 200, "{answer}");
+    }
+
     /// What its controller would say.
     async fn says(&self, status: &Value) {
         let body = json!({"status": status});

@@ -27,7 +27,12 @@ async fn each_kind_goes_back_to_what_the_ledger_alone_knows() {
             bench.says(&status).await;
         }
         bench
-            .until("it is there", |w| w.desired > 0 || kind == Kind::Rollout)
+            .until("it is there", |w| match kind {
+                Kind::Rollout => true,
+                // One that is not ready would be in the way.
+                Kind::StatefulSet => w.ready == 2,
+                _ => w.desired > 0,
+            })
             .await;
         let mut template = bench.read().await["spec"]["template"].clone();
         template["spec"]["containers"][0]["image"] = "live:v0".into();
