@@ -54,6 +54,8 @@ impl Holder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     Ours,
+    /// Ours now; from whom it was taken.
+    TakenOver(Clean),
     Theirs(Holder),
     /// Nobody can be told, and of nobody it is known; why.
     Unknown(Clean),
@@ -64,7 +66,7 @@ impl Claim {
     pub const fn other(&self) -> Option<&Holder> {
         match self {
             Self::Theirs(holder) => Some(holder),
-            Self::Ours | Self::Unknown(_) => None,
+            Self::Ours | Self::TakenOver(_) | Self::Unknown(_) => None,
         }
     }
 }

@@ -56,7 +56,7 @@ impl Prepared {
     #[must_use]
     pub fn with_claim(mut self, claim: Claim) -> Self {
         match claim {
-            Claim::Ours => {}
+            Claim::Ours | Claim::TakenOver(_) => {}
             Claim::Theirs(holder) => self.held = Some(holder),
             Claim::Unknown(why) => self.warnings.push(Warning::Unknown(UNCLAIMED, why.to_string())),
         }

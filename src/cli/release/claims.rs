@@ -81,13 +81,10 @@ impl Claims {
     async fn add(&self, target: &Target, ask: &Ask, err: &mut dyn Write) -> Result<(), Failure> {
         let (cluster, app) = (&target.cluster, target.app_key());
         let mut taken_over = None;
-        match cluster.claim(&app, &self.me, false).await {
+        match cluster.claim(&app, &self.me, ask.take_over).await {
             Claim::Ours => {}
+            Claim::TakenOver(from) => taken_over = Some(from),
             Claim::Unknown(why) => tell_unknown(cluster, &why, err)?,
-            Claim::Theirs(holder) if ask.take_over => {
-                cluster.claim(&app, &self.me, true).await;
-                taken_over = Some(holder.by);
-            }
             Claim::Theirs(holder) => self.wait(cluster, &app, (ask, holder), err).await?,
         }
         let renewal = tokio::spawn(renew(cluster.clone(), app.clone(), self.me.clone()));
@@ -115,7 +112,7 @@ impl Claims {
         while Instant::now() < until {
             tokio::time::sleep(BETWEEN_LOOKS).await;
             match cluster.claim(app, &self.me, false).await {
-                Claim::Ours => return Ok(()),
+                Claim::Ours | Claim::TakenOver(_) => return Ok(()),
                 Claim::Unknown(why) => return Ok(tell_unknown(cluster, &why, err)?),
                 // Whoever renews it is there.
                 Claim::Theirs(now) if now != holder && !ask.wait => break,

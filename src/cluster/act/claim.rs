@@ -63,7 +63,7 @@ async fn try_to(hub: &Hub, app: &AppKey, me: &str, takes_over: bool) -> Result<C
     let other = before
         .as_ref()
         .and_then(|lease| holder(lease, me, hub.claims.unchanged(app, lease)));
-    if let Some(other) = other.filter(|_| !takes_over) {
+    if let Some(other) = other.clone().filter(|_| !takes_over) {
         return Ok(Claim::Theirs(other));
     }
     let body = held(&app.name, me, clock::now(), before.as_ref());
@@ -73,7 +73,7 @@ async fn try_to(hub: &Hub, app: &AppKey, me: &str, takes_over: bool) -> Result<C
         Some(_) => (Method::PUT, &path),
     };
     write(hub, method, place, &body).await?;
-    Ok(Claim::Ours)
+    Ok(other.map_or(Claim::Ours, |other| Claim::TakenOver(other.by)))
 }
 
 /// Leaves an app that `me` claimed; one that somebody took over stays theirs.

@@ -48,6 +48,10 @@ impl Confirm {
             return false;
         }
         prepared.held = claim.other().cloned();
+        // Another person may have come since it was asked from whom.
+        if let (Claim::TakenOver(from), Some(_)) = (claim, &self.why.taken_over) {
+            self.why.taken_over = Some(from.clone());
+        }
         // Who took it back is asked about anew.
         if prepared.held.is_some() {
             self.why.taken_over = None;

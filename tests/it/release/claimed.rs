@@ -59,7 +59,8 @@ async fn an_app_is_one_persons_until_it_is_left_or_taken_over() {
     assert_eq!(claim("bob@a", false).await, Claim::Ours);
     assert_eq!(by(&claim("ann@b", false).await), Some("bob@a"));
     assert_eq!(claim("bob@a", false).await, Claim::Ours, "renewed");
-    assert_eq!(claim("ann@b", true).await, Claim::Ours);
+    assert_eq!(claim("ann@b", true).await, Claim::TakenOver("bob@a".into()));
+    assert_eq!(claim("ann@b", true).await, Claim::Ours, "from nobody");
     assert_eq!(by(&claim("bob@a", false).await), Some("ann@b"), "who lost it is told");
     flow.cluster.let_go(&app(), "bob@a").await.unwrap();
     assert_eq!(
@@ -70,7 +71,7 @@ async fn an_app_is_one_persons_until_it_is_left_or_taken_over() {
     flow.cluster.let_go(&app(), "ann@b").await.unwrap();
     assert_eq!(claim("bob@a", false).await, Claim::Ours);
     let written = flow.sent("leases");
-    assert_eq!(written.len(), 5);
+    assert_eq!(written.len(), 6);
     for sent in written {
         let is_conditional = sent.method == "POST" || sent.body["metadata"]["resourceVersion"].is_string();
         assert!(is_conditional, "{sent:?}");
