@@ -38,6 +38,7 @@ impl BadRow {
             by: self.by.to_string(),
             at: self.at,
             reason: self.reason.to_string(),
+            operation: None,
             images: Vec::new(),
         };
         in_words(&mark, Some(&self.cluster).filter(|cluster| *cluster != of))

@@ -15,6 +15,7 @@ mod notes;
 mod renew;
 mod rights;
 mod seen;
+mod untaken;
 mod who;
 
 use std::time::Duration;
@@ -45,6 +46,7 @@ use changes::changes;
 use look::{collection, look, path};
 use renew::renewed;
 use seen::{look_again, seen_by_controller};
+use untaken::in_words;
 use who::with_who;
 
 pub(crate) use before::log as job_log;
@@ -213,14 +215,18 @@ async fn try_out(hub: &Hub, request: &Request) -> Result<Value, ActError> {
     let request = tried.as_ref().unwrap_or(request);
     match send(hub, request, "dryRun=All").await {
         Err(ClusterError::NotFound { .. }) if request.place.part == Part::Status => {
-            let answer = send(hub, &on_the_object(request), "dryRun=All").await;
-            answer.map_err(in_words)
+            let request = on_the_object(request);
+            match send(hub, &request, "dryRun=All").await {
+                Ok(answer) => Ok(answer),
+                Err(error) => Err(in_words(hub, &request, error).await),
+            }
         }
         // It could not be looked at before, or somebody made it meanwhile.
         Err(ClusterError::Conflict { .. }) if request.is_copy() => {
             config::made_already(hub, request, request.act.body()).await
         }
-        answer => answer.map_err(in_words),
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(in_words(hub, request, error).await),
     }
 }
 
@@ -246,24 +252,40 @@ fn on_the_object(request: &Request) -> Request {
     }
 }
 
-/// A failed test answers 422, one of a resourceVersion 409.
-fn in_words(error: ClusterError) -> ActError {
-    match error {
-        ClusterError::Conflict { message } | ClusterError::Invalid { code: 422, message } => ActError::Changed(message),
-        error => ActError::Cluster(error),
-    }
-}
-
 /// Sends what was prepared, each request once, and notes it in the app's ledger and as an Event.
 pub(crate) async fn carry_out(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Done, ActError> {
     against::refuse(hub, prepared, note).await?;
     match before::run(hub, prepared, note).await? {
-        Some((now, told)) => send_all(hub, &now, note, told).await,
-        None => send_all(hub, prepared, note, Vec::new()).await,
+        Some((now, told)) => send_noted(hub, &now, note, told).await,
+        None => send_noted(hub, prepared, note, Vec::new()).await,
     }
 }
 
-async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Clean>) -> Result<Done, ActError> {
+/// Notes it, sends it, and notes what came of it. Of what may still arrive it stays noted that it was begun.
+async fn send_noted(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Clean>) -> Result<Done, ActError> {
+    let mut begun = notes::begin(hub, prepared, note).await;
+    let written = match send_all(hub, prepared).await {
+        Ok(written) => written,
+        Err(error) => {
+            if !matches!(error, ActError::Unclear(_) | ActError::Partly { .. }) {
+                // That it was begun stays noted where this fails as well.
+                drop(notes::end(hub, (prepared, note), &begun, false).await);
+            }
+            return Err(error);
+        }
+    };
+    let mut unnoted = std::mem::take(&mut begun.dropped);
+    match notes::end(hub, (prepared, note), &begun, true).await {
+        Ok(dropped) => unnoted.extend(dropped),
+        Err(error) => unnoted.push(format!("the ledger of {} is not written: {error}", note.app).into()),
+    }
+    if let Err(error) = notes::tell(hub, prepared, note).await {
+        unnoted.push(format!("no Event is written: {error}").into());
+    }
+    Ok(Done { written, told, unnoted })
+}
+
+async fn send_all(hub: &Hub, prepared: &Prepared) -> Result<Written, ActError> {
     let mut done_so_far = Written {
         generation: prepared.generation,
         twin: None,
@@ -273,7 +295,6 @@ async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Cle
     // Copies that were made change nothing of the workload: they count as nothing that was written of it.
     let is_own = |(request, _): &&(Request, Value)| !request.is_copy();
     let all = prepared.requests.iter().filter(is_own).count();
-    let mut unnoted = Vec::new();
     for (done, (request, after)) in prepared.requests.iter().enumerate() {
         let begun = prepared.requests.iter().take(done).filter(is_own).count();
         let partly = |error: ActError| match (begun, error) {
@@ -301,18 +322,7 @@ async fn send_all(hub: &Hub, prepared: &Prepared, note: &Note<'_>, told: Vec<Cle
             done_so_far.twin = Some(twin_of(request, &written));
         }
     }
-    match notes::remember(hub, prepared, note).await {
-        Ok(dropped) => unnoted.extend(dropped),
-        Err(error) => unnoted.push(format!("the ledger of {} is not written: {error}", note.app).into()),
-    }
-    if let Err(error) = notes::tell(hub, prepared, note).await {
-        unnoted.push(format!("no Event is written: {error}").into());
-    }
-    Ok(Done {
-        written: done_so_far,
-        told,
-        unnoted,
-    })
+    Ok(done_so_far)
 }
 
 /// The twin that was written to, and its generation unless it was deleted.
@@ -347,18 +357,15 @@ async fn write(
             Err(ClusterError::Conflict { .. }) if request.is_copy() => {
                 return config::made_already(hub, &request, after).await;
             }
-            Err(ClusterError::Conflict { message }) => match renewed(hub, prepared, done).await? {
-                Some(renewed) if renewed != request => request = renewed,
-                _ => return Err(ActError::Changed(message)),
-            },
-            Err(ClusterError::Invalid { code: 422, message }) if request.act.is_of_one_state() => {
-                match renewed(hub, prepared, done).await {
+            Err(error) if is_unclear(&error) => return look_again(hub, &request, after, error).await,
+            Err(error) => match in_words(hub, &request, error).await {
+                ActError::Changed(message) => match renewed(hub, prepared, done).await {
                     Ok(Some(renewed)) if renewed != request => request = renewed,
                     _ => return Err(ActError::Changed(message)),
-                }
-            }
-            Err(error) if is_unclear(&error) => return look_again(hub, &request, after, error).await,
-            answer => return answer.map_err(in_words),
+                },
+                error => return Err(error),
+            },
+            Ok(answer) => return Ok(answer),
         }
     }
     Err(ActError::Changed(

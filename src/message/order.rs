@@ -31,8 +31,8 @@ pub struct Order {
     pub prepared: Prepared,
     /// The name of the app it is of.
     pub app: Clean,
-    /// Who, as the cluster knows them.
-    pub by: Clean,
+    /// Who, as the cluster knows them; `None`: it does not say.
+    pub by: Option<Clean>,
     pub why: Why,
 }
 

@@ -65,6 +65,7 @@ fn known(images: &[&str], bad: bool) -> Known {
             by: "oncall".into(),
             at: at(5),
             reason: "errors".into(),
+            operation: None,
             images: Vec::new(),
         }),
         template: template(images),

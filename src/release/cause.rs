@@ -10,26 +10,53 @@ pub enum Cause {
     Refused(Clean),
     /// No node takes an instance; the scheduler's own sentence.
     Unschedulable(Clean),
-    /// The image is not to be had.
-    Image { reason: Clean, image: Clean },
-    /// A container was killed for the memory it took.
-    OutOfMemory,
-    /// A container ends again and again.
-    Crash { exit: Option<i32> },
+    /// The image is not to be had; `missing`: its registry says that there is none.
+    Image { reason: Clean, image: Clean, missing: bool },
+    /// A container was killed for the memory it took; it was started again so often.
+    OutOfMemory { restarts: u32 },
+    /// A container ends, and was started again so often.
+    Crash { exit: Option<i32>, restarts: u32 },
     /// A container cannot be made: a missing `ConfigMap`, Secret or volume.
     Start { reason: Clean, message: Clean },
     /// An instance has ended: evicted, failed.
     Ended(Clean),
-    /// Nothing is known to be wrong with it, and it was not ready within the seconds that it was given.
-    Late { seconds: i64 },
+    /// It was not ready within the seconds that it was given; what was wrong with it all the while, as far as is known.
+    Late { seconds: i64, because: Option<Box<Cause>> },
     /// The controller's own words.
     Said(Clean),
 }
 
+/// After so many restarts nobody waits for a container to do better.
+const MOST_RESTARTS: u32 = 3;
+
 impl Cause {
-    /// The most telling cause among the instances of a version; `None`: nothing is wrong so far.
+    /// The most telling cause among the instances of a version, one that stays before one that may pass; `None`: nothing
+    /// is wrong so far.
     pub fn of<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> Option<Self> {
-        pods.into_iter().filter_map(Self::of_pod).min()
+        let all = pods.into_iter().filter_map(Self::of_pod);
+        all.min_by(|one, other| (!one.is_final(), one).cmp(&(!other.is_final(), other)))
+    }
+
+    /// Whether it stays. What may pass by itself has until the deadline: nodes are added, a registry comes back, what a
+    /// container waits for at its start is there.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Late { .. } | Self::Said(_) => true,
+            Self::OutOfMemory { restarts } | Self::Crash { restarts, .. } => *restarts >= MOST_RESTARTS,
+            Self::Image { reason, missing, .. } => {
+                *missing || matches!(reason.as_str(), "InvalidImageName" | "ErrImageNeverPull")
+            }
+            Self::Unschedulable(_) | Self::Start { .. } | Self::Ended(_) => false,
+        }
+    }
+
+    /// Whether it says something of the version, and not of the room, the registry or the nodes that it met.
+    pub fn is_of_version(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Unschedulable(_) | Self::Image { .. } | Self::Ended(_) => false,
+            Self::OutOfMemory { .. } | Self::Crash { .. } | Self::Start { .. } | Self::Said(_) => true,
+            Self::Late { because, .. } => because.as_deref().is_none_or(Self::is_of_version),
+        }
     }
 
     /// Why one instance is not well.
@@ -50,8 +77,9 @@ impl Cause {
             }
             _ => {
                 let mut ended = pod.containers.iter().filter(lasting).filter(|c| c.restarts > 0);
-                let killed = ended.any(|c| c.last_exit.as_ref().is_some_and(Exit::is_out_of_memory));
-                (killed && !pod.ready).then_some(Self::OutOfMemory)
+                let killed = ended.find(|c| c.last_exit.as_ref().is_some_and(Exit::is_out_of_memory));
+                let restarts = killed.filter(|_| !pod.ready)?.restarts;
+                Some(Self::OutOfMemory { restarts })
             }
         }
     }
@@ -64,10 +92,13 @@ impl Cause {
             Self::Image { reason, .. } | Self::Start { reason, .. } | Self::Ended(reason) | Self::Said(reason) => {
                 reason.to_string()
             }
-            Self::OutOfMemory => "OOMKilled".into(),
-            Self::Crash { exit: Some(code) } => format!("CrashLoopBackOff exit {code}"),
-            Self::Crash { exit: None } => "CrashLoopBackOff".into(),
-            Self::Late { .. } => "not ready in time".into(),
+            Self::OutOfMemory { .. } => "OOMKilled".into(),
+            Self::Crash { exit: Some(code), .. } => format!("CrashLoopBackOff exit {code}"),
+            Self::Crash { exit: None, .. } => "CrashLoopBackOff".into(),
+            Self::Late {
+                because: Some(because), ..
+            } => because.brief(),
+            Self::Late { because: None, .. } => "not ready in time".into(),
         }
     }
 
@@ -77,14 +108,17 @@ impl Cause {
             Self::Refused(why) | Self::Unschedulable(why) => why.as_str(),
             Self::Image { image, .. } => image.as_str(),
             Self::Start { message, .. } => message.as_str(),
-            Self::Late { seconds } => {
+            Self::Late { seconds, because } => {
                 let span = match (seconds / 60, seconds % 60) {
                     (minutes, 0) => format!("{minutes} min"),
                     _ => format!("{seconds} s"),
                 };
-                return format!("{}: it was given {span} to answer its readiness probe", self.brief());
+                return match because {
+                    Some(because) => format!("{}; it was given {span}", because.words()),
+                    None => format!("{}: it was given {span} to answer its readiness probe", self.brief()),
+                };
             }
-            Self::OutOfMemory => "a container took more memory than its limit",
+            Self::OutOfMemory { .. } => "a container took more memory than its limit",
             Self::Crash { .. } | Self::Ended(_) | Self::Said(_) => "",
         };
         if more.is_empty() {
@@ -101,24 +135,32 @@ fn of_container(container: &Container) -> Option<Cause> {
             "ImagePullBackOff" | "ErrImagePull" | "ErrImageNeverPull" | "InvalidImageName" => Some(Cause::Image {
                 reason: reason.clone(),
                 image: container.image.clone(),
+                missing: is_missing(message),
             }),
-            "CrashLoopBackOff" => Some(of_exit(container.last_exit.as_ref())),
+            "CrashLoopBackOff" => Some(of_exit(container.last_exit.as_ref(), container.restarts)),
             "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => Some(Cause::Start {
                 reason: reason.clone(),
                 message: message.clone(),
             }),
             _ => None,
         },
-        ContainerState::Terminated(exit) if exit.code != 0 => Some(of_exit(Some(exit))),
+        ContainerState::Terminated(exit) if exit.code != 0 => Some(of_exit(Some(exit), container.restarts)),
         ContainerState::Terminated(_) | ContainerState::Running { .. } | ContainerState::Unknown => None,
     }
 }
 
-fn of_exit(exit: Option<&Exit>) -> Cause {
+/// What container runtimes and registries say where there is no such image.
+fn is_missing(message: &str) -> bool {
+    const WORDS: [&str; 3] = ["not found", "manifest unknown", "does not exist"];
+    WORDS.iter().any(|words| message.contains(words))
+}
+
+fn of_exit(exit: Option<&Exit>, restarts: u32) -> Cause {
     match exit {
-        Some(exit) if exit.is_out_of_memory() => Cause::OutOfMemory,
+        Some(exit) if exit.is_out_of_memory() => Cause::OutOfMemory { restarts },
         exit => Cause::Crash {
             exit: exit.map(|exit| exit.code),
+            restarts,
         },
     }
 }
@@ -238,5 +280,53 @@ mod tests {
         let cause = Cause::of([&crashing, &no_image]).unwrap();
         assert_eq!(cause.brief(), "ImagePullBackOff");
         assert_eq!(Cause::of([]), None);
+        let mut again = crashing.clone();
+        again.containers = [Container {
+            restarts: MOST_RESTARTS,
+            ..crashing.containers[0].clone()
+        }]
+        .into();
+        let cause = Cause::of([&no_image, &crashing, &again]).unwrap();
+        assert_eq!(cause.brief(), "CrashLoopBackOff exit 1", "what stays goes first");
+    }
+
+    #[test]
+    fn what_may_pass_has_until_the_deadline_and_what_it_met_is_not_the_version_s_fault() {
+        let image = |reason: &str, message: &str| Cause::of_pod(&pod(waiting(reason, message), None)).unwrap();
+        let none = "rpc error: code = NotFound desc = failed to resolve reg/live:v2: not found";
+        let late = |because: Option<Cause>| Cause::Late {
+            seconds: 600,
+            because: because.map(Box::new),
+        };
+        let crash = |restarts| Cause::Crash {
+            exit: Some(1),
+            restarts,
+        };
+        let full = || Cause::Unschedulable("0/3 nodes are available".into());
+        for (cause, is_final, is_of_version) in [
+            (Cause::Refused("exceeded quota".into()), true, false),
+            (full(), false, false),
+            (image("ErrImagePull", "dial tcp: i/o timeout"), false, false),
+            (image("ErrImagePull", none), true, false),
+            (image("InvalidImageName", ""), true, false),
+            (crash(0), false, true),
+            (crash(3), true, true),
+            (Cause::OutOfMemory { restarts: 1 }, false, true),
+            (Cause::OutOfMemory { restarts: 3 }, true, true),
+            (Cause::Ended("Evicted".into()), false, false),
+            (late(None), true, true),
+            (late(Some(full())), true, false),
+            (late(Some(crash(1))), true, true),
+        ] {
+            assert_eq!(
+                (cause.is_final(), cause.is_of_version()),
+                (is_final, is_of_version),
+                "{cause:?}"
+            );
+        }
+        assert_eq!(
+            late(Some(full())).words(),
+            "unschedulable: 0/3 nodes are available; it was given 10 min"
+        );
     }
 }

@@ -11,7 +11,7 @@ use super::plan::Seen;
 use super::template::{same_version, without_hash};
 use crate::domain::{ImageName, Timestamp};
 
-/// Most versions of one workload that are kept; the oldest go first.
+/// Most versions of one workload that are kept, and as many bad ones beside them; the oldest go first.
 pub const MOST_VERSIONS: usize = 20;
 /// Most bytes of all of them together: a `ConfigMap` holds 1 MiB.
 pub const MOST_BYTES: usize = 448 * 1024;
@@ -58,6 +58,9 @@ pub struct Mark {
     pub by: String,
     pub at: Timestamp,
     pub reason: String,
+    /// The ULID of the operation that said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
     /// The images that are bad; none where nobody said which.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
@@ -209,6 +212,44 @@ impl Versions {
         self.all().filter(move |known| known.workload == workload)
     }
 
+    /// Takes back what an operation said against versions of a workload but the one that is left: it was given up, and
+    /// they run on.
+    pub fn unmark(&mut self, workload: &str, operation: &str, left: Option<&Known>) {
+        let is_left = |known: &Known| left.is_some_and(|left| are_same_images(&left.images, &known.images));
+        for line in &mut self.lines {
+            if let Line::Entry(known) = line
+                && known.workload == workload
+                && !is_left(known)
+                && known
+                    .bad
+                    .as_ref()
+                    .is_some_and(|mark| mark.operation.as_deref() == Some(operation))
+            {
+                known.bad = None;
+            }
+        }
+    }
+
+    /// The mark on a version, where it is known.
+    pub fn mark_of(&self, known: &Known) -> Option<Mark> {
+        let mut all = self.of(&known.workload);
+        all.find(|other| same_version(&other.template, &known.template))?
+            .bad
+            .clone()
+    }
+
+    /// Sets the mark on a version that is known.
+    pub fn set_mark(&mut self, known: &Known, mark: Option<&Mark>) {
+        for line in &mut self.lines {
+            if let Line::Entry(other) = line
+                && other.workload == known.workload
+                && same_version(&other.template, &known.template)
+            {
+                other.bad = mark.cloned();
+            }
+        }
+    }
+
     /// Writes a version down. What is known of it from before stays: its name, when it began, and that it was bad
     /// unless it ran well since. Gives the versions that there is no room for any more.
     pub fn keep(&mut self, mut new: Known) -> Vec<Known> {
@@ -233,11 +274,14 @@ impl Versions {
         }
         let workload = new.workload.clone();
         self.lines.push(Line::Entry(Box::new(new)));
-        let is_own = |line: &Line<Known>| matches!(line, Line::Entry(known) if known.workload == workload);
-        while self.lines.iter().filter(|line| is_own(line)).count() > MOST_VERSIONS {
-            // Of many the oldest is missed by nobody: it is not told.
-            if let Some(oldest) = self.lines.iter().position(is_own) {
-                self.lines.remove(oldest);
+        // Releases that fail one after the other take no room from versions to go back to.
+        for is_bad in [false, true] {
+            let is_such = |line: &Line<Known>| matches!(line, Line::Entry(known) if known.workload == workload && known.bad.is_some() == is_bad);
+            while self.lines.iter().filter(|line| is_such(line)).count() > MOST_VERSIONS {
+                // Of many the oldest is missed by nobody: it is not told.
+                if let Some(oldest) = self.lines.iter().position(is_such) {
+                    self.lines.remove(oldest);
+                }
             }
         }
         let mut dropped = Vec::new();

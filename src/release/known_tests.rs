@@ -31,6 +31,7 @@ fn mark() -> Mark {
         by: "oncall".into(),
         at: at(3),
         reason: "errors".into(),
+        operation: None,
         images: Vec::new(),
     }
 }
@@ -101,6 +102,43 @@ fn a_bad_one_stays_bad_until_it_ran_well() {
     assert!(!versions.all().next().unwrap().is_good(), "it ran, not well");
     versions.keep(known("live:v1", 60));
     assert!(versions.all().next().unwrap().is_good());
+}
+
+#[test]
+fn releases_that_fail_push_out_no_version_to_go_back_to() {
+    let mut versions = Versions::default();
+    for number in 0..3 {
+        versions.keep(known(&format!("live:v{number}"), number));
+    }
+    for number in 3..40 {
+        versions.keep(Known {
+            good: false,
+            bad: Some(mark()),
+            ..known(&format!("live:v{number}"), number)
+        });
+    }
+    let good = versions.all().filter(|known| known.is_good()).map(Known::name);
+    assert_eq!(good.collect::<Vec<_>>(), ["v2", "v1", "v0"]);
+    assert_eq!(versions.lines.len(), 3 + MOST_VERSIONS);
+}
+
+#[test]
+fn what_an_operation_said_is_taken_back_and_nothing_else() {
+    let mut versions = Versions::default();
+    let by = |operation: &str| Mark {
+        operation: Some(operation.into()),
+        ..mark()
+    };
+    for (number, mark) in [by("01A"), by("01B"), mark()].into_iter().enumerate() {
+        versions.keep(Known {
+            bad: Some(mark),
+            ..known(&format!("live:v{number}"), number as i64)
+        });
+    }
+    versions.unmark("Deployment other", "01A", None);
+    versions.unmark("Deployment live", "01A", None);
+    let good = versions.all().filter(|known| known.is_good()).map(Known::name);
+    assert_eq!(good.collect::<Vec<_>>(), ["v0"]);
 }
 
 #[test]

@@ -112,6 +112,9 @@ pub struct Entry {
     /// Names of the `ConfigMap`s and Secrets that the version runs with; never what is in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub config: Vec<String>,
+    /// It was begun, and nobody noted what came of it: the program ended, or no answer came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending: bool,
     /// What a newer program wrote beside.
     #[serde(flatten)]
     pub more: Map<String, Value>,
@@ -183,6 +186,51 @@ impl Ledger {
         })
     }
 
+    /// The line of a step that was begun.
+    fn begun(&self, entry: &Entry) -> Option<usize> {
+        let is_it = |line: &Line| match line {
+            Line::Entry(other) => other.pending && (&other.id, other.op, other.at) == (&entry.id, entry.op, entry.at),
+            Line::Other(_) => false,
+        };
+        self.lines.iter().position(is_it)
+    }
+
+    /// Whether it is noted that a step was begun, and not what came of it.
+    pub fn has_begun(&self, entry: &Entry) -> bool {
+        self.begun(entry).is_some()
+    }
+
+    /// Notes that what was begun is done; says whether it was noted that it was begun.
+    pub fn settle(&mut self, entry: &Entry) -> bool {
+        match self.begun(entry).and_then(|place| self.lines.get_mut(place)) {
+            Some(Line::Entry(begun)) => {
+                begun.pending = false;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes back what was begun: the server did not take it.
+    pub fn retract(&mut self, entry: &Entry) {
+        if let Some(place) = self.begun(entry) {
+            self.lines.remove(place);
+        }
+    }
+
+    /// Settles what others began of a workload and what it runs: who began it did not say what came of it.
+    pub fn settle_by(&mut self, workload: &str, runs: &[String]) {
+        for line in &mut self.lines {
+            if let Line::Entry(entry) = line
+                && entry.pending
+                && entry.workload == workload
+                && entry.to.as_ref().is_some_and(|to| runs.contains(to))
+            {
+                entry.pending = false;
+            }
+        }
+    }
+
     /// Adds an entry; the oldest lines give way where there are too many, or too long ones.
     pub fn add(&mut self, entry: Entry) {
         self.lines.push(Line::Entry(Box::new(entry)));
@@ -248,6 +296,7 @@ mod tests {
             overridden: None,
             taken_over: None,
             config: vec!["configmap/live-gift".into()],
+            pending: false,
             more: Map::new(),
         }
     }
@@ -285,6 +334,30 @@ mod tests {
             ["01K3", "2"]
         );
         assert!(ledger.text().starts_with(text));
+    }
+
+    #[test]
+    fn what_was_begun_is_settled_by_who_began_it_or_by_what_runs() {
+        let begun = |number| Entry {
+            pending: true,
+            ..entry(number)
+        };
+        let mut ledger = Ledger::default();
+        ledger.add(begun(1));
+        assert!(ledger.text().contains("\"pending\":true"));
+        ledger.add(begun(2));
+        assert!(ledger.settle(&begun(2)) && !ledger.settle(&begun(2)), "once");
+        ledger.retract(&begun(2));
+        assert_eq!(ledger.lines.len(), 2, "what is done is not taken back");
+        ledger.retract(&begun(1));
+        assert_eq!(ledger.entries().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["01K2"]);
+        ledger.add(begun(3));
+        let is_open = |ledger: &Ledger| ledger.entries().any(|entry| entry.pending);
+        ledger.settle_by("Deployment live-gift", &["other".into()]);
+        ledger.settle_by("Deployment other", &["c04d21b".into()]);
+        assert!(is_open(&ledger));
+        ledger.settle_by("Deployment live-gift", &["c04d21b".into()]);
+        assert!(!is_open(&ledger));
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub enum Refusal {
     Orphaned,
     #[error("its name is too long for a second Deployment beside it: it has no more than 63 characters")]
     LongName,
+    #[error("there is a Deployment {0} that is no gray release of it: delete or rename it, or release in another way")]
+    TwinTaken(String),
     /// What speaks against it, in words.
     #[error("{0}")]
     Against(String),

@@ -52,6 +52,7 @@ fn known(image: &str, minutes: i64, bad: bool) -> Known {
             by: "oncall".into(),
             at: at(minutes),
             reason: "errors".into(),
+            operation: None,
             images: Vec::new(),
         }),
         template: template(image),

@@ -11,7 +11,7 @@
 //! | `ForeignChange` | S, the label, and the newest revision came after the one released |
 //! | `GrayFailed` | Gray, and something is wrong with a new instance |
 //!
-//! Of kinds whose new instances take the place of old ones the controller's counts tell ([`counts`]).
+//! Of kinds whose new instances take the place of old ones the controller's counts tell (`counts`).
 //!
 //! The revision that was released is the next one after that which was left: a Deployment counts its revisions up
 //! by one for each change of its template, and for nothing else.
@@ -106,16 +106,22 @@ impl Phase {
     /// The phase by the clock: a gray release that began at `since` has a deadline to become ready.
     #[must_use]
     pub fn at(self, since: Option<Timestamp>, now: Timestamp, deadline: TimeDelta) -> Self {
+        let is_late = since.is_some_and(|since| now - since > deadline);
+        let late = |because: Option<Cause>| Cause::Late {
+            seconds: deadline.num_seconds(),
+            because: because.map(Box::new),
+        };
         match self {
-            Self::Gray { ready, wanted, .. } if ready < wanted && since.is_some_and(|since| now - since > deadline) => {
-                Self::GrayFailed {
-                    ready,
-                    wanted,
-                    cause: Cause::Late {
-                        seconds: deadline.num_seconds(),
-                    },
-                }
-            }
+            Self::Gray { ready, wanted, .. } if ready < wanted && is_late => Self::GrayFailed {
+                ready,
+                wanted,
+                cause: late(None),
+            },
+            Self::GrayFailed { ready, wanted, cause } if is_late && !cause.is_final() => Self::GrayFailed {
+                ready,
+                wanted,
+                cause: late(Some(cause)),
+            },
             phase => phase,
         }
     }

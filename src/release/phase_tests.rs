@@ -239,7 +239,10 @@ fn a_deployment_s_phase_follows_the_table() {
 
 #[test]
 fn instances_that_fail_fail_the_gray_release_and_so_does_the_clock() {
-    let crash = Cause::Crash { exit: Some(1) };
+    let crash = Cause::Crash {
+        exit: Some(1),
+        restarts: 3,
+    };
     let failed = |cause| Phase::GrayFailed {
         ready: 1,
         wanted: 2,
@@ -252,12 +255,27 @@ fn instances_that_fail_fail_the_gray_release_and_so_does_the_clock() {
         Phase::Stable,
         "only a gray release fails so"
     );
+    let full = Cause::Unschedulable("0/3 nodes are available".into());
     let began = Timestamp::UNIX_EPOCH;
     let later = |seconds| began + TimeDelta::seconds(seconds);
     assert_eq!(gray(1, 2).at(Some(began), later(600), GRAY_DEADLINE), gray(1, 2));
     assert_eq!(
         gray(1, 2).at(Some(began), later(601), GRAY_DEADLINE),
-        failed(Cause::Late { seconds: 600 })
+        failed(Cause::Late {
+            seconds: 600,
+            because: None,
+        })
+    );
+    assert_eq!(
+        failed(full.clone()).at(Some(began), later(600), GRAY_DEADLINE),
+        failed(full.clone())
+    );
+    assert_eq!(
+        failed(full.clone()).at(Some(began), later(601), GRAY_DEADLINE),
+        failed(Cause::Late {
+            seconds: 600,
+            because: Some(Box::new(full)),
+        })
     );
     assert_eq!(
         gray(2, 2).at(Some(began), later(9999), GRAY_DEADLINE),
@@ -299,7 +317,7 @@ fn it_is_told_who_has_the_next_word() {
             Phase::GrayFailed {
                 ready: 0,
                 wanted: 2,
-                cause: Cause::OutOfMemory,
+                cause: Cause::OutOfMemory { restarts: 1 },
             },
             false,
             true,
@@ -334,7 +352,7 @@ fn two_workloads_of_an_app_show_their_sum_or_the_more_urgent() {
     let failed = Phase::GrayFailed {
         ready: 0,
         wanted: 2,
-        cause: Cause::OutOfMemory,
+        cause: Cause::OutOfMemory { restarts: 1 },
     };
     assert_eq!(gray(2, 2).worse(failed.clone()), failed);
     assert_eq!(failed.clone().worse(Phase::Stable), failed);

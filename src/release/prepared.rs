@@ -195,7 +195,7 @@ pub struct Why {
     pub overridden: Option<Clean>,
     /// From whom the app was taken over.
     pub taken_over: Option<Clean>,
-    /// Why the new instances fail of what it aborts, where they do.
+    /// Why the new instances fail of what it aborts, where they do and it is their version's doing.
     pub fails: Option<Clean>,
 }
 

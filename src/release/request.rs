@@ -106,6 +106,30 @@ impl Act {
         }
     }
 
+    /// Whether an object, or the part of it that is written, is what this is to be taken of.
+    pub fn is_met(&self, found: &Value) -> bool {
+        let is = |path: &str, wanted: &Value| found.pointer(path).unwrap_or(&Value::Null) == wanted;
+        let fields = |of: &Value| {
+            let named = ["uid", "resourceVersion"].into_iter();
+            let mut named = named.filter_map(|field| Some((field, of.get(field)?)));
+            named.all(|(field, wanted)| is(&format!("/metadata/{field}"), wanted))
+        };
+        match self {
+            Self::JsonPatch(operations) => {
+                let mut all = operations.as_array().into_iter().flatten();
+                all.all(|operation| {
+                    let text = |key: &str| operation.get(key).and_then(Value::as_str).unwrap_or_default();
+                    let wanted = operation.get("value").unwrap_or(&Value::Null);
+                    text("op") != "test" || is(text("path"), wanted)
+                })
+            }
+            Self::MergePatch(body) | Self::Replace(body) => body.get("metadata").is_some_and(fields),
+            Self::Delete(options) => options.get("preconditions").is_some_and(fields),
+            // Nothing has to be there before.
+            Self::Create(_) => true,
+        }
+    }
+
     /// Whether it is the same but for the state that it is for.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         match (self, other) {
@@ -271,6 +295,32 @@ mod tests {
         let going = json!({"metadata": {"uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z"}});
         assert!(deletion.is_done(Some(&going), &none));
         assert!(deletion.is_done(Some(&json!({"metadata": {"uid": "other"}})), &none));
+    }
+
+    #[test]
+    fn what_a_write_is_to_be_taken_of_is_said_by_its_tests() {
+        let object = json!({"metadata": {"uid": "u", "resourceVersion": "7"}, "spec": {"replicas": 3}});
+        let test = |path: &str, value: Value| json!({"op": "test", "path": path, "value": value});
+        let change = json!({"op": "replace", "path": "/spec/replicas", "value": 4});
+        let patch = |tests: &[Value]| Act::JsonPatch(tests.iter().cloned().chain([change.clone()]).collect());
+        let of = |state: &str| json!({"metadata": {"uid": "u", "resourceVersion": state}});
+        for (act, is_met) in [
+            (patch(&[test("/metadata/uid", "u".into())]), true),
+            (patch(&[test("/spec/paused", Value::Null)]), true),
+            (
+                patch(&[test("/metadata/uid", "u".into()), test("/spec/replicas", 4.into())]),
+                false,
+            ),
+            (Act::MergePatch(of("7")), true),
+            (Act::MergePatch(of("6")), false),
+            (Act::Replace(of("7")), true),
+            (Act::Replace(of("6")), false),
+            (Act::Delete(deletion_of(&"u".into())), true),
+            (Act::Delete(deletion_of(&"other".into())), false),
+            (Act::Create(json!({})), true),
+        ] {
+            assert_eq!(act.is_met(&object), is_met, "{act:?}");
+        }
     }
 
     #[test]

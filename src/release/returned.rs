@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::known::images;
-use super::ledger::Operation;
+use super::ledger::{Entry, Operation};
 use super::past::{moment, newest};
 use super::plan::Seen;
 
@@ -15,8 +15,10 @@ use super::plan::Seen;
 pub(super) fn already(seen: &Seen) -> Option<String> {
     let workload = seen.workload();
     let mut noted = seen.ledger.entries().filter(|entry| entry.workload == workload);
-    let last = noted.find(|entry| entry.op.changes_version());
     let runs = images(seen.object.pointer("/spec/template").unwrap_or(&Value::Null));
+    // What was begun counts where it is what runs.
+    let is_so = |entry: &&Entry| !entry.pending || entry.to.as_ref().is_some_and(|to| runs.contains(to));
+    let last = noted.find(|entry| entry.op.changes_version() && is_so(entry));
     if let Some(entry) = last.filter(|entry| entry.op == Operation::Rollback)
         && entry.to.as_ref().is_none_or(|to| runs.contains(to))
     {

@@ -3,7 +3,7 @@
 //! | what decides the number | what is written (`research/release.md` 1.8) |
 //! |---|---|
 //! | nobody | the workload's `scale` |
-//! | a `HorizontalPodAutoscaler` | its floor, and its ceiling where that is lower; both as they were in [`FLOOR`] |
+//! | a `HorizontalPodAutoscaler` | its floor, and its ceiling where that is lower; both as they were in [`FLOOR`]; of none, where it is switched off, the workload's `scale` as well |
 //! | KEDA | the same of its `ScaledObject`, which owns the autoscaler |
 //!
 //! An autoscaler would undo what is written to the workload. Below its floor it goes at once at its next look.
@@ -166,6 +166,11 @@ pub fn requests(seen: &Seen, to: i64) -> Result<Vec<Request>, Refusal> {
     match decider(seen) {
         Decider::Nobody => Ok(vec![scale(seen, to)]),
         Decider::Autoscaler(_) | Decider::Keda(_) if to < now => Err(Refusal::Autoscaled),
+        Decider::Autoscaler(hpa) if now == 0 => {
+            // A floor that is high enough already stays as it is.
+            let floor = floor(hpa, &HPA, to).ok().into_iter();
+            Ok(floor.chain([scale(seen, to)]).collect())
+        }
         Decider::Autoscaler(hpa) => floor(hpa, &HPA, to).map(|request| vec![request]),
         Decider::Keda(scaled) => floor(scaled, &SCALED_OBJECT, to).map(|request| vec![request]),
     }
@@ -174,9 +179,14 @@ pub fn requests(seen: &Seen, to: i64) -> Result<Vec<Request>, Refusal> {
 fn scale(seen: &Seen, to: i64) -> Request {
     let field = |path: &str| seen.object.pointer(path).cloned().unwrap_or(Value::Null);
     let mut patch = vec![test("/metadata/uid", field("/metadata/uid"))];
-    // What a server leaves out is one.
-    patch.push(test("/spec/replicas", seen.desired().into()));
-    patch.push(operation("replace", "/spec/replicas", to.into()));
+    // What a workload leaves out is one, and what its scale leaves out is none: there is nothing to test or to replace.
+    if seen.desired() == 0 {
+        patch.push(test("/metadata/resourceVersion", field("/metadata/resourceVersion")));
+        patch.push(add("/spec", json!({"replicas": to})));
+    } else {
+        patch.push(test("/spec/replicas", seen.desired().into()));
+        patch.push(operation("replace", "/spec/replicas", to.into()));
+    }
     let place = Place::new(seen.resource.clone(), &seen.object).part(Part::Scale);
     Request::new(place, Act::JsonPatch(Value::Array(patch)))
 }

@@ -117,6 +117,35 @@ fn more_goes_where_there_is_room() {
 }
 
 #[test]
+fn from_none_there_is_nothing_to_test_or_replace_and_an_autoscaler_is_switched_off() {
+    let from_none = |autoscalers| {
+        let mut seen = seen(Kind::Deployment, 0, autoscalers, vec![]);
+        seen.object["metadata"]["resourceVersion"] = "7".into();
+        let written = requests(&seen, 6).unwrap().into_iter();
+        written
+            .map(|one| (one.about().to_string(), one.act.body().clone()))
+            .collect::<Vec<_>>()
+    };
+    let scale = (
+        "Deployment live, scale".to_owned(),
+        json!([
+            {"op": "test", "path": "/metadata/uid", "value": "u"},
+            {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+            {"op": "add", "path": "/spec", "value": {"replicas": 6}},
+        ]),
+    );
+    assert_eq!(from_none(vec![]), std::slice::from_ref(&scale));
+    let with_floor = from_none(vec![hpa(Some(2), 12)]);
+    assert_eq!(with_floor[0].0, "HorizontalPodAutoscaler live");
+    assert_eq!(&with_floor[1..], std::slice::from_ref(&scale));
+    assert_eq!(
+        from_none(vec![hpa(Some(9), 12)]),
+        [scale],
+        "its floor is higher already"
+    );
+}
+
+#[test]
 fn who_decides_the_number_is_who_is_told() {
     let (about, part, patch) = only(requests(&seen(Kind::Deployment, 10, vec![], vec![]), 14));
     assert_eq!((about.as_str(), part), ("Deployment live, scale", Part::Scale));

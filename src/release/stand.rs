@@ -16,9 +16,17 @@ pub enum Stand {
     Foreign,
 }
 
+/// Whether it fails, and nothing that may pass by itself is why.
+fn fails_for_good(phase: &Phase) -> bool {
+    match phase {
+        Phase::GrayFailed { cause, .. } => cause.is_final(),
+        phase => phase.fails(),
+    }
+}
+
 /// How a step on a workload of this kind stands in a phase that was seen after it was written.
 pub fn stand(step: &Step, (kind, phase): (Kind, &Phase)) -> Stand {
-    if phase.fails() && !matches!(step, Step::Abort | Step::Pause) {
+    if fails_for_good(phase) && !matches!(step, Step::Abort | Step::Pause) {
         return Stand::Failed;
     }
     let is_gray = matches!(

@@ -36,7 +36,19 @@ fn failed() -> Phase {
     Phase::GrayFailed {
         ready: 0,
         wanted: 2,
-        cause: Cause::Late { seconds: 600 },
+        cause: Cause::Late {
+            seconds: 600,
+            because: None,
+        },
+    }
+}
+
+/// Nodes may come.
+fn no_room() -> Phase {
+    Phase::GrayFailed {
+        ready: 0,
+        wanted: 2,
+        cause: Cause::Unschedulable("0/3 nodes are available".into()),
     }
 }
 
@@ -149,7 +161,14 @@ fn what_is_done_already_is_told() {
     assert_eq!(told(&start("live:v2"), &Phase::Stable).unwrap(), "runs it already");
     assert_eq!(
         told(&start("live:v2"), &failed()).unwrap(),
-        format!("gray, and fails: {}", Cause::Late { seconds: 600 }.words())
+        format!(
+            "gray, and fails: {}",
+            Cause::Late {
+                seconds: 600,
+                because: None,
+            }
+            .words()
+        )
     );
     for (count, is_there) in [
         (Count::Instances(2), true),
@@ -180,6 +199,9 @@ fn each_step_has_its_end() {
         (Step::Offline, Phase::OrphanHold, Stand::Foreign),
         (Step::Abort, failed(), Stand::Going),
         (Step::Full, failed(), Stand::Failed),
+        (start("live:v2"), failed(), Stand::Failed),
+        (start("live:v2"), no_room(), Stand::Going),
+        (Step::Grow(Count::Instances(2)), no_room(), Stand::Going),
         (Step::Pause, Phase::Stable, Stand::Going),
         (Step::Pause, Phase::Paused, Stand::There),
         (Step::Resume, Phase::Paused, Stand::Going),

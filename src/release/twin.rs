@@ -60,6 +60,12 @@ pub fn is_twin(stable: &Value, twin: &Value) -> bool {
     of.is_some() && of == stable.pointer("/metadata/name")
 }
 
+/// Whether two Deployments are twins of the same one.
+pub fn is_of_same(one: &Value, other: &Value) -> bool {
+    let of = |twin: &'_ Value| twin.pointer("/metadata/labels")?.get(GRAY_OF).cloned();
+    of(one).is_some() && of(one) == of(other)
+}
+
 /// Looks for a label that the Deployment selects by and no Service of its pods does.
 pub fn overlap(stable: &Value, services: &[Value]) -> Overlap {
     let none = Map::new();

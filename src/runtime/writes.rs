@@ -92,9 +92,8 @@ pub(super) fn carry_out(cluster: Cluster, order: Order, activity: ActivityLog) -
             begun: Instant::now(),
             is_told: false,
         };
-        let Order {
-            prepared, app, by, why, ..
-        } = &attempt.order;
+        let Order { prepared, app, why, .. } = &attempt.order;
+        let by = &attempt.who();
         let note = Note { app, by, why };
         let done = cluster.carry_out(prepared, &note).await;
         attempt.tell(match &done {
@@ -126,11 +125,16 @@ struct Unanswered {
 }
 
 impl Unanswered {
+    /// Who writes: as the cluster knows them, else as this machine does.
+    fn who(&self) -> Clean {
+        let by = self.order.by.clone();
+        by.unwrap_or_else(|| Clean::new(self.activity.person()))
+    }
+
     fn tell(&mut self, answer: String) {
         let took: Duration = self.begun.elapsed();
-        let Order {
-            prepared, app, by, why, ..
-        } = &self.order;
+        let Order { prepared, app, why, .. } = &self.order;
+        let by = &self.who();
         let note = Note { app, by, why };
         self.activity.released(Utc::now(), prepared, &note, (answer, took));
         self.is_told = true;

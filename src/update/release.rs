@@ -244,7 +244,7 @@ fn send(model: &mut Model, place: &Place, ticket: Ticket, prepared: Box<Prepared
         ticket,
         prepared: *prepared,
         app: place.app.name.clone(),
-        by: by.unwrap_or_else(|| "somebody".into()),
+        by,
         why,
     }))
 }

@@ -160,13 +160,23 @@ impl ClusterView {
         workload.driver.or_else(|| by_argo().then_some(Driver::ArgoRollouts))
     }
 
-    /// Why the version fails that an abort of a workload's release would leave, at a time of its cluster. Beside a twin
-    /// a Deployment that is stuck by itself says nothing of the twin's version.
+    /// Why the version fails that an abort of a workload's release would leave, at a time of its cluster; `None` where that
+    /// says nothing of the version: there is no room, no image to be had, or beside a twin the Deployment is stuck by itself.
     pub fn failing(&self, workload: &Workload, now: Timestamp) -> Option<String> {
         let phase = self.release_of(workload).at(now);
         let is_another = |twin: &Arc<Workload>| twin.images != workload.images || twin.version != workload.version;
         let is_of_old = matches!(phase, Phase::Stuck { .. }) && self.twin_of(workload).is_some_and(is_another);
-        phase.failing().filter(|_| !is_of_old)
+        let is_its_own = match &phase {
+            Phase::GrayFailed { cause, .. } => cause.is_of_version(),
+            Phase::Stuck { reason, .. } => {
+                let newest = self.pods_of(workload).filter(|pod| self.is_newest(pod));
+                let cause = Cause::of(newest.map(Arc::as_ref));
+                // Its controller could not make instances.
+                **reason != *"FailedCreate" && cause.is_none_or(|cause| cause.is_of_version())
+            }
+            _ => true,
+        };
+        phase.failing().filter(|_| is_its_own && !is_of_old)
     }
 
     fn release_alone(&self, workload: &Workload) -> Release {

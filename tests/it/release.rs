@@ -15,6 +15,7 @@ mod elsewhere;
 mod frozen;
 mod keys;
 mod keys_back;
+mod keys_fail;
 mod keys_many;
 mod keys_twin;
 mod kinds;
@@ -23,8 +24,9 @@ pub(crate) mod same;
 mod scaling;
 mod screens;
 pub(crate) mod twin;
+mod untaken;
 mod who;
-mod wire;
+pub(crate) mod wire;
 mod writes;
 
 use std::sync::{Arc, Mutex};

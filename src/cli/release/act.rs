@@ -202,7 +202,7 @@ async fn carry_out(
         let view = known.world.cluster(&target.object.cluster);
         let by = view
             .and_then(|view| view.identity.user.clone())
-            .unwrap_or_else(|| "somebody".into());
+            .unwrap_or_else(|| Clean::new(activity.person()));
         let object = &target.object;
         let fails = view.and_then(|view| failing(view, object));
         let why = Why {

@@ -156,7 +156,7 @@ async fn tell(hub: &Hub, place: &Place, uid: &Uid, by: &str) -> Option<Clean> {
         uid: uid.clone(),
     };
     let suffix = ulid(super::clock::now(), hub.random());
-    let event = notes::event(&object, &suffix, ("Create", format!("new app by {by}")));
+    let event = notes::event(&object, "apps/v1", &suffix, ("Create", format!("new app by {by}")));
     let written = notes::write_event(hub, &place.namespace, &event).await;
     written
         .err()

@@ -46,7 +46,7 @@ pub(super) async fn find(
                 found.driven = Some(driven);
             }
             Ok(None) => {}
-            Err(ClusterError::Forbidden { .. }) if is_asked => found.unread = Some(hidden("Kruise's Rollouts")),
+            Err(error) if is_asked && is_passed(step, &error) => found.hide("Kruise's Rollouts", &error),
             Err(error) => return Err(error),
         }
     }
@@ -54,22 +54,37 @@ pub(super) async fn find(
     if is_asked && by_flagger && found.driven.is_none() {
         match flagger(hub, object).await {
             Ok(driven) => found.driven = driven,
-            Err(ClusterError::Forbidden { .. }) => found.unread = Some(hidden("Flagger's Canaries")),
+            Err(error) if is_passed(step, &error) => found.hide("Flagger's Canaries", &error),
             Err(error) => return Err(error),
         }
     }
     if is_asked && object.kind == Kind::Deployment && found.driven.is_none() {
         match argo(hub, object).await {
             Ok(driven) => found.driven = driven,
-            Err(ClusterError::Forbidden { .. }) => found.unread = Some(hidden("Argo's Rollouts")),
+            Err(error) if is_passed(step, &error) => found.hide("Argo's Rollouts", &error),
             Err(error) => return Err(error),
         }
     }
     Ok(found)
 }
 
-fn hidden(what: &str) -> String {
-    format!("{what} may not be read")
+impl Found {
+    fn hide(&mut self, what: &str, error: &ClusterError) {
+        let why = match error {
+            ClusterError::Forbidden { .. } => format!("{what} may not be read"),
+            error => format!("{what} cannot be read: {error}"),
+        };
+        let before = self
+            .unread
+            .take()
+            .map_or_else(String::new, |before| format!("{before}; "));
+        self.unread = Some(before + &why);
+    }
+}
+
+/// Whether a step is taken all the same. A way back is not kept waiting by what is broken elsewhere.
+const fn is_passed(step: &Step, error: &ClusterError) -> bool {
+    matches!(step, Step::Rollback(_)) || matches!(error, ClusterError::Forbidden { .. })
 }
 
 async fn kruise(hub: &Hub, object: &ResourceRef) -> Result<Option<(Resource, Value, Driven)>, ClusterError> {

@@ -56,6 +56,9 @@ impl ActError {
                 "say with --override why that does not count, or wait until it is over"
             }
             Self::Refused(_) => "look at its phase with `pilothouse release status`",
+            Self::Cluster(ClusterError::Invalid { .. }) => {
+                "nobody changed it: its rules or its admission do not take this; its own words say what to change"
+            }
             Self::Cluster(error) => error.hint(),
             Self::Forbidden(right) if right.resource == "jobs" && right.verb == Verb::Delete => {
                 "`pilothouse rbac builder` prints the rights that it needs"

@@ -8,7 +8,8 @@ use super::super::door::{JSON, Write};
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{clock, kinds};
-use super::{MANAGER, get};
+use super::around::is_workload;
+use super::{MANAGER, get, is_unclear};
 use crate::domain::{AppKey, Clean, ResourceRef};
 use crate::release::against::Against;
 use crate::release::config::record::{Config, Running};
@@ -25,7 +26,7 @@ const LEDGER_TRIES: u32 = 5;
 #[derive(Clone, Copy, Debug)]
 pub struct Note<'a> {
     pub app: &'a str,
-    /// Who, as the cluster knows them.
+    /// Who, as the cluster knows them, else as their machine does.
     pub by: &'a str,
     pub why: &'a Why,
 }
@@ -45,6 +46,7 @@ fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
         overridden: note.why.overridden.as_ref().map(ToString::to_string),
         taken_over: note.why.taken_over.as_ref().map(ToString::to_string),
         config: prepared.config.names.clone(),
+        pending: true,
         more: Map::new(),
     }
 }
@@ -77,6 +79,7 @@ fn mark(prepared: &Prepared, note: &Note<'_>) -> Option<Mark> {
     Some(Mark {
         by: note.by.to_owned(),
         at: clock::now(),
+        operation: Some(prepared.operation.clone()),
         reason: why + &said.unwrap_or_default(),
         images: left
             .map(|(known, _)| known.left_for(&prepared.becomes))
@@ -153,67 +156,146 @@ fn keep_version(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Ve
     dropped.iter().map(told).collect()
 }
 
-/// Adds a line to the app's ledger, and the version that is left; who else writes it meanwhile loses nothing. Says which
-/// versions it has no room for any more.
-pub(super) async fn remember(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Result<Vec<Clean>, ClusterError> {
+/// Writes a ledger anew with a change; who else writes it meanwhile loses nothing. An answer that does not come is
+/// asked for again: the change is made of what is there then.
+async fn rewrite<T>(
+    hub: &Hub,
+    (prepared, note): (&Prepared, &Note<'_>),
+    mut change: impl FnMut(&mut Ledger) -> T,
+) -> Result<T, ClusterError> {
     let name = ledger::name(note.app);
     let namespace = kinds::escape(&prepared.object.key.namespace);
     let collection = format!("/api/v1/namespaces/{namespace}/configmaps");
     let path = format!("{collection}/{}", kinds::escape(&name));
-    let entry = entry(prepared, note);
-    let mut outcome = Ok(Vec::new());
-    for _ in 0..LEDGER_TRIES {
+    let mut tries = 0;
+    loop {
+        tries += 1;
         let found = match get(hub, &path).await {
             Ok(found) => Some(found),
             Err(ClusterError::NotFound { .. }) => None,
             Err(error) => return Err(error),
         };
         let mut ledger = found.as_ref().map(read_ledger).unwrap_or_default();
-        let dropped = keep(&mut ledger, prepared, note);
-        ledger.add(entry.clone());
-        let (method, place, body) = match found {
-            None => {
-                let metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}});
-                let data = ledger.data().into_iter();
-                let data: Map<String, Value> = data
-                    .filter_map(|(key, text)| Some((key.into(), text?.into())))
-                    .collect();
-                let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
-                (Method::POST, &collection, body)
-            }
-            // The resourceVersion it was read at is in it: the server refuses it where somebody else was first.
-            Some(mut map) => {
-                let mut data = map
-                    .get_mut("data")
-                    .map(Value::take)
-                    .filter(Value::is_object)
-                    .unwrap_or_else(|| json!({}));
-                if let Some(data) = data.as_object_mut() {
-                    for (key, text) in ledger.data() {
-                        match text {
-                            Some(text) => drop(data.insert(key.into(), text.into())),
-                            None => drop(data.remove(key)),
-                        }
-                    }
-                }
-                if let Some(map) = map.as_object_mut() {
-                    map.insert("data".into(), data);
-                }
-                (Method::PUT, &path, map)
-            }
+        let before = ledger.clone();
+        let changed = change(&mut ledger);
+        if ledger == before {
+            return Ok(changed);
+        }
+        let (method, place) = match found {
+            None => (Method::POST, &collection),
+            Some(_) => (Method::PUT, &path),
         };
         let write = Write {
             method,
             path: &format!("{place}?fieldManager={MANAGER}"),
             kind: JSON,
-            body: &body,
+            body: &written(&name, &ledger, found),
         };
-        outcome = hub.door.write(write).await.map(|_| dropped);
-        if !matches!(outcome, Err(ClusterError::Conflict { .. })) {
-            return outcome;
+        match hub.door.write(write).await {
+            Ok(_) => return Ok(changed),
+            Err(ClusterError::Conflict { .. }) if tries < LEDGER_TRIES => {}
+            // Once: what waits for it is worth more than a note.
+            Err(error) if tries == 1 && is_unclear(&error) => {}
+            Err(error) => return Err(error),
         }
     }
-    outcome
+}
+
+/// The `ConfigMap` of a ledger. The resourceVersion that it was read at stays in it: the server refuses it where somebody
+/// else was first.
+fn written(name: &str, ledger: &Ledger, found: Option<Value>) -> Value {
+    let Some(mut map) = found else {
+        let metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}});
+        let data = ledger.data().into_iter();
+        let data: Map<String, Value> = data
+            .filter_map(|(key, text)| Some((key.into(), text?.into())))
+            .collect();
+        return json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
+    };
+    let data = map.get_mut("data").map(Value::take);
+    let mut data = data.filter(Value::is_object).unwrap_or_else(|| json!({}));
+    if let Some(data) = data.as_object_mut() {
+        for (key, text) in ledger.data() {
+            match text {
+                Some(text) => drop(data.insert(key.into(), text.into())),
+                None => drop(data.remove(key)),
+            }
+        }
+    }
+    if let Some(map) = map.as_object_mut() {
+        map.insert("data".into(), data);
+    }
+    map
+}
+
+/// What was noted before a write.
+pub(super) struct Begun {
+    entry: Entry,
+    /// The mark on the version that is left, as it was before.
+    mark: Option<Mark>,
+    /// What there was no room for.
+    pub(super) dropped: Vec<Clean>,
+    /// Why nothing was.
+    unnoted: Option<ClusterError>,
+}
+
+/// Notes what is about to be written: a line in the app's ledger, and the version that is left. So it is known whatever
+/// becomes of the answer, or of this program.
+pub(super) async fn begin(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Begun {
+    let mut begun = Begun {
+        entry: entry(prepared, note),
+        mark: None,
+        dropped: Vec::new(),
+        unnoted: None,
+    };
+    let left = prepared.leaves.as_ref().map(|(known, _)| known.as_ref());
+    let noted = rewrite(hub, (prepared, note), |ledger| {
+        if let Some(known) = left {
+            ledger.settle_by(&known.workload, &known.images);
+        }
+        if !ledger.has_begun(&begun.entry) {
+            begun.mark = left.and_then(|known| ledger.versions.mark_of(known));
+            begun.dropped = keep(ledger, prepared, note);
+            ledger.add(begun.entry.clone());
+        }
+    });
+    begun.unnoted = noted.await.err();
+    begun
+}
+
+/// Notes what came of it: it was written, or the server did not take it.
+pub(super) async fn end(
+    hub: &Hub,
+    (prepared, note): (&Prepared, &Note<'_>),
+    begun: &Begun,
+    is_written: bool,
+) -> Result<Vec<Clean>, ClusterError> {
+    let left = prepared.leaves.as_ref().map(|(known, _)| known.as_ref());
+    if !is_written {
+        let taken_back = rewrite(hub, (prepared, note), |ledger| {
+            if let Some(known) = left.filter(|_| ledger.has_begun(&begun.entry)) {
+                ledger.versions.set_mark(known, begun.mark.as_ref());
+            }
+            ledger.retract(&begun.entry);
+        });
+        return taken_back.await.map(|()| Vec::new());
+    }
+    rewrite(hub, (prepared, note), |ledger| {
+        if prepared.step == Step::Abort {
+            // A way back that is given up says nothing any more of what runs on.
+            ledger.versions.unmark(&prepared.workload(), &prepared.operation, left);
+        }
+        if ledger.settle(&begun.entry) || begun.unnoted.is_none() {
+            return Vec::new();
+        }
+        let dropped = keep(ledger, prepared, note);
+        ledger.add(Entry {
+            pending: false,
+            ..begun.entry.clone()
+        });
+        dropped
+    })
+    .await
 }
 
 /// Writes an Event on the object.
@@ -233,20 +315,26 @@ pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Res
         format!(" ({})", said.join("; "))
     };
     let message = format!("{} by {}{to}{said}", prepared.step.title(), note.by);
-    let event = event(object, &prepared.operation, ("Release", message));
+    let step = prepared.step.operation().name();
+    let suffix = format!("{}.{step}-{:x}", prepared.operation, prepared.at.timestamp_millis());
+    let event = event(object, &api_version(prepared), &suffix, ("Release", message));
     write_event(hub, &object.key.namespace, &event).await
 }
 
-/// An Event on an object: its reason, and what it says. `suffix` makes its name.
-pub(super) fn event(object: &ResourceRef, suffix: &str, (reason, message): (&str, String)) -> Value {
+/// An Event on an object as an API's group and version has it: its reason, and what it says. `suffix` makes its name:
+/// the same however often it is sent, and another for each thing that is told.
+pub(super) fn event(object: &ResourceRef, api_version: &str, suffix: &str, (reason, message): (&str, String)) -> Value {
+    /// A name has 253 characters at most.
+    const OF_OBJECT: usize = 180;
     let namespace = object.key.namespace.as_str();
     let now = clock::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    let suffix = suffix.to_ascii_lowercase();
+    let own: String = object.key.name.chars().take(OF_OBJECT).collect();
+    let name = format!("{}.{}", own.trim_end_matches(['.', '-']), suffix.to_ascii_lowercase());
     json!({
         "apiVersion": "v1", "kind": "Event",
-        "metadata": {"generateName": format!("{}.{suffix}.", object.key.name), "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace},
         "involvedObject": {
-            "apiVersion": "apps/v1", "kind": object.kind.name(), "name": object.key.name.as_str(),
+            "apiVersion": api_version, "kind": object.kind.name(), "name": object.key.name.as_str(),
             "namespace": namespace, "uid": object.uid.to_string(),
         },
         "reason": reason, "type": "Normal", "count": 1, "firstTimestamp": now, "lastTimestamp": now,
@@ -263,5 +351,25 @@ pub(super) async fn write_event(hub: &Hub, namespace: &str, event: &Value) -> Re
         kind: JSON,
         body: event,
     };
-    hub.door.write(write).await.map(drop)
+    match hub.door.write(write).await {
+        // An answer that was lost on the way, and the same write again.
+        Err(ClusterError::Conflict { .. }) => Ok(()),
+        answer => answer.map(drop),
+    }
+}
+
+/// Of the object as it is written: who asks for its events names the API's group and version.
+fn api_version(prepared: &Prepared) -> String {
+    let mut own = prepared.requests.iter().map(|(request, _)| request);
+    let own = own.find(|request| is_workload(&prepared.object, request));
+    let kind = prepared.object.kind;
+    let (group, version) = match own {
+        Some(own) => (own.place.resource.group, own.place.resource.version.as_str()),
+        None => (kind.group(), kinds::version(kind)),
+    };
+    if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    }
 }

@@ -84,7 +84,7 @@ async fn a_program_that_is_killed_leaves_what_the_next_one_sees_and_ends() {
     app.until("one beside three", |now, _| (now.old, now.new) == (INSTANCES, 1))
         .await;
     assert_eq!((app.generation().await, app.phase().await), (before + 1, "gray".into()));
-    assert_eq!(noted(&app).await, 0);
+    assert_eq!(noted(&app).await, 1, "that it was begun");
     start_is_there(&app).await;
     step(&app, &["abort"]).await;
     assert_eq!(
@@ -103,20 +103,20 @@ async fn a_program_that_is_killed_leaves_what_the_next_one_sees_and_ends() {
     assert_eq!((app.generation().await, now.ready), (before + 1, INSTANCES + 2));
     step(&app, &["abort"]).await;
 
-    // It was written, and is not noted.
+    // It was written, and it is not noted what came of it.
     let (before, lines) = (app.generation().await, noted(&app).await);
-    start_and_kill(&app, &relay, Kept::Request, Asked::is_ledger).await;
+    start_and_kill(&app, &relay, Kept::Request, Asked::is_settled).await;
     let sent: Vec<Asked> = relay.take().into_iter().filter(Asked::is_release).collect();
     assert_eq!(sent.len(), 1, "sent once: {sent:?}");
     app.until("one beside three", |now, _| (now.old, now.new) == (INSTANCES, 1))
         .await;
     assert_eq!((app.generation().await, app.phase().await), (before + 1, "gray".into()));
-    assert_eq!(noted(&app).await, lines);
+    assert_eq!(noted(&app).await, lines + 1);
     start_is_there(&app).await;
     step(&app, &["full"]).await;
     step(&app, &["offline"]).await;
     let now = app.until("the new alone", |now, _| now.available == INSTANCES).await;
     assert_eq!((app.generation().await, now.old), (before + 3, 0));
-    assert_eq!(noted(&app).await, lines + 2);
+    assert_eq!(noted(&app).await, lines + 3);
     app.delete().await;
 }

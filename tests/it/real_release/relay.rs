@@ -61,8 +61,11 @@ impl Asked {
         self.path.contains("/leases")
     }
 
-    pub(super) fn is_ledger(&self) -> bool {
-        self.path.contains("/configmaps") && self.method != "GET"
+    /// Notes in a ledger what came of what was begun.
+    pub(super) fn is_settled(&self) -> bool {
+        let lines = self.body["data"]["ledger"].as_str().unwrap_or_default();
+        let last = lines.lines().next_back();
+        self.method != "GET" && last.is_some_and(|line| !line.contains("\"pending\":true"))
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::process::Child;
 
 use super::app::{App, create, kubeconfig_of};
 use super::relay::{Asked, Kept, Relay};
+use crate::release::wire::is_conditional;
 use crate::support::rights::documents;
 
 /// A write as it was sent, without its conditions.
@@ -28,7 +29,7 @@ impl Written {
         let path = asked.path.split('?').next().unwrap();
         let (_, place) = path.split_once(&format!("/namespaces/{namespace}/")).unwrap();
         let mut body = asked.body.clone();
-        assert!(is_conditional(&body), "{asked:?}");
+        assert!(is_conditional(asked.method.as_str(), &body), "{asked:?}");
         match &mut body {
             Value::Array(operations) => operations.retain(|operation| operation["op"] != "test"),
             Value::Object(fields) => drop(fields.remove("metadata")),
@@ -40,16 +41,6 @@ impl Written {
             body,
         }
     }
-}
-
-/// Whether it is taken of this very object in this very state alone.
-fn is_conditional(body: &Value) -> bool {
-    if let Some(operations) = body.as_array() {
-        let tests = operations.iter().filter(|operation| operation["op"] == "test");
-        let tested: Vec<&str> = tests.filter_map(|test| test["path"].as_str()).collect();
-        return tested.contains(&"/metadata/uid") && tested.len() > 1;
-    }
-    body["metadata"]["uid"].is_string() && body["metadata"]["resourceVersion"].is_string()
 }
 
 /// A user of the lab whose requests are noted on their way.

@@ -21,13 +21,14 @@ use tokio::sync::Notify;
 
 use super::kinds::{with_workload, workload};
 use super::same::Act;
+use super::wire::is_conditional;
 use super::{DEPLOYMENT, seen_phase, send, with_app};
 use crate::support::observer::Observer;
 use crate::support::watch_target;
 
 const LEDGER: &str = "/api/v1/namespaces/gift/configmaps/pilothouse-ledger-live";
 /// More than any step sends.
-pub(super) const MOST_REQUESTS: usize = 40;
+pub(super) const MOST_REQUESTS: usize = 50;
 
 tokio::task_local! {
     /// What is asked on behalf of a step, and not by the watches beside it.
@@ -49,6 +50,16 @@ pub(super) struct Thread {
     pub(super) asked: Mutex<Vec<String>>,
     pub(super) end: Mutex<Option<End>>,
     pub(super) cut: Notify,
+    /// Writes that would be taken whatever became of the object meanwhile.
+    loose: Mutex<Vec<String>>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(*self.loose.lock().unwrap(), Vec::<String>::new());
+        }
+    }
 }
 
 impl Thread {
@@ -82,6 +93,12 @@ pub(super) async fn answer(
 ) -> std::io::Result<http::Response<SimBody>> {
     if OF_A_STEP.try_with(|()| ()).is_err() {
         return server.answer(request).await;
+    }
+    let method = request.method().as_str();
+    let body = serde_json::from_slice(request.body()).unwrap_or_default();
+    if method != "GET" && !request.uri().path().contains("reviews") && !is_conditional(method, &body) {
+        let loose = format!("{method} {}: {body}", request.uri());
+        thread.loose.lock().unwrap().push(loose);
     }
     let number = {
         let mut asked = thread.asked.lock().unwrap();
@@ -264,8 +281,9 @@ async fn cut(flow: &Flow, end: End) -> bool {
         more => panic!("{what}\n{more} writes"),
     };
     let lines = app.ledger().await;
+    // What was begun is noted before it is written: nothing is done that has no line.
     assert!(
-        lines == noted || (is_written && lines == noted + 1),
+        lines == noted + 1 || (!is_written && lines == noted),
         "{what}\n{lines} lines in the ledger"
     );
     if is_written {

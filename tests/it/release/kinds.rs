@@ -20,6 +20,7 @@ use pilothouse::sim::resource::{CUSTOM_RESOURCE_DEFINITIONS, NODES};
 use pilothouse::sim::store::Store;
 use serde_json::{Value, json};
 
+use super::wire::is_conditional;
 use super::{Sent, Wire, pass, send};
 use crate::support::observer::Observer;
 use crate::support::rights::give;
@@ -179,21 +180,6 @@ pub(super) async fn with_workload(kind: Kind, version: &str, object: &Value) -> 
     give(&simulation, Role::Operator.name(), Role::Operator, &[]).await;
     let name = object["metadata"]["name"].as_str().unwrap();
     (simulation, format!("{collection}/{name}"))
-}
-
-/// A request that is refused where it is not of this very object in this very state.
-fn is_conditional(method: &str, body: &Value) -> bool {
-    let tests = |path: &str| {
-        let operations = body.as_array().into_iter().flatten();
-        operations.filter(|op| op["op"] == "test").any(|op| op["path"] == path)
-    };
-    match method {
-        "DELETE" => body["preconditions"]["uid"].is_string(),
-        "PATCH" if body.is_array() => {
-            tests("/metadata/uid") && (tests("/metadata/generation") || tests("/metadata/resourceVersion"))
-        }
-        _ => body["metadata"]["uid"].is_string() && body["metadata"]["resourceVersion"].is_string(),
-    }
 }
 
 fn define(simulation: &Simulation, plural: &str, group: &str, kind: &str, version: &str) {

@@ -127,8 +127,11 @@ async fn an_older_version_is_published_through_a_gray_release() {
     flow.takes(&gradually).await;
     flow.until("three of the old version", &gray(3, 10)).await;
     assert_eq!(flow.deployment().await.pointer(IMAGE), Some(&json!("live:v1")));
+    let is_marked = |ledger: &Ledger| ledger.versions.all().any(|known| known.bad.is_some());
+    assert!(is_marked(&flow.known().await), "it is gone back from");
     flow.takes(&Step::Abort).await;
     flow.until("back again", &Phase::Stable).await;
+    assert!(!is_marked(&flow.known().await), "what runs on in full is not bad");
     assert_eq!(flow.deployment().await.pointer(IMAGE), Some(&json!("live:v2")));
 }
 

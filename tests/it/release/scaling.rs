@@ -116,6 +116,33 @@ async fn an_autoscaler_s_floor_is_raised_and_taken_away_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_has_none_is_scaled_out_with_an_autoscaler_and_without_one() {
+    let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "live", "namespace": "gift"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "live"}, "minReplicas": 5, "maxReplicas": 12}});
+    for is_autoscaled in [false, true] {
+        let mut flow = Flow::new().await;
+        flow.scale(&Step::Scale(0)).await.unwrap();
+        flow.until("none", &Phase::Stable).await;
+        if is_autoscaled {
+            assert_eq!(flow.send("POST", SCALERS, JSON, &scaler).await.0, 201);
+            flow.until("none all the same", &Phase::Stable).await;
+        }
+        assert_eq!(flow.deployment().await["spec"]["replicas"], 0);
+        let prepared = flow.prepare(&Step::Scale(6)).await.unwrap();
+        // Its status moves on meanwhile.
+        let status = json!({"status": {"collisionCount": 1}});
+        let path = format!("{}/status", super::DEPLOYMENT);
+        flow.send("PATCH", &path, "application/merge-patch+json", &status).await;
+        flow.carry_out(&prepared).await.unwrap();
+        flow.until("six", &Phase::Stable).await;
+        assert_eq!(flow.deployment().await["status"]["readyReplicas"], 6, "{is_autoscaled}");
+        if is_autoscaled {
+            assert_eq!(flow.bounds().await, [json!(6), json!(12), json!("v1.min5.max12")]);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_instance_is_deleted_and_no_other_in_its_place() {
     let mut flow = Flow::new().await;
     let pods = "/api/v1/namespaces/gift/pods";
@@ -140,6 +167,15 @@ async fn one_instance_is_deleted_and_no_other_in_its_place() {
         "a dry run deletes nothing"
     );
     flow.cluster.carry_out(&prepared, &note).await.unwrap();
+    let (_, events) = flow
+        .send("GET", "/api/v1/namespaces/gift/events", JSON, &Value::Null)
+        .await;
+    let mut told = events["items"].as_array().unwrap().iter();
+    let told = told.find(|event| event["reason"] == "Release").unwrap();
+    assert_eq!(
+        told["involvedObject"]["apiVersion"], "v1",
+        "as `kubectl events --for pod/x` looks for it"
+    );
     flow.until("another came", &Phase::Stable).await;
     let (_, now) = flow.send("GET", pods, JSON, &Value::Null).await;
     assert!(

@@ -252,7 +252,7 @@ impl Program {
     }
 }
 
-fn twin(version: &'static str) -> Step {
+pub(super) fn twin(version: &'static str) -> Step {
     Act::Twin(version, 2).step().unwrap()
 }
 

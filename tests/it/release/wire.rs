@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use pilothouse::domain::rights::Role;
 use pilothouse::sim::{SimBody, Simulation};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A request of the program that changes something.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,17 +20,73 @@ pub(super) struct Sent {
 #[derive(Debug, Default)]
 pub(super) struct Wire {
     pub(super) sent: Vec<Sent>,
-    /// Answers to so many writes that are no dry runs are lost on the way.
+    /// Answers to so many writes that are neither dry runs nor notes are lost on the way.
     pub(super) lost: usize,
     /// What the program may not do with an operator's role, though it tried.
     pub(super) refused: Vec<String>,
+    /// Writes that would be taken whatever became of the object meanwhile.
+    loose: Vec<Sent>,
 }
 
 impl Drop for Wire {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_eq!(self.refused, Vec::<String>::new(), "an operator's role is enough");
+            assert_eq!(self.loose, [], "every write says of which object in which state it is");
         }
+    }
+}
+
+/// Whether a write is refused where it is not of the very object that was looked at, in the state it was in; the name of
+/// a new object is its lock.
+pub(crate) fn is_conditional(method: &str, body: &Value) -> bool {
+    let operations = || body.as_array().into_iter().flatten();
+    let is_test = |operation: &&Value| operation["op"] == "test";
+    let tests = |path: &Value| operations().filter(is_test).any(|test| test["path"] == *path);
+    let tests_state = || tests(&"/metadata/generation".into()) || tests(&"/metadata/resourceVersion".into());
+    let mut changes = operations().filter(|operation| !is_test(operation));
+    match method {
+        "POST" => body["metadata"]["name"].is_string() && body["metadata"]["generateName"].is_null(),
+        "DELETE" => body["preconditions"]["uid"].is_string(),
+        "PATCH" if body.is_array() => {
+            tests(&"/metadata/uid".into()) && (tests_state() || changes.any(|change| tests(&change["path"])))
+        }
+        _ => body["metadata"]["uid"].is_string() && body["metadata"]["resourceVersion"].is_string(),
+    }
+}
+
+#[test]
+fn what_is_taken_of_whatever_is_there_is_seen() {
+    let test = |path: &str| json!({"op": "test", "path": path, "value": 1});
+    let change = json!({"op": "replace", "path": "/spec/replicas", "value": 4});
+    let metadata = json!({"metadata": {"uid": "u", "resourceVersion": "7"}});
+    for (method, body, is_safe) in [
+        (
+            "PATCH",
+            json!([test("/metadata/uid"), test("/metadata/generation"), change]),
+            true,
+        ),
+        (
+            "PATCH",
+            json!([test("/metadata/uid"), test("/spec/replicas"), change]),
+            true,
+        ),
+        (
+            "PATCH",
+            json!([test("/metadata/uid"), test("/spec/paused"), change]),
+            false,
+        ),
+        ("PATCH", json!([test("/metadata/generation"), change]), false),
+        ("PATCH", metadata.clone(), true),
+        ("PATCH", json!({"spec": {}}), false),
+        ("PUT", metadata, true),
+        ("PUT", json!({"metadata": {"uid": "u"}}), false),
+        ("POST", json!({"metadata": {"name": "a"}}), true),
+        ("POST", json!({"metadata": {"generateName": "a-"}}), false),
+        ("DELETE", json!({"preconditions": {"uid": "u"}}), true),
+        ("DELETE", json!({}), false),
+    ] {
+        assert_eq!(is_conditional(method, &body), is_safe, "{method} {body}");
     }
 }
 
@@ -47,6 +103,12 @@ pub(super) async fn send(simulation: &Simulation, method: &str, path: &str, kind
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
     (code, serde_json::from_slice(&bytes).unwrap_or_else(|_| text()))
+}
+
+/// Whether a body is that of a ledger.
+fn is_of_ledger(body: &Value) -> bool {
+    let name = body["metadata"]["name"].as_str();
+    name.is_some_and(|name| name.starts_with("pilothouse-ledger-"))
 }
 
 /// Hands a request of an operator on, notes it where it changes something, and may lose the answer.
@@ -66,9 +128,14 @@ pub(super) async fn pass(
     }
     if method != "GET" && !is_review {
         let mut wire = wire.lock().unwrap();
-        let is_lost = wire.lost > 0 && !path.contains("dryRun") && !path.contains("/leases");
+        let is_note = path.contains("/leases") || is_of_ledger(&body);
+        let is_lost = wire.lost > 0 && !path.contains("dryRun") && !is_note;
         wire.lost -= usize::from(is_lost);
-        wire.sent.push(Sent { method, path, body });
+        let sent = Sent { method, path, body };
+        if !is_conditional(&sent.method, &sent.body) {
+            wire.loose.push(sent.clone());
+        }
+        wire.sent.push(sent);
         if is_lost {
             return Err(std::io::ErrorKind::ConnectionReset.into());
         }

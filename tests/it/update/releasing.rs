@@ -201,6 +201,7 @@ fn entry(image: &str) -> Entry {
         overridden: None,
         taken_over: None,
         config: Vec::new(),
+        pending: false,
         more: serde_json::Map::new(),
     }
 }

@@ -72,8 +72,8 @@ async fn a_way_back_shows_what_it_brings_and_a_key_takes_todays_instead() {
     let read = driven.frame();
     for told in [
         "ConfigMap live-config: LOG_LEVEL changed",
-        "  from   debug",
-        "  to     info",
+        "  from  debug",
+        "  to    info",
     ] {
         assert!(read.contains(told), "{told}: {read}");
     }

@@ -1,11 +1,12 @@
 //! What a controller of its own releases: Argo's Rollouts by what Argo's client sends, Kruise's by approval.
 
-use pilothouse::cluster::{ActError, Note};
+use pilothouse::cluster::{ActError, ClusterError, Note};
 use pilothouse::domain::{Driver, Kind};
 use pilothouse::release::live::Refusal;
 use pilothouse::release::past::Back;
 use pilothouse::release::step::{Return, Step};
 use pilothouse::release::{Phase, Why};
+use pilothouse::sim::fault::{Body, Fault, Pattern, Verb};
 use serde_json::json;
 
 use super::super::{SETS, send};
@@ -163,6 +164,30 @@ async fn a_status_that_moved_on_is_written_to_as_it_is_now() {
     assert!(matches!(refused, ActError::Changed(_)), "{refused:?}");
 }
 
+/// What converts Kruise's Rollouts does not answer: nothing is begun, and a way back is not kept waiting.
+async fn begins_nothing_while_they_cannot_be_read(bench: &mut Bench) {
+    let broken = bench.simulation.faults().add(Fault::Reply {
+        to: Pattern::plural("rollouts").verb(Verb::List),
+        code: 500,
+        retry_after: None,
+        body: Body::Status,
+    });
+    let begun = bench.take(&start("live:v2", 1)).await.unwrap_err();
+    assert!(
+        matches!(begun, ActError::Cluster(ClusterError::Server { .. })),
+        "{begun}"
+    );
+    let object = bench.object();
+    let back = Step::Rollback(Return::to(Back::Named("live:v1".into())));
+    let refused = bench.cluster.prepare(&object, &back, None).await.unwrap_err();
+    assert_eq!(
+        refused,
+        ActError::Refused(Refusal::SameTemplate),
+        "it is looked where to go back to"
+    );
+    bench.simulation.faults().remove(broken);
+}
+
 #[tokio::test(start_paused = true)]
 async fn kruise_is_approved_at_its_step_and_nothing_else_is_written() {
     let mut bench = Bench::new(
@@ -189,6 +214,7 @@ async fn kruise_is_approved_at_its_step_and_nothing_else_is_written() {
             "{step:?}: {refused}"
         );
     }
+    begins_nothing_while_they_cannot_be_read(&mut bench).await;
     let driver = Some(Driver::KruiseRollouts);
     let early = bench.take_of(&Step::Promote, driver).await.unwrap_err();
     assert!(matches!(early, ActError::Refused(Refusal::WaitsForNothing)), "{early}");

@@ -7,9 +7,12 @@ use pilothouse::release::live::Refusal;
 use pilothouse::release::past::Back;
 use pilothouse::release::stand::{Asked, Stand, stand_of};
 use pilothouse::release::step::{Count, Return, Step};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Bench, gray, phase, start, workload};
+use super::super::send;
+use super::{Bench, JSON, gray, phase, start, workload};
+
+const EVENTS: &str = "/api/v1/namespaces/gift/events";
 
 #[tokio::test(start_paused = true)]
 async fn a_stateful_set_is_held_back_by_its_partition() {
@@ -225,6 +228,15 @@ async fn a_clone_set_is_written_in_the_shape_that_is_served() {
         assert_eq!(
             bench.read().await.pointer(&format!("{place}/paused")),
             Some(&json!(true))
+        );
+        let (_, events) = send(&bench.simulation, "GET", EVENTS, JSON, &Value::Null).await;
+        let told = events["items"].as_array().unwrap().iter();
+        let told: Vec<&Value> = told.filter(|event| event["reason"] == "Release").collect();
+        let api = format!("apps.kruise.io/{version}");
+        assert_eq!(told.len(), 3, "one for each step");
+        assert!(
+            told.iter().all(|event| event["involvedObject"]["apiVersion"] == *api),
+            "{told:?}"
         );
         let again = bench.take(&Step::Pause).await.unwrap_err();
         assert!(matches!(again, ActError::Refused(Refusal::Paused)), "{again}");
