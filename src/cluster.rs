@@ -38,7 +38,7 @@ use crate::metrics::source::{Report, Supply, Wanted};
 use crate::release::claim::Claim;
 use crate::release::ledger::Ledger;
 use crate::release::step::Step;
-use crate::release::{Author, Done, Prepared};
+use crate::release::{Author, Done, Ended, Prepared};
 use hub::Hub;
 
 pub use act::{ActError, Made, Note, Trial};
@@ -51,6 +51,9 @@ pub(crate) use kinds::escape;
 pub use measure::{Budget, Measuring};
 pub use page::{Page, read_page};
 pub use secrets::{PullSecret, PullSecrets};
+
+/// Of what a container wrote last so many lines are read, of so many bytes at most.
+const LAST_LINES: (u32, u32) = (5, 64 * 1024);
 
 /// How a cluster's objects are read: from the configuration, per cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +200,16 @@ impl Cluster {
     /// The server cannot be reached, or its log may not be read; there is no such job, or none of its pods has begun.
     pub async fn job_log(&self, job: &ObjectKey) -> Result<Vec<Clean>, ClusterError> {
         act::job_log(&self.hub, job).await
+    }
+
+    /// What a container wrote last that ended: a few lines, cut where they are long.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or its log may not be read; the instance, or its log, is gone.
+    pub async fn last_lines(&self, ended: &Ended) -> Result<Vec<Clean>, ClusterError> {
+        let of = (&ended.instance, ended.container.as_str());
+        let lines = logs::last(&self.hub, of, ended.previous, LAST_LINES).await?;
+        Ok(lines.iter().map(logs::cut).collect())
     }
 
     /// Lets the server try to create an object of a new app, without effect.

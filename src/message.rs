@@ -19,7 +19,7 @@ use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
 use crate::release::claim::Claim;
 use crate::release::ledger::Ledger;
-use crate::release::{Author, Done, Prepared};
+use crate::release::{Author, Done, Ended, Prepared};
 
 /// Where keys go: each has a table of its own in a keymap file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +94,8 @@ pub enum Message {
     CarriedOut(Ticket, Result<Done, Failure>),
     /// What a job before a release wrote so far, asked for by [`Effect::ReadJob`].
     JobLog(ClusterId, ObjectKey, Result<Vec<Clean>, Trouble>),
+    /// What a container of a workload wrote last that ended, asked for by [`Effect::LoadLastLines`]; why it cannot be read.
+    LastLines(ResourceRef, Box<Ended>, Result<Vec<Clean>, Clean>),
     /// Something a person should know: a problem in a file, text copied.
     Notice(Trouble),
     /// Our own log has new lines.
@@ -156,6 +158,8 @@ pub enum Effect {
     CarryOut(Box<Order>),
     /// Read what a job before a release wrote so far.
     ReadJob(ClusterId, ObjectKey),
+    /// Read what a container of a workload wrote last that ended.
+    LoadLastLines(ResourceRef, Box<Ended>),
     Review(ClusterId, Vec<Right>),
     /// What is to be measured of a cluster from now on.
     Measure(ClusterId, Wanted),

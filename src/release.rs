@@ -31,6 +31,7 @@ pub mod share;
 pub mod side;
 pub mod stand;
 pub mod step;
+pub mod symptoms;
 pub mod template;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -42,3 +43,4 @@ pub use cause::Cause;
 pub use phase::Phase;
 pub use prepared::{Done, Prepared, Why, Written};
 pub use side::{Release, Side};
+pub use symptoms::{Ended, Symptoms};

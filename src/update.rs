@@ -3,6 +3,7 @@
 mod authors;
 mod commits;
 mod goto;
+mod last_lines;
 mod list;
 mod logs;
 mod measure;
@@ -11,7 +12,7 @@ mod release;
 
 use crate::domain::access::Right;
 use crate::domain::observation::{Batch, Change, ClusterReport, Object};
-use crate::domain::{Clean, ClusterId, Event, Kind, Link, Moment, ResourceRef, Timestamp, Verb};
+use crate::domain::{Access, Clean, ClusterId, Event, Kind, Link, Moment, ResourceRef, Timestamp, Verb};
 use crate::message::{Action, Effect, Message, Severity, Trouble};
 use crate::model::Model;
 use crate::notice::Notices;
@@ -80,11 +81,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             events_arrived(model, &object, result);
             Vec::new()
         }
-        Message::Access(id, access) => {
-            model.world.apply(&id, ClusterReport::Access(access), model.now);
-            model.touch();
-            Vec::new()
-        }
+        Message::Access(id, access) => allowed(model, &id, access),
         Message::Ledger(cluster, app, read) => release::remember(model, (&cluster, &app), read),
         Message::Author(object, generation, author) => authors::arrived(model, (&object, generation), author),
         Message::Tags(image, read) => commits::tagged(model, &image, read),
@@ -93,6 +90,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
         Message::JobLog(id, job, read) => release::job_log(model, &id, &job, read),
         Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
+        Message::LastLines(workload, ended, read) => last_lines::arrived(model, (&workload, &ended), read),
         Message::Notice(trouble) => {
             model.tell(trouble);
             Vec::new()
@@ -104,6 +102,13 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// The server said what one may do.
+fn allowed(model: &mut Model, id: &ClusterId, access: Access) -> Vec<Effect> {
+    model.world.apply(id, ClusterReport::Access(access), model.now);
+    model.touch();
+    Vec::new()
 }
 
 /// Lets go what was told on another screen, for a key was pressed on this one; gives where one is and what is told.
@@ -124,6 +129,7 @@ fn tick(model: &mut Model, now: Timestamp, moment: Moment) -> Vec<Effect> {
     effects.extend(logs::tick(model));
     effects.extend(release::tick(model, now));
     effects.extend(authors::wanted(model));
+    effects.extend(last_lines::wanted(model));
     effects
 }
 

@@ -8,6 +8,7 @@ mod claims;
 mod commit;
 mod course;
 mod follow;
+mod last_lines;
 mod outcome;
 pub(super) mod targets;
 pub(super) mod what;
@@ -30,6 +31,7 @@ use crate::runtime::Exit;
 use crate::screens::states;
 use crate::world::release::app_of;
 use crate::world::{ClusterView, Said, World};
+use last_lines::LastLog;
 
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum ReleaseCommand {
@@ -91,8 +93,10 @@ pub struct ReleaseRow {
     /// A person has to decide.
     pub waits: bool,
     pub fails: bool,
-    /// Why it fails, or what somebody made of it; null where it goes on.
+    /// Why it fails, what somebody made of it, or what its new instances lack so far; null where it goes on.
     pub cause: Option<String>,
+    /// What one of its new instances wrote last that ended; null: none did.
+    pub last_log: Option<LastLog>,
     /// The tool that changed it in the middle of a release; null where nobody did, or the server does not say.
     pub changed_by: Option<Clean>,
     pub changed_at: Option<Timestamp>,
@@ -207,10 +211,17 @@ fn row((world, cluster): (&World, &ClusterView), workload: &crate::domain::Workl
         fails: phase.fails(),
         cause: match &phase {
             Phase::GrayFailed { cause, .. } => Some(cause.words()),
-            Phase::Stuck { message, .. } | Phase::Aborted { message } => Some(message.to_string()),
+            Phase::Stuck { message, .. } | Phase::Aborted { message } => {
+                let all: Vec<String> = [Some(message.to_string()), release.lacks(&phase)]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+                Some(all.join("; "))
+            }
             phase if phase.is_foreign() => states::why_and_who(phase, author, cluster.time(now)).map(|(why, _)| why),
-            _ => None,
+            phase => release.lacks(phase),
         },
+        last_log: LastLog::of(cluster, workload, &release),
         changed_by: author.map(|author| author.manager.clone()),
         changed_at: author.and_then(|author| author.at),
         since: release.since,
@@ -365,6 +376,7 @@ fn status(
         let mut known = watch::until_known(&members, Kind::OF_RELEASES, asked.wait).await;
         ask_who(&mut known).await;
         read_ledgers(&mut known, asked.app.as_deref()).await;
+        last_lines::read(&mut known, asked.app.as_deref()).await;
         let unknown = namespaces::unknown(&args.namespace, &known).await;
         known.cancel.cancel();
         Ok::<_, Failure>((known, unknown))
@@ -381,6 +393,12 @@ fn status(
         ));
     }
     print(&rows, asked.output, now, out)?;
+    if asked.output == Format::Table {
+        let logs = rows
+            .iter()
+            .filter_map(|row| Some((row.path().join("/"), row.last_log.as_ref()?)));
+        logs.into_iter().try_for_each(|(name, log)| log.tell(&name, out))?;
+    }
     Ok(Exit(if known.missing.is_empty() && all_exist {
         Exit::DONE
     } else {

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::error::ClusterError;
 use super::hub::Hub;
 use super::kinds;
+use crate::domain::{Clean, ObjectKey};
 use crate::logs::Request;
 
 /// A kubelet begins its answer with the first line: a container that writes nothing is answered late. Whether
@@ -20,6 +21,8 @@ const HEAD: Duration = Duration::from_secs(30);
 /// Wait after the first failure, at most, and after many.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Of a line that is told beside others.
+const OF_LINE: usize = 200;
 
 /// Waits for the turn of a request that follows failures: anything up to twice as long each time (full
 /// jitter), or until the link is back.
@@ -59,6 +62,35 @@ pub(crate) async fn read(hub: &Hub, request: &Request, pieces: &mpsc::Sender<Byt
     }
 }
 
+/// What a container wrote last, without empty lines: `most` lines at most, of so many bytes.
+pub(crate) async fn last(
+    hub: &Hub,
+    (pod, container): (&ObjectKey, &str),
+    previous: bool,
+    (most, bytes): (u32, u32),
+) -> Result<Vec<Clean>, ClusterError> {
+    let (namespace, name) = (kinds::escape(&pod.namespace), kinds::escape(&pod.name));
+    let container = kinds::escape(container);
+    let previous = if previous { "&previous=true" } else { "" };
+    let path = format!(
+        "/api/v1/namespaces/{namespace}/pods/{name}/log?container={container}&tailLines={most}&limitBytes={bytes}{previous}"
+    );
+    let (bytes, _) = hub.door.read(&path, "*/*").await.map_err(in_words)?;
+    let log = String::from_utf8_lossy(&bytes);
+    let lines = log.lines().map(|line| Clean::new(line).trim().to_owned());
+    let lines = lines.filter(|line| !line.is_empty());
+    Ok(lines.map(|line| Clean::new(&line)).collect())
+}
+
+/// A line with so many characters at most that are of use.
+pub(crate) fn cut(line: &Clean) -> Clean {
+    if line.chars().count() <= OF_LINE {
+        return line.clone();
+    }
+    let head: String = line.chars().take(OF_LINE - 1).collect();
+    Clean::new(&format!("{head}…"))
+}
+
 /// `sinceTime` has whole seconds: the server cuts it to them anyway.
 fn path(request: &Request) -> String {
     let pod = kinds::escape(&request.pod.name);
@@ -88,7 +120,7 @@ fn in_words(error: ClusterError) -> ClusterError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ClusterId, ObjectKey, Uid};
+    use crate::domain::{ClusterId, Uid};
     use crate::logs::Ask;
     use crate::logs::plan::Slot;
 

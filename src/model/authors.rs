@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::Model;
 use crate::domain::{AppKey, ClusterId, ResourceRef, Workload};
 use crate::listing::RowKey;
+use crate::overlays::Confirm;
+use crate::release::Ended;
 use crate::screens::{Rows, ScreenKind, releases};
 use crate::world::ClusterView;
 use crate::world::release::app_of;
 
-/// Most ledgers that are asked for at a time.
+/// Most ledgers, and logs, that are asked for at a time.
 const MOST_ASKED: usize = 8;
 
 impl Model {
@@ -37,6 +39,36 @@ impl Model {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Containers that ended of releases in sight, with their workloads, of which it is to be read what they wrote last:
+    /// of an app that is open, of the row that is selected, and of what a person is asked about.
+    pub(crate) fn ended_in_sight(&self) -> Vec<(ResourceRef, Ended)> {
+        let screen = self.trail.top();
+        let mut found = match (&screen.kind, &screen.rows) {
+            (ScreenKind::App(_), _) => self.released_in_sight(),
+            (_, Rows::Releases(_)) => self.meant(),
+            _ => Vec::new(),
+        };
+        found.extend(self.confirm().and_then(Confirm::place).and_then(|place| {
+            let view = self.world.cluster(&place.object.cluster)?;
+            Some((view, view.workload(place.object.kind, &place.object.key)?))
+        }));
+        let mut wanted: Vec<(ResourceRef, Ended)> = Vec::new();
+        for (view, workload) in found
+            .into_iter()
+            .take(MOST_ASKED)
+            .filter(|(view, _)| view.link.is_live())
+        {
+            let object = view.object_of(workload);
+            if let Some(ended) = view.ended_of(workload)
+                && view.are_last_lines_wanted(workload, &ended, self.now)
+                && !wanted.iter().any(|(known, _)| *known == object)
+            {
+                wanted.push((object, ended));
+            }
+        }
+        wanted
     }
 
     /// The apps in sight whose ledgers say who began what is under way, or what is bad, and are to be asked for.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::phase::GRAY_DEADLINE;
-use super::{Cause, Phase, phase};
+use super::{Phase, Symptoms, phase};
 use crate::domain::pod::label;
 use crate::domain::terms::{HOLD_FROM, HOLD_OP};
 use crate::domain::ulid::made_at;
@@ -38,6 +38,8 @@ pub struct Release {
     pub came: Option<Timestamp>,
     /// How long its new instances may take to be ready.
     pub deadline: TimeDelta,
+    /// What its new instances show.
+    pub symptoms: Symptoms,
 }
 
 impl Release {
@@ -63,18 +65,18 @@ impl Release {
                 since,
                 came: None,
                 deadline: GRAY_DEADLINE,
+                symptoms: Symptoms::default(),
             };
         };
         let (new, old): (Vec<Seen<'a>>, Vec<Seen<'a>>) =
             pods.into_iter().partition(|(pod, _)| is_newest(workload, newest, pod));
-        let of_new = new.iter().map(|(pod, _)| *pod);
-        let cause = Cause::of(of_new);
+        let symptoms = Symptoms::of(&new, newest.and_then(|newest| newest.failure.clone()));
         let missing = new.iter().filter(|(pod, ready)| live(pod) && !ready);
         let came = missing.filter_map(|(pod, _)| pod.created).max();
         let is_foreign = are_of_three(workload, new.iter().chain(&old).filter(|(pod, _)| live(pod)));
         let old = Side::of(old.into_iter().filter(|(pod, _)| live(pod)));
         let new = Side::of(new.into_iter().filter(|(pod, _)| live(pod)));
-        phase = match phase.with_pods(new.ready, cause) {
+        phase = match phase.with_pods(new.ready, symptoms.cause.clone()) {
             Phase::Gray { .. } | Phase::GrayFailed { .. } if is_foreign => Phase::ForeignChange,
             phase => phase,
         };
@@ -90,7 +92,13 @@ impl Release {
             since,
             came,
             deadline: GRAY_DEADLINE,
+            symptoms,
         }
+    }
+
+    /// What keeps it from going on in this phase, where the phase itself does not say.
+    pub fn lacks(&self, phase: &Phase) -> Option<String> {
+        self.symptoms.words(phase)
     }
 
     /// How many new instances are to be ready before anything else happens.

@@ -103,6 +103,7 @@ impl ActivityLog {
             // What a write came to is noted once it was answered: one line for each that was tried.
             Effect::LoadLedger(..)
             | Effect::LoadAuthor(..)
+            | Effect::LoadLastLines(..)
             | Effect::Claim(..)
             | Effect::LetGo(..)
             | Effect::LoadTags(..)

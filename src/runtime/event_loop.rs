@@ -225,6 +225,7 @@ impl<P: Program> Shell<P> {
             effect @ (Effect::LoadEvents(_)
             | Effect::LoadLedger(..)
             | Effect::LoadAuthor(..)
+            | Effect::LoadLastLines(..)
             | Effect::Claim(..)
             | Effect::LetGo(..)
             | Effect::LoadTags(..)

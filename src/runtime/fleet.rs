@@ -19,6 +19,7 @@ use crate::domain::{AppKey, Clean, ClusterId, ClusterReport, ResourceRef};
 use crate::git::Repositories;
 use crate::message::{Effect, Message, Severity, Trouble};
 use crate::registry::Registries;
+use crate::release::Ended;
 
 /// Reports that may wait between a cluster and the loop; then the cluster waits, and so does its server.
 const REPORTS: usize = 256;
@@ -87,6 +88,7 @@ fn perform(
     effect: Effect,
 ) -> Option<Work> {
     let find = |id: &ClusterId| clusters.iter().find(|cluster| cluster.id() == id).cloned();
+    let me = || activity.person().to_owned();
     match effect {
         Effect::LoadEvents(object) => Some(events(find(&object.cluster)?, object)),
         Effect::LoadAuthor(object, generation) => Some(author(find(&object.cluster)?, object, generation)),
@@ -98,18 +100,15 @@ fn perform(
         Effect::LoadCommits(app, wanted) => Some(commits(beside.repositories.clone()?, app, wanted)),
         Effect::Prepare(asked) => {
             let cluster = find(&asked.object.cluster)?;
-            let me = activity.person().to_owned();
-            Some(writes::prepare(cluster, beside.registries.clone(), *asked, me))
+            Some(writes::prepare(cluster, beside.registries.clone(), *asked, me()))
         }
-        Effect::Claim(id, app, takes_over) => {
-            let me = activity.person().to_owned();
-            Some(writes::claim(find(&id)?, app, me, takes_over))
-        }
-        Effect::LetGo(id, app) => Some(writes::let_go(find(&id)?, app, activity.person().to_owned())),
+        Effect::Claim(id, app, takes_over) => Some(writes::claim(find(&id)?, app, me(), takes_over)),
+        Effect::LetGo(id, app) => Some(writes::let_go(find(&id)?, app, me())),
         Effect::CarryOut(order) => {
             let cluster = find(&order.prepared.object.cluster)?;
             Some(writes::carry_out(cluster, *order, activity.clone()))
         }
+        Effect::LoadLastLines(workload, ended) => Some(last_lines(find(&workload.cluster)?, workload, ended)),
         Effect::ReadJob(id, job) => Some(writes::job_log(find(&id)?, job)),
         Effect::Review(id, rights) => Some(review(find(&id)?, id, rights)),
         Effect::Reconnect => {
@@ -167,6 +166,15 @@ fn author(cluster: Cluster, object: ResourceRef, generation: i64) -> Work {
         let author = cluster.changed_by(&object).await;
         let author = author.inspect_err(|error| log::info!("who changed {} is not known: {error}", object.key));
         Some(Message::Author(object, generation, author.ok().flatten()))
+    })
+}
+
+fn last_lines(cluster: Cluster, workload: ResourceRef, ended: Box<Ended>) -> Work {
+    let key = format!("last lines of {} in {}", ended.instance, cluster.id());
+    Work::new(key, async move {
+        let read = cluster.last_lines(&ended).await;
+        let read = read.map_err(|error| Clean::new(&error.to_string()));
+        Some(Message::LastLines(workload, ended, read))
     })
 }
 

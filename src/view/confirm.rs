@@ -134,9 +134,24 @@ fn lines(model: &Model, confirm: &Confirm, place: &Place, room: usize) -> Vec<Li
     for warning in prepared.map_or(&[][..], |prepared| &prepared.warnings) {
         add(Role::Warning, format!("▲ {}", warning.words()));
     }
+    for text in wrote(model, place) {
+        add(Role::Muted, text);
+    }
     let (style, text) = stage(model, confirm, place);
     add(style, text);
     lines
+}
+
+/// What a new instance of the place wrote last that ended.
+fn wrote(model: &Model, place: &Place) -> Vec<String> {
+    let last = || {
+        let view = model.world.cluster(&place.object.cluster)?;
+        let workload = view.workload(place.object.kind, &place.object.key)?;
+        view.last_lines_of(workload, &view.ended_of(workload)?)
+    };
+    let Some(last) = last() else { return Vec::new() };
+    let lines = last.lines().iter().map(|line| format!("  {line}"));
+    last.title().into_iter().chain(lines).collect()
 }
 
 /// What keeps it from being written as it is, and what was said to that.

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use rustc_hash::FxHashMap;
 
 use super::feeds::FeedLog;
+use super::last_lines;
 use super::ledgers::{Asks, Ledgers};
 use super::loss::Losses;
 use super::release::Authors;
@@ -91,6 +92,8 @@ pub struct ClusterView {
     pub revisions: Store<Revision>,
     /// Who changed workloads in the middle of a release, as far as it was asked.
     pub(super) authors: Authors,
+    /// What containers wrote last that ended, as far as it was read.
+    pub(super) last_lines: last_lines::Kept,
     /// What the ledgers of apps say, as far as they were asked.
     pub(super) ledgers: Ledgers,
     pub(super) ledger_asks: Asks,
@@ -138,6 +141,7 @@ impl ClusterView {
             pods: Store::default(),
             revisions: Store::default(),
             authors: Authors::default(),
+            last_lines: last_lines::Kept::default(),
             ledgers: Ledgers::default(),
             ledger_asks: Asks::default(),
             revisions_by: FxHashMap::default(),

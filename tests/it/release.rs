@@ -8,6 +8,7 @@ mod claimed;
 mod command;
 mod config;
 mod course;
+mod crashes;
 mod created;
 mod cut;
 mod driven;

@@ -175,7 +175,7 @@ fn selectors_choose_by_the_labels_of_workloads_instances_and_nodes() {
 fn releases_keep_their_fields_and_tell_the_demo_s_gray_ones() {
     let list: Value = serde_json::from_str(&run(&["release", "status", "-o", "json"])).unwrap();
     let items = list["items"].as_array().unwrap();
-    let fields = "app cause changedAt changedBy cluster desired drivenBy fails kind name namespace new newPercent old phase since startedAt startedBy waits";
+    let fields = "app cause changedAt changedBy cluster desired drivenBy fails kind lastLog name namespace new newPercent old phase since startedAt startedBy waits";
     assert!(items.iter().all(|item| names(item) == fields), "{}", names(&items[0]));
     let [waits, fails] = &items[..] else {
         panic!("what waits first, then what fails: {items:?}");

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::super::Failure;
 use super::super::watch::{self, Known};
+use super::last_lines;
 use crate::domain::ResourceRef;
 use crate::release::stand::{Stand, has_arrived, stand_of};
 use crate::release::step::Step;
@@ -66,7 +67,10 @@ pub(super) async fn follow(
             match stands {
                 Stand::Going => {}
                 Stand::There => return Ok(Exit(Exit::DONE)),
-                Stand::Failed => return Ok(Exit(Exit::FAILED)),
+                Stand::Failed => {
+                    last_lines::tell(known, object, err).await?;
+                    return Ok(Exit(Exit::FAILED));
+                }
                 Stand::Foreign => return Ok(Exit(CHANGED)),
             }
         }
@@ -76,6 +80,7 @@ pub(super) async fn follow(
             Ok(None) => return Ok(Exit(Exit::FAILED)),
             Err(_) if Instant::now() >= until => {
                 writeln!(err, "{name}: not there after {} s; it goes on", timeout.as_secs())?;
+                last_lines::tell(known, object, err).await?;
                 return Ok(Exit(Exit::FAILED));
             }
             Err(_) => {}
@@ -86,8 +91,16 @@ pub(super) async fn follow(
 fn words(release: &Release) -> String {
     let why = match &release.phase {
         Phase::GrayFailed { cause, .. } => format!(": {}", cause.words()),
-        Phase::Stuck { message, .. } => format!(": {message}"),
-        _ => String::new(),
+        Phase::Stuck { message, .. } => {
+            let lacks = release.lacks(&release.phase);
+            format!(
+                ": {message}{}",
+                lacks.map_or_else(String::new, |lacks| format!("; {lacks}"))
+            )
+        }
+        phase => release
+            .lacks(phase)
+            .map_or_else(String::new, |lacks| format!(": {lacks}")),
     };
     let old = release.old.as_ref().map_or(0, |old| old.ready);
     format!(

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::kinds;
+use super::super::logs::{self, cut};
 use super::look::{list, path};
 use super::renew::anew;
 use super::who::with_who;
@@ -23,9 +24,8 @@ use crate::release::step::Step;
 /// How often it is looked whether a job has ended, and for how long.
 const BETWEEN: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_mins(30);
-/// Of its log so many lines are told, of so many bytes at most, and of each so many characters.
+/// Of its log so many lines are told, of so many bytes at most.
 const TOLD: Reach = (10, 16 * 1024);
-const OF_LINE: usize = 200;
 /// To be read they are whole.
 const READ: Reach = (500, 256 * 1024);
 
@@ -155,7 +155,7 @@ pub(super) async fn with_log(hub: &Hub, object: &ResourceRef, error: ActError) -
     Refusal::JobFailed { name, why, wrote }.into()
 }
 
-async fn lines(hub: &Hub, place: &Place, job: &Value, (most, bytes): Reach) -> Result<Vec<Clean>, ClusterError> {
+async fn lines(hub: &Hub, place: &Place, job: &Value, reach: Reach) -> Result<Vec<Clean>, ClusterError> {
     let namespace = kinds::escape(&place.namespace);
     let all = format!("/api/v1/namespaces/{namespace}/pods");
     let uid = job.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
@@ -168,22 +168,6 @@ async fn lines(hub: &Hub, place: &Place, job: &Value, (most, bytes): Reach) -> R
     pods.sort_by_key(|pod| text(pod, "/metadata/creationTimestamp"));
     let Some(pod) = pods.last() else { return Ok(Vec::new()) };
     let container = text(pod, "/spec/containers/0/name");
-    let log = format!(
-        "{all}/{}/log?container={}&tailLines={most}&limitBytes={bytes}",
-        kinds::escape(&text(pod, "/metadata/name")),
-        kinds::escape(&container)
-    );
-    let (bytes, _) = hub.door.read(&log, "*/*").await?;
-    let log = String::from_utf8_lossy(&bytes);
-    let lines = log.lines().map(|line| Clean::new(line).trim().to_owned());
-    let lines = lines.filter(|line| !line.is_empty());
-    Ok(lines.map(|line| Clean::new(&line)).collect())
-}
-
-fn cut(line: &Clean) -> Clean {
-    if line.chars().count() <= OF_LINE {
-        return line.clone();
-    }
-    let head: String = line.chars().take(OF_LINE - 1).collect();
-    Clean::new(&format!("{head}…"))
+    let key = ObjectKey::new(place.namespace.as_str(), text(pod, "/metadata/name").as_str());
+    logs::last(hub, (&key, &container), false, reach).await
 }

@@ -6,7 +6,7 @@
 
 use super::super::phase::newest;
 use super::super::side::{Release, Side};
-use super::super::{Cause, Phase};
+use super::super::{Cause, Phase, Symptoms};
 use crate::domain::pod::label;
 use crate::domain::terms::HOLD_FROM;
 use crate::domain::workload::{Revision, Workload};
@@ -116,7 +116,7 @@ fn since(stable: Known<'_>, twin: &Workload) -> Option<Timestamp> {
 pub fn release(own: Release, stable: Known<'_>, beside: Release, (twin, cause): (Known<'_>, Option<Cause>)) -> Release {
     let gray = Side::sum(beside.old.into_iter().chain([beside.new]).collect());
     let mut phase = phase_of(stable, twin);
-    let (old, new) = match course(stable, twin.0) {
+    let (old, new, symptoms) = match course(stable, twin.0) {
         Course::Promoted => {
             let (version, revision) = (own.new.version.clone(), own.new.revision.clone());
             let new = Side {
@@ -124,13 +124,17 @@ pub fn release(own: Release, stable: Known<'_>, beside: Release, (twin, cause): 
                 revision,
                 ..Side::sum(vec![own.new, gray])
             };
-            (own.old, new)
+            (own.old, new, own.symptoms)
         }
         Course::Beside | Course::Foreign => {
-            phase = phase.with_pods(gray.ready, cause);
+            phase = phase.with_pods(gray.ready, cause.clone());
             let all = own.old.into_iter().chain([own.new]).collect();
             let version = twin.0.version.clone();
-            (Some(Side::sum(all)), Side { version, ..gray })
+            let symptoms = Symptoms {
+                cause,
+                ..beside.symptoms
+            };
+            (Some(Side::sum(all)), Side { version, ..gray }, symptoms)
         }
     };
     Release {
@@ -139,6 +143,7 @@ pub fn release(own: Release, stable: Known<'_>, beside: Release, (twin, cause): 
         new,
         since: since(stable, twin.0),
         came: beside.came,
+        symptoms,
         deadline: own.deadline,
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn facts(app: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         if let Some((why, tone)) = states::why_and_who(&phase, cluster.author_of(workload), ctx.now_in(&cluster.id)) {
             lines.push(fact("why", Cell::new(why, tone)));
         }
+        lines.extend(lacking(cluster, workload, (&release, &phase)));
         lines.push(track(&release));
         if let Some(began) = cluster.beginning(workload) {
             lines.push(fact("begun", Cell::plain(words::begun(&began, ctx))));
@@ -44,6 +45,24 @@ pub(super) fn facts(app: &AppKey, ctx: &Context<'_>) -> Vec<Cell> {
         if let Some(old) = release.old.as_ref().filter(|_| release.new.instances > 0) {
             lines.extend(compared(ctx, (cluster, workload), old, &release.new));
         }
+    }
+    lines
+}
+
+/// What its new instances lack beyond what the phase says, and what one of them wrote last.
+fn lacking(cluster: &ClusterView, workload: &Workload, (release, phase): (&Release, &Phase)) -> Vec<Cell> {
+    let tone = if release.symptoms.cause.is_some() {
+        Tone::Bad
+    } else {
+        Tone::Warning
+    };
+    let lacks = release.lacks(phase).map(|lacks| fact("lacks", Cell::new(lacks, tone)));
+    let mut lines: Vec<Cell> = lacks.into_iter().collect();
+    let ended = release.symptoms.ended.as_ref();
+    if let Some(last) = ended.and_then(|ended| cluster.last_lines_of(workload, ended)) {
+        let title = last.title().into_iter();
+        lines.extend(title.map(|title| fact("log", Cell::muted(title))));
+        lines.extend(last.lines().iter().map(|line| fact("", Cell::plain(line.as_str()))));
     }
     lines
 }

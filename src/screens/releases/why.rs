@@ -20,6 +20,7 @@ impl<'a> Releases<'a> {
             states::why_and_who(&phase, self.author(row), now)
         });
         let why = why.map(|(why, _)| why);
+        let lacks = self.lacks(row);
         let bad = self.bad(row).map(|said| said.words().to_string());
         let begun = match row {
             ReleaseRow::Flight { cluster, workload, .. } => {
@@ -31,8 +32,34 @@ impl<'a> Releases<'a> {
             }
             ReleaseRow::Past { .. } => None,
         };
-        let all: Vec<String> = [why, bad, begun].into_iter().flatten().collect();
+        let all: Vec<String> = [why, lacks, self.wrote(row), bad, begun]
+            .into_iter()
+            .flatten()
+            .collect();
         all.join(" · ")
+    }
+
+    /// What its new instances lack beyond what its phase says.
+    fn lacks(&self, row: &ReleaseRow) -> Option<String> {
+        match row {
+            ReleaseRow::Flight { release, .. } => release.lacks(&self.phase(row)?),
+            ReleaseRow::Past { .. } => None,
+        }
+    }
+
+    /// The last line of one of them that ended, as far as it was read.
+    fn wrote(&self, row: &ReleaseRow) -> Option<String> {
+        let ReleaseRow::Flight {
+            cluster,
+            workload,
+            release,
+        } = row
+        else {
+            return None;
+        };
+        let view = self.ctx.world.cluster(cluster)?;
+        let last = view.last_lines_of(workload, release.symptoms.ended.as_ref()?)?;
+        last.lines().last().map(|line| format!("wrote last: {line}"))
     }
 
     /// Who says that the version of a row is bad.

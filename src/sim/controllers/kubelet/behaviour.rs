@@ -12,7 +12,7 @@
 //! | `sim.pilothouse.dev/init-seconds` | how long an init container runs | 1, of a build 6 |
 //! | `sim.pilothouse.dev/termination-message` | what a container that ends well leaves | nothing, of a build its image's digest |
 //!
-//! An image whose tag is `missing` does not exist. The containers of a build end by themselves; a commit whose hash
+//! An image whose tag is `missing` does not exist, one whose tag is `crashing` ends soon after it starts. The containers of a build end by themselves; a commit whose hash
 //! begins with `bad` does not compile.
 
 use chrono::TimeDelta;
@@ -63,6 +63,7 @@ impl Behaviour {
         let label = |key: &str| text(pod, &["metadata", "labels", key]);
         let is_build = !label(BUILD_OF).is_empty();
         let breaks = is_build && label(COMMIT).starts_with("bad") && said("container").is_none();
+        let crashes = first.is_some_and(|first| text(first, &["image"]).ends_with(":crashing"));
         let init = seconds("init-seconds").unwrap_or(if is_build { OF_BUILD } else { TimeDelta::seconds(1) });
         let digest = is_build.then(|| {
             let image = annotation(pod, IMAGE).unwrap_or_default();
@@ -78,7 +79,9 @@ impl Behaviour {
                 Some("never") => None,
                 _ => Some(seconds("ready-seconds").or(probe).unwrap_or_default()),
             },
-            crash: seconds("crash-after").or(breaks.then_some(init)),
+            crash: seconds("crash-after")
+                .or(breaks.then_some(init))
+                .or(crashes.then_some(TimeDelta::seconds(2))),
             exit_code: said("exit-code").and_then(|text| text.parse().ok()).unwrap_or(1),
             exit_reason: said("exit-reason").map(Into::into),
             stop: seconds("stop-seconds").unwrap_or(TimeDelta::seconds(1)),
