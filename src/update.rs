@@ -125,6 +125,7 @@ fn tick(model: &mut Model, now: Timestamp, moment: Moment) -> Vec<Effect> {
         model.touch();
     }
     model.world.add_up(now);
+    model.world.forget_assumed(now);
     let mut effects = measure::wanted(model);
     effects.extend(logs::tick(model));
     effects.extend(release::tick(model, now));

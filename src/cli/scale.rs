@@ -9,7 +9,7 @@ use super::release::targets::Target;
 use super::release::what::What;
 use super::watch::Known;
 use super::{Environment, Failure};
-use crate::domain::{Kind, Workload};
+use crate::domain::{ClusterId, Kind, Workload};
 use crate::release::scale::{Amount, Room, divide, lacks_room};
 use crate::release::step::Step;
 use crate::runtime::Exit;
@@ -80,10 +80,17 @@ pub(super) fn steps(
         }
         _ => {}
     }
-    let rooms: Vec<Room> = counted.iter().map(|(_, room, _)| *room).collect();
+    if let (Amount::To(all), Some((lost, why))) = (amount, unreached(known)) {
+        return Err(Failure::failed(
+            format!(
+                "{lost}: what it has of the app is not known ({why}), and {all} are of all clusters together: nothing was written"
+            ),
+            "say how many more, such as +12, which goes on past it, or choose the clusters with --context",
+        ));
+    }
+    let rooms: Vec<Room> = counted.iter().map(|(_, room, _)| room.clone()).collect();
     let unknown = counted.iter().find(|(_, room, _)| room.fits.is_none());
-    // Those of one cluster share its room.
-    if let Some((target, _, Err(why))) = unknown.filter(|_| clusters.len() > 1 && lacks_room(amount, &rooms)) {
+    if let Some((target, _, Err(why))) = unknown.filter(|_| lacks_room(amount, &rooms)) {
         return Err(Failure::failed(
             format!("{}: how many more fit is not known: {why}", target.object.cluster),
             "they are divided by the room there is: choose one cluster with --context, or ask for the right",
@@ -93,12 +100,8 @@ pub(super) fn steps(
     for (counted, to) in counted.iter().zip(&division.to) {
         tell(counted, *to, err)?;
     }
-    if division.unplaced > 0 {
-        writeln!(
-            err,
-            "▲ {} have room nowhere: they would wait for nodes",
-            division.unplaced
-        )?;
+    for doubt in division.doubts() {
+        writeln!(err, "▲ {doubt}")?;
     }
     let steps = counted.into_iter().zip(division.to);
     let steps: Vec<(Target, Step)> = steps
@@ -134,10 +137,22 @@ fn counted(known: &Known, target: Target) -> Option<Counted> {
     if !is_counted(workload) {
         return None;
     }
-    let headroom = view.workload_headroom(workload);
-    let fits = headroom.as_ref().ok().map(|(fits, _)| *fits);
-    let now = workload.desired;
-    Some((target, Room { now, fits }, headroom.map(|(_, places)| places)))
+    let (room, places) = view.room_of(workload);
+    Some((target, room, places))
+}
+
+/// The first cluster of which it is not known what it has, and why.
+fn unreached(known: &Known) -> Option<(&ClusterId, String)> {
+    let views = known
+        .clusters
+        .iter()
+        .filter_map(|cluster| known.world.cluster(cluster.id()));
+    let lost = views
+        .map(|view| (view, &view.id))
+        .find(|(view, _)| !view.knows_workloads())?
+        .1;
+    let why = known.missing.get(lost).and_then(|why| why.first());
+    Some((lost, why.map_or_else(|| "no answer".to_owned(), ToString::to_string)))
 }
 
 /// Whether a person says how many instances it has.

@@ -32,6 +32,8 @@ pub struct Budget {
     pub uid: Uid,
     /// `spec.selector.matchLabels`, as far as it has only those.
     pub selector: Arc<[(Clean, Clean)]>,
+    /// `spec.minAvailable`, where it is a number; a share moves with the number of instances.
+    pub least: Option<i64>,
     pub allowed: i64,
     pub healthy: i64,
     pub wanted_healthy: i64,

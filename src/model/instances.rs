@@ -1,13 +1,12 @@
 //! Instances from here: what there is to know before their number is changed, and which ones would be deleted.
 
-use std::sync::Arc;
-
 use super::Model;
 use super::release::not_written;
-use crate::domain::{AppKey, Autoscaler, Kind, Pod, ResourceRef, Verb, Workload};
+use crate::domain::{AppKey, Kind, Pod, ResourceRef, Verb, Workload};
 use crate::listing::RowKey;
 use crate::overlays::confirm::{Fate, Place};
 use crate::release::outlook::Counts;
+use crate::release::scale::Room;
 use crate::release::step::Step;
 use crate::world::{AppHeadroom, ClusterView};
 
@@ -75,28 +74,17 @@ fn deletion(view: &ClusterView, object: &ResourceRef, pod: &Pod) -> Place {
     }
 }
 
-/// The autoscaler that decides how many instances a workload has.
-pub(crate) fn autoscaler_of<'a>(view: &'a ClusterView, workload: &Workload) -> Option<&'a Autoscaler> {
-    let is_its = |hpa: &&Arc<Autoscaler>| {
-        hpa.key.namespace == workload.key.namespace
-            && hpa.target.0 == *workload.kind.name()
-            && hpa.target.1 == workload.key.name
-    };
-    view.autoscalers.values().find(is_its).map(Arc::as_ref)
-}
-
-/// How many more instances fit, where that is known, and what there is to know before their number is changed.
-pub(super) fn room(view: &ClusterView, workload: &Workload) -> (Option<i64>, Vec<String>) {
-    let headroom = view.workload_headroom(workload);
-    let fits = headroom.as_ref().ok().map(|(fits, _)| *fits);
-    let mut about = match headroom {
-        Ok((fits, places)) => told_room(fits, &places),
+/// How many more instances fit, and what there is to know before their number is changed.
+pub(super) fn room(view: &ClusterView, workload: &Workload) -> (Room, Vec<String>) {
+    let (room, places) = view.room_of(workload);
+    let mut about = match places {
+        Ok(places) => told_room(room.fits.unwrap_or(0), &places),
         Err(why) => vec![format!("how many more fit is not known: {why}")],
     };
     if workload.shape.requests.is_zero() {
         about.push("it asks for no CPU and no memory: how many fit says little".into());
     }
-    if let Some(hpa) = autoscaler_of(view, workload) {
+    if let Some(hpa) = view.autoscaler_of(workload) {
         let was = hpa.floor_from.as_ref().map_or("", |_| ", its floor is raised for now");
         about.push(format!(
             "autoscaler {} keeps {}–{}{was}: its floor is written",
@@ -107,18 +95,13 @@ pub(super) fn room(view: &ClusterView, workload: &Workload) -> (Option<i64>, Vec
     for (word, bound) in bounds {
         about.extend(bound.map(|bound| format!("its owner wants at {word} {bound}")));
     }
-    let budgets = view.budgets.values().filter(|budget| {
-        budget.key.namespace == workload.key.namespace
-            && !budget.selector.is_empty()
-            && budget.selector.iter().all(|wanted| workload.labels.contains(wanted))
-    });
-    for budget in budgets {
+    for budget in view.budgets_of(workload) {
         about.push(format!(
             "disruption budget {} lets {} go",
             budget.key.name, budget.allowed
         ));
     }
-    (fits, about)
+    (room, about)
 }
 
 fn told_room(fits: i64, places: &[AppHeadroom]) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Model;
 use super::access::NO_ACCESS;
-use super::instances::{autoscaler_of, room};
+use super::instances::room;
 use crate::domain::access::Right;
 use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Verb, Version, Workload};
 use crate::listing::RowKey;
@@ -16,6 +16,7 @@ use crate::release::freeze::{self, Freeze};
 use crate::release::ledger::Operation;
 use crate::release::live::Method;
 use crate::release::outlook::Counts;
+use crate::release::scale::Room;
 use crate::release::stand::{self, Stand};
 use crate::release::{Phase, Release, Written};
 use crate::screens::{Rows, ScreenKind, releases, states, tree};
@@ -29,6 +30,8 @@ pub struct Writing {
     /// The step, and the object, as the activity log calls them.
     pub what: &'static str,
     pub target: Clean,
+    /// The number of instances that is written, and to what.
+    pub scales_to: Option<(ResourceRef, i64)>,
 }
 
 /// A workload with its cluster.
@@ -161,17 +164,39 @@ impl Model {
         Ok(Draft {
             operation,
             untouched: untouched.map(|view| view.id.clone()).collect(),
+            unreached: self.unreached(&aims),
             aims,
             version: None,
             method: Method::Surge,
         })
     }
 
+    /// The clusters here of which it is not known what they have of what is meant: where an app is meant, all that do not
+    /// answer may have it.
+    fn unreached(&self, aims: &[Aim]) -> Vec<ClusterId> {
+        let screen = self.trail.top();
+        let marks = screen.list.marks();
+        let mut rows = screen
+            .list
+            .selected()
+            .into_iter()
+            .filter(|_| marks.is_empty())
+            .chain(marks);
+        let is_app = rows.any(|row| matches!(row, RowKey::App(_)));
+        let scope = self.scope_here();
+        let may_have = |view: &&ClusterView| {
+            let has_lost = || aims.iter().any(|aim| aim.is_lost && aim.object.cluster == view.id);
+            (is_app && scope.has_cluster(&view.id) && !view.knows_workloads()) || has_lost()
+        };
+        let clusters = self.world.clusters().iter();
+        clusters.filter(may_have).map(|view| view.id.clone()).collect()
+    }
+
     fn aim(&self, view: &ClusterView, workload: &Workload, step: Operation) -> Aim {
         let release = self.release_in(view, workload);
         let (room, about) = match step {
             Operation::Scale => room(view, workload),
-            _ => (None, Vec::new()),
+            _ => (Room::default(), Vec::new()),
         };
         Aim {
             room,
@@ -304,7 +329,7 @@ impl Model {
 
 /// Why a step cannot be taken on a workload now.
 fn refusal_of(view: &ClusterView, workload: &Workload, phase: &Phase, step: Operation) -> Option<String> {
-    if step == Operation::EndFloor && autoscaler_of(view, workload).is_none_or(|hpa| hpa.floor_from.is_none()) {
+    if step == Operation::EndFloor && view.autoscaler_of(workload).is_none_or(|hpa| hpa.floor_from.is_none()) {
         return Some("no autoscaler of it has a floor that was written from here".into());
     }
     not_written(view, Verb::Patch, workload.kind, &workload.key.namespace)

@@ -33,9 +33,8 @@ pub struct Aim {
     pub old: Option<Version>,
     /// Of its template, container after container.
     pub images: Arc<[Clean]>,
-    /// How many more fit, where the number of instances is asked for and that is known, and what else there is to know
-    /// of it.
-    pub room: Option<i64>,
+    /// How many more fit, where the number of instances is asked for, and what else there is to know of it.
+    pub room: Room,
     pub about: Vec<String>,
     /// Names of its containers, as far as they are known.
     pub containers: Vec<Clean>,
@@ -49,15 +48,6 @@ pub struct Aim {
     pub refused: Option<String>,
     /// Its cluster does not answer.
     pub is_lost: bool,
-}
-
-impl Aim {
-    const fn room(&self) -> Room {
-        Room {
-            now: self.counts.desired,
-            fits: self.room,
-        }
-    }
 }
 
 /// How many, of what is being asked for.
@@ -87,6 +77,8 @@ pub struct Draft {
     pub aims: Vec<Aim>,
     /// Other clusters that the same apps run in.
     pub untouched: Vec<ClusterId>,
+    /// Clusters of which it is not known what they have of it.
+    pub unreached: Vec<ClusterId>,
     pub version: Option<Chosen>,
     /// How the instances of a gray release of a Deployment come.
     pub method: Method,
@@ -138,27 +130,41 @@ impl Draft {
 
     /// Why what is asked for cannot be divided.
     pub fn undivided(&self, amount: Amount) -> Option<String> {
-        let rooms: Vec<Room> = self.open().map(Aim::room).collect();
-        let unknown = self.open().find(|aim| aim.room.is_none())?;
+        if let (Amount::To(all), Some(lost)) = (amount, self.unreached.first()) {
+            return Some(format!(
+                "{all} are of all clusters together, and {lost} does not answer: say how many more, such as +12, or choose one cluster"
+            ));
+        }
+        let unknown = self.open().find(|aim| aim.room.fits.is_none())?;
         let cluster = &unknown.object.cluster;
-        // Those of one cluster share its room.
-        let is_across = self.open().any(|aim| aim.object.cluster != *cluster);
-        (is_across && lacks_room(amount, &rooms)).then(|| {
+        lacks_room(self.of_open(amount), &self.rooms()).then(|| {
             format!("they are divided by the room there is, which is not known of {cluster}: choose one cluster")
         })
     }
 
+    fn rooms(&self) -> Vec<Room> {
+        self.open().map(|aim| aim.room.clone()).collect()
+    }
+
+    /// What is left of a number in all for those that it can be taken on: the others keep theirs.
+    fn of_open(&self, amount: Amount) -> Amount {
+        let others = self.aims.iter().filter(|aim| aim.refused.is_some());
+        match amount {
+            Amount::To(all) => Amount::To((all - others.map(|aim| aim.counts.desired).sum::<i64>()).max(0)),
+            Amount::By(_) | Amount::ByPercent(_) => amount,
+        }
+    }
+
     /// How many each workload gets of what is asked for; those that it cannot be taken on keep theirs.
-    pub fn division(&self, amount: Amount) -> (Vec<(ResourceRef, i64)>, i64) {
-        let rooms: Vec<Room> = self.open().map(Aim::room).collect();
-        let Division { to, unplaced } = divide(amount, &rooms);
+    pub fn division(&self, amount: Amount) -> (Vec<(ResourceRef, i64)>, Division) {
+        let division = divide(self.of_open(amount), &self.rooms());
         let objects = self.open().map(|aim| aim.object.clone());
-        (objects.zip(to).collect(), unplaced)
+        (objects.zip(division.to.iter().copied()).collect(), division)
     }
 
     /// What a number comes to, in words: in all, of each workload, and what has no room.
     pub fn scaled_to(&self, amount: Amount) -> Vec<(bool, String)> {
-        let (division, unplaced) = self.division(amount);
+        let (division, whole) = self.division(amount);
         let now: i64 = self.open().map(|aim| aim.counts.desired).sum();
         let all: i64 = division.iter().map(|(_, to)| to).sum();
         let mut lines = vec![(true, format!("{now} → {all} instances{}", in_percent(now, all)))];
@@ -168,14 +174,24 @@ impl Draft {
             lines.push((true, format!("{name}: {} → {to} ({more:+})", aim.counts.desired)));
             lines.extend(aim.about.iter().map(|about| (true, format!("  {about}"))));
         }
+        lines.extend(self.left_out().map(|told| (false, told)));
         lines.extend(self.undivided(amount).map(|why| (false, why)));
-        if unplaced > 0 {
-            lines.push((
-                false,
-                format!("{unplaced} have room nowhere: they would wait for nodes"),
-            ));
-        }
+        lines.extend(whole.doubts().into_iter().map(|doubt| (false, doubt)));
         lines
+    }
+
+    /// What a number is not of, and why.
+    fn left_out(&self) -> impl Iterator<Item = String> {
+        let refused = self.aims.iter().filter_map(|aim| {
+            let why = aim.refused.as_ref()?;
+            Some(format!(
+                "{} {} is left out: {why}",
+                aim.object.cluster, aim.object.key.name
+            ))
+        });
+        let has_aim = |id: &&ClusterId| self.aims.iter().any(|aim| aim.object.cluster == **id);
+        let unreached = self.unreached.iter().filter(move |id| !has_aim(id));
+        refused.chain(unreached.map(|id| format!("{id} is left out, whatever it has of it: it does not answer")))
     }
 
     /// What a count comes to of each workload.

@@ -41,7 +41,7 @@ fn aim(cluster: &str, is_lost: bool) -> Aim {
         version: Version::Unknown,
         old: None,
         images: Arc::default(),
-        room: Some(0),
+        room: Room::default(),
         about: Vec::new(),
         containers: Vec::new(),
         tag: None,
@@ -59,6 +59,7 @@ fn nothing_new_is_begun_behind_a_cluster_that_does_not_answer() {
             operation,
             aims: vec![aim("a", false), aim("b", true), aim("c", false)],
             untouched: Vec::new(),
+            unreached: Vec::new(),
             version: None,
             method: Method::Surge,
         };
@@ -72,4 +73,68 @@ fn nothing_new_is_begun_behind_a_cluster_that_does_not_answer() {
         [true, false, true],
         "what goes back goes on past it"
     );
+}
+
+fn scaling(aims: Vec<Aim>, unreached: &[&str]) -> Draft {
+    Draft {
+        operation: Operation::Scale,
+        aims,
+        untouched: Vec::new(),
+        unreached: unreached.iter().map(|id| ClusterId::new(id)).collect(),
+        version: None,
+        method: Method::Surge,
+    }
+}
+
+fn counted(cluster: &str, is_lost: bool, now: i64) -> Aim {
+    Aim {
+        counts: Counts {
+            desired: now,
+            ..Counts::default()
+        },
+        room: Room {
+            cluster: cluster.into(),
+            now,
+            fits: Some(20),
+            ..Room::default()
+        },
+        ..aim(cluster, is_lost)
+    }
+}
+
+#[test]
+fn a_number_in_all_needs_every_cluster_and_so_many_more_go_on_past_one() {
+    let draft = scaling(vec![counted("a", false, 10), counted("b", true, 30)], &["b", "c"]);
+    let why = draft.undivided(Amount::To(69)).unwrap();
+    assert!(
+        why.contains("69 are of all clusters together, and b does not answer"),
+        "{why}"
+    );
+    assert_eq!(draft.undivided(Amount::By(12)), None);
+    let told: Vec<String> = draft
+        .scaled_to(Amount::By(12))
+        .into_iter()
+        .map(|(_, told)| told)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "10 → 22 instances (+120 %)",
+            "a live: 10 → 22 (+12)",
+            "b live is left out: its cluster does not answer",
+            "c is left out, whatever it has of it: it does not answer",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_scaled_here_keeps_its_part_of_a_number_in_all() {
+    let kept = Aim {
+        refused: Some("read-only".into()),
+        ..counted("b", false, 30)
+    };
+    let draft = scaling(vec![counted("a", false, 10), kept], &[]);
+    assert_eq!(draft.undivided(Amount::To(45)), None);
+    let (division, _) = draft.division(Amount::To(45));
+    assert_eq!(division.iter().map(|(_, to)| *to).collect::<Vec<_>>(), [15]);
 }

@@ -8,118 +8,20 @@
 //!
 //! An autoscaler would undo what is written to the workload. Below its floor it goes at once at its next look.
 
+mod division;
+
 use serde_json::{Value, json};
 
 use super::live::{Refusal, add, escaped, operation, test};
 use super::plan::Seen;
 use super::request::{Act, Part, Place, Request, Resource};
-use super::share::{self, Split};
 use crate::domain::Kind;
 use crate::domain::terms::FLOOR;
 
+pub use division::{Amount, Division, Room, divide, lacks_room};
+
 /// What KEDA takes where nothing is said.
 const KEDA_MOST: i64 = 100;
-
-/// How many instances are asked for, of all clusters together.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Amount {
-    By(i64),
-    ByPercent(f64),
-    To(i64),
-}
-
-impl Amount {
-    /// `+12`, `+50%` or `69`.
-    ///
-    /// # Errors
-    /// How it has to be written.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        const HOW: &str = "write so many more, such as +12 or +50%, or how many in all, such as 69";
-        let how = || HOW.to_owned();
-        let text = text.trim();
-        let Some(more) = text.strip_prefix('+') else {
-            let all: i64 = text.parse().map_err(|_| how())?;
-            return (0..=100_000).contains(&all).then_some(Self::To(all)).ok_or_else(how);
-        };
-        if let Some(percent) = more.strip_suffix('%') {
-            let percent: f64 = percent.trim().parse().map_err(|_| how())?;
-            return (percent > 0.0 && percent <= 1000.0)
-                .then_some(Self::ByPercent(percent))
-                .ok_or_else(how);
-        }
-        let more: i64 = more.parse().map_err(|_| how())?;
-        (1..=100_000).contains(&more).then_some(Self::By(more)).ok_or_else(how)
-    }
-
-    /// How many that are in all, of so many now; a share counts up.
-    pub fn of(self, now: i64) -> i64 {
-        match self {
-            Self::By(more) => now + more,
-            Self::ByPercent(percent) => now + (now as f64 * percent / 100.0).ceil() as i64,
-            Self::To(all) => all,
-        }
-    }
-}
-
-/// What a workload has, and how many more have room where it may run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    pub now: i64,
-    /// `None`: nobody knows.
-    pub fits: Option<i64>,
-}
-
-/// How many each gets, in the order they were given.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Division {
-    pub to: Vec<i64>,
-    /// What has room nowhere.
-    pub unplaced: i64,
-}
-
-/// Whether what is asked for cannot be divided because of some it is not known how many have room: more is wanted, and
-/// there are several to choose from.
-pub fn lacks_room(amount: Amount, rooms: &[Room]) -> bool {
-    let now: i64 = rooms.iter().map(|room| room.now).sum();
-    rooms.len() > 1 && amount.of(now) > now && rooms.iter().any(|room| room.fits.is_none())
-}
-
-/// Divides what is asked for: more goes where there is room, by Webster's method; less is taken evenly from those that
-/// have most. Where one place has it all, it gets what is asked for whether it fits or not, for its scheduler decides.
-pub fn divide(amount: Amount, rooms: &[Room]) -> Division {
-    let now: i64 = rooms.iter().map(|room| room.now).sum();
-    let wanted = amount.of(now);
-    let mut to: Vec<i64> = rooms.iter().map(|room| room.now).collect();
-    if let ([room], [only]) = (rooms, to.as_mut_slice()) {
-        *only = wanted;
-        let unplaced = room.fits.map_or(0, |fits| (wanted - room.now - fits).max(0));
-        return Division { to, unplaced };
-    }
-    if wanted >= now {
-        let small = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
-        let places: Vec<share::Place> = rooms
-            .iter()
-            .map(|room| share::Place {
-                room: room.fits.map_or_else(|| small(wanted - now), small),
-                preference: 1.0,
-            })
-            .collect();
-        let Split { seats, unplaced } = share::split(small(wanted - now), &places);
-        for (to, more) in to.iter_mut().zip(seats) {
-            *to += i64::from(more);
-        }
-        return Division {
-            to,
-            unplaced: unplaced.into(),
-        };
-    }
-    for _ in wanted..now {
-        if let Some(most) = to.iter_mut().max_by_key(|to| **to) {
-            *most -= 1;
-        }
-    }
-    Division { to, unplaced: 0 }
-}
 
 /// What decides how many instances a workload has.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::release::testing;
-use proptest::prelude::*;
 
 fn seen(kind: Kind, replicas: i64, autoscalers: Vec<Value>, scaled: Vec<Value>) -> Seen {
     Seen {
@@ -32,88 +31,6 @@ fn only(requests: Result<Vec<Request>, Refusal>) -> (String, Part, Value) {
         request.place.part,
         request.act.body().clone(),
     )
-}
-
-#[test]
-fn so_many_are_read() {
-    for (text, amount) in [
-        ("+12", Some(Amount::By(12))),
-        ("+50%", Some(Amount::ByPercent(50.0))),
-        (" 69 ", Some(Amount::To(69))),
-        ("0", Some(Amount::To(0))),
-        ("-3", None),
-        ("+0", None),
-        ("50%", None),
-        ("+x", None),
-        ("", None),
-        ("999999999", None),
-    ] {
-        assert_eq!(Amount::parse(text).ok(), amount, "{text}");
-    }
-    assert_eq!(Amount::ByPercent(50.0).of(46), 69);
-    assert_eq!(Amount::ByPercent(10.0).of(1), 2, "a share of little is one");
-}
-
-const fn room(now: i64, fits: i64) -> Room {
-    Room { now, fits: Some(fits) }
-}
-
-#[test]
-fn where_nobody_knows_how_many_have_room_one_place_gets_what_is_asked_for_and_several_are_not_divided() {
-    let unknown = Room { now: 10, fits: None };
-    assert_eq!(
-        divide(Amount::By(90), &[unknown]),
-        Division {
-            to: vec![100],
-            unplaced: 0
-        }
-    );
-    assert!(!lacks_room(Amount::By(90), &[unknown]));
-    assert!(lacks_room(Amount::By(1), &[room(4, 9), unknown]));
-    assert!(!lacks_room(Amount::By(1), &[room(4, 9), room(4, 9)]));
-    assert!(!lacks_room(Amount::To(8), &[room(4, 9), unknown]), "fewer need no room");
-}
-
-#[test]
-fn more_goes_where_there_is_room() {
-    let rooms = [room(46, 20), room(0, 14)];
-    assert_eq!(
-        divide(Amount::By(23), &rooms),
-        Division {
-            to: vec![60, 9],
-            unplaced: 0
-        }
-    );
-    assert_eq!(
-        divide(Amount::By(40), &rooms),
-        Division {
-            to: vec![66, 14],
-            unplaced: 6
-        }
-    );
-    assert_eq!(
-        divide(Amount::To(50), &rooms[..1]),
-        Division {
-            to: vec![50],
-            unplaced: 0
-        }
-    );
-    assert_eq!(
-        divide(Amount::To(70), &rooms[..1]),
-        Division {
-            to: vec![70],
-            unplaced: 4
-        },
-        "what does not fit may come once there are more nodes"
-    );
-    let two = [room(10, 0), room(4, 0)];
-    assert_eq!(
-        divide(Amount::To(8), &two),
-        Division {
-            to: vec![4, 4],
-            unplaced: 0
-        }
-    );
 }
 
 #[test]
@@ -223,21 +140,4 @@ fn a_floor_is_taken_away_as_it_came() {
         Err(Refusal::NoFloor)
     );
     assert_eq!(before("v2.min1.max2"), None);
-}
-
-proptest! {
-    #[test]
-    fn nothing_is_lost_and_nobody_gets_fewer_by_more(more in 1_i64..200, rooms in proptest::collection::vec((0_i64..60, 0_i64..60), 2..6)) {
-        let rooms: Vec<Room> = rooms.into_iter().map(|(now, fits)| room(now, fits)).collect();
-        let now: i64 = rooms.iter().map(|room| room.now).sum();
-        let divided = divide(Amount::By(more), &rooms);
-        prop_assert_eq!(divided.to.iter().sum::<i64>() + divided.unplaced, now + more);
-        for (room, to) in rooms.iter().zip(&divided.to) {
-            prop_assert!(*to >= room.now && *to <= room.now + room.fits.unwrap());
-        }
-        let less = (now - more).max(0);
-        let divided = divide(Amount::To(less), &rooms);
-        prop_assert_eq!(divided.to.iter().sum::<i64>(), less);
-        prop_assert!(divided.to.iter().all(|to| *to >= 0));
-    }
 }

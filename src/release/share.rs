@@ -54,15 +54,6 @@ pub fn in_place(replicas: i32, percent: f64) -> Share {
     }
 }
 
-/// A place that takes instances.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
-    /// How many more fit.
-    pub room: u32,
-    /// How much it is liked; 1 is usual, 0 is never.
-    pub preference: f64,
-}
-
 /// How a number of instances is divided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
@@ -72,29 +63,36 @@ pub struct Split {
     pub unplaced: u32,
 }
 
-/// Divides `instances` by Webster's method: the next goes where `room · preference / (2 · seats + 1)` is largest, of
-/// equal ones where fewer are, then to the first. It never gives a place more than its room, and one more
-/// instance takes none from any place (`research/release.md` 5.4, where largest remainders fail this).
-pub fn split(instances: u32, places: &[Place]) -> Split {
+/// Divides `instances` by Webster's method: the next goes where `weight / (2 · seats + 1)` is largest, of equal ones where
+/// fewer are, then to the first. `takes` is asked whether a place takes one more, and has given it away where it does; one
+/// that does not is asked no more. One more instance takes none from any place (`research/release.md` 5.4, where largest
+/// remainders fail this).
+pub fn deal(instances: u32, weights: &[f64], mut takes: impl FnMut(usize) -> bool) -> Split {
     let mut split = Split {
-        seats: vec![0; places.len()],
+        seats: vec![0; weights.len()],
         unplaced: instances,
     };
+    let mut weights = weights.to_vec();
     while split.unplaced > 0 {
-        let Some(next) = next(places, &split.seats) else { break };
-        if let Some(seats) = split.seats.get_mut(next) {
-            *seats += 1;
+        let Some(next) = next(&weights, &split.seats) else {
+            break;
+        };
+        if takes(next) {
+            if let Some(seats) = split.seats.get_mut(next) {
+                *seats += 1;
+            }
+            split.unplaced -= 1;
+        } else if let Some(weight) = weights.get_mut(next) {
+            *weight = 0.0;
         }
-        split.unplaced -= 1;
     }
     split
 }
 
-fn next(places: &[Place], seats: &[u32]) -> Option<usize> {
+fn next(weights: &[f64], seats: &[u32]) -> Option<usize> {
     let mut best: Option<(f64, u32, usize)> = None;
-    for (index, (place, &taken)) in places.iter().zip(seats).enumerate() {
-        let weight = f64::from(place.room) * place.preference;
-        if taken >= place.room || weight.is_nan() || weight <= 0.0 {
+    for (index, (&weight, &taken)) in weights.iter().zip(seats).enumerate() {
+        if weight.is_nan() || weight <= 0.0 {
             continue;
         }
         let claim = weight / (2.0 * f64::from(taken) + 1.0);
@@ -136,8 +134,26 @@ mod tests {
         }
     }
 
+    /// A place that takes so many more, and how much it is liked.
+    #[derive(Clone, Copy, Debug)]
+    struct Place {
+        room: u32,
+        preference: f64,
+    }
+
     fn place(room: u32, preference: f64) -> Place {
         Place { room, preference }
+    }
+
+    fn split(instances: u32, places: &[Place]) -> Split {
+        let weight = |place: &Place| f64::from(place.room) * place.preference;
+        let weights: Vec<f64> = places.iter().map(weight).collect();
+        let mut left: Vec<u32> = places.iter().map(|place| place.room).collect();
+        deal(instances, &weights, |place| {
+            let takes = left[place] > 0;
+            left[place] -= u32::from(takes);
+            takes
+        })
     }
 
     #[test]

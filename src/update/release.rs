@@ -10,6 +10,7 @@ mod past;
 mod reader;
 mod tags;
 mod together;
+mod written;
 
 use crate::domain::{Clean, Timestamp};
 use crate::message::{Action, Asked, Effect, Failure, Order, Severity, Ticket, Trouble};
@@ -19,6 +20,7 @@ use crate::overlays::confirm::{Blank, Confirm, Fate, Next, Place, Stage, Tried};
 use crate::overlays::draft::Many;
 use crate::overlays::{Draft, HowMany, Overlay};
 use crate::release::ledger::Operation;
+use crate::release::step::Step;
 use crate::release::{Done, Prepared, Written};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
@@ -177,11 +179,16 @@ fn leave(model: &mut Model) {
         .count();
     match confirm.stage() {
         Stage::Writing => model.tell(Trouble::info("it is being written: what comes of it will be told")),
+        Stage::Following { .. } if confirm.is_together() => {
+            model.tell(Trouble::info(
+                "it is written and goes on; nobody follows it here any more",
+            ));
+        }
         Stage::Following { .. } => model.tell(Trouble {
             hint: Some("the same key takes it up again where it stands".into()),
             ..Trouble::info(format!(
                 "{} are left",
-                crate::screens::words::counted(left - 1, "place")
+                crate::screens::words::counted(left.saturating_sub(1), "place")
             ))
         }),
         Stage::Failed(_) => {}
@@ -238,7 +245,16 @@ fn send(model: &mut Model, place: &Place, ticket: Ticket, prepared: Box<Prepared
     let by = view.and_then(|view| view.identity.user.clone());
     let (what, target) = (place.step.title(), super::goto::target(&place.object));
     model.record(what, target.clone());
-    model.writes.push(Writing { ticket, what, target });
+    let scales_to = match place.step {
+        Step::Scale(to) => Some((place.object.clone(), to)),
+        _ => None,
+    };
+    model.writes.push(Writing {
+        ticket,
+        what,
+        target,
+        scales_to,
+    });
     model.touch();
     Effect::CarryOut(Box::new(Order {
         ticket,
@@ -263,7 +279,8 @@ pub(super) fn carried_out(model: &mut Model, ticket: Ticket, result: &Result<Don
     let next = model
         .confirm_mut()
         .map_or(Next::Nothing, |confirm| confirm.carried_out(ticket, result));
-    tell(model, &writing, result);
+    written::assume(model, &writing, result);
+    written::tell(model, &writing, result);
     let mut effects = match next {
         Next::Nothing => Vec::new(),
         Next::Write => together::write_next(model),
@@ -282,25 +299,6 @@ pub(super) fn carried_out(model: &mut Model, ticket: Ticket, result: &Result<Don
     effects.extend(leaving::leave(model));
     model.touch();
     effects
-}
-
-fn tell(model: &mut Model, writing: &Writing, result: &Result<Done, Failure>) {
-    let Writing { what, target, .. } = writing;
-    match result {
-        Ok(done) => {
-            model.tell(Trouble::info(format!("written: {what}, {target}")));
-            for told in &done.told {
-                model.tell(Trouble::info(format!("{target}: {told}")));
-            }
-            for unnoted in &done.unnoted {
-                model.tell(Trouble::warning(format!("{target}: {unnoted}")));
-            }
-        }
-        Err(failure) => model.tell(Trouble {
-            text: format!("{what}, {target}: {}", failure.trouble.text).into(),
-            ..failure.trouble.clone()
-        }),
-    }
 }
 
 /// Lets what waits for a yes follow the world: what is outdated is tried anew, what is there makes room for the next.

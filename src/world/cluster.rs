@@ -10,6 +10,7 @@ use super::feeds::FeedLog;
 use super::last_lines;
 use super::ledgers::{Asks, Ledgers};
 use super::loss::Losses;
+use super::promised::AllAssumed;
 use super::release::Authors;
 use super::store::{Slot, Store};
 use super::tally::{Standing, Tally, app_key};
@@ -97,6 +98,8 @@ pub struct ClusterView {
     /// What the ledgers of apps say, as far as they were asked.
     pub(super) ledgers: Ledgers,
     pub(super) ledger_asks: Asks,
+    /// Numbers of instances that were written from here and are not seen yet.
+    pub(super) assumed: AllAssumed,
     /// The revisions of each workload.
     pub(super) revisions_by: FxHashMap<(Kind, ObjectKey), Vec<Slot>>,
     pub autoscalers: Store<Autoscaler>,
@@ -144,6 +147,7 @@ impl ClusterView {
             last_lines: last_lines::Kept::default(),
             ledgers: Ledgers::default(),
             ledger_asks: Asks::default(),
+            assumed: AllAssumed::default(),
             revisions_by: FxHashMap::default(),
             autoscalers: Store::default(),
             budgets: Store::default(),
@@ -184,6 +188,17 @@ impl ClusterView {
         self.feeds
             .get(&(kind, Clean::new(namespace)))
             .or_else(|| self.feeds.get(&(kind, Clean::default())))
+    }
+
+    /// Whether all of its workloads are known as they are now.
+    pub fn knows_workloads(&self) -> bool {
+        let is_live = matches!(self.link, Link::Live | Link::Unstable { .. });
+        let is_on_its_way = |feed: &Feed| matches!(feed, Feed::Stale { .. } | Feed::Waiting | Feed::Listing { .. });
+        let mut feeds = self
+            .feeds
+            .iter()
+            .filter(|((kind, _), _)| kind.is_workload() && *kind != Kind::Job);
+        is_live && !feeds.any(|(_, feed)| is_on_its_way(feed))
     }
 
     /// Whether every pod of the cluster is known, so that what is asked of nodes and what still fits can be said.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::World;
 use super::cluster::ClusterView;
 use super::place::LocationKey;
+use super::promised::Promised;
 use super::release::app_of;
-use crate::domain::headroom::{Limit, Taken};
-use crate::domain::{AppKey, Clean, Feed, Kind, PodShape, Workload};
+use crate::domain::headroom::Limit;
+use crate::domain::{AppKey, Clean, Feed, Kind, PodShape, Quota, Workload};
 
 /// How many more instances of an app fit in a location, and what stops the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl ClusterView {
         }
         let rooms = self.headroom_of(&app_of(workload), &workload.shape);
         let fits: i64 = rooms.iter().map(|room| room.fits).sum();
-        let quota = self.quota_headroom(&workload.key.namespace, &workload.shape);
+        let quota = self.quota_headroom(&workload.key.namespace, &workload.shape, &self.promised());
         Ok((quota.map_or(fits, |(_, most)| fits.min(most)), rooms))
     }
 
@@ -70,21 +71,20 @@ impl ClusterView {
         })
     }
 
-    /// How many instances of a shape fit, location by location; none is known where not all pods are.
+    /// How many instances of a shape fit beside what is there and what is promised room, location by location; none is
+    /// known where not all pods are.
     pub fn headroom_of(&self, key: &AppKey, shape: &PodShape) -> Vec<AppHeadroom> {
         if !self.knows_pods() {
             return Vec::new();
         }
+        let promised = self.promised();
         let mut found: BTreeMap<Clean, (i64, NodesByLimit)> = BTreeMap::new();
-        for (_, node) in self.nodes.iter() {
-            let taken = self.tally.node(&node.name).map_or_else(Taken::default, |t| t.taken);
-            let has_one = (shape.host_port || shape.one_per_node) && self.has_instance_on(key, &node.name);
-            let fit = shape.fit(node, taken, has_one);
+        for (node, fit) in self.settled(&promised).fits(key, shape) {
             let (sum, limits) = found.entry(self.location_of(node)).or_default();
             *sum += fit.count;
             limits.entry(fit.limit.name()).or_insert((fit.limit, 0)).1 += 1;
         }
-        let quota = self.quota_headroom(&key.namespace, shape);
+        let quota = self.quota_headroom(&key.namespace, shape, &promised);
         found
             .into_iter()
             .map(|(location, (fits, limits))| AppHeadroom {
@@ -119,24 +119,39 @@ impl ClusterView {
         })
     }
 
-    /// The tightest quota of a namespace for one shape: its resource and how many more it lets in.
-    fn quota_headroom(&self, namespace: &str, shape: &PodShape) -> Option<(Clean, i64)> {
-        self.quotas
-            .values()
+    /// The tightest quota of a namespace for one shape, less what instances need that are still to be made: its resource
+    /// and how many more it lets in.
+    fn quota_headroom(&self, namespace: &str, shape: &PodShape, promised: &[Promised]) -> Option<(Clean, i64)> {
+        let to_come = |quota: &Quota, resource: &str| -> i64 {
+            let counted = promised
+                .iter()
+                .filter(|promised| promised.app.namespace == namespace && quota.covers(&promised.shape));
+            counted
+                .map(|promised| promised.unmade.saturating_mul(needed(resource, &promised.shape)))
+                .sum()
+        };
+        let quotas = self.quotas.values();
+        quotas
             .filter(|quota| quota.key.namespace == namespace && quota.covers(shape))
-            .flat_map(|quota| quota.limits.iter())
-            .filter_map(|limit| {
+            .flat_map(|quota| quota.limits.iter().map(move |limit| (quota, limit)))
+            .filter_map(|(quota, limit)| {
+                let one = needed(&limit.resource, shape);
                 let left = limit.hard_millis.saturating_sub(limit.used_millis);
-                let one = match limit.resource.as_str() {
-                    "cpu" | "requests.cpu" => shape.requests.cpu.0,
-                    "memory" | "requests.memory" => shape.requests.memory.0.saturating_mul(1000),
-                    "limits.cpu" => shape.limits.cpu.0,
-                    "limits.memory" => shape.limits.memory.0.saturating_mul(1000),
-                    "pods" | "count/pods" => 1000,
-                    _ => 0,
-                };
+                let left = left.saturating_sub(to_come(quota, &limit.resource));
                 (one > 0).then(|| (limit.resource.clone(), (left / one).max(0)))
             })
             .min_by_key(|(_, count)| *count)
+    }
+}
+
+/// How much of a quota's resource one instance takes, in thousandths; 0 of what instances do not take.
+fn needed(resource: &str, shape: &PodShape) -> i64 {
+    match resource {
+        "cpu" | "requests.cpu" => shape.requests.cpu.0,
+        "memory" | "requests.memory" => shape.requests.memory.0.saturating_mul(1000),
+        "limits.cpu" => shape.limits.cpu.0,
+        "limits.memory" => shape.limits.memory.0.saturating_mul(1000),
+        "pods" | "count/pods" => 1000,
+        _ => 0,
     }
 }

@@ -232,6 +232,7 @@ impl ClusterView {
             return;
         }
         self.note_twin(kind, &key, true);
+        self.settle_assumed(kind, &key);
         if let Some(old) = old.filter(|old| old.app != app.name) {
             self.tally.take_workload(
                 &AppKey {

@@ -3,6 +3,8 @@
 //! What an instance counts for depends on the pod and on its node alone, so a change of one is undone
 //! and redone exactly; a property test holds that against counting everything anew.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 
 use super::census::{Census, Counts, Sign};
@@ -49,6 +51,8 @@ pub struct NodeTally {
 pub struct Tally {
     apps: FxHashMap<AppKey, AppTally>,
     nodes: FxHashMap<Clean, NodeTally>,
+    /// The pods that no node was found for.
+    homeless: BTreeSet<Slot>,
     /// The version of the world that is being made.
     version: u64,
     /// The version of the world at which an app went, or something changed that may concern any app.
@@ -131,8 +135,9 @@ impl Tally {
         if let Some(key) = app_key(pod) {
             self.app_mut(key).slots.push(slot);
         }
-        if let Some(node) = &pod.node {
-            self.nodes.entry(node.clone()).or_default().slots.push(slot);
+        match &pod.node {
+            Some(node) => self.nodes.entry(node.clone()).or_default().slots.push(slot),
+            None => drop(self.homeless.insert(slot)),
         }
     }
 
@@ -148,6 +153,7 @@ impl Tally {
                 self.outdate_lists();
             }
         }
+        self.homeless.remove(&slot);
         if let Some(node) = &pod.node
             && let Some(tally) = self.nodes.get_mut(node)
         {
@@ -254,6 +260,11 @@ impl Tally {
     /// The slots of an app's instances, those that ended too.
     pub fn instances(&self, key: &AppKey) -> &[Slot] {
         self.apps.get(key).map_or(&[], |tally| &tally.slots)
+    }
+
+    /// The slots of the pods that no node was found for, those that ended too.
+    pub fn homeless(&self) -> impl Iterator<Item = Slot> {
+        self.homeless.iter().copied()
     }
 
     /// The slots of the pods bound to a node, those that ended too.

@@ -140,6 +140,9 @@ impl Fleet {
             Object::Node(_) => Kind::Node,
             Object::Pod(_) => Kind::Pod,
             Object::Workload(w) => w.kind,
+            Object::Autoscaler(_) => Kind::HorizontalPodAutoscaler,
+            Object::Quota(_) => Kind::ResourceQuota,
+            Object::Budget(_) => Kind::PodDisruptionBudget,
             other => panic!("not used here: {other:?}"),
         };
         self.tell(batch(kind, 1, vec![Change::Upsert(object)], false))

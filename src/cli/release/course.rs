@@ -13,12 +13,11 @@ use super::follow::follow;
 use super::outcome::{Other, Outcome};
 use super::targets::Target;
 use crate::cluster::ActError;
-use crate::domain::{Clean, ClusterId, Feed, Kind, Link};
+use crate::domain::{Clean, ClusterId};
 use crate::release::live::Refusal;
 use crate::release::step::Step;
 use crate::release::{Phase, Written};
 use crate::runtime::Exit;
-use crate::world::ClusterView;
 
 /// Why one is left that comes after another.
 const NOT_BEGUN: &str = "not begun";
@@ -44,7 +43,7 @@ impl Course {
             .clusters
             .iter()
             .filter_map(|cluster| known.world.cluster(cluster.id()));
-        let lost = views.filter(|view| !is_known(view));
+        let lost = views.filter(|view| !view.knows_workloads());
         let why = |id: &ClusterId| known.missing.get(id).and_then(|why| why.first()).cloned();
         Self {
             goes_on,
@@ -224,17 +223,6 @@ pub(super) fn is_back(step: &Step, error: &ActError) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Whether all of a cluster's workloads are known.
-fn is_known(view: &ClusterView) -> bool {
-    let is_live = matches!(view.link, Link::Live | Link::Unstable { .. });
-    let is_on_its_way = |feed: &Feed| matches!(feed, Feed::Stale { .. } | Feed::Waiting | Feed::Listing { .. });
-    let mut feeds = view
-        .feeds
-        .iter()
-        .filter(|((kind, _), _)| kind.is_workload() && *kind != Kind::Job);
-    is_live && !feeds.any(|(_, feed)| is_on_its_way(feed))
 }
 
 /// What becomes of a workload, by the phase that is seen of it.

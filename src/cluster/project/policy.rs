@@ -42,13 +42,16 @@ impl Projector {
 
     pub(super) fn budget(&mut self, wire: wire::Budget) -> Item {
         let meta = wire.metadata.unwrap_or_default();
-        let selector = wire.spec.unwrap_or_default().selector.unwrap_or_default();
+        let spec = wire.spec.unwrap_or_default();
+        let selector = spec.selector.unwrap_or_default();
+        let least = spec.min_available.and_then(|least| least.written().parse().ok());
         let status = wire.status.unwrap_or_default();
         let key = self.key(&meta);
         let budget = Budget {
             key: key.clone(),
             uid: uid(&meta),
             selector: self.labels(&selector.match_labels),
+            least,
             allowed: status.disruptions_allowed.into(),
             healthy: status.current_healthy.into(),
             wanted_healthy: status.desired_healthy.into(),
@@ -172,6 +175,16 @@ mod tests {
             ),
             (1, 3, 2, 1)
         );
+        assert_eq!(budget.least, None, "a share moves with the number of instances");
+        for least in [json!(4), json!("4")] {
+            let Object::Budget(budget) = project(
+                Kind::PodDisruptionBudget,
+                &json!({"metadata": {"name": "b"}, "spec": {"minAvailable": least}}),
+            ) else {
+                panic!("not a budget")
+            };
+            assert_eq!(budget.least, Some(4));
+        }
         let Object::Quota(quota) = project(
             Kind::ResourceQuota,
             &json!({"metadata": {"name": "q"},

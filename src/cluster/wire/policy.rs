@@ -2,7 +2,7 @@
 
 use super::meta::{Condition, LabelSelector, ObjectMeta};
 use super::pod::Amounts;
-use super::scalar::Quantity;
+use super::scalar::{IntOrString, Quantity};
 use super::wire;
 
 wire! {
@@ -80,6 +80,7 @@ wire! {
         [message, optional, tag = "3"] status: Option<BudgetStatus>,
     }
     BudgetSpec {
+        [message, optional, tag = "1"] min_available: Option<IntOrString>,
         [message, optional, tag = "2"] selector: Option<LabelSelector>,
     }
     BudgetStatus {

@@ -140,18 +140,8 @@ fn rules(app: &AppSummary, ctx: &Context<'_>) -> Cell {
 
 /// What a workload is held to, by others and by itself.
 fn rules_of(cluster: &ClusterView, workload: &Workload) -> Vec<Cell> {
-    let targets = |a: &&Arc<Autoscaler>| {
-        a.key.namespace == workload.key.namespace
-            && a.target.0 == workload.kind.name()
-            && a.target.1 == workload.key.name
-    };
-    let covers = |b: &&Arc<Budget>| {
-        b.key.namespace == workload.key.namespace
-            && !b.selector.is_empty()
-            && b.selector.iter().all(|wanted| workload.labels.contains(wanted))
-    };
-    let scaled = cluster.autoscalers.values().find(targets).map(|a| autoscaler(a));
-    let spared = cluster.budgets.values().find(covers).map(|b| budget(b));
+    let scaled = cluster.autoscaler_of(workload).map(autoscaler);
+    let spared = cluster.budgets_of(workload).next().map(|b| budget(b));
     let strategy = workload.strategy.iter();
     let own = strategy.map(|(name, value)| named(name, Cell::plain(value.as_str())));
     scaled.into_iter().chain(spared).chain(own).collect()

@@ -66,3 +66,24 @@ async fn marked_instances_are_deleted_by_one_yes() {
     driven.until("ten are ready", |_| true).await;
     assert_eq!(driven.servers[0].counts().await[0], 10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_just_confirmed_has_its_room_when_more_is_asked_for() {
+    let mut driven = Driven::new().await;
+    let fits = |frame: &str| -> i64 {
+        let told = frame.split("fits ").nth(1).unwrap_or_else(|| panic!("{frame}"));
+        told.split_whitespace().next().unwrap().parse().unwrap()
+    };
+    driven.press("+");
+    driven.until("how many is asked", |frame| frame.contains("fits ")).await;
+    let before = fits(&driven.frame());
+    driven.press("enter");
+    driven.until("it is shown", |frame| frame.contains("yes (y)")).await;
+    driven.press("y");
+    driven.until("it is written", |frame| frame.contains("written: ")).await;
+    driven.press("esc");
+    driven.press("+");
+    driven.until("it is asked again", |frame| frame.contains("fits ")).await;
+    let after = fits(&driven.frame());
+    assert_eq!(before - after, 5, "wherever the five are on their way");
+}

@@ -226,3 +226,34 @@ fn who_may_not_list_nodes_is_told_so_and_divides_nothing_by_room_that_nobody_kno
     let (code, said) = scale(&["a", "c"], &["18", "--split", "--yes"]);
     assert_eq!(code, Some(0), "fewer need no room: {said}");
 }
+
+#[test]
+fn a_number_in_all_waits_for_every_cluster_and_so_many_more_go_on_past_one() {
+    let fleet = Fleet::start();
+    let scale = |arguments: &[&str]| {
+        let output = fleet.run(
+            &["a", "b", "c"],
+            &[&["scale", "gift/live", "--yes"], arguments].concat(),
+        );
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = scale(&["18", "--split"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("b: what it has of the app is not known ("), "{said}");
+    assert!(
+        said.contains("18 are of all clusters together: nothing was written"),
+        "{said}"
+    );
+    assert!(!said.contains("gift/live: written"), "{said}");
+    let (code, said) = scale(&["+4", "--split"]);
+    assert_eq!(code, Some(1), "{said}");
+    for told in [
+        "a: gift/live: 10 → 12",
+        "c: gift/live: 10 → 12",
+        "a: gift/live: written",
+        "c: gift/live: written",
+        "left: b: not reached (",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}

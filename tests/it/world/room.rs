@@ -1,7 +1,7 @@
 //! What still fits.
 
-use pilothouse::domain::Quota;
 use pilothouse::domain::policy::QuotaLimit;
+use pilothouse::domain::{Autoscaler, Budget, Quota, ResourceRef};
 
 use super::*;
 
@@ -106,4 +106,164 @@ fn a_node_without_a_label_is_in_the_location_of_the_configuration_else_in_the_cl
             .collect();
         assert_eq!(names, ["a", location]);
     }
+}
+
+/// An instance of the Deployment of `live`.
+fn of_live(index: u32, node: Option<&str>, ready: bool) -> Pod {
+    Pod {
+        workload: Some((Kind::Deployment, "live".into())),
+        ..pod("live", index, node, ready)
+    }
+}
+
+/// A node of eight cores and an app of two instances of half a core.
+fn half_cores() -> Fleet {
+    let mut fleet = Fleet::new();
+    fleet.node(Node {
+        allocatable: Resources::new(8000, 64 << 30),
+        ..node("node-1", "a", NodeHealth::Ready)
+    });
+    fleet.put(Object::Workload(Box::new(workload("live", 2))));
+    for index in 0..2 {
+        fleet.pod(of_live(index, Some("node-1"), true));
+    }
+    fleet
+}
+
+fn fits(fleet: &Fleet, name: &str) -> i64 {
+    fleet.0.app_headroom(&app(name)).iter().map(|room| room.fits).sum()
+}
+
+#[test]
+fn what_waits_for_a_node_or_is_still_to_be_made_has_room_already() {
+    let mut fleet = half_cores();
+    assert_eq!(fits(&fleet, "live"), 14);
+    // Ten more are wanted: none is made yet, then four wait for a node and two have one.
+    let wanted = Workload {
+        instances: 2,
+        ..workload("live", 12)
+    };
+    fleet.put(Object::Workload(Box::new(wanted)));
+    assert_eq!(fits(&fleet, "live"), 4, "ten are to come");
+    for index in 2..6 {
+        fleet.pod(of_live(index, None, false));
+    }
+    for index in 6..8 {
+        fleet.pod(of_live(index, Some("node-1"), false));
+    }
+    assert_eq!(fits(&fleet, "live"), 4, "the same ten, wherever they are on their way");
+    // Those of another app take room as well, unless they have none there or are held back.
+    let mut other = pod("other", 0, None, false);
+    fleet.pod(other.clone());
+    assert_eq!(fits(&fleet, "live"), 3);
+    other.reason = Some("SchedulingGated".into());
+    fleet.pod(other.clone());
+    assert_eq!(fits(&fleet, "live"), 4);
+    other.reason = Some("Unschedulable".into());
+    other.shape = PodShape {
+        node_selector: vec![("zone".into(), "b".into())],
+        ..PodShape::plain(Resources::new(500, 1 << 30))
+    }
+    .into();
+    fleet.pod(other);
+    assert_eq!(fits(&fleet, "live"), 4, "it waits for a node that is not there");
+}
+
+#[test]
+fn a_floor_that_was_written_takes_room_before_its_autoscaler_looks() {
+    let mut fleet = half_cores();
+    fleet.put(Object::Autoscaler(Box::new(Autoscaler {
+        key: ObjectKey::new("gift", "live"),
+        target: ("Deployment".into(), "live".into()),
+        min: 8,
+        max: 20,
+        ..Autoscaler::default()
+    })));
+    assert_eq!(fits(&fleet, "live"), 8, "two of eight are there");
+}
+
+#[test]
+fn what_was_written_from_here_takes_room_until_it_is_seen_or_long_ago() {
+    let object = ResourceRef {
+        cluster: ClusterId::new("idc-bj"),
+        kind: Kind::Deployment,
+        key: ObjectKey::new("gift", "live"),
+        uid: Uid::default(),
+    };
+    let mut fleet = half_cores();
+    fleet.0.assume(&object, 12, at(0));
+    assert_eq!(fits(&fleet, "live"), 4);
+    fleet.0.forget_assumed(at(60));
+    assert_eq!(fits(&fleet, "live"), 4);
+    fleet.0.forget_assumed(at(120));
+    assert_eq!(fits(&fleet, "live"), 14, "it never came");
+    fleet.0.assume(&object, 12, at(120));
+    for wanted in [12, 2] {
+        let seen = Workload {
+            instances: 2,
+            ..workload("live", wanted)
+        };
+        fleet.put(Object::Workload(Box::new(seen)));
+        let expected = 16 - wanted;
+        assert_eq!(fits(&fleet, "live"), expected, "as it is seen: {wanted}");
+    }
+}
+
+#[test]
+fn a_quota_has_no_room_for_what_is_still_to_be_made() {
+    let mut fleet = half_cores();
+    fleet.put(Object::Quota(Box::new(Quota {
+        key: ObjectKey::new("gift", "team"),
+        limits: [QuotaLimit {
+            resource: "pods".into(),
+            used_millis: 2_000,
+            hard_millis: 10_000,
+        }]
+        .into(),
+        ..Quota::default()
+    })));
+    let most = |fleet: &Fleet| {
+        fleet.0.app_headroom(&app("live"))[0]
+            .quota
+            .clone()
+            .map(|(_, most)| most)
+    };
+    assert_eq!(most(&fleet), Some(8));
+    let wanted = Workload {
+        instances: 2,
+        ..workload("live", 7)
+    };
+    fleet.put(Object::Workload(Box::new(wanted)));
+    assert_eq!(most(&fleet), Some(3));
+}
+
+#[test]
+fn fewer_are_not_taken_from_what_an_autoscaler_decides_nor_below_what_owner_and_budget_keep() {
+    let mut fleet = half_cores();
+    let least = |fleet: &Fleet, workload: &Workload| fleet.0.clusters()[0].room_of(workload).0.least;
+    let live = Workload {
+        labels: [("app".into(), "live".into())].into(),
+        min_instances: Some(3),
+        ..workload("live", 10)
+    };
+    assert_eq!(least(&fleet, &live), 3);
+    let budget = |least| {
+        Object::Budget(Box::new(Budget {
+            key: ObjectKey::new("gift", "live"),
+            selector: [("app".into(), "live".into())].into(),
+            least,
+            ..Budget::default()
+        }))
+    };
+    for (of_budget, expected) in [(Some(5), 5), (None, 3)] {
+        fleet.put(budget(of_budget));
+        assert_eq!(least(&fleet, &live), expected);
+    }
+    fleet.put(Object::Autoscaler(Box::new(Autoscaler {
+        key: ObjectKey::new("gift", "live"),
+        target: ("Deployment".into(), "live".into()),
+        min: 4,
+        ..Autoscaler::default()
+    })));
+    assert_eq!(least(&fleet, &live), 10);
 }
