@@ -2,7 +2,7 @@
 //! `PILOTHOUSE_TEST_KUBECONFIG`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -59,40 +59,49 @@ fn logs(arguments: &[&str]) -> Command {
 struct Following {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    told: Arc<Mutex<Vec<String>>>,
 }
 
 impl Following {
     fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let (out, kept) = (child.stdout.take().unwrap(), Arc::clone(&lines));
-        std::thread::spawn(move || {
-            let (mut out, mut line) = (BufReader::new(out), String::new());
-            // Whoever is told to end may end within a line.
-            while out.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
-                kept.lock().unwrap().push(line.trim_end().to_owned());
-                line.clear();
-            }
-        });
-        Self { child, lines }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = kept(child.stdout.take().unwrap());
+        let told = kept(child.stderr.take().unwrap());
+        Self { child, lines, told }
     }
 
     /// Waits until each of so many instances has written enough.
-    async fn until(&self, instances: usize) {
+    async fn until(&self, instances: usize, pods: &Api<Pod>, selector: &ListParams) {
         let end = Instant::now() + PATIENCE;
         loop {
             let by = by_instance(&self.lines.lock().unwrap());
             if by.values().filter(|numbers| numbers.len() >= MANY).count() >= instances {
                 return;
             }
-            assert!(
-                Instant::now() < end,
-                "{:?}",
-                by.iter().map(|(n, l)| (n, l.len())).collect::<Vec<_>>()
-            );
+            if Instant::now() > end {
+                let printed: Vec<_> = by.iter().map(|(name, numbers)| (name, numbers.len())).collect();
+                let there = pods.list(selector).await.unwrap().items;
+                let there: Vec<_> = there.iter().map(|pod| (&pod.metadata, &pod.status)).collect();
+                panic!("{printed:?}; told: {:?}; there: {there:?}", self.told.lock().unwrap());
+            }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
+}
+
+/// The lines of what a program writes, as they come.
+fn kept(out: impl Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&lines);
+    std::thread::spawn(move || {
+        let (mut out, mut line) = (BufReader::new(out), String::new());
+        // Whoever is told to end may end within a line.
+        while out.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
+            kept.lock().unwrap().push(line.trim_end().to_owned());
+            line.clear();
+        }
+    });
+    lines
 }
 
 impl Drop for Following {
@@ -166,9 +175,9 @@ async fn every_line_of_an_instance_and_of_the_one_that_takes_its_place_is_printe
     };
     let subject = format!("deploy/{name}");
     let mut following = Following::start(logs(&[&subject, "-o", "raw", "--tail", "-1"]));
-    following.until(1).await;
+    following.until(1, &pods, &selector).await;
     pods.delete(&first, &DeleteParams::default()).await.unwrap();
-    following.until(2).await;
+    following.until(2, &pods, &selector).await;
     let id = rustix::process::Pid::from_child(&following.child);
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
     let status = following.child.wait().unwrap();
