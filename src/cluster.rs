@@ -35,7 +35,7 @@ use crate::domain::access::Right;
 use crate::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Driver, Event, ObjectKey, ResourceRef, Uid};
 use crate::logs::Request;
 use crate::metrics::source::{Report, Supply, Wanted};
-use crate::release::claim::Claim;
+use crate::release::claim::{Claim, Holder};
 use crate::release::ledger::Ledger;
 use crate::release::step::Step;
 use crate::release::{Author, Done, Ended, Prepared};
@@ -231,6 +231,14 @@ impl Cluster {
     /// Claims an app for `me`, so that others see who releases it; renewed by the same. Nothing depends on it.
     pub async fn claim(&self, app: &AppKey, me: &str, takes_over: bool) -> Claim {
         act::claim(&self.hub, app, me, takes_over).await
+    }
+
+    /// Who but `me` says that they release an app; nothing is written.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    pub async fn holder(&self, app: &AppKey, me: &str) -> Result<Option<Holder>, ClusterError> {
+        act::holder_of(&self.hub, app, me).await
     }
 
     /// Leaves an app that `me` claimed.

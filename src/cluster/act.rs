@@ -50,7 +50,7 @@ use untaken::in_words;
 use who::with_who;
 
 pub(crate) use before::log as job_log;
-pub(crate) use claim::{Sightings, claim, let_go};
+pub(crate) use claim::{Sightings, claim, holder_of, let_go};
 pub use create::{Made, Trial};
 pub(crate) use create::{create, try_create};
 pub use error::ActError;

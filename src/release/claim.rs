@@ -11,6 +11,7 @@ use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
 use super::step::Step;
+use crate::domain::ulid::made_at;
 use crate::domain::{Clean, Timestamp};
 
 /// How long a claim holds that is not renewed.
@@ -30,23 +31,47 @@ impl Step {
     }
 }
 
+/// What parts a person from the program that claims in their name.
+const OF_PROGRAM: char = '_';
+
+/// Who claims: a person, such as `bob@jump1`, in one of their programs, which are told apart by a ULID. As `client-go`'s
+/// users make theirs of the host's name and a UUID.
+pub fn identity(person: &str, program: &str) -> String {
+    format!("{person}{OF_PROGRAM}{program}")
+}
+
+/// The person of an identity.
+fn person(identity: &str) -> &str {
+    let parts = identity.rsplit_once(OF_PROGRAM);
+    let of_program = parts.filter(|(_, program)| made_at(program).is_some());
+    of_program.map_or(identity, |(person, _)| person)
+}
+
 /// Who releases an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// `bob@jump1`
     pub by: Clean,
+    /// The person with the program, as the Lease says.
+    pub identity: Clean,
+    /// The same person, in another program.
+    pub is_oneself: bool,
     pub since: Option<Timestamp>,
     /// What it was renewed with: another one says that they are there.
     pub renewed: Clean,
 }
 
 impl Holder {
-    /// `bob@jump1 is releasing this app since 2026-11-23T14:32:00Z`
+    /// `bob@jump1 is releasing this app since 2026-11-23T14:32:00Z`; of one's own other program that it is oneself.
     pub fn words(&self) -> String {
         let since = self.since.map_or_else(String::new, |since| {
             format!(" since {}", since.to_rfc3339_opts(SecondsFormat::Secs, true))
         });
-        format!("{} is releasing this app{since}", self.by)
+        if self.is_oneself {
+            format!("you, in another pilothouse, are releasing this app{since}")
+        } else {
+            format!("{} is releasing this app{since}", self.by)
+        }
     }
 }
 
@@ -80,7 +105,9 @@ pub fn holder(lease: &Value, me: &str, unchanged: Duration) -> Option<Holder> {
     // Whoever writes a longer one keeps nobody for ever.
     let holds = seconds.map_or(HOLDS, |seconds| Duration::from_secs(seconds).min(HOLDS));
     (unchanged < holds).then(|| Holder {
-        by: Clean::new(by),
+        by: Clean::new(person(by)),
+        identity: Clean::new(by),
+        is_oneself: person(by) == person(me),
         since: text("acquireTime").and_then(|since| since.parse().ok()),
         renewed: Clean::new(text("renewTime").unwrap_or_default()),
     })
@@ -160,6 +187,22 @@ mod tests {
         assert_eq!(left(&taken, "bob@jump1", at(26)), None, "not theirs any more");
         let free = left(&taken, "ann@jump1", at(26)).unwrap();
         assert_eq!(holder(&free, "bob@jump1", NEW), None);
+    }
+
+    #[test]
+    fn of_two_programs_of_one_person_the_second_is_told_that_it_is_oneself() {
+        let program = |random| identity("bob_b@jump1", &crate::domain::ulid::ulid(at(0), random));
+        let (first, second) = (program(1), program(2));
+        let lease = held("live", &first, at(0), None);
+        assert_eq!(holder(&lease, &first, NEW), None, "one's own");
+        let words = |me: &str| holder(&lease, me, NEW).unwrap().words();
+        assert_eq!(
+            words(&second),
+            "you, in another pilothouse, are releasing this app since 2027-01-15T08:00:00Z"
+        );
+        let ann = identity("ann@jump1", "not a ULID");
+        assert!(words(&ann).starts_with("bob_b@jump1 is releasing"), "the person alone");
+        assert!(left(&lease, &second, at(1)).is_none(), "it is the other's to leave");
     }
 
     #[test]

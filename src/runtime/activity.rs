@@ -12,14 +12,18 @@ use super::journal::Journal;
 use super::redact::redact;
 use crate::cluster::Note;
 use crate::domain::Clean;
+use crate::domain::ulid::ulid;
 use crate::message::Effect;
 use crate::release::Prepared;
+use crate::release::claim::identity;
 
 /// Appends to the activity log; without a file it keeps nothing.
 #[derive(Clone, Debug)]
 pub struct ActivityLog {
     journal: Option<Journal>,
     person: String,
+    /// The person in this program.
+    identity: String,
 }
 
 /// A write to a cluster that was tried, and what came of it.
@@ -70,12 +74,23 @@ impl ActivityLog {
                 .inspect_err(|e| log::warn!("the activity log {} cannot be written: {e}", file.display()))
                 .ok()
         });
-        Self { journal, person }
+        let (now, process) = (Utc::now(), u128::from(std::process::id()));
+        let program = ulid(now, process << 32 | u128::from(now.timestamp_subsec_nanos()));
+        Self {
+            journal,
+            identity: identity(&person, &program),
+            person,
+        }
     }
 
     /// In whose name it writes, such as `oncall@jump1`.
     pub fn person(&self) -> &str {
         &self.person
+    }
+
+    /// The same with what tells this program from others of that person.
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// The program started, with these arguments.

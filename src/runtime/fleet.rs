@@ -88,7 +88,7 @@ fn perform(
     effect: Effect,
 ) -> Option<Work> {
     let find = |id: &ClusterId| clusters.iter().find(|cluster| cluster.id() == id).cloned();
-    let me = || activity.person().to_owned();
+    let me = || activity.identity().to_owned();
     match effect {
         Effect::LoadEvents(object) => Some(events(find(&object.cluster)?, object)),
         Effect::LoadAuthor(object, generation) => Some(author(find(&object.cluster)?, object, generation)),

@@ -53,7 +53,7 @@ pub(in crate::cli) fn run(
     let setup = set_up(args, ask, environment, err)?;
     let activity = ActivityLog::open(Some(&setup.paths.activity()), screen::person(environment));
     let registries = (!args.demo).then(|| registries::of(&setup, environment));
-    let claims = Claims::new(activity.person().to_owned());
+    let claims = Claims::new(activity.identity().to_owned());
     fleet::block_on(claims.leave_after(async {
         let members = fleet::ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, Kind::OF_RELEASES, Duration::from_mins(1)).await;
@@ -131,6 +131,7 @@ async fn try_out(
     (course, err): (&mut Course, &mut dyn Write),
 ) -> Result<(Vec<Target>, Vec<Prepared>), Failure> {
     let (mut targets, mut all) = (Vec::new(), Vec::new());
+    let mut refused = Vec::new();
     for (target, step) in steps {
         let prepared = target.cluster.prepare(&target.object, &step, target.driver).await;
         let mut prepared = match prepared {
@@ -142,7 +143,11 @@ async fn try_out(
                     continue;
                 }
                 tell_wrote(&target, &error, err)?;
-                return Err(failure(&target, &error));
+                if !course.goes_on() {
+                    return Err(failure(&target, &error));
+                }
+                refused.push((target, error));
+                continue;
             }
         };
         prepared = prepared.with_others(&world.others(&target.object, &target.app_key()));
@@ -153,6 +158,13 @@ async fn try_out(
         }
         all.push(prepared);
         targets.push(target);
+    }
+    if let Some((target, error)) = refused.first().filter(|_| targets.is_empty() && !course.is_there()) {
+        // Nothing else is left to go on with.
+        return Err(failure(target, error));
+    }
+    for (target, error) in refused {
+        course.leave_out(&target, &error, err)?;
     }
     Ok((targets, all))
 }

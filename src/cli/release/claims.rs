@@ -62,20 +62,41 @@ impl Claims {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Claims the app in each cluster before a step is written.
+    /// Claims the app in each cluster before a step is written; of one that is only shown it says who has it.
     ///
     /// # Errors
     /// Somebody else has it, and it is not taken over.
     pub(super) async fn take(&self, targets: &[(Target, Step)], ask: &Ask, err: &mut dyn Write) -> Result<(), Failure> {
-        let claimed = targets.iter().filter(|(_, step)| ask.yes && step.is_claimed());
-        for (target, _) in claimed {
+        let mut looked_at = Vec::new();
+        for (target, _) in targets.iter().filter(|(_, step)| step.is_claimed()) {
             let id = target.cluster.id();
+            if !ask.yes {
+                if !looked_at.contains(&id) {
+                    self.tell_holder(target, err).await?;
+                }
+                looked_at.push(id);
+                continue;
+            }
             let is_held = self.held().iter().any(|held| held.cluster.id() == id);
             if !is_held {
                 self.add(target, ask, err).await?;
             }
         }
         Ok(())
+    }
+
+    async fn tell_holder(&self, target: &Target, err: &mut dyn Write) -> std::io::Result<()> {
+        let cluster = &target.cluster;
+        match cluster.holder(&target.app_key(), &self.me).await {
+            Ok(None) => Ok(()),
+            Ok(Some(holder)) => writeln!(
+                err,
+                "{}: {}; wait until they are through, or take it over with --take-over",
+                cluster.id(),
+                holder.words()
+            ),
+            Err(error) => tell_unknown(cluster, &Clean::new(&error.to_string()), err),
+        }
     }
 
     async fn add(&self, target: &Target, ask: &Ask, err: &mut dyn Write) -> Result<(), Failure> {

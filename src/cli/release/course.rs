@@ -166,6 +166,22 @@ impl Course {
         passes
     }
 
+    /// Whether it is one that others need as well where one refuses it.
+    pub(super) const fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
+    /// Leaves out a workload that refuses the step, and says so.
+    pub(super) fn leave_out(&mut self, target: &Target, error: &ActError, err: &mut dyn Write) -> std::io::Result<()> {
+        self.is_left(target, &error.to_string());
+        writeln!(err, "{}: left out: {error}", target.name())
+    }
+
+    /// Whether the step was taken somewhere before.
+    pub(super) const fn is_there(&self) -> bool {
+        !self.there.is_empty()
+    }
+
     /// Leaves workloads behind one where it failed.
     pub(super) fn leave(&mut self, ahead: &[Target]) {
         for target in ahead {

@@ -14,7 +14,7 @@ use super::super::hub::Hub;
 use super::super::{clock, kinds};
 use super::{MANAGER, get};
 use crate::domain::{AppKey, Clean};
-use crate::release::claim::{Claim, held, holder, left, name};
+use crate::release::claim::{Claim, Holder, held, holder, left, name};
 
 /// How often it is tried against others who claim it at the same time.
 const TRIES: u32 = 3;
@@ -83,6 +83,16 @@ pub(crate) async fn let_go(hub: &Hub, app: &AppKey, me: &str) -> Result<(), Clus
     match left(&lease, me, clock::now()) {
         Some(body) => write(hub, Method::PUT, &path, &body).await,
         None => Ok(()),
+    }
+}
+
+/// Who else has an app, as its Lease says; whether they still are there one look does not tell.
+pub(crate) async fn holder_of(hub: &Hub, app: &AppKey, me: &str) -> Result<Option<Holder>, ClusterError> {
+    let (_, path) = places(app);
+    match get(hub, &path).await {
+        Ok(lease) => Ok(holder(&lease, me, hub.claims.unchanged(app, &lease))),
+        Err(ClusterError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -42,7 +42,7 @@ impl Confirm {
         let Stage::Ready { prepared, .. } = &mut self.stage else {
             return false;
         };
-        let is_same = prepared.held.as_ref().map(|held| &held.by) == claim.other().map(|other| &other.by);
+        let is_same = prepared.held.as_ref().map(|held| &held.identity) == claim.other().map(|other| &other.identity);
         // Of one that is not known now it counts what was.
         if is_same || matches!(claim, Claim::Unknown(_)) {
             return false;

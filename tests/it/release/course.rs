@@ -162,6 +162,34 @@ fn a_new_version_stops_before_a_cluster_that_is_not_reached_and_a_way_back_goes_
 }
 
 #[test]
+fn a_way_back_goes_on_past_a_cluster_that_refuses_it() {
+    let fleet = Fleet::start();
+    for step in [
+        &["start", "--image", "live:v2", "--gray", "2"][..],
+        &["full"],
+        &["offline"],
+    ] {
+        let (code, said) = fleet.release_on(&["c"], &[step, &["--wait"]].concat());
+        assert_eq!(code, Some(0), "{said}");
+    }
+    assert_eq!(fleet.images(), ["live:v1", "live:v2"]);
+    let (code, said) = fleet.release_on(&["a"], &["rollback"]);
+    assert!(
+        code == Some(1) && !said.contains("left out"),
+        "alone it is refused: {said}"
+    );
+    let (code, said) = fleet.release_on(&["a", "c"], &["rollback"]);
+    assert_eq!(code, Some(1), "{said}");
+    let (first, rest) = said.split_once('\n').unwrap();
+    assert!(first.starts_with("a: gift/live: left out: "), "{said}");
+    assert!(
+        rest.contains("c: gift/live: written") && rest.contains("left: a: gift/live: "),
+        "{said}"
+    );
+    assert_eq!(fleet.images(), ["live:v1", "live:v1"], "{said}");
+}
+
+#[test]
 fn a_commit_alone_names_the_image_that_was_released_of_it() {
     let fleet = Fleet::start();
     let (_, said) = fleet.release(&[
