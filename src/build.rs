@@ -18,7 +18,7 @@ pub mod stage;
 pub mod template;
 pub mod value;
 
-pub use asked::Asked;
+pub use asked::{Asked, NotAsked};
 pub use cause::{Cause, Fault};
 pub use record::{Record, Records};
 pub use stage::{Stage, StageState};

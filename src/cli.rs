@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod args;
+pub mod build;
 mod checkup;
 mod colours;
 pub mod commits;
@@ -159,6 +160,7 @@ fn dispatch(
         Some(Command::Get(get)) if get.what == What::Images => images::run(args, get, environment, out, err),
         Some(Command::Get(get)) => fleet::get(args, get, environment, out, err),
         Some(Command::Commits(asked)) => commits::run(args, asked, environment, (out, err)),
+        Some(Command::Build(asked)) => build::run(args, asked, environment, out, err),
         Some(Command::Scale(asked)) => scale::run(args, asked, environment, out, err),
         Some(Command::New(asked)) => new::run(args, asked, environment, (out, err)),
         Some(Command::Release { command }) => release::run(args, command, environment, out, err),

@@ -6,14 +6,17 @@
 //! `project` (bytes to values).
 
 mod act;
+mod build;
 mod clock;
 mod connect;
 mod definitions;
 mod discovery;
 mod door;
 mod error;
+mod event;
 mod hub;
 mod kinds;
+mod ledger;
 mod link;
 mod logs;
 mod measure;
@@ -31,6 +34,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::build::{Asked, Record, Records, Template};
 use crate::domain::access::Right;
 use crate::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Driver, Event, ObjectKey, ResourceRef, Uid};
 use crate::logs::Request;
@@ -42,6 +46,7 @@ use crate::release::{Author, Done, Ended, Prepared};
 use hub::Hub;
 
 pub use act::{ActError, Made, Note, Trial};
+pub use build::{Begun, BuildError, PreparedBuild, Stands};
 pub use clock::moment;
 pub(crate) use connect::exec::{Group, read_limited};
 pub(crate) use connect::proxy::to as proxy_to;
@@ -255,6 +260,60 @@ impl Cluster {
     /// The server cannot be reached or refuses.
     pub async fn ledger(&self, app: &AppKey) -> Result<Ledger, ClusterError> {
         act::ledger(&self.hub, app).await
+    }
+
+    /// Looks whether a commit can be built here, and lets the server try it without effect: so many builds of a
+    /// namespace at a time, and again although it was built.
+    ///
+    /// # Errors
+    /// Nothing may be written, the namespace lacks what the build needs, or the server refuses it.
+    pub async fn prepare_build(
+        &self,
+        asked: &Asked,
+        template: &Template,
+        (most, again): (usize, bool),
+    ) -> Result<PreparedBuild, BuildError> {
+        build::prepare(&self.hub, asked, template, (most, again)).await
+    }
+
+    /// Begins a build, exactly once; the same one of somebody else is joined.
+    ///
+    /// # Errors
+    /// The server refuses it, or it is not known whether it was begun.
+    pub async fn begin_build(&self, prepared: &PreparedBuild) -> Result<Begun, BuildError> {
+        build::begin(&self.hub, prepared).await
+    }
+
+    /// Deletes the Job of a build with its pods, if it is still the one of this uid.
+    ///
+    /// # Errors
+    /// Nothing may be written, it is gone or another, or the server refuses.
+    pub async fn cancel_build(&self, key: &ObjectKey, uid: &Uid) -> Result<(), ClusterError> {
+        build::cancel(&self.hub, key, uid).await
+    }
+
+    /// The last lines of a container's log, so many at most, and of 1 MiB.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or has no such log.
+    pub async fn log_tail(&self, pod: &ObjectKey, container: &str, lines: u32) -> Result<Vec<Clean>, ClusterError> {
+        build::tail(&self.hub, pod, container, lines).await
+    }
+
+    /// The builds of an app that its ledger tells of.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    pub async fn build_records(&self, app: &AppKey) -> Result<Records, ClusterError> {
+        build::records(&self.hub, app).await
+    }
+
+    /// Notes builds that are over in the app's ledger, each once.
+    ///
+    /// # Errors
+    /// Nothing may be written, or the server cannot be reached or refuses.
+    pub async fn note_builds(&self, app: &AppKey, done: &[Record]) -> Result<(), ClusterError> {
+        build::remember(&self.hub, app, done).await
     }
 
     /// The secrets that a workload's images are pulled with: its own, else its service account's.

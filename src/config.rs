@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod freeze;
+mod mend;
 pub mod metrics;
 pub mod paths;
 pub mod problem;

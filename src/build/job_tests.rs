@@ -80,7 +80,12 @@ fn built(job: &Workload, pod: Option<&Pod>) -> Build {
 #[test]
 fn a_build_that_is_done_has_its_stages_times_and_digest() {
     let done = || ended(0, "Completed");
-    let build = built(&job(Some(JobEnd::Complete)), Some(&pod([done(), done(), done()])));
+    let mut ended = pod([done(), done(), done()]);
+    ended.phase = PodPhase::Running;
+    let build = built(&job(Some(JobEnd::Complete)), Some(&ended));
+    assert_eq!(build.state, State::Running, "the end of its pod is on its way");
+    ended.phase = PodPhase::Succeeded;
+    let build = built(&job(Some(JobEnd::Complete)), Some(&ended));
     assert_eq!(build.state, State::Done);
     assert_eq!(build.took(at(1000).unwrap()), Some(90));
     assert_eq!(

@@ -178,6 +178,17 @@ impl Address {
         }
     }
 
+    /// What git is told elsewhere, as others may read it: https without a name, which may be a token. `None`: nobody else
+    /// has it.
+    pub fn shared(&self) -> Option<String> {
+        match self.scheme {
+            Scheme::Local => None,
+            Scheme::Https => Some(format!("https://{}/{}", self.host, self.path)),
+            Scheme::Http => Some(self.to_string()),
+            Scheme::Ssh => Some(self.url()),
+        }
+    }
+
     /// What git is told. The name before the `@` of https may be a token: it is for git alone.
     pub fn url(&self) -> String {
         let user = self.user.as_ref().map(|user| format!("{user}@")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A build as it is seen now, or as the ledger tells of it.
 
-use super::cause::Cause;
+use super::cause::{self, Cause};
 use super::stage::{Stage, StageState};
 use crate::domain::{AppKey, Clean, ClusterId, Timestamp, Uid};
 
@@ -94,6 +94,29 @@ pub struct Build {
 }
 
 impl Build {
+    /// The same with what was noted of it when it ended: why it failed, as its log told, and what went with its pod.
+    #[must_use]
+    pub fn noted(mut self, then: &Self) -> Self {
+        if let (State::Failed(_), State::Failed(_)) = (&self.state, &then.state) {
+            self.state = then.state.clone();
+        }
+        if self.stages.is_empty() {
+            self.stages.clone_from(&then.stages);
+        }
+        self.digest = self.digest.or_else(|| then.digest.clone());
+        self
+    }
+
+    /// The same with a cause that tells more, by what the stage that failed wrote last.
+    #[must_use]
+    pub fn told_by(self, last: &[Clean]) -> Self {
+        let state = match &self.state {
+            State::Failed(Cause::Stage { stage, code, .. }) => State::Failed(cause::of_stage(stage, *code, last)),
+            other => other.clone(),
+        };
+        Self { state, ..self }
+    }
+
     pub fn app_key(&self) -> AppKey {
         AppKey {
             namespace: self.namespace.clone(),

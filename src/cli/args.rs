@@ -106,6 +106,8 @@ pub enum Command {
     Top(Top),
     /// Print logs as they are written: of an app everywhere, of a workload, of instances
     Logs(Logs),
+    /// Build a commit of an app: clone, compile, package and push its image, by a Job in its cluster
+    Build(Box<super::build::BuildAsk>),
     /// Releases
     Release {
         #[command(subcommand)]

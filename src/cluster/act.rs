@@ -24,7 +24,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::clock;
-use super::door::{JSON, Write};
+use super::door::{JSON, MANAGER, Write};
 use super::error::ClusterError;
 use super::hub::Hub;
 use crate::domain::ulid::ulid;
@@ -59,8 +59,6 @@ pub(crate) use notes::ledger;
 
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
-/// Who wrote, in `managedFields`.
-const MANAGER: &str = "pilothouse";
 /// How often it is looked whether a write arrived whose answer did not.
 const LOOKS: u32 = 5;
 /// How long a controller is given to see the last change before a step is refused for it.
@@ -357,7 +355,7 @@ async fn write(
             Err(ClusterError::Conflict { .. }) if request.is_copy() => {
                 return config::made_already(hub, &request, after).await;
             }
-            Err(error) if is_unclear(&error) => return look_again(hub, &request, after, error).await,
+            Err(error) if error.is_unclear() => return look_again(hub, &request, after, error).await,
             Err(error) => match in_words(hub, &request, error).await {
                 ActError::Changed(message) => match renewed(hub, prepared, done).await {
                     Ok(Some(renewed)) if renewed != request => request = renewed,
@@ -371,12 +369,4 @@ async fn write(
     Err(ActError::Changed(
         "its state changes faster than it can be written".into(),
     ))
-}
-
-/// Whether the server may have done it although it did not say so.
-const fn is_unclear(error: &ClusterError) -> bool {
-    matches!(
-        error,
-        ClusterError::Transport { .. } | ClusterError::Server { .. } | ClusterError::Unreadable
-    )
 }

@@ -32,6 +32,8 @@ use session::Session;
 pub(crate) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf, application/json;q=0.9";
 /// What custom kinds have.
 pub(crate) const JSON: &str = "application/json";
+/// Who writes, in `managedFields`, in the label of what is made, and as the source of Events.
+pub(crate) const MANAGER: &str = "pilothouse";
 
 /// How long an answer may take to begin, unless `--request-timeout` says otherwise.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);

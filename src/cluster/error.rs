@@ -75,6 +75,11 @@ impl ClusterError {
         )
     }
 
+    /// Whether the server may have done what was asked although it did not say so.
+    pub(crate) const fn is_unclear(&self) -> bool {
+        matches!(self, Self::Transport { .. } | Self::Server { .. } | Self::Unreadable)
+    }
+
     /// What a person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {

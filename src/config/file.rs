@@ -1,24 +1,22 @@
 //! `config.toml`: its shape and defaults. A mistake costs the entry it is in; the rest counts.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::freeze::FreezeSection;
+use super::mend::{doubtful, in_words, remove_innermost};
 use super::metrics::{self, MetricsSource, ThresholdsSection};
 use super::problem::{Problem, line_of};
 use super::registries::{RegistryHost, RegistrySection};
 use super::sources::{AppSection, ForgeSection};
 use crate::domain::cluster::is_production;
 use crate::domain::length;
-use crate::domain::near::closest;
 
 /// What the program is told by its file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -59,6 +57,8 @@ pub struct Config {
     pub metrics_bytes_per_second: u64,
     /// From which share of its limit, else of its request, use is high or critical.
     pub thresholds: ThresholdsSection,
+    /// How many builds of a namespace run at a time.
+    pub builds_at_once: NonZeroUsize,
     /// Times in which nothing is released.
     pub freeze: Vec<FreezeSection>,
     /// By context of the kubeconfig.
@@ -142,6 +142,7 @@ impl Default for Config {
             metrics_requests: 8,
             metrics_bytes_per_second: 20_000_000,
             thresholds: ThresholdsSection::default(),
+            builds_at_once: NonZeroUsize::MIN.saturating_add(2),
             freeze: Vec::new(),
             clusters: BTreeMap::new(),
             registries: BTreeMap::new(),
@@ -253,67 +254,6 @@ fn length_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::
     let text = String::deserialize(deserializer)?;
     let length = length::parse(&text).filter(|length| !length.is_zero());
     length.ok_or_else(|| D::Error::custom("write it like 90s, 10m or 1h30m"))
-}
-
-/// Takes out the smallest entry whose key or value contains `span`.
-fn remove_innermost(table: &mut DeTable<'_>, span: &Range<usize>) -> bool {
-    let contains = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
-    let mut wrong: Option<Spanned<Cow<'_, str>>> = None;
-    for (key, value) in table.iter_mut() {
-        let in_value = contains(value.span());
-        let is_removed = match value.get_mut() {
-            DeValue::Table(inner) => remove_innermost(inner, span),
-            DeValue::Array(items) => items.iter_mut().any(|item| match item.get_mut() {
-                DeValue::Table(inner) => remove_innermost(inner, span),
-                _ => false,
-            }),
-            _ => false,
-        };
-        if is_removed {
-            return true;
-        }
-        if in_value || contains(key.span()) {
-            wrong = Some(key.clone());
-        }
-    }
-    wrong.is_some_and(|key| table.remove(key.get_ref().as_ref()).is_some())
-}
-
-/// Where `readonly` is said with something that is neither true nor false: for the whole (`None`) or for a cluster.
-fn doubtful(table: &DeTable<'_>) -> Vec<Option<String>> {
-    let unclear = |table: &DeTable<'_>| {
-        table
-            .iter()
-            .any(|(key, value)| key.get_ref() == "readonly" && !matches!(value.get_ref(), DeValue::Boolean(_)))
-    };
-    let mut found = Vec::new();
-    found.extend(unclear(table).then_some(None));
-    for (key, value) in table {
-        if let ("clusters", DeValue::Table(clusters)) = (key.get_ref().as_ref(), value.get_ref()) {
-            for (name, section) in clusters {
-                if let DeValue::Table(section) = section.get_ref()
-                    && unclear(section)
-                {
-                    found.push(Some(name.get_ref().to_string()));
-                }
-            }
-        }
-    }
-    found
-}
-
-/// serde's message in our words, with the nearest name as a hint.
-fn in_words(message: &str) -> (String, String) {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (what, rest) = message.split_once(", ").unwrap_or((message, ""));
-    let hint = match quoted.split_first() {
-        Some((wrong, names)) if !names.is_empty() => closest(wrong, names.iter().copied()).map_or_else(
-            || format!("one of {}", names.join(", ")),
-            |near| format!("did you mean '{near}'?"),
-        ),
-        _ => rest.replace('`', "'"),
-    };
-    (what.replace('`', "'"), hint)
 }
 
 #[cfg(test)]

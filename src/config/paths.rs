@@ -64,6 +64,11 @@ impl Paths {
         self.state.join("activity.jsonl")
     }
 
+    /// Logs of builds that did not end well.
+    pub fn builds(&self) -> PathBuf {
+        self.state.join("builds")
+    }
+
     /// Commits of repositories.
     pub fn repositories(&self) -> PathBuf {
         self.cache.join("git")

@@ -17,6 +17,7 @@ pub struct AppSection {
     pub branch: Option<String>,
     pub builder: Option<String>,
     pub image: Option<String>,
+    pub compiler: Option<String>,
 }
 
 impl From<&AppSection> for Source {
@@ -27,6 +28,7 @@ impl From<&AppSection> for Source {
             branch: said(&section.branch),
             builder: said(&section.builder),
             image: said(&section.image),
+            compiler: said(&section.compiler),
         }
     }
 }

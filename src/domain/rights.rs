@@ -141,7 +141,9 @@ pub static NEEDS: &[Need] = &[
     need(Role::Operator, "policy", &["poddisruptionbudgets"], &[Create], "how many instances of a new app have to stay"),
     need(Role::Operator, "autoscaling", &["horizontalpodautoscalers"], &[Create], "the autoscaler of a new app"),
     need(Role::Builder, "batch", &["jobs"], &[Create, Delete], "builds"),
-    need(Role::Builder, "", &["configmaps"], &[Get, Create, Update, Delete], "what a build is made from"),
+    need(Role::Builder, "", &["configmaps"], &[Get, Create, Update], "the ledger of an app, where its builds are noted"),
+    need(Role::Builder, "", &["events"], &[Create], "to note a build where everybody sees it"),
+    need(Role::Builder, "", &["namespaces"], &[Get], "which pods the namespace lets in"),
     need(Role::Builder, "tekton.dev", &["pipelineruns", "taskruns"], &[Get, List, Watch, Create, Patch], "builds by Tekton"),
     need(Role::Builder, "shipwright.io", &["builds"], &[Get, List, Watch], "builds by Shipwright"),
     need(Role::Builder, "shipwright.io", &["buildruns"], &[Get, List, Watch, Create, Patch], "builds by Shipwright"),
@@ -192,7 +194,7 @@ mod tests {
         assert_eq!(writes(Role::Developer), Vec::<&str>::new());
         assert_eq!(
             writes(Role::Builder),
-            ["jobs", "configmaps", "pipelineruns", "taskruns", "buildruns"]
+            ["jobs", "configmaps", "events", "pipelineruns", "taskruns", "buildruns"]
         );
         assert!(has(Role::Operator, Patch, "apps", "deployments") && has(Role::Operator, Get, "", "pods/log"));
         assert!(!has(Role::Viewer, Get, "", "pods/log") && has(Role::Builder, Get, "", "pods/log"));

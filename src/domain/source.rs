@@ -13,6 +13,8 @@ pub struct Source {
     pub builder: Option<Clean>,
     /// The name of its image, without tag and digest.
     pub image: Option<Clean>,
+    /// The image that compiles it.
+    pub compiler: Option<Clean>,
 }
 
 impl Source {
@@ -21,6 +23,7 @@ impl Source {
     pub const BRANCH: &'static str = "pilothouse.dev/branch";
     pub const BUILDER: &'static str = "pilothouse.dev/builder";
     pub const IMAGE: &'static str = "pilothouse.dev/image";
+    pub const COMPILER: &'static str = "pilothouse.dev/compiler";
 
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
@@ -35,6 +38,7 @@ impl Source {
             branch: self.branch.or_else(|| other.branch.clone()),
             builder: self.builder.or_else(|| other.builder.clone()),
             image: self.image.or_else(|| other.image.clone()),
+            compiler: self.compiler.or_else(|| other.compiler.clone()),
         }
     }
 }

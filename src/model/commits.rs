@@ -103,10 +103,6 @@ impl Model {
             return ImageName::parse(&said);
         }
         let object = picking.objects.first()?;
-        let view = self.world.cluster(&object.cluster)?;
-        let images = &view.workload(object.kind, &object.key)?.images;
-        let mut names = images.iter().filter_map(|image| ImageName::parse(image));
-        let is_own = |name: &ImageName| name.repository.rsplit('/').next() == Some(picking.app.name.as_str());
-        names.clone().find(is_own).or_else(|| names.next())
+        self.world.cluster(&object.cluster)?.own_image(object, &picking.app)
     }
 }

@@ -4,8 +4,8 @@ use super::World;
 use super::cluster::ClusterView;
 use super::scope::Scope;
 use super::store::Slot;
-use crate::build::{Build, job};
-use crate::domain::{AppKey, Clean, Event, Kind, ObjectKey, Pod, Terms, Workload};
+use crate::build::{Build, Record, Records, job};
+use crate::domain::{AppKey, Clean, ClusterId, Event, Kind, ObjectKey, Pod, Terms, Workload};
 
 /// The Job of a build's pod; `None` of any other pod.
 fn job_of(pod: &Pod) -> Option<ObjectKey> {
@@ -34,10 +34,20 @@ impl ClusterView {
         }
     }
 
-    /// The builds whose objects are in the cluster, the newest first.
+    /// The builds whose objects are in the cluster, and those that ledgers tell of as far as they were asked, the newest
+    /// first.
     pub fn builds(&self) -> Vec<Build> {
         let jobs = self.workloads(Kind::Job);
         let mut all: Vec<Build> = jobs.filter_map(|job| self.build_of(job)).collect();
+        for (app, records) in &self.build_records {
+            let is_there = |record: &&Record| {
+                let is_it = |build: &Build| *build.name == record.name && build.asked == record.asked;
+                all.iter().any(|build| build.namespace == app.namespace && is_it(build))
+            };
+            let gone = records.all().filter(|record| !is_there(record));
+            let gone: Vec<Build> = gone.map(|record| record.build(&self.id, app)).collect();
+            all.extend(gone);
+        }
         all.sort_by(|one, other| other.asked.cmp(&one.asked).then_with(|| one.name.cmp(&other.name)));
         all
     }
@@ -59,10 +69,20 @@ impl ClusterView {
         let slots = self.build_pods.get(&job.key).into_iter().flatten();
         let pods = slots.filter_map(|&slot| self.pods.at(slot));
         let newest = pods.max_by(|one, other| one.created.cmp(&other.created).then_with(|| one.key.cmp(&other.key)));
+        let known = AppKey {
+            namespace: job.key.namespace.clone(),
+            name: facts.app.clone(),
+        };
+        let record = self.build_records.get(&known);
+        let record = record.and_then(|records| records.find(&job.key.name, job.created));
         let refused = (newest.is_none() && facts.outcome.is_none())
             .then(|| self.refusal(job))
             .flatten();
-        job::of_job(&self.id, job, newest.map(AsRef::as_ref), refused.as_ref())
+        let build = job::of_job(&self.id, job, newest.map(AsRef::as_ref), refused.as_ref())?;
+        Some(match record {
+            Some(record) => build.noted(&record.build(&self.id, &known)),
+            None => build,
+        })
     }
 
     /// Why the controller of a Job could make no pod, by the last that it said of it.
@@ -77,7 +97,15 @@ impl ClusterView {
 }
 
 impl World {
-    /// The builds of all clusters in scope whose objects are there, the newest first.
+    /// Takes what the ledger of an app tells of its builds.
+    pub fn note_builds(&mut self, id: &ClusterId, app: &AppKey, records: Records) {
+        if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.id == *id) {
+            self.version += 1;
+            cluster.build_records.insert(app.clone(), records);
+        }
+    }
+
+    /// The builds of all clusters in scope, the newest first.
     pub fn builds(&self, scope: &Scope) -> Vec<Build> {
         let in_scope = |build: &Build| scope.has_namespace(&build.namespace);
         let clusters = self.clusters_in(scope);

@@ -16,6 +16,7 @@ use super::store::{Slot, Store};
 use super::tally::{Standing, Tally, app_key};
 use super::texts::Texts;
 use super::usage::Usage;
+use crate::build::Records;
 use crate::domain::cluster::Identity;
 use crate::domain::pod::Health;
 use crate::domain::{
@@ -109,6 +110,8 @@ pub struct ClusterView {
     pub(super) workloads: FxHashMap<Kind, Store<Workload>>,
     /// The pods of Jobs that build, by these.
     pub(super) build_pods: FxHashMap<ObjectKey, Vec<Slot>>,
+    /// The builds that the ledgers of apps tell of, as far as they were asked.
+    pub(super) build_records: FxHashMap<AppKey, Records>,
     /// The twins of Deployments, by these.
     pub(super) twins: FxHashMap<ObjectKey, ObjectKey>,
     /// The namespaces (empty: all) of which a list of pods was read to its end at least once.
@@ -155,6 +158,7 @@ impl ClusterView {
             events: Store::default(),
             workloads: FxHashMap::default(),
             build_pods: FxHashMap::default(),
+            build_records: FxHashMap::default(),
             twins: FxHashMap::default(),
             pods_listed: BTreeSet::new(),
             tally: Tally::default(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{ClusterView, Scope, World};
 use crate::build::commit::{is_named, is_same};
-use crate::domain::{AppKey, Clean, ClusterId, ObjectKey, Pod, Source, Version};
+use crate::domain::{AppKey, Clean, ClusterId, ImageName, ObjectKey, Pod, ResourceRef, Source, Version};
 use crate::release::Phase;
 
 /// What instances of a version are to a release.
@@ -93,6 +93,15 @@ impl World {
 }
 
 impl ClusterView {
+    /// The image of a workload that is built for it: that of the container whose image has the app's own name, else the
+    /// first.
+    pub fn own_image(&self, object: &ResourceRef, app: &AppKey) -> Option<ImageName> {
+        let images = &self.workload(object.kind, &object.key)?.images;
+        let mut names = images.iter().filter_map(|image| ImageName::parse(image));
+        let is_own = |name: &ImageName| name.repository.rsplit('/').next() == Some(app.name.as_str());
+        names.clone().find(is_own).or_else(|| names.next())
+    }
+
     fn part_of(&self, pod: &Pod) -> Part {
         if pod.is_of_twin() {
             return Part::Gray;

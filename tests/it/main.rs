@@ -18,6 +18,7 @@
 )]
 
 mod activity;
+mod build;
 mod builds;
 mod canary;
 mod chosen;

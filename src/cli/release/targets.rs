@@ -16,7 +16,7 @@ pub(in crate::cli) struct Target {
 
 impl Target {
     /// The app that it carries.
-    pub(super) fn app_key(&self) -> AppKey {
+    pub(in crate::cli) fn app_key(&self) -> AppKey {
         AppKey {
             namespace: self.object.key.namespace.clone(),
             name: self.app.clone(),
@@ -33,7 +33,7 @@ impl Target {
 ///
 /// # Errors
 /// There is none, or several namespaces have such an app.
-pub(super) fn targets(known: &Known, app: &str) -> Result<Vec<Target>, Failure> {
+pub(in crate::cli) fn targets(known: &Known, app: &str) -> Result<Vec<Target>, Failure> {
     let mut found = Vec::new();
     for cluster in &known.clusters {
         let Some(view) = known.world.cluster(cluster.id()) else {

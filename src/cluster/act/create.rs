@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
-use super::super::kinds;
+use super::super::{event, kinds};
 use super::look::path;
-use super::{ActError, LOOKS, SETTLE, get, is_unclear, notes, send};
+use super::{ActError, LOOKS, SETTLE, get, send};
 use crate::create::same::difference;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Kind, ObjectKey, ResourceRef, Uid};
@@ -116,7 +116,7 @@ pub(crate) async fn create(hub: &Hub, object: &Value, by: &str) -> Result<Made, 
             Some(uid) => made(uid, false),
             None => return Err(ActError::Changed(message)),
         },
-        Err(error) if is_unclear(&error) => made(look_again(hub, &request, object, error).await?, true),
+        Err(error) if error.is_unclear() => made(look_again(hub, &request, object, error).await?, true),
         Err(error) => return Err(in_words(error, &request.place)),
     };
     let is_told = sent.is_new && request.place.resource.kind == Kind::Deployment.name();
@@ -156,8 +156,8 @@ async fn tell(hub: &Hub, place: &Place, uid: &Uid, by: &str) -> Option<Clean> {
         uid: uid.clone(),
     };
     let suffix = ulid(super::clock::now(), hub.random());
-    let event = notes::event(&object, "apps/v1", &suffix, ("Create", format!("new app by {by}")));
-    let written = notes::write_event(hub, &place.namespace, &event).await;
+    let message = format!("new app by {by}");
+    let written = event::write(hub, &object, ("apps/v1", &suffix), ("Create", &message)).await;
     written
         .err()
         .map(|error| Clean::new(&format!("no Event is written: {error}")))

@@ -1,26 +1,19 @@
 //! What is noted beside a write: a line in the app's ledger, and an Event on the object.
 
-use chrono::SecondsFormat;
-use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
-use super::super::door::{JSON, Write};
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
-use super::super::{clock, kinds};
+use super::super::{clock, event, kinds, ledger as kept};
 use super::around::is_workload;
-use super::{MANAGER, get, is_unclear};
-use crate::domain::{AppKey, Clean, ResourceRef};
+use crate::domain::{AppKey, Clean};
 use crate::release::against::Against;
 use crate::release::config::record::{Config, Running};
 use crate::release::good;
 use crate::release::known::{Known, Mark, are_same_images};
-use crate::release::ledger::{self, Entry, Ledger};
+use crate::release::ledger::{Entry, Ledger};
 use crate::release::step::Step;
 use crate::release::{Prepared, Why};
-
-/// How often a ledger is written anew that somebody else wrote meanwhile.
-const LEDGER_TRIES: u32 = 5;
 
 /// What is noted beside a write.
 #[derive(Clone, Copy, Debug)]
@@ -53,18 +46,7 @@ fn entry(prepared: &Prepared, note: &Note<'_>) -> Entry {
 
 /// The ledger of an app; an empty one where none was ever written.
 pub(crate) async fn ledger(hub: &Hub, app: &AppKey) -> Result<Ledger, ClusterError> {
-    let namespace = kinds::escape(&app.namespace);
-    let name = ledger::name(&app.name);
-    let path = format!("/api/v1/namespaces/{namespace}/configmaps/{}", kinds::escape(&name));
-    match get(hub, &path).await {
-        Ok(map) => Ok(read_ledger(&map)),
-        Err(ClusterError::NotFound { .. }) => Ok(Ledger::default()),
-        Err(error) => Err(error),
-    }
-}
-
-fn read_ledger(map: &Value) -> Ledger {
-    Ledger::of(map.get("data").unwrap_or(&Value::Null))
+    Ok(Ledger::of(&kept::read(hub, app).await?))
 }
 
 /// Who says that the version which is left is bad, where that is why it is left.
@@ -156,76 +138,24 @@ fn keep_version(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Ve
     dropped.iter().map(told).collect()
 }
 
-/// Writes a ledger anew with a change; who else writes it meanwhile loses nothing. An answer that does not come is
-/// asked for again: the change is made of what is there then.
+/// Changes a ledger; see [`kept::update`].
 async fn rewrite<T>(
     hub: &Hub,
     (prepared, note): (&Prepared, &Note<'_>),
     mut change: impl FnMut(&mut Ledger) -> T,
 ) -> Result<T, ClusterError> {
-    let name = ledger::name(note.app);
-    let namespace = kinds::escape(&prepared.object.key.namespace);
-    let collection = format!("/api/v1/namespaces/{namespace}/configmaps");
-    let path = format!("{collection}/{}", kinds::escape(&name));
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let found = match get(hub, &path).await {
-            Ok(found) => Some(found),
-            Err(ClusterError::NotFound { .. }) => None,
-            Err(error) => return Err(error),
-        };
-        let mut ledger = found.as_ref().map(read_ledger).unwrap_or_default();
-        let before = ledger.clone();
-        let changed = change(&mut ledger);
-        if ledger == before {
-            return Ok(changed);
-        }
-        let (method, place) = match found {
-            None => (Method::POST, &collection),
-            Some(_) => (Method::PUT, &path),
-        };
-        let write = Write {
-            method,
-            path: &format!("{place}?fieldManager={MANAGER}"),
-            kind: JSON,
-            body: &written(&name, &ledger, found),
-        };
-        match hub.door.write(write).await {
-            Ok(_) => return Ok(changed),
-            Err(ClusterError::Conflict { .. }) if tries < LEDGER_TRIES => {}
-            // Once: what waits for it is worth more than a note.
-            Err(error) if tries == 1 && is_unclear(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// The `ConfigMap` of a ledger. The resourceVersion that it was read at stays in it: the server refuses it where somebody
-/// else was first.
-fn written(name: &str, ledger: &Ledger, found: Option<Value>) -> Value {
-    let Some(mut map) = found else {
-        let metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}});
-        let data = ledger.data().into_iter();
-        let data: Map<String, Value> = data
-            .filter_map(|(key, text)| Some((key.into(), text?.into())))
-            .collect();
-        return json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
+    let app = AppKey {
+        namespace: prepared.object.key.namespace.clone(),
+        name: note.app.into(),
     };
-    let data = map.get_mut("data").map(Value::take);
-    let mut data = data.filter(Value::is_object).unwrap_or_else(|| json!({}));
-    if let Some(data) = data.as_object_mut() {
-        for (key, text) in ledger.data() {
-            match text {
-                Some(text) => drop(data.insert(key.into(), text.into())),
-                None => drop(data.remove(key)),
-            }
-        }
-    }
-    if let Some(map) = map.as_object_mut() {
-        map.insert("data".into(), data);
-    }
-    map
+    kept::update(hub, &app, |data| {
+        let before = Ledger::of(data);
+        let mut ledger = before.clone();
+        let changed = change(&mut ledger);
+        let texts = (ledger != before).then(|| ledger.data().into());
+        (texts, changed)
+    })
+    .await
 }
 
 /// What was noted before a write.
@@ -317,45 +247,7 @@ pub(super) async fn tell(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Res
     let message = format!("{} by {}{to}{said}", prepared.step.title(), note.by);
     let step = prepared.step.operation().name();
     let suffix = format!("{}.{step}-{:x}", prepared.operation, prepared.at.timestamp_millis());
-    let event = event(object, &api_version(prepared), &suffix, ("Release", message));
-    write_event(hub, &object.key.namespace, &event).await
-}
-
-/// An Event on an object as an API's group and version has it: its reason, and what it says. `suffix` makes its name:
-/// the same however often it is sent, and another for each thing that is told.
-pub(super) fn event(object: &ResourceRef, api_version: &str, suffix: &str, (reason, message): (&str, String)) -> Value {
-    /// A name has 253 characters at most.
-    const OF_OBJECT: usize = 180;
-    let namespace = object.key.namespace.as_str();
-    let now = clock::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    let own: String = object.key.name.chars().take(OF_OBJECT).collect();
-    let name = format!("{}.{}", own.trim_end_matches(['.', '-']), suffix.to_ascii_lowercase());
-    json!({
-        "apiVersion": "v1", "kind": "Event",
-        "metadata": {"name": name, "namespace": namespace},
-        "involvedObject": {
-            "apiVersion": api_version, "kind": object.kind.name(), "name": object.key.name.as_str(),
-            "namespace": namespace, "uid": object.uid.to_string(),
-        },
-        "reason": reason, "type": "Normal", "count": 1, "firstTimestamp": now, "lastTimestamp": now,
-        "message": message,
-        "source": {"component": MANAGER}, "reportingComponent": MANAGER,
-    })
-}
-
-/// Writes an Event.
-pub(super) async fn write_event(hub: &Hub, namespace: &str, event: &Value) -> Result<(), ClusterError> {
-    let write = Write {
-        method: Method::POST,
-        path: &format!("/api/v1/namespaces/{}/events", kinds::escape(namespace)),
-        kind: JSON,
-        body: event,
-    };
-    match hub.door.write(write).await {
-        // An answer that was lost on the way, and the same write again.
-        Err(ClusterError::Conflict { .. }) => Ok(()),
-        answer => answer.map(drop),
-    }
+    event::write(hub, object, (&api_version(prepared), &suffix), ("Release", &message)).await
 }
 
 /// Of the object as it is written: who asks for its events names the API's group and version.

@@ -99,6 +99,7 @@ impl Projector {
             branch: said(Source::BRANCH),
             builder: said(Source::BUILDER),
             image: said(Source::IMAGE),
+            compiler: said(Source::COMPILER),
         };
         (!source.is_empty()).then(|| Arc::new(source))
     }
