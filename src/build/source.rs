@@ -10,6 +10,8 @@ pub enum Scheme {
     Https,
     /// Only where the configuration allows it for the host.
     Http,
+    /// Git's own, without TLS or a login; the same.
+    Git,
     Ssh,
     /// A folder of this machine: only where this person named it.
     Local,
@@ -21,6 +23,7 @@ impl Scheme {
         match self {
             Self::Https => "https",
             Self::Http => "http",
+            Self::Git => "git",
             Self::Ssh => "ssh",
             Self::Local => "file",
         }
@@ -55,8 +58,8 @@ pub enum AddressError {
     Way,
     #[error("the repository's address names no host and path")]
     Shape,
-    #[error("the repository's address is one of plain http")]
-    PlainHttp,
+    #[error("the repository's address is one without TLS")]
+    Plain,
     #[error("the repository's address is a folder of this machine, and it is a workload that says so")]
     Local,
 }
@@ -68,7 +71,7 @@ impl AddressError {
             Self::Password => {
                 "take it out, and have it changed: others read it too; git's own credential helpers keep passwords"
             }
-            Self::PlainHttp => "use https, or say `plain_http = true` in [forges.\"HOST\"]",
+            Self::Plain => "use https or ssh, or say `plain_http = true` in [forges.\"HOST\"]",
             Self::Local => "say it in the configuration, in [apps.\"NAMESPACE/NAME\"], or with --repo",
             Self::Empty | Self::Option | Self::Character | Self::Way | Self::Shape => {
                 "write it as HOST/PATH, https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH"
@@ -107,6 +110,7 @@ impl Address {
             let scheme = match scheme.to_ascii_lowercase().as_str() {
                 "https" => Scheme::Https,
                 "http" => Scheme::Http,
+                "git" => Scheme::Git,
                 "ssh" => Scheme::Ssh,
                 _ => return Err(AddressError::Way),
             };
@@ -165,14 +169,14 @@ impl Address {
         })
     }
 
-    /// Refuses what may not be used here: plain http where the host is not said to do without TLS, and a folder that
+    /// Refuses what may not be used here: no TLS where the host is not said to do without TLS, and a folder that
     /// somebody else named.
     ///
     /// # Errors
     /// It may not be used.
     pub fn allowed(&self, plain_http: bool, own: bool) -> Result<(), AddressError> {
         match self.scheme {
-            Scheme::Http if !plain_http => Err(AddressError::PlainHttp),
+            Scheme::Http | Scheme::Git if !plain_http => Err(AddressError::Plain),
             Scheme::Local if !own => Err(AddressError::Local),
             _ => Ok(()),
         }
@@ -184,7 +188,7 @@ impl Address {
         match self.scheme {
             Scheme::Local => None,
             Scheme::Https => Some(format!("https://{}/{}", self.host, self.path)),
-            Scheme::Http => Some(self.to_string()),
+            Scheme::Http | Scheme::Git => Some(self.to_string()),
             Scheme::Ssh => Some(self.url()),
         }
     }
@@ -207,7 +211,9 @@ impl fmt::Display for Address {
             (Scheme::Ssh, _) if self.from_home => f.write_str(&self.url()),
             (Scheme::Local, _) => write!(f, "{}", self.path),
             (Scheme::Https, _) => write!(f, "{}/{}", self.host, self.path),
-            (Scheme::Http, _) => write!(f, "http://{}/{}", self.host, self.path),
+            (Scheme::Http | Scheme::Git, _) => {
+                write!(f, "{}://{}/{}", self.scheme.protocol(), self.host, self.path)
+            }
             (Scheme::Ssh, Some(user)) => write!(f, "ssh://{user}@{}/{}", self.host, self.path),
             (Scheme::Ssh, None) => write!(f, "ssh://{}/{}", self.host, self.path),
         }
@@ -229,6 +235,7 @@ mod tests {
             ("git.corp:8443/gift/live", "https://git.corp:8443/gift/live"),
             ("https://Git.Corp/gift/live.git/", "https://git.corp/gift/live.git"),
             ("http://git.corp/gift/live", "http://git.corp/gift/live"),
+            ("git://git.corp/gift/live.git", "git://git.corp/gift/live.git"),
             ("git@git.corp:gift/live.git", "git@git.corp:gift/live.git"),
             ("git@git.corp:/srv/live.git", "ssh://git@git.corp/srv/live.git"),
             ("git.corp:gift/live", "git.corp:gift/live"),
@@ -255,7 +262,6 @@ mod tests {
             ("ext::sh", AddressError::Way),
             ("fd::17/x", AddressError::Way),
             ("file:///etc", AddressError::Way),
-            ("git://git.corp/x", AddressError::Way),
             ("git.corp/a\u{1b}[2J", AddressError::Character),
             ("git.corp/a\u{202e}b", AddressError::Character),
             ("https://me:secret@git.corp/x", AddressError::Password),
@@ -278,10 +284,13 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_and_folders_are_for_who_says_so() {
-        let plain = Address::parse("http://git.corp/x").unwrap();
-        assert_eq!(plain.allowed(false, true), Err(AddressError::PlainHttp));
-        assert_eq!(plain.allowed(true, false), Ok(()));
+    fn what_has_no_tls_and_folders_are_for_who_says_so() {
+        for text in ["http://git.corp/x", "git://git.corp/x"] {
+            let plain = Address::parse(text).unwrap();
+            assert_eq!(plain.allowed(false, true), Err(AddressError::Plain));
+            assert_eq!(plain.allowed(true, false), Ok(()));
+            assert_eq!(plain.to_string(), text);
+        }
         let folder = Address::parse("/srv/x").unwrap();
         assert_eq!(folder.allowed(true, false), Err(AddressError::Local));
         assert_eq!(folder.allowed(false, true), Ok(()));

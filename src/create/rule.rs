@@ -2,6 +2,7 @@
 //!
 //! Sources: <https://kubernetes.io/docs/concepts/overview/working-with-objects/names/> and `git check-ref-format`.
 
+use crate::build::source::{Address, AddressError};
 use crate::domain::{Cpu, ImageName, Memory};
 
 /// Longest name of an app: `build-NAME-COMMIT-NN` and `NAME-gray-HASH-HASH`, which are made of it, have 63 at most.
@@ -78,29 +79,16 @@ fn at_most(text: &str, longest: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// Where its source is, as git takes it.
+/// Where its source is: an address that builds and commits are read from ([`Address`]).
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with it, and what to write instead.
 pub fn repository(text: &str) -> Result<(), String> {
-    if text.is_empty() || text.starts_with('-') || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err("a repository as git takes it: https://HOST/PATH.git or git@HOST:PATH.git".into());
-    }
-    let rest = text.split_once("://").map(|(scheme, rest)| (Some(scheme), rest));
-    let (scheme, rest) = rest.unwrap_or((None, text));
-    if scheme.is_some_and(|scheme| !["https", "http", "ssh", "git"].contains(&scheme)) {
-        return Err("https, http, ssh or git".into());
-    }
-    let host = rest.split('/').next().unwrap_or_default();
-    let user = host.rsplit_once('@').map(|(user, _)| user);
-    if scheme.is_some() && user.is_some_and(|user| user.contains(':')) {
-        return Err("no password in it: everybody who sees the app would read it".into());
-    }
-    let has_path = rest
-        .split_once(['/', ':'])
-        .is_some_and(|(host, path)| !host.is_empty() && !path.is_empty());
-    if !has_path {
-        return Err("it has a host and a path: https://HOST/PATH.git or git@HOST:PATH.git".into());
+    let in_words = |error: AddressError| format!("{error}: {}", error.hint());
+    let address = Address::parse(text).map_err(in_words)?;
+    // Who else works on the app has no such folder.
+    if address.shared().is_none() {
+        return Err(in_words(AddressError::Shape));
     }
     at_most(text, LONGEST_TEXT)
 }
@@ -281,7 +269,10 @@ mod tests {
             ("http://127.0.0.1:8080/x", true),
             ("https://me:secret@git.local/x", false),
             ("https://git.local", false),
+            ("git://git.local/x.git", true),
+            ("git.local/gift/live", true),
             ("file:///etc", false),
+            ("/srv/git/x", false),
             ("--upload-pack=x", false),
             ("ext::sh -c x", false),
             ("", false),

@@ -69,7 +69,7 @@ const WALLS: &[Wall] = &[
     },
     Wall {
         place: "create",
-        may: &["domain"],
+        may: &["domain", "build"],
         never: SHELL,
     },
     Wall {

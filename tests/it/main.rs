@@ -44,6 +44,7 @@ mod panics;
 mod pty;
 mod readme;
 mod real;
+mod real_build;
 mod real_logs;
 mod real_logs_cli;
 mod real_metrics;
