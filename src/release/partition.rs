@@ -125,6 +125,24 @@ pub fn grow(object: &Value, instances: i32) -> Result<Value, Refusal> {
     Ok(Value::Array(patch))
 }
 
+/// So many instances in all while a gray release is under way: as many new ones as before, the others old. By its number
+/// alone every further instance would be of the version that nobody has taken yet. `None`: nothing is held back here.
+///
+/// # Errors
+/// The object is not whole.
+pub fn scaled(object: &Value, instances: i64) -> Result<Option<Value>, Refusal> {
+    let shape = Shape::of(object).filter(|shape| *shape != Shape::DaemonSet && has_label(object, HOLD_OP));
+    let held = |shape: Shape| object.pointer(&format!("{}/partition", shape.place()))?.as_i64();
+    let Some((shape, held)) = shape.and_then(|shape| Some((shape, held(shape)?))) else {
+        return Ok(None);
+    };
+    let new = (i64::from(wanted(object)) - held).max(0);
+    let mut patch = tests(object)?;
+    patch.extend(partition(object, shape, (instances - new).max(0).into()));
+    patch.push(add("/spec/replicas", instances.into()));
+    Ok(Some(Value::Array(patch)))
+}
+
 /// All instances: nothing is held back any more. Once all are of one version it is set as it was before.
 ///
 /// # Errors

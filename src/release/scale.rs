@@ -2,7 +2,7 @@
 //!
 //! | what decides the number | what is written (`research/release.md` 1.8) |
 //! |---|---|
-//! | nobody | the workload's `scale` |
+//! | nobody | the workload's `scale`; of one that holds old instances back by its partition both, so that what is added is old |
 //! | a `HorizontalPodAutoscaler` | its floor, and its ceiling where that is lower; both as they were in [`FLOOR`]; of none, where it is switched off, the workload's `scale` as well |
 //! | KEDA | the same of its `ScaledObject`, which owns the autoscaler |
 //!
@@ -13,6 +13,7 @@ mod division;
 use serde_json::{Value, json};
 
 use super::live::{Refusal, add, escaped, operation, test};
+use super::partition;
 use super::plan::Seen;
 use super::request::{Act, Part, Place, Request, Resource};
 use crate::domain::Kind;
@@ -66,7 +67,13 @@ pub fn requests(seen: &Seen, to: i64) -> Result<Vec<Request>, Refusal> {
         return Err(Refusal::ThatMany(now));
     }
     match decider(seen) {
-        Decider::Nobody => Ok(vec![scale(seen, to)]),
+        Decider::Nobody => Ok(vec![match partition::scaled(&seen.object, to)? {
+            Some(patch) => {
+                let place = Place::new(seen.resource.clone(), &seen.object);
+                Request::new(place, Act::JsonPatch(patch))
+            }
+            None => scale(seen, to),
+        }]),
         Decider::Autoscaler(_) | Decider::Keda(_) if to < now => Err(Refusal::Autoscaled),
         Decider::Autoscaler(hpa) if now == 0 => {
             // A floor that is high enough already stays as it is.

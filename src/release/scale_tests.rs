@@ -141,3 +141,55 @@ fn a_floor_is_taken_away_as_it_came() {
     );
     assert_eq!(before("v2.min1.max2"), None);
 }
+
+#[test]
+fn what_is_added_to_a_gray_release_behind_a_partition_is_old() {
+    let gray = |version: &str, strategy: Value| {
+        let kind = if version == "apps/v1" {
+            Kind::StatefulSet
+        } else {
+            Kind::CloneSet
+        };
+        let mut seen = seen(kind, 5, vec![], vec![]);
+        let labels = json!({"pilothouse.dev/hold-op": "01ARZ3NDEKTSV4RRFFQ69G5FAV"});
+        seen.object = json!({"kind": kind.name(), "apiVersion": version,
+            "metadata": {"name": "live", "uid": "u", "generation": 4, "labels": labels},
+            "spec": {"replicas": 5, "updateStrategy": strategy}});
+        seen
+    };
+    let written = |seen: &Seen, to| {
+        let (about, part, patch) = only(requests(seen, to));
+        let patch = patch.as_array().unwrap();
+        assert_eq!(
+            patch[1],
+            json!({"op": "test", "path": "/metadata/generation", "value": 4})
+        );
+        let set: Vec<_> = patch
+            .iter()
+            .filter(|op| op["op"] == "add")
+            .map(|op| op["value"].clone())
+            .collect();
+        (about, part, set)
+    };
+    for (version, about, strategy) in [
+        (
+            "apps/v1",
+            "StatefulSet live",
+            json!({"rollingUpdate": {"partition": 3}}),
+        ),
+        ("apps.kruise.io/v1alpha1", "CloneSet live", json!({"partition": 3})),
+    ] {
+        let gray = gray(version, strategy);
+        let is = |held: i64, all: i64| (about.to_owned(), Part::Whole, vec![held.into(), all.into()]);
+        assert_eq!(written(&gray, 8), is(6, 8), "2 of 8 are new, as 2 of 5 were");
+        assert_eq!(written(&gray, 4), is(2, 4));
+        assert_eq!(written(&gray, 1), is(0, 1));
+    }
+    let mut stable = gray("apps/v1", json!({"rollingUpdate": {"partition": 3}}));
+    stable.object["metadata"]["labels"] = json!({});
+    assert_eq!(
+        only(requests(&stable, 8)).1,
+        Part::Scale,
+        "a partition of its owner's own"
+    );
+}

@@ -271,7 +271,9 @@ async fn of_two_who_start_at_once_one_is_accepted() {
     let (one, other) = tokio::join!(User::of(&app, "dev"), User::of(&app, "dev"));
     let (v2, v3) = (image("v2"), image("v3"));
     let late = one.begins(&start(&v2)[..8]).await;
-    other.does(&start(&v3)).await;
+    // Who does not wait for the other's claim.
+    let taking_over = [start(&v3).as_slice(), &["--take-over"]].concat();
+    other.does(&taking_over).await;
     let (answer, code, said) = one.ends(late).await;
     assert_eq!((answer, code), (409, Some(4)), "{said}");
     assert!(said.contains("last written by pilothouse at "), "{said}");
