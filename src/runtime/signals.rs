@@ -61,6 +61,19 @@ impl Signals {
     }
 }
 
+/// Waits until a person or another program ends this one, which is not on a terminal's screen; gives the exit code for
+/// it. Whoever does without the runtime's signals is ended by the system.
+pub async fn told_to_end() -> Exit {
+    let both = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = both else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => Exit(Exit::TERMINATED),
+        _ = interrupt.recv() => Exit(Exit::INTERRUPTED),
+    }
+}
+
 /// Stops this job until it is continued; its terminal must have been given back before.
 pub fn stop_self() {
     let _ = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);

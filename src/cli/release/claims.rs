@@ -14,10 +14,14 @@ use crate::cluster::Cluster;
 use crate::domain::{AppKey, Clean, ClusterId};
 use crate::release::claim::{Claim, HOLDS, Holder, RENEWED_AFTER};
 use crate::release::step::Step;
+use crate::runtime::{Exit, signals};
 
 /// How long somebody else's claim is looked at where it does not change, and how often.
 const LOOKED_AT: Duration = HOLDS.saturating_add(BETWEEN_LOOKS);
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+
+/// How long it may take to leave what was claimed.
+const LEFT_WITHIN: Duration = Duration::from_secs(5);
 
 /// One claim a cluster, renewed until it is left.
 pub(super) struct Claims {
@@ -47,14 +51,24 @@ impl Claims {
         }
     }
 
-    /// Leaves all that was claimed once something ended, however it did; what cannot be left ends by itself.
-    pub(super) async fn leave_after<T>(&self, something: impl Future<Output = T>) -> T {
-        let ended = something.await;
-        let held = std::mem::take(&mut *self.held());
-        for held in held {
-            held.renewal.abort();
-            drop(held.cluster.let_go(&held.app, &self.me).await);
-        }
+    /// Leaves all that was claimed once something ended, however it did, or was told to end; what cannot be left ends
+    /// by itself.
+    pub(super) async fn leave_after(
+        &self,
+        something: impl Future<Output = Result<Exit, Failure>>,
+    ) -> Result<Exit, Failure> {
+        let ended = tokio::select! {
+            ended = something => ended,
+            exit = signals::told_to_end() => Ok(exit),
+        };
+        let leave = async {
+            let held = std::mem::take(&mut *self.held());
+            for held in held {
+                held.renewal.abort();
+                drop(held.cluster.let_go(&held.app, &self.me).await);
+            }
+        };
+        drop(tokio::time::timeout(LEFT_WITHIN, leave).await);
         ended
     }
 

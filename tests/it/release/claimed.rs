@@ -313,3 +313,44 @@ fn scripts_wait_or_take_over_and_are_told_who_began_it() {
     let (_, table, _) = command(&served, &["status"]);
     assert!(table.contains(" since "), "{table}");
 }
+
+#[test]
+fn who_ends_a_command_in_the_middle_leaves_the_app_to_others() {
+    let paused = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let simulation = paused.block_on(async { Flow::new().await.simulation.clone() });
+    let sees = simulation.clone();
+    let served = Served::start(|| vec![("sim".into(), simulation)]);
+    let holder = || {
+        let lease = paused.block_on(lease(&sees));
+        lease["spec"]["holderIdentity"].as_str().map(str::to_owned)
+    };
+    let begin = [
+        "release", "start", "live", "--image", "live:v2", "--gray", "2", "--yes", "--wait",
+    ];
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_pilothouse"))
+        .args(begin)
+        .arg("--kubeconfig")
+        .arg(served.kubeconfig())
+        .env("XDG_CONFIG_HOME", served.folder.path())
+        .env("XDG_STATE_HOME", served.folder.path())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while holder().is_none_or(|holder| holder.is_empty()) {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "it ended before it claimed the app"
+        );
+        std::thread::yield_now();
+    }
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(holder().as_deref(), Some(""), "nobody has it");
+}
