@@ -9,6 +9,7 @@ mod killed;
 mod relay;
 mod rights;
 mod scaling;
+mod stateful;
 mod two;
 mod user;
 
