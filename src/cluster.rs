@@ -40,7 +40,9 @@ use crate::domain::{Access, AppKey, Clean, ClusterId, ClusterReport, Driver, Eve
 use crate::logs::Request;
 use crate::metrics::source::{Report, Supply, Wanted};
 use crate::release::claim::{Claim, Holder};
+use crate::release::history::Told;
 use crate::release::ledger::Ledger;
+use crate::release::scale::Scaler;
 use crate::release::step::Step;
 use crate::release::{Author, Done, Ended, Prepared};
 use hub::Hub;
@@ -314,6 +316,22 @@ impl Cluster {
     /// Nothing may be written, or the server cannot be reached or refuses.
     pub async fn note_builds(&self, app: &AppKey, done: &[Record]) -> Result<(), ClusterError> {
         build::remember(&self.hub, app, done).await
+    }
+
+    /// The versions that a StatefulSet, DaemonSet or CloneSet has revisions of, oldest first.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses, or the object is gone.
+    pub async fn history(&self, object: &ResourceRef) -> Result<Vec<Told>, ClusterError> {
+        act::history(&self.hub, object).await
+    }
+
+    /// The `ScaledObject` of KEDA that decides how many instances a workload has, where there is one.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    pub async fn scaler(&self, object: &ResourceRef) -> Result<Option<Scaler>, ClusterError> {
+        act::scaler(&self.hub, object).await
     }
 
     /// The secrets that a workload's images are pulled with: its own, else its service account's.

@@ -18,7 +18,9 @@ use crate::logs::save::{Save, Saving};
 use crate::logs::{News, Request};
 use crate::metrics::source::{Report, Wanted};
 use crate::release::claim::Claim;
+use crate::release::history::Told;
 use crate::release::ledger::Ledger;
+use crate::release::scale::Scaler;
 use crate::release::{Author, Done, Ended, Prepared};
 
 /// Where keys go: each has a table of its own in a keymap file.
@@ -80,6 +82,10 @@ pub enum Message {
     Access(ClusterId, Access),
     /// What was released of an app before, asked for by [`Effect::LoadLedger`].
     Ledger(ClusterId, AppKey, Result<Box<Ledger>, Trouble>),
+    /// The versions that a workload has revisions of, asked for by [`Effect::LoadHistory`].
+    History(ResourceRef, Result<Vec<Told>, Trouble>),
+    /// What of KEDA decides how many instances a workload has, asked for by [`Effect::LoadScaler`].
+    Scaler(ResourceRef, Result<Option<Scaler>, Trouble>),
     /// Who changed an object to be of a generation, asked for by [`Effect::LoadAuthor`]; `None`: that is not known.
     Author(ResourceRef, i64, Option<Author>),
     /// The tags of a repository, asked for by [`Effect::LoadTags`].
@@ -142,6 +148,10 @@ pub enum Effect {
     LoadEvents(ResourceRef),
     /// Read what was released of an app before.
     LoadLedger(ClusterId, AppKey),
+    /// Read the versions that a StatefulSet, DaemonSet or CloneSet has revisions of.
+    LoadHistory(ResourceRef),
+    /// Read what of KEDA decides how many instances a workload has.
+    LoadScaler(ResourceRef),
     /// Ask who changed an object to be of this generation.
     LoadAuthor(ResourceRef, i64),
     /// Read the tags of the repository of an image that a workload runs.

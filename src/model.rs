@@ -9,7 +9,7 @@ mod builds;
 pub(crate) mod commits;
 mod events;
 mod help;
-mod instances;
+pub(crate) mod instances;
 mod intents;
 pub mod logs;
 pub mod release;

@@ -83,6 +83,8 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Access(id, access) => allowed(model, &id, access),
         Message::Ledger(cluster, app, read) => release::remember(model, (&cluster, &app), read),
+        Message::History(object, read) => release::history(model, &object, read),
+        Message::Scaler(object, read) => release::scaler(model, &object, read),
         Message::Author(object, generation, author) => authors::arrived(model, (&object, generation), author),
         Message::Tags(image, read) => commits::tagged(model, &image, read),
         Message::Commits(app, wanted, read) => commits::arrived(model, (&app, &wanted), read),

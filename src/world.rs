@@ -7,6 +7,7 @@ pub mod app;
 pub mod app_list;
 pub mod arrival;
 pub mod bad;
+pub mod beside;
 pub mod builds;
 pub mod census;
 pub mod cluster;

@@ -4,6 +4,7 @@
 mod against;
 mod around;
 mod before;
+mod beside;
 mod changes;
 mod claim;
 mod config;
@@ -50,6 +51,7 @@ use untaken::in_words;
 use who::with_who;
 
 pub(crate) use before::log as job_log;
+pub(crate) use beside::{history, scaler};
 pub(crate) use claim::{Sightings, claim, holder_of, let_go};
 pub use create::{Made, Trial};
 pub(crate) use create::{create, try_create};

@@ -13,6 +13,8 @@ pub struct Autoscaler {
     pub uid: Uid,
     /// Kind and name of its target.
     pub target: (Clean, Clean),
+    /// The `ScaledObject` that KEDA made it for.
+    pub keda: Option<Clean>,
     pub min: i64,
     pub max: i64,
     /// Its bounds before its floor was raised for a while, as the annotation says them.

@@ -97,4 +97,18 @@ impl Model {
         }
         wanted
     }
+
+    /// The workloads of the app in sight of which KEDA's bounds are to be read, with those of its autoscaler.
+    pub(crate) fn scalers_in_sight(&self) -> Vec<(ResourceRef, (i64, i64))> {
+        let ScreenKind::App(app) = &self.trail.top().kind else {
+            return Vec::new();
+        };
+        let found = self
+            .workloads_of_app(app)
+            .into_iter()
+            .filter(|(view, _)| view.link.is_live());
+        let wanted =
+            found.filter_map(|(view, workload)| Some((view.object_of(workload), view.scaler_wanted(workload)?)));
+        wanted.take(MOST_ASKED).collect()
+    }
 }

@@ -75,7 +75,7 @@ fn deletion(view: &ClusterView, object: &ResourceRef, pod: &Pod) -> Place {
 }
 
 /// How many more instances fit, and what there is to know before their number is changed.
-pub(super) fn room(view: &ClusterView, workload: &Workload) -> (Room, Vec<String>) {
+pub(crate) fn room(view: &ClusterView, workload: &Workload) -> (Room, Vec<String>) {
     let (room, places) = view.room_of(workload);
     let mut about = match places {
         Ok(places) => told_room(room.fits.unwrap_or(0), &places),
@@ -84,13 +84,7 @@ pub(super) fn room(view: &ClusterView, workload: &Workload) -> (Room, Vec<String
     if workload.shape.requests.is_zero() {
         about.push("it asks for no CPU and no memory: how many fit says little".into());
     }
-    if let Some(hpa) = view.autoscaler_of(workload) {
-        let was = hpa.floor_from.as_ref().map_or("", |_| ", its floor is raised for now");
-        about.push(format!(
-            "autoscaler {} keeps {}–{}{was}: its floor is written",
-            hpa.key.name, hpa.min, hpa.max
-        ));
-    }
+    about.extend(decider(view, workload));
     let bounds = [("least", workload.min_instances), ("most", workload.max_instances)];
     for (word, bound) in bounds {
         about.extend(bound.map(|bound| format!("its owner wants at {word} {bound}")));
@@ -102,6 +96,28 @@ pub(super) fn room(view: &ClusterView, workload: &Workload) -> (Room, Vec<String
         ));
     }
     (room, about)
+}
+
+/// Who decides how many instances a workload has, and what is written to it.
+fn decider(view: &ClusterView, workload: &Workload) -> Vec<String> {
+    let was = view.floor_of(workload).map_or("", |_| ", its floor is raised for now");
+    match (view.scaler_of(workload), view.autoscaler_of(workload)) {
+        (Some(scaler), _) => {
+            let keeps = format!("ScaledObject {} keeps {}–{}{was}", scaler.name, scaler.min, scaler.max);
+            vec![match &scaler.paused {
+                Some(why) => format!("{keeps}; it is paused ({why}): a floor has no effect"),
+                None => format!("{keeps}: its floor is written"),
+            }]
+        }
+        (None, Some(hpa)) => {
+            let keeps = format!("autoscaler {} keeps {}–{}{was}", hpa.key.name, hpa.min, hpa.max);
+            vec![match &hpa.keda {
+                Some(scaled) => format!("{keeps} for the ScaledObject {scaled}, whose floor is written"),
+                None => format!("{keeps}: its floor is written"),
+            }]
+        }
+        (None, None) => Vec::new(),
+    }
 }
 
 fn told_room(fits: i64, places: &[AppHeadroom]) -> Vec<String> {

@@ -14,7 +14,7 @@ use crate::overlays::draft::{Aim, Draft};
 use crate::overlays::{Confirm, Overlay};
 use crate::release::freeze::{self, Freeze};
 use crate::release::ledger::Operation;
-use crate::release::live::Method;
+use crate::release::live::{Method, Refusal};
 use crate::release::outlook::Counts;
 use crate::release::scale::Room;
 use crate::release::stand::{self, Stand};
@@ -35,12 +35,12 @@ pub struct Writing {
 }
 
 /// A workload with its cluster.
-pub(super) type Found<'a> = (&'a ClusterView, &'a Arc<Workload>);
+pub(crate) type Found<'a> = (&'a ClusterView, &'a Arc<Workload>);
 
 impl Model {
     /// The workloads that a step of a release is meant for here: of what is marked, else of the selected row; each
     /// once, cluster after cluster.
-    pub(super) fn meant(&self) -> Vec<Found<'_>> {
+    pub(crate) fn meant(&self) -> Vec<Found<'_>> {
         let screen = self.trail.top();
         if !matches!(
             screen.kind,
@@ -328,9 +328,15 @@ impl Model {
 }
 
 /// Why a step cannot be taken on a workload now.
-fn refusal_of(view: &ClusterView, workload: &Workload, phase: &Phase, step: Operation) -> Option<String> {
-    if step == Operation::EndFloor && view.autoscaler_of(workload).is_none_or(|hpa| hpa.floor_from.is_none()) {
+pub(crate) fn refusal_of(view: &ClusterView, workload: &Workload, phase: &Phase, step: Operation) -> Option<String> {
+    if step == Operation::EndFloor && !view.may_have_floor(workload) {
         return Some("no autoscaler of it has a floor that was written from here".into());
+    }
+    let paused = view
+        .scaler_of(workload)
+        .and_then(|scaler| Some((&scaler.name, scaler.paused.as_ref()?)));
+    if let (Operation::Scale, Some((name, why))) = (step, paused) {
+        return Some(Refusal::PausedScaler(name.to_string(), why.to_string()).to_string());
     }
     not_written(view, Verb::Patch, workload.kind, &workload.key.namespace)
         .or_else(|| view.step_refusal(workload, phase, step))

@@ -1,11 +1,76 @@
 //! `ControllerRevision`s: the versions that a StatefulSet, DaemonSet or CloneSet was, and which of them an instance is.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
+use super::known::{Known, images};
+use super::live::is_unbuilt;
+use super::past::moment;
 use super::template::{same, without_hash};
+use crate::domain::{Clean, Timestamp, Version};
 
 /// On instances, and on the revisions of a `DaemonSet`: which revision it is.
 const HASH: &str = "controller-revision-hash";
+
+/// A revision, as a person is told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub number: Option<i64>,
+    /// By which it is gone back to: its hash, else its name.
+    pub hash: Option<Clean>,
+    pub version: Version,
+    /// Of its template, container after container.
+    pub images: Arc<[Clean]>,
+    pub created: Option<Timestamp>,
+    /// It is the one of the workload's template.
+    pub is_newest: bool,
+}
+
+impl Told {
+    /// Whether instances that say so are of it: a StatefulSet's say its name, a DaemonSet's its hash.
+    pub fn is_of(&self, revision: &str) -> bool {
+        let hash = self.hash.as_deref().unwrap_or_default();
+        hash == revision || hash.rsplit('-').next() == Some(revision) || revision.rsplit('-').next() == Some(hash)
+    }
+
+    /// Whether it is the version that a ledger keeps, by its images and its commit.
+    pub fn is(&self, known: &Known) -> bool {
+        let commit = known.commit.as_deref().map(|commit| Version::Commit(commit.into()));
+        self.images
+            .iter()
+            .map(Clean::as_str)
+            .eq(known.images.iter().map(String::as_str))
+            && commit.is_none_or(|commit| commit == self.version)
+    }
+}
+
+/// What a person is told of the revisions of an object, oldest first; one of an app that was never built is none.
+pub fn told(object: &Value, revisions: &[Value]) -> Vec<Told> {
+    let history = History::of(object, revisions);
+    let newest = history.newest().map(number);
+    let told = history.all().filter_map(|revision| {
+        let template = template_of(revision).filter(|template| !is_unbuilt(template))?;
+        let images = images(&template);
+        let annotations = template.pointer("/metadata/annotations");
+        let commit = annotations.and_then(|all| all.get("pilothouse.dev/commit")?.as_str());
+        let of_image = || {
+            images
+                .first()
+                .map_or(Version::Unknown, |image| Version::of_image(image))
+        };
+        let name = || revision.pointer("/metadata/name")?.as_str();
+        Some(Told {
+            number: Some(number(revision)),
+            hash: hash(revision).or_else(name).map(Clean::new),
+            version: commit.map_or_else(of_image, |commit| Version::Commit(Clean::new(commit))),
+            images: images.iter().map(|image| Clean::new(image)).collect(),
+            created: moment(revision, "/metadata/creationTimestamp"),
+            is_newest: newest == Some(number(revision)),
+        })
+    });
+    told.collect()
+}
 
 /// The revisions of one workload, as they were read.
 #[derive(Clone, Debug)]
@@ -178,5 +243,41 @@ mod tests {
             None,
             "nobody knows which is new"
         );
+    }
+
+    #[test]
+    fn a_person_is_told_of_each_by_what_its_instances_say_of_it() {
+        let of = |number: i64, name: &str, hash: Option<&str>, image: &str| {
+            let mut revision = json!({
+                "metadata": {"name": name, "ownerReferences": [{"uid": "u", "controller": true}]}, "revision": number,
+                "data": {"spec": {"template": {"spec": {"containers": [{"image": image}]}}}},
+            });
+            if let Some(hash) = hash {
+                revision["metadata"]["labels"] = json!({HASH: hash});
+            }
+            revision
+        };
+        let object =
+            json!({"metadata": {"uid": "u"}, "spec": {"template": {"spec": {"containers": [{"image": "db:v2"}]}}}});
+        let revisions = [of(2, "db-6c5d", None, "db:v2"), of(1, "db-77aa", Some("77aa"), "db:v1")];
+        let told = told(&object, &revisions);
+        let words = |told: &Told| (told.number, told.hash.clone().unwrap().to_string(), told.is_newest);
+        assert_eq!(
+            told.iter().map(words).collect::<Vec<_>>(),
+            [(Some(1), "77aa".into(), false), (Some(2), "db-6c5d".into(), true)]
+        );
+        assert_eq!(told[0].version, Version::Tag("v1".into()));
+        for (revision, expected) in [
+            ("77aa", [true, false]),
+            ("db-77aa", [true, false]),
+            ("db-6c5d", [false, true]),
+            ("6c5d", [false, true]),
+        ] {
+            assert_eq!(
+                [told[0].is_of(revision), told[1].is_of(revision)],
+                expected,
+                "{revision}"
+            );
+        }
     }
 }

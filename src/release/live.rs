@@ -73,6 +73,10 @@ pub enum Refusal {
     ThatMany(i64),
     #[error("its autoscaler decides how many: take its floor away, or lower its bounds")]
     Autoscaled,
+    #[error(
+        "the ScaledObject {0} that decides how many is paused ({1}): a floor has no effect; take that annotation away first"
+    )]
+    PausedScaler(String, String),
     #[error("its autoscaler has no floor of ours")]
     NoFloor,
     #[error("it is a gray release whose Deployment is gone: abort it")]

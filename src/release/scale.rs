@@ -16,8 +16,8 @@ use super::live::{Refusal, add, escaped, operation, test};
 use super::partition;
 use super::plan::Seen;
 use super::request::{Act, Part, Place, Request, Resource};
-use crate::domain::Kind;
 use crate::domain::terms::FLOOR;
+use crate::domain::{Clean, Kind};
 
 pub use division::{Amount, Division, Room, divide, lacks_room};
 
@@ -32,19 +32,75 @@ pub enum Decider<'a> {
     Keda(&'a Value),
 }
 
+/// A `ScaledObject` of KEDA, as a person is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scaler {
+    pub name: Clean,
+    pub min: i64,
+    pub max: i64,
+    /// Its bounds before its floor was raised for a while, as the annotation says them.
+    pub floor_from: Option<Clean>,
+    /// Why it decides nothing now.
+    pub paused: Option<Clean>,
+}
+
+impl Scaler {
+    /// The one of a workload, among those of its namespace.
+    pub fn of(all: &[Value], kind: Kind, name: &str) -> Option<Self> {
+        let scaled = all.iter().find(|scaled| targets(scaled, "Deployment", (kind, name)))?;
+        let number = |field: &str| scaled.pointer("/spec")?.get(field)?.as_i64();
+        let floor = scaled
+            .pointer("/metadata/annotations")
+            .and_then(|all| all.get(FLOOR)?.as_str());
+        Some(Self {
+            name: Clean::new(named(scaled)),
+            min: number(SCALED_OBJECT.min).unwrap_or(0),
+            max: number(SCALED_OBJECT.max).unwrap_or(KEDA_MOST),
+            floor_from: floor.map(Clean::new),
+            paused: paused(scaled).map(Clean::from),
+        })
+    }
+}
+
+/// The annotation by which a `ScaledObject` is paused: it decides nothing then, or a number of its own.
+/// Source: KEDA's documentation, "Pause auto-scaling".
+fn paused(scaled: &Value) -> Option<String> {
+    let annotation = |name: &str| {
+        let key = format!("autoscaling.keda.sh/{name}");
+        let value = scaled.pointer("/metadata/annotations")?.get(&key)?.as_str()?;
+        Some((key, value))
+    };
+    let is_on = |(_, value): &(String, &str)| !value.trim().eq_ignore_ascii_case("false");
+    let number = annotation("paused-replicas");
+    let number = number.map(|(key, value)| format!("{key}: {}", Clean::new(value)));
+    let switch = ["paused", "paused-scale-out"]
+        .into_iter()
+        .filter_map(annotation)
+        .find(is_on);
+    number.or_else(|| switch.map(|(key, _)| key))
+}
+
+fn named(object: &Value) -> &str {
+    object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// Whether an autoscaler or `ScaledObject` is of a workload; `default`: the kind that is meant where none is named.
+fn targets(of: &Value, default: &str, (kind, name): (Kind, &str)) -> bool {
+    let target = |field: &str| of.pointer("/spec/scaleTargetRef")?.get(field)?.as_str();
+    target("kind").unwrap_or(default) == kind.name() && target("name") == Some(name)
+}
+
 /// Looks for it among a namespace's autoscalers and `ScaledObject`s.
 pub fn decider(seen: &Seen) -> Decider<'_> {
-    let name = seen.object.pointer("/metadata/name");
-    let targets = |of: &Value, default: &str| {
-        let target = of.pointer("/spec/scaleTargetRef");
-        let kind = target.and_then(|target| target.get("kind")).and_then(Value::as_str);
-        kind.unwrap_or(default) == seen.kind.name() && target.and_then(|target| target.get("name")) == name
-    };
+    let of = (seen.kind, named(&seen.object));
     // One that KEDA made is of its ScaledObject.
-    if let Some(scaled) = seen.scaled.iter().find(|scaled| targets(scaled, "Deployment")) {
+    if let Some(scaled) = seen.scaled.iter().find(|scaled| targets(scaled, "Deployment", of)) {
         return Decider::Keda(scaled);
     }
-    let found = seen.autoscalers.iter().find(|hpa| targets(hpa, ""));
+    let found = seen.autoscalers.iter().find(|hpa| targets(hpa, "", of));
     found.map_or(Decider::Nobody, Decider::Autoscaler)
 }
 
@@ -75,6 +131,10 @@ pub fn requests(seen: &Seen, to: i64) -> Result<Vec<Request>, Refusal> {
             None => scale(seen, to),
         }]),
         Decider::Autoscaler(_) | Decider::Keda(_) if to < now => Err(Refusal::Autoscaled),
+        Decider::Keda(scaled) if paused(scaled).is_some() => {
+            let why = paused(scaled).unwrap_or_default();
+            Err(Refusal::PausedScaler(named(scaled).to_owned(), why))
+        }
         Decider::Autoscaler(hpa) if now == 0 => {
             // A floor that is high enough already stays as it is.
             let floor = floor(hpa, &HPA, to).ok().into_iter();

@@ -193,3 +193,33 @@ fn what_is_added_to_a_gray_release_behind_a_partition_is_old() {
         "a partition of its owner's own"
     );
 }
+
+#[test]
+fn a_floor_of_what_keda_is_paused_for_is_refused_with_the_annotation() {
+    for (annotations, why) in [
+        (
+            json!({"autoscaling.keda.sh/paused": "true"}),
+            Some("autoscaling.keda.sh/paused"),
+        ),
+        (json!({"autoscaling.keda.sh/paused": "false"}), None),
+        (
+            json!({"autoscaling.keda.sh/paused-replicas": "5"}),
+            Some("autoscaling.keda.sh/paused-replicas: 5"),
+        ),
+        (
+            json!({"autoscaling.keda.sh/paused-scale-out": "true"}),
+            Some("autoscaling.keda.sh/paused-scale-out"),
+        ),
+        (json!({"autoscaling.keda.sh/paused-scale-in": "true"}), None),
+    ] {
+        let scaled = json!({"metadata": {"name": "k", "uid": "s", "annotations": annotations},
+            "spec": {"scaleTargetRef": {"name": "live"}, "minReplicaCount": 2}});
+        let seen = seen(Kind::Deployment, 10, vec![hpa(Some(5), 12)], vec![scaled.clone()]);
+        let told = Scaler::of(&[scaled], Kind::Deployment, "live").unwrap();
+        assert_eq!(told.paused.as_deref(), why);
+        assert_eq!((told.name.as_str(), told.min, told.max), ("k", 2, 100));
+        let refused = why.map(|why| Refusal::PausedScaler("k".into(), why.into()));
+        assert_eq!(requests(&seen, 14).err(), refused);
+    }
+    assert_eq!(Scaler::of(&[], Kind::Deployment, "live"), None);
+}

@@ -117,6 +117,8 @@ impl ActivityLog {
             Effect::SaveLogs(save) => self.write(now, "save-logs", None, Some(save.name.clone())),
             // What a write came to is noted once it was answered: one line for each that was tried.
             Effect::LoadLedger(..)
+            | Effect::LoadHistory(_)
+            | Effect::LoadScaler(_)
             | Effect::LoadAuthor(..)
             | Effect::LoadLastLines(..)
             | Effect::Claim(..)

@@ -224,6 +224,8 @@ impl<P: Program> Shell<P> {
             Effect::Copy(text) => self.copy(&text),
             effect @ (Effect::LoadEvents(_)
             | Effect::LoadLedger(..)
+            | Effect::LoadHistory(_)
+            | Effect::LoadScaler(_)
             | Effect::LoadAuthor(..)
             | Effect::LoadLastLines(..)
             | Effect::Claim(..)

@@ -92,6 +92,8 @@ fn perform(
     match effect {
         Effect::LoadEvents(object) => Some(events(find(&object.cluster)?, object)),
         Effect::LoadAuthor(object, generation) => Some(author(find(&object.cluster)?, object, generation)),
+        Effect::LoadHistory(object) => Some(writes::history(find(&object.cluster)?, object)),
+        Effect::LoadScaler(object) => Some(writes::scaler(find(&object.cluster)?, object)),
         Effect::LoadLedger(id, app) => Some(writes::ledger(find(&id)?, app)),
         Effect::LoadTags(object, image) => {
             let cluster = find(&object.cluster)?;

@@ -7,7 +7,7 @@ use chrono::Utc;
 
 use super::activity::ActivityLog;
 use super::tasks::Work;
-use crate::cluster::{ActError, Cluster, Note};
+use crate::cluster::{ActError, Cluster, ClusterError, Note};
 use crate::domain::{AppKey, Clean, ImageName, ObjectKey, ResourceRef};
 use crate::message::{Asked, Failure, FailureKind, Message, Order, Severity, Trouble};
 use crate::registry::Registries;
@@ -20,13 +20,38 @@ const TAGS_LOOKED_AT: usize = 20;
 pub(super) fn ledger(cluster: Cluster, app: AppKey) -> Work {
     Work::new(format!("ledger of {app} in {}", cluster.id()), async move {
         let read = cluster.ledger(&app).await;
-        let read = read.map(Box::new).map_err(|error| Trouble {
-            severity: Severity::Info,
-            text: Clean::new(&format!("what was released of {app} before is not known: {error}")),
-            hint: Some(Clean::new(error.hint())),
-        });
+        let read = read.map(Box::new);
+        let read = read.map_err(|error| unread(&format!("what was released of {app} before"), &error));
         Some(Message::Ledger(cluster.id().clone(), app, read))
     })
+}
+
+/// Reads the versions that a workload has revisions of.
+pub(super) fn history(cluster: Cluster, object: ResourceRef) -> Work {
+    let key = format!("revisions of {} {} in {}", object.kind, object.key, object.cluster);
+    Work::new(key, async move {
+        let read = cluster.history(&object).await;
+        let read = read.map_err(|error| unread(&format!("the older versions of {}", object.key), &error));
+        Some(Message::History(object, read))
+    })
+}
+
+/// Reads what of KEDA decides how many instances a workload has.
+pub(super) fn scaler(cluster: Cluster, object: ResourceRef) -> Work {
+    let key = format!("scaler of {} {} in {}", object.kind, object.key, object.cluster);
+    Work::new(key, async move {
+        let read = cluster.scaler(&object).await;
+        let read = read.map_err(|error| unread(&format!("what KEDA keeps of {}", object.key), &error));
+        Some(Message::Scaler(object, read))
+    })
+}
+
+fn unread(what: &str, error: &ClusterError) -> Trouble {
+    Trouble {
+        severity: Severity::Info,
+        text: Clean::new(&format!("{what}: not known: {error}")),
+        hint: Some(Clean::new(error.hint())),
+    }
 }
 
 /// Reads the tags of a repository, asked with the secrets of a workload of its images.

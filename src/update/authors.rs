@@ -18,7 +18,19 @@ pub(super) fn wanted(model: &mut Model) -> Vec<Effect> {
         model.world.note_ledger_asked(id, app, model.now);
     }
     let ledgers = ledgers.into_iter().map(|(id, app)| Effect::LoadLedger(id, app));
-    authors.chain(ledgers).collect()
+    authors.chain(ledgers).chain(scalers(model)).collect()
+}
+
+/// What KEDA keeps of the app in sight, where its bounds moved.
+fn scalers(model: &mut Model) -> Vec<Effect> {
+    let wanted = model.scalers_in_sight();
+    for (object, bounds) in &wanted {
+        model.world.note_scaler_asked(object, *bounds);
+    }
+    wanted
+        .into_iter()
+        .map(|(object, _)| Effect::LoadScaler(object))
+        .collect()
 }
 
 /// It is known who changed an object to be of this generation, or at least its server was asked.

@@ -2,6 +2,7 @@
 
 mod anew;
 mod asking;
+mod beside;
 mod built;
 mod claiming;
 mod job_log;
@@ -24,6 +25,7 @@ use crate::release::step::Step;
 use crate::release::{Done, Prepared, Written};
 
 pub(super) use asking::{choose, count, offer, remember, versions};
+pub(super) use beside::{history, scaler};
 pub(super) use claiming::claimed;
 pub(super) use job_log::arrived as job_log;
 pub(super) use leaving::wait;
@@ -39,6 +41,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         return Some(together::cancel(model, action));
     }
     let mut effects = review(model);
+    effects.extend(beside::load_scalers(model, operation));
     match model.draft(operation) {
         Err(reason) => model.tell(Trouble::info(format!("{}: {reason}", action.label()))),
         Ok(draft) => effects.extend(begin(model, draft)),
@@ -55,6 +58,7 @@ pub(super) fn review(model: &Model) -> Vec<Effect> {
 
 fn begin(model: &mut Model, draft: Draft) -> Vec<Effect> {
     let mut effects = asking::load_ledgers(&draft);
+    effects.extend(beside::load_histories(&draft));
     effects.extend(match draft.operation {
         Operation::Start | Operation::Rollback => asking::open_versions(model, draft),
         Operation::Grow | Operation::Scale => {

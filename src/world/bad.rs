@@ -54,11 +54,12 @@ impl World {
     /// Who says that the version of a workload's revision is bad.
     pub fn bad_revision<'a>(&'a self, view: &ClusterView, workload: &Workload, hash: &str) -> Option<Said<'a>> {
         let revisions = view.revisions_of(workload);
-        let own = revisions
-            .iter()
-            .find(|revision| revision.hash.as_deref() == Some(hash))?;
+        let sets = revisions.iter().map(|revision| (&revision.hash, &revision.images));
+        let told = view.history_of(workload).unwrap_or_default().iter();
+        let mut all = sets.chain(told.map(|told| (&told.hash, &told.images)));
+        let (_, images) = all.find(|(own, _)| own.as_deref() == Some(hash))?;
         let place = (workload.kind, workload.key.name.as_str());
-        self.bad((&view.id, &app_of(workload), place), &texts(&own.images))
+        self.bad((&view.id, &app_of(workload), place), &texts(images))
     }
 
     /// Who says that the version is bad which a workload would be with this image.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use rustc_hash::FxHashMap;
 
+use super::beside::AllBeside;
 use super::feeds::FeedLog;
 use super::last_lines;
 use super::ledgers::{Asks, Ledgers};
@@ -99,6 +100,8 @@ pub struct ClusterView {
     /// What the ledgers of apps say, as far as they were asked.
     pub(super) ledgers: Ledgers,
     pub(super) ledger_asks: Asks,
+    /// What was read of workloads when it was asked for.
+    pub(super) beside: AllBeside,
     /// Numbers of instances that were written from here and are not seen yet.
     pub(super) assumed: AllAssumed,
     /// The revisions of each workload.
@@ -150,6 +153,7 @@ impl ClusterView {
             last_lines: last_lines::Kept::default(),
             ledgers: Ledgers::default(),
             ledger_asks: Asks::default(),
+            beside: AllBeside::default(),
             assumed: AllAssumed::default(),
             revisions_by: FxHashMap::default(),
             autoscalers: Store::default(),

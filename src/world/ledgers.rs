@@ -27,6 +27,11 @@ pub struct Beginning {
 }
 
 impl ClusterView {
+    /// What the ledger of an app says, as far as it was read; without the templates of versions.
+    pub fn ledger_of(&self, app: &AppKey) -> Option<&Ledger> {
+        self.ledgers.get(app)
+    }
+
     /// Whether it is time to ask for the ledger of an app: it never was, or it lacks what is looked for.
     pub fn is_ledger_wanted(&self, app: &AppKey, is_lacking: bool, now: Timestamp) -> bool {
         let Some((at, times)) = self.ledger_asks.get(app) else {

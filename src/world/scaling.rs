@@ -57,7 +57,7 @@ impl ClusterView {
     /// Below how many instances a workload is not taken where fewer are divided over several: what an autoscaler decides
     /// stays, for it would undo that; else what its owner and the disruption budgets ask for.
     fn least_of(&self, workload: &Workload) -> i64 {
-        if self.autoscaler_of(workload).is_some() {
+        if self.autoscaler_of(workload).is_some() || self.scaler_of(workload).is_some() {
             return workload.desired;
         }
         let budgets = self.budgets_of(workload).filter_map(|budget| budget.least);

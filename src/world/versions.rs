@@ -3,9 +3,11 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use super::beside::has_history;
 use super::{ClusterView, World};
 use crate::domain::container::ContainerRole;
 use crate::domain::{Clean, Pod, ResourceRef, Timestamp, Version, Workload};
+use crate::release::history::Told;
 use crate::release::phase;
 
 /// A version that revisions of some workloads are of.
@@ -43,14 +45,12 @@ impl World {
             let Some(workload) = cluster.workload(object.kind, &object.key) else {
                 continue;
             };
-            let revisions = cluster.revisions_of(workload);
-            let newest = phase::newest(workload, &revisions).map(|newest| newest.uid.clone());
-            for revision in revisions {
+            for (revision, instances) in cluster.told_of(workload) {
                 let holder = Holder {
                     workload: object.clone(),
                     hash: revision.hash.clone(),
-                    instances: revision.instances.into(),
-                    newest: newest.as_ref() == Some(&revision.uid),
+                    instances,
+                    newest: revision.is_newest,
                 };
                 let is_same =
                     |known: &&mut KnownVersion| known.version == revision.version && known.images == revision.images;
@@ -76,6 +76,36 @@ impl World {
 }
 
 impl ClusterView {
+    /// The revisions of a workload as they are told, each with how many instances are of it.
+    fn told_of(&self, workload: &Workload) -> Vec<(Told, i64)> {
+        if has_history(workload.kind) {
+            let count = |told: &Told| {
+                let is_its = |pod: &&Arc<Pod>| pod.revision.as_ref().is_some_and(|revision| told.is_of(revision));
+                let of_it = self
+                    .pods_of(workload)
+                    .filter(|pod| !pod.phase.is_terminal())
+                    .filter(is_its);
+                i64::try_from(of_it.count()).unwrap_or(i64::MAX)
+            };
+            let history = self.history_of(workload).unwrap_or_default();
+            return history.iter().map(|told| (told.clone(), count(told))).collect();
+        }
+        let revisions = self.revisions_of(workload);
+        let newest = phase::newest(workload, &revisions).map(|newest| newest.uid.clone());
+        let told = revisions.into_iter().map(|revision| {
+            let told = Told {
+                number: revision.number,
+                hash: revision.hash.clone(),
+                version: revision.version.clone(),
+                images: Arc::clone(&revision.images),
+                created: revision.created,
+                is_newest: newest.as_ref() == Some(&revision.uid),
+            };
+            (told, revision.instances.into())
+        });
+        told.collect()
+    }
+
     /// The names of a workload's containers, in the order of its images, as one of its instances has them; none where
     /// no instance is of its template.
     pub fn containers_of(&self, workload: &Workload) -> Vec<Clean> {

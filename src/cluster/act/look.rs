@@ -55,28 +55,24 @@ async fn resource(hub: &Hub, kind: Kind) -> Result<Resource, ClusterError> {
     Ok(Resource::of(kind, &version))
 }
 
-/// Reads an object with what a step needs to know beside it.
-pub(super) async fn look(
-    hub: &Hub,
-    object: &ResourceRef,
-    step: &Step,
-    driver: Option<Driver>,
-) -> Result<Seen, ClusterError> {
-    let resource = resource(hub, object.kind).await?;
-    let namespace = object.key.namespace.as_str();
-    let place = Place {
-        resource: resource.clone(),
-        namespace: namespace.to_owned(),
+/// Where an object is read and written.
+async fn place_of(hub: &Hub, object: &ResourceRef) -> Result<Place, ClusterError> {
+    Ok(Place {
+        resource: resource(hub, object.kind).await?,
+        namespace: object.key.namespace.to_string(),
         name: object.key.name.to_string(),
         part: Part::Whole,
-    };
-    let mut read = get(hub, &path(&place)).await?;
-    if let Some(fields) = read.as_object_mut() {
-        // What is put back whole is whole only with these, which lists leave out.
-        fields.entry("kind").or_insert_with(|| resource.kind.into());
-    }
-    let revisions = match object.kind {
-        Kind::Deployment | Kind::Rollout => list(hub, &collection(&of(Kind::ReplicaSet), namespace)).await?,
+    })
+}
+
+pub(super) async fn path_of(hub: &Hub, object: &ResourceRef) -> Result<String, ClusterError> {
+    Ok(path(&place_of(hub, object).await?))
+}
+
+/// The revisions of all workloads of a kind in a namespace, as that kind keeps them.
+pub(super) async fn revisions(hub: &Hub, kind: Kind, namespace: &str) -> Result<Vec<Value>, ClusterError> {
+    match kind {
+        Kind::Deployment | Kind::Rollout => list(hub, &collection(&of(Kind::ReplicaSet), namespace)).await,
         Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet => {
             let revisions = Resource {
                 kind: "ControllerRevision",
@@ -84,10 +80,42 @@ pub(super) async fn look(
                 version: "v1".to_owned(),
                 plural: "controllerrevisions",
             };
-            list(hub, &collection(&revisions, namespace)).await?
+            list(hub, &collection(&revisions, namespace)).await
         }
-        _ => Vec::new(),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The `ScaledObject`s of a namespace; none where there is no KEDA.
+pub(super) async fn scaled_objects(hub: &Hub, namespace: &str) -> Result<Vec<Value>, ClusterError> {
+    let scaled = Resource {
+        kind: "ScaledObject",
+        group: "keda.sh",
+        version: "v1alpha1".to_owned(),
+        plural: "scaledobjects",
     };
+    match list(hub, &collection(&scaled, namespace)).await {
+        Err(ClusterError::NotFound { .. }) => Ok(Vec::new()),
+        scaled => scaled,
+    }
+}
+
+/// Reads an object with what a step needs to know beside it.
+pub(super) async fn look(
+    hub: &Hub,
+    object: &ResourceRef,
+    step: &Step,
+    driver: Option<Driver>,
+) -> Result<Seen, ClusterError> {
+    let place = place_of(hub, object).await?;
+    let resource = place.resource.clone();
+    let namespace = object.key.namespace.as_str();
+    let mut read = get(hub, &path(&place)).await?;
+    if let Some(fields) = read.as_object_mut() {
+        // What is put back whole is whole only with these, which lists leave out.
+        fields.entry("kind").or_insert_with(|| resource.kind.into());
+    }
+    let revisions = revisions(hub, object.kind, namespace).await?;
     let pods = if looks_at_pods(object.kind, step) {
         list(hub, &collection(&of(Kind::Pod), namespace)).await?
     } else {
@@ -209,17 +237,7 @@ async fn deciders(
         };
         return Ok((autoscalers, Vec::new()));
     }
-    let scaled = Resource {
-        kind: "ScaledObject",
-        group: "keda.sh",
-        version: "v1alpha1".to_owned(),
-        plural: "scaledobjects",
-    };
-    let scaled = match list(hub, &collection(&scaled, namespace)).await {
-        // There is no KEDA here.
-        Err(ClusterError::NotFound { .. }) => Vec::new(),
-        scaled => scaled?,
-    };
+    let scaled = scaled_objects(hub, namespace).await?;
     Ok((Ok(autoscalers?), scaled))
 }
 

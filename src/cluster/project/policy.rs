@@ -9,6 +9,9 @@ use crate::domain::quantity::parse_quantity_millis;
 use crate::domain::terms::FLOOR;
 use crate::domain::{Autoscaler, Budget, Clean, Object, Quota};
 
+/// Label of an autoscaler that KEDA made: its `ScaledObject`.
+const OF_KEDA: &str = "scaledobject.keda.sh/name";
+
 impl Projector {
     pub(super) fn autoscaler(&mut self, wire: wire::Autoscaler) -> Item {
         let meta = wire.metadata.unwrap_or_default();
@@ -24,6 +27,7 @@ impl Projector {
             key: key.clone(),
             uid: uid(&meta),
             target: (self.text(&target.kind), self.text(&target.name)),
+            keda: meta.labels.get(OF_KEDA).map(|name| self.text(name)),
             min: spec.min_replicas.unwrap_or(1).into(),
             max: spec.max_replicas.into(),
             floor_from: annotation(&meta.annotations, FLOOR).map(|was| self.text(was)),
@@ -136,7 +140,7 @@ mod tests {
     fn an_autoscaler_speaks_in_words() {
         let object = project(
             Kind::HorizontalPodAutoscaler,
-            &json!({"metadata": {"name": "h"}, "spec": {"maxReplicas": 9, "scaleTargetRef": {"kind": "Deployment", "name": "live"},
+            &json!({"metadata": {"name": "h", "labels": {"scaledobject.keda.sh/name": "k"}}, "spec": {"maxReplicas": 9, "scaleTargetRef": {"kind": "Deployment", "name": "live"},
                 "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 60}}},
                             {"type": "Pods", "pods": {"metric": {"name": "qps"}, "target": {"averageValue": "1k"}}}]},
               "status": {"currentReplicas": 2, "desiredReplicas": 3,
@@ -146,6 +150,7 @@ mod tests {
         let Object::Autoscaler(autoscaler) = object else {
             panic!("not an autoscaler")
         };
+        assert_eq!(autoscaler.keda.as_deref(), Some("k"));
         assert_eq!(autoscaler.metrics.as_ref(), ["cpu 45 % / 60 %", "qps – / 1k"]);
         assert_eq!(
             (autoscaler.min, autoscaler.max, autoscaler.current, autoscaler.desired),

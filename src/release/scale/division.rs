@@ -126,6 +126,9 @@ pub fn lacks_room(amount: Amount, rooms: &[Room]) -> bool {
 /// less is taken evenly from those that have most, of none below its least. Where one workload has it all, it gets what
 /// is asked for whether it fits or not, for its scheduler decides.
 pub fn divide(amount: Amount, rooms: &[Room]) -> Division {
+    if rooms.is_empty() {
+        return Division::default();
+    }
     let now: i64 = rooms.iter().map(|room| room.now).sum();
     let wanted = amount.of(now);
     if let [room] = rooms {

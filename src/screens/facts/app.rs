@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{fact, join, named};
 use crate::domain::pod::Health;
-use crate::domain::{AppKey, Autoscaler, Budget, Pod, Workload};
+use crate::domain::{AppKey, Autoscaler, Budget, Clean, Pod, Workload};
 use crate::listing::{Cell, Tone};
-use crate::release::scale;
+use crate::release::scale::{self, Scaler};
 use crate::screens::context::Context;
 use crate::screens::figures::{Bounds, Whose, uses};
 use crate::screens::versions::{self, Passage};
@@ -140,18 +140,29 @@ fn rules(app: &AppSummary, ctx: &Context<'_>) -> Cell {
 
 /// What a workload is held to, by others and by itself.
 fn rules_of(cluster: &ClusterView, workload: &Workload) -> Vec<Cell> {
-    let scaled = cluster.autoscaler_of(workload).map(autoscaler);
+    let floor = cluster.floor_of(workload);
+    let scaled = cluster.autoscaler_of(workload).map(|a| autoscaler(a, floor));
+    let paused = cluster.scaler_of(workload).and_then(paused);
     let spared = cluster.budgets_of(workload).next().map(|b| budget(b));
     let strategy = workload.strategy.iter();
     let own = strategy.map(|(name, value)| named(name, Cell::plain(value.as_str())));
-    scaled.into_iter().chain(spared).chain(own).collect()
+    scaled.into_iter().chain(paused).chain(spared).chain(own).collect()
 }
 
-fn autoscaler(a: &Autoscaler) -> Cell {
+/// That KEDA decides nothing now, and why.
+fn paused(scaler: &Scaler) -> Option<Cell> {
+    let why = scaler.paused.as_ref()?;
+    Some(named(
+        "ScaledObject",
+        Cell::new(format!("▲ paused ({why})"), Tone::Warning),
+    ))
+}
+
+fn autoscaler(a: &Autoscaler, floor: Option<&Clean>) -> Cell {
     let cell = named("autoscaler", Cell::plain(format!("{}–{}", a.min, a.max)));
-    let metrics: Vec<&str> = a.metrics.iter().map(crate::domain::Clean::as_str).collect();
+    let metrics: Vec<&str> = a.metrics.iter().map(Clean::as_str).collect();
     let cell = cell.and(format!(" at {} {}", a.current, metrics.join(", ")), Tone::Muted);
-    let was = a.floor_from.as_deref().and_then(scale::before);
+    let was = floor.and_then(|floor| scale::before(floor));
     let cell = match was {
         Some((min, max)) => {
             let word = |bound: Option<i64>| bound.map_or_else(|| "?".to_owned(), |bound| bound.to_string());

@@ -5,6 +5,7 @@ use crate::message::Trouble;
 use crate::model::Model;
 use crate::overlays::draft::Chosen;
 use crate::overlays::{Draft, Item, Overlay, Target};
+use crate::release::history::Told;
 use crate::release::known::{Known, Versions};
 use crate::release::past::Back;
 use crate::screens::words;
@@ -18,20 +19,20 @@ pub(super) fn remember(model: &mut Model, cluster: &ClusterId, versions: &Versio
         .filter(|object| object.cluster == *cluster)
         .collect();
     let now = model.now;
-    let runs: Vec<Option<Clean>> = objects.iter().map(|object| running(model, object)).collect();
+    let told: Vec<(Option<Clean>, Vec<Told>)> = objects.iter().map(|object| told(model, object)).collect();
+    let is_whole = objects.iter().all(|object| model.world.knows_history(object));
     let Some(Overlay::Picker(picker)) = model.overlays.last_mut() else {
         return;
     };
     let mut items = picker.items().to_vec();
     let mut preferred = None;
-    for (object, runs) in objects.iter().zip(runs) {
+    for (object, (runs, history)) in objects.iter().zip(told) {
         let workload = format!("{} {}", object.kind, object.key.name);
-        let others = versions
-            .of(&workload)
-            .filter(|known| runs.is_none() || known.hash.as_deref() != runs.as_deref());
+        let others = versions.of(&workload).map(|known| (known, hash(known, &history)));
+        let others = others.filter(|(_, hash)| runs.is_none() || hash.as_deref() != runs.as_deref());
         let mut is_last = true;
-        for known in others {
-            let place = place(&mut items, object, known);
+        for (known, hash) in others {
+            let place = place(&mut items, object, (known, hash.as_deref()));
             let Some(item) = items.get_mut(place) else { continue };
             let is_last_good = known.is_good() && is_last;
             let age = words::seconds_since(Some(known.last), now)
@@ -53,23 +54,32 @@ pub(super) fn remember(model: &mut Model, cluster: &ClusterId, versions: &Versio
     }
     let is_empty = items.is_empty();
     picker.mend(items, preferred);
-    if is_empty {
+    if is_empty && is_whole {
         model.tell(Trouble::info("roll back: no older version is known"));
     }
     model.touch();
 }
 
-/// The hash of the revision that a workload's template is.
-fn running(model: &Model, object: &ResourceRef) -> Option<Clean> {
+/// The hash of the revision that a workload's template is, and its revisions that no watch brings.
+fn told(model: &Model, object: &ResourceRef) -> (Option<Clean>, Vec<Told>) {
     let known = model.world.versions_of(std::slice::from_ref(object));
     let mut holders = known.into_iter().flat_map(|known| known.at);
-    holders.find(|holder| holder.newest).and_then(|holder| holder.hash)
+    let runs = holders.find(|holder| holder.newest).and_then(|holder| holder.hash);
+    let view = model.world.cluster(&object.cluster);
+    let history = view.and_then(|view| view.history_of(view.workload(object.kind, &object.key)?));
+    (runs, history.unwrap_or_default().to_vec())
+}
+
+/// The hash of the revision that a version is, as far as the ledger or the revision itself tells.
+fn hash(known: &Known, history: &[Told]) -> Option<String> {
+    let of_history = || history.iter().rev().find(|told| told.is(known))?.hash.as_ref();
+    known.hash.clone().or_else(|| of_history().map(ToString::to_string))
 }
 
 /// Where a version of a workload is offered; where it is not it is from now on.
-fn place(items: &mut Vec<Item>, object: &ResourceRef, known: &Known) -> usize {
+fn place(items: &mut Vec<Item>, object: &ResourceRef, (known, revision): (&Known, Option<&str>)) -> usize {
     let own = |back: &Back| match back {
-        Back::Named(hash) => known.hash.as_ref() == Some(hash),
+        Back::Named(hash) => revision == Some(hash.as_str()),
         Back::Known(id) => known.id == *id,
         Back::LastGood => false,
     };

@@ -88,6 +88,12 @@ impl Fleet {
         found.unwrap().1.faults().add(fault);
     }
 
+    /// Does something to a cluster past the program.
+    pub(super) fn with(&self, cluster: &str, act: &impl AsyncFn(&Simulation)) {
+        let found = self.clusters.iter().find(|(name, _)| name == cluster);
+        self.runtime.block_on(act(&found.unwrap().1));
+    }
+
     /// How the app's releases stand, as JSON.
     pub(super) fn status(&self, clusters: &[&str]) -> String {
         let output = self.run(clusters, &["release", "status", "gift/live", "-o", "json"]);

@@ -182,7 +182,7 @@ pub(super) async fn with_workload(kind: Kind, version: &str, object: &Value) -> 
     (simulation, format!("{collection}/{name}"))
 }
 
-fn define(simulation: &Simulation, plural: &str, group: &str, kind: &str, version: &str) {
+pub(super) fn define(simulation: &Simulation, plural: &str, group: &str, kind: &str, version: &str) {
     let version = json!({"name": version, "served": true, "storage": true, "subresources": {"status": {}}});
     let definition = json!({"metadata": {"name": format!("{plural}.{group}")}, "spec": {"group": group,
         "scope": "Namespaced", "names": {"plural": plural, "kind": kind}, "versions": [version]}});
