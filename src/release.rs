@@ -4,6 +4,7 @@
 pub mod against;
 pub mod argo;
 pub mod author;
+pub mod bytes;
 pub mod cause;
 pub mod claim;
 pub mod config;

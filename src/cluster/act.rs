@@ -31,6 +31,7 @@ use super::hub::Hub;
 use crate::domain::ulid::ulid;
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Timestamp, Uid};
 use crate::release::against::judge;
+use crate::release::bytes;
 use crate::release::config::goes;
 use crate::release::good;
 use crate::release::job;
@@ -148,6 +149,7 @@ async fn look_and_try(
     let copies: Vec<&Value> = copies.filter(|r| r.is_copy()).map(|r| r.act.body()).collect();
     let (config, doubts) = goes::carried(step, &seen, (becomes, &copies), (&operation, around.now));
     warnings.extend(doubts.into_iter().map(Warning::Config));
+    warnings.extend(Warning::several_bytes(bytes::running(&seen).several));
     Ok(Prepared {
         object: object.clone(),
         step: step.clone(),
@@ -162,7 +164,8 @@ async fn look_and_try(
         becomes: images(becomes.pointer("/spec/template").unwrap_or(&Value::Null)),
         undoes: verdict.undoes,
         desired: seen.desired(),
-        config,
+        config: config.resolved(step),
+        by_tag: bytes::back(step, &seen, becomes),
         leaves: good::left(step, &seen, &around),
         operation,
         requests,

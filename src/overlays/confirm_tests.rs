@@ -46,6 +46,7 @@ fn prepared(place: &Place) -> Box<Prepared> {
         warnings: Vec::new(),
         config: Carried::default(),
         leaves: None,
+        by_tag: Vec::new(),
         against: Vec::new(),
         held: None,
         brings: Vec::new(),

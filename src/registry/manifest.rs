@@ -98,6 +98,11 @@ impl Manifest {
         (manifest.config.is_some() || !manifest.manifests.is_empty()).then_some(manifest)
     }
 
+    /// Whether it is an index with this manifest.
+    pub(super) fn has(&self, digest: &str) -> bool {
+        self.manifests.iter().any(|member| member.digest == digest)
+    }
+
     /// Of an index, the digest of the manifest that is looked at: amd64 on Linux, else the first of any platform.
     pub(super) fn member(&self) -> Option<&str> {
         let is_for = |wanted: &[(&str, &str)], member: &&Descriptor| {

@@ -114,6 +114,16 @@ impl Repository {
         Ok(digest(&self.manifest(Method::HEAD, reference).await?))
     }
 
+    /// Whether a tag names an index, of several platforms, with a manifest of this digest.
+    pub(super) async fn is_member(&self, tag: &str, digest: &str) -> Result<bool, RegistryError> {
+        let answer = self.manifest(Method::GET, tag).await?;
+        Ok(Manifest::parse(&answer.body).is_some_and(|manifest| manifest.has(digest)))
+    }
+
+    pub(super) fn host(&self) -> &Clean {
+        &self.image.host
+    }
+
     /// The tags there are; of `count` of the highest names and of those in `also` it is asked what they name.
     ///
     /// # Errors

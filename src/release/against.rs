@@ -4,6 +4,7 @@
 use chrono::SecondsFormat;
 use serde_json::Value;
 
+use super::bytes::short;
 use super::freeze::Freeze;
 use super::known::{Known, Mark, Versions, are_same_images, images, is_same_image};
 use super::past::{self, Past};
@@ -22,6 +23,12 @@ pub enum Against {
         mark: Mark,
         /// In whose ledger it stands; `None`: in that of the cluster itself.
         elsewhere: Option<ClusterId>,
+    },
+    /// The bytes that an image by tag was are in its registry no more, and its tag names others.
+    Bytes {
+        image: Clean,
+        then: String,
+        now: String,
     },
     /// The version came first before what runs did.
     Older {
@@ -42,6 +49,11 @@ impl Against {
                 mark,
                 elsewhere,
             } => format!("{version} is {}", in_words(mark, elsewhere.as_ref())),
+            Self::Bytes { image, then, now } => format!(
+                "the bytes that {image} was ({}) are not in its registry any more; its tag names others now: {}",
+                short(then),
+                short(now)
+            ),
             Self::Older { version, of, runs } => {
                 format!("{version} is of {}, older than what runs ({})", at(of), at(runs))
             }
@@ -53,6 +65,7 @@ impl Against {
         match self {
             Self::Frozen(_) => "a freeze",
             Self::Bad { .. } => "that the version is bad",
+            Self::Bytes { .. } => "that its bytes are gone",
             Self::Older { .. } => "that the version is older",
         }
     }

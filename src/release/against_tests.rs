@@ -1,5 +1,6 @@
 //! What speaks against a version: that somebody said it is bad, that it is older than what runs; and what does not.
 
+use crate::release::bytes::Digests;
 use serde_json::json;
 
 use super::*;
@@ -56,6 +57,7 @@ fn known(images: &[&str], bad: bool) -> Known {
         workload: "Deployment live".into(),
         images: images.iter().map(ToString::to_string).collect(),
         digest: None,
+        digests: Digests::new(),
         commit: None,
         hash: None,
         first: at(0),

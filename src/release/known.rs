@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::bytes::{self, Digests};
 use super::config::record::{Config, note};
 use super::config::used;
 use super::ledger::{Line, read_lines, write_lines};
@@ -28,6 +29,9 @@ pub struct Known {
     pub images: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// What its instances resolved the images to that it names by tag alone.
+    #[serde(default, skip_serializing_if = "Digests::is_empty")]
+    pub digests: Digests,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// The hash of its revision while it had one.
@@ -96,10 +100,15 @@ impl Known {
         };
         let is_looked_at = seen.config.is_known() || used(&template).is_empty();
         let config = is_looked_at.then(|| note(&template, &seen.config, (id, now)).config);
+        let digests = bytes::running(seen).digests;
+        // What is annotated may be of an image that another tool replaced since.
+        let of_instances = || digests.get(&own_image(&template)?).cloned();
+        let digest = of_image().or_else(of_instances);
         Some(Self {
             id: id.to_owned(),
             workload: seen.workload(),
-            digest: annotation("pilothouse.dev/image-digest").or_else(of_image),
+            digest: digest.or_else(|| annotation("pilothouse.dev/image-digest")),
+            digests,
             commit: annotation("pilothouse.dev/commit"),
             hash: super::past::running(seen),
             images,
@@ -262,12 +271,16 @@ impl Versions {
         {
             let before = *before;
             let stays_bad = before.bad.filter(|_| !new.good);
+            let mut digests = before.digests;
+            digests.extend(std::mem::take(&mut new.digests));
             new = Known {
                 id: before.id,
                 first: before.first.min(new.first),
                 good: before.good || new.good,
                 bad: new.bad.or(stays_bad),
                 config: new.config.or(before.config),
+                digest: new.digest.or(before.digest),
+                digests,
                 more: before.more,
                 ..new
             };

@@ -1,6 +1,7 @@
 //! Versions as the ledger keeps them.
 
 use super::*;
+use crate::release::bytes::Digests;
 use chrono::DateTime;
 use serde_json::json;
 
@@ -14,6 +15,7 @@ fn known(image: &str, minutes: i64) -> Known {
         workload: "Deployment live".into(),
         images: vec![image.into()],
         digest: None,
+        digests: Digests::new(),
         commit: None,
         hash: Some("6c5".into()),
         first: at(minutes),

@@ -5,6 +5,7 @@ use chrono::DateTime;
 use serde_json::Value;
 
 use super::argo;
+use super::bytes::{Digests, are_same_bytes};
 use super::history::{History, template_of};
 use super::known::{Known, are_same_images, images};
 use super::live::{self, Refusal};
@@ -62,6 +63,26 @@ impl Past {
     pub fn why(&self) -> Option<String> {
         let mark = self.known.as_ref()?.bad.as_ref()?;
         Some(format!("{} is bad: {}", self.words(), mark.words()))
+    }
+
+    /// What its images are that it names by tag alone, as far as the ledger keeps that.
+    fn digests(&self) -> Digests {
+        self.known
+            .as_ref()
+            .map(|known| known.digests.clone())
+            .unwrap_or_default()
+    }
+
+    /// Whether it is the same version, by the digests of its images where it names them by tag.
+    fn is_same(&self, other: &Self) -> bool {
+        let same = are_same_bytes((&self.template, &self.digests()), (&other.template, &other.digests()));
+        same || same_version(&self.template, &other.template)
+    }
+
+    /// Whether it is what a template runs.
+    fn runs(&self, template: &Value) -> bool {
+        let same = are_same_bytes((&self.template, &self.digests()), (template, &Digests::new()));
+        same || same_version(&self.template, template)
     }
 
     fn is_named(&self, word: &str) -> bool {
@@ -234,7 +255,7 @@ fn named(word: &str, all: Vec<Past>) -> Vec<Past> {
         if is_exact(&past) {
             return vec![past];
         }
-        if !found.iter().any(|known| same_version(&known.template, &past.template)) {
+        if !found.iter().any(|known| known.is_same(&past)) {
             found.push(past);
         }
     }
@@ -255,7 +276,7 @@ fn last(seen: &Seen, runs: &Value, all: Vec<Past>) -> Result<Past, Refusal> {
     if let Some(how) = super::returned::already(seen) {
         return Err(Refusal::WentBack(how));
     }
-    let others = all.iter().filter(|past| !same_version(runs, &past.template));
+    let others = all.iter().filter(|past| !past.runs(runs));
     let good = others
         .clone()
         .filter(|past| past.known.as_ref().is_some_and(Known::is_good));

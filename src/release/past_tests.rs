@@ -1,6 +1,7 @@
 //! Which version is meant by a way back.
 
 use super::*;
+use crate::release::bytes::Digests;
 use crate::release::known::Mark;
 use crate::release::ledger::Ledger;
 use crate::release::testing;
@@ -43,6 +44,7 @@ fn known(image: &str, minutes: i64, bad: bool) -> Known {
         workload: "Deployment live".into(),
         images: vec![image.into()],
         digest: None,
+        digests: Digests::new(),
         commit: None,
         hash: None,
         first: at(minutes),

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::bytes::with_digests;
 use super::config::copy::with_originals;
 use super::config::goes::{Restored, restored};
 use super::config::{Source, Today};
@@ -14,7 +15,7 @@ use super::live::{Live, Method, Refusal};
 use super::past;
 use super::request::{Act, Part, Place, Request, Resource, conditional, deletion_of};
 use super::step::{Around, Count, New, Return, Step};
-use super::template::with_image;
+use super::template::{Facts, is_never_pulled, same, with_image};
 use super::{argo, driver, partition, scale, twin};
 use crate::domain::build::BUILD_OF;
 use crate::domain::terms::HOLD_OP;
@@ -30,6 +31,8 @@ pub struct Seen {
     pub revisions: Vec<Value>,
     /// Its namespace's pods, where instances are deleted one by one.
     pub pods: Vec<Value>,
+    /// Its own instances, where the step depends on which bytes they run; none where they may not be read.
+    pub instances: Vec<Value>,
     /// Who else releases it, as far as the step depends on it; `None` where nobody does.
     pub driven: Option<Driven>,
     /// Why it is not known whether anybody else releases it.
@@ -157,7 +160,16 @@ pub(crate) fn released(seen: &Seen, new: &New) -> Result<Value, Refusal> {
     }
     let template = seen.object.pointer("/spec/template");
     let template = template.ok_or(Refusal::Incomplete("a template"))?;
-    let made = with_image(template, new.container.as_deref(), &new.image, &new.facts)?;
+    let mut made = with_image(template, new.container.as_deref(), &new.image, &new.facts)?;
+    let bare = Facts {
+        image_digest: None,
+        ..new.facts.clone()
+    };
+    let plain = with_image(template, new.container.as_deref(), &new.image, &bare)?;
+    if same(&plain, template) || is_never_pulled(&plain, &new.image) {
+        // What the registry says of the tag now says nothing of what runs, nor of what nodes have without it.
+        made = plain;
+    }
     Ok(match new.config {
         Source::Current => with_originals(&made),
         Source::Recorded => made,
@@ -203,6 +215,7 @@ fn roll_back(seen: &Seen, back: &Return, around: Around<'_>) -> Result<Vec<Reque
     }
     let past = past::find(&back.to, seen)?;
     let Restored { template, creates, .. } = restored(seen, &past, back.config)?;
+    let template = with_digests(&template, &back.pins);
     let published = match (back.gray, seen.kind) {
         (Some(gray), _) => begin(seen, &template, gray, around)?,
         (None, Kind::Deployment) => seen.json(deployment::rollback(seen.live(), &template)?),

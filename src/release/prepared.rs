@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::against::{Against, Others, marked_elsewhere};
+use super::bytes::ByTag;
 use super::claim::{Claim, Holder};
 use super::config::goes::Carried;
 use super::known::Known;
@@ -10,6 +11,7 @@ use super::live::{Live, Method};
 use super::request::{Part, Request, Waits};
 use super::stand::Asked;
 use super::step::{Difference, Step};
+use super::template::is_never_pulled;
 use super::warning::Warning;
 use crate::domain::{Clean, Driver, Kind, ResourceRef, Timestamp, Uid};
 
@@ -47,6 +49,8 @@ pub struct Prepared {
     pub config: Carried,
     /// The version that it leaves, and since when it runs in full.
     pub(crate) leaves: Option<(Box<Known>, Option<Timestamp>)>,
+    /// The images of a way back that say no more than a tag.
+    pub(crate) by_tag: Vec<ByTag>,
     /// Each with what the server's dry run made of it, in the order in which they are sent.
     pub(crate) requests: Vec<(Request, Value)>,
 }
@@ -132,8 +136,21 @@ impl Prepared {
         };
         images.sort();
         images.dedup();
-        images.retain(|image| !self.requests.iter().any(|(_, after)| is_never_pulled(after, image)));
+        images.retain(|image| !self.is_never_pulled(image));
         images
+    }
+
+    /// The images of a way back by tag that nodes may have to pull.
+    pub fn by_tag(&self) -> impl Iterator<Item = &ByTag> {
+        self.by_tag.iter().filter(|one| !self.is_never_pulled(&one.image))
+    }
+
+    fn is_never_pulled(&self, image: &str) -> bool {
+        let mut templates = self
+            .requests
+            .iter()
+            .filter_map(|(_, after)| after.pointer("/spec/template"));
+        templates.any(|template| is_never_pulled(template, image))
     }
 }
 
@@ -172,18 +189,6 @@ impl Prepared {
             of: self.desired,
         })
     }
-}
-
-/// Whether a template says of an image that it is on the nodes already.
-fn is_never_pulled(after: &Value, image: &str) -> bool {
-    let containers = ["containers", "initContainers"].into_iter();
-    let mut containers = containers
-        .filter_map(|list| after.pointer(&format!("/spec/template/spec/{list}"))?.as_array())
-        .flatten()
-        .filter(|container| container.get("image").and_then(Value::as_str) == Some(image))
-        .peekable();
-    let is_never = |container: &Value| container.get("imagePullPolicy").and_then(Value::as_str) == Some("Never");
-    containers.peek().is_some() && containers.all(is_never)
 }
 
 /// Why a write is made: what a person said to it, and what was seen.
@@ -266,6 +271,7 @@ mod tests {
             differences: vec![difference("live", "r/live:v0"), difference("also", "r/live:v0")],
             config: Carried::default(),
             leaves: None,
+            by_tag: Vec::new(),
             warnings: Vec::new(),
             desired: 3,
             requests: vec![(request, after)],

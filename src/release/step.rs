@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::bytes::Digests;
 use super::config::Source;
 use super::ledger::Operation;
 use super::live::Method;
@@ -63,6 +64,8 @@ pub struct Return {
     pub gray: Option<(Count, Method)>,
     /// What it ran with, or today's.
     pub config: Source,
+    /// Which bytes its images by tag have to be: their tags went elsewhere, or nobody knows.
+    pub pins: Digests,
 }
 
 impl Return {
@@ -72,6 +75,7 @@ impl Return {
             to,
             gray: None,
             config: Source::Recorded,
+            pins: Digests::new(),
         }
     }
 }
@@ -125,6 +129,26 @@ impl Step {
             _ => return None,
         }
         Some(step)
+    }
+
+    /// The same of a version whose digest is known.
+    #[must_use]
+    pub fn with_digest(&self, digest: &str) -> Self {
+        let mut step = self.clone();
+        if let Self::Start(new) = &mut step {
+            new.facts.image_digest = Some(digest.to_owned());
+        }
+        step
+    }
+
+    /// The same way back to these bytes.
+    #[must_use]
+    pub fn with_pins(&self, pins: &Digests) -> Self {
+        let mut step = self.clone();
+        if let Self::Rollback(back) = &mut step {
+            back.pins.clone_from(pins);
+        }
+        step
     }
 
     /// How many new instances beside or in place of old ones it is for; `None` where it is no gray release.

@@ -162,6 +162,18 @@ fn annotate(template: &mut Value, facts: &Facts) {
     }
 }
 
+/// Whether a template says of an image that it is on the nodes already.
+pub(super) fn is_never_pulled(template: &Value, image: &str) -> bool {
+    let containers = ["containers", "initContainers"].into_iter();
+    let mut containers = containers
+        .filter_map(|list| template.pointer(&format!("/spec/{list}"))?.as_array())
+        .flatten()
+        .filter(|container| container.get("image").and_then(Value::as_str) == Some(image))
+        .peekable();
+    let is_never = |container: &Value| container.get("imagePullPolicy").and_then(Value::as_str) == Some("Never");
+    containers.peek().is_some() && containers.all(is_never)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,6 +54,7 @@ pub(super) fn seen(kind: Kind, object: Value) -> Seen {
         object,
         revisions: Vec::new(),
         pods: Vec::new(),
+        instances: Vec::new(),
         driven: None,
         drivers_unread: None,
         releasing: None,

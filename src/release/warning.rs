@@ -1,8 +1,11 @@
 //! What a person should know before a release: what may undo it, what keeps instances from being replaced without a
 //! loss, what they need that may not be there.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use super::bytes;
 use super::config::goes::Doubt;
 use super::room::{self, Short};
 use super::step::Step;
@@ -64,6 +67,8 @@ pub enum Warning {
     NoSuchImage(String),
     /// Whether there is such an image is not known: which, and why.
     ImageUnasked(String, String),
+    /// Of which bytes an image by tag is.
+    Bytes(bytes::Doubt),
     /// The job, by its template's name, that ran before the version that is left: what it changed stays.
     JobStays(String),
     /// The job, by its name, that runs before it has none of the images that are released.
@@ -86,6 +91,12 @@ impl Warning {
             Step::EndFloor | Step::Delete | Step::Cancel => matches!(self, Self::Owned { .. } | Self::Unknown(..)),
             _ => true,
         }
+    }
+
+    /// Of each image of which instances have several bytes.
+    pub fn several_bytes(found: BTreeMap<String, Vec<String>>) -> impl Iterator<Item = Self> {
+        let found = found.into_iter();
+        found.map(|(image, digests)| Self::Bytes(bytes::Doubt::Several(image, digests)))
     }
 
     /// The registry of an image could not be asked.
@@ -131,6 +142,7 @@ impl Warning {
             Self::ImageUnasked(image, why) => {
                 format!("the registry could not be asked for {image}: {why}")
             }
+            Self::Bytes(doubt) => doubt.words(),
             Self::Bad(words) => words.clone(),
             Self::Recreate => "its strategy is Recreate: while gray, two versions run beside each other".into(),
             Self::JobStays(name) => {

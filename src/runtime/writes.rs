@@ -71,11 +71,11 @@ pub(super) fn tags(cluster: Cluster, registries: Registries, object: ResourceRef
 /// Tries a step. There is one answer for each, and none is cut off by another.
 pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: Asked, me: String) -> Work {
     Work::new(format!("try {}", asked.ticket.0), async move {
-        let mut prepared = cluster.prepare(&asked.object, &asked.step, asked.driver).await;
-        if let (Ok(prepared), Some(registries)) = (&mut prepared, &registries) {
-            let doubts = registries.doubts(&cluster, &asked.object, &prepared.published()).await;
-            prepared.warnings.splice(0..0, doubts);
-        }
+        let what = (&asked.step, asked.driver);
+        let mut prepared = match &registries {
+            Some(registries) => registries.prepare(&cluster, &asked.object, what).await,
+            None => cluster.prepare(&asked.object, what.0, what.1).await,
+        };
         if let Ok(done) = prepared {
             let claim = if asked.step.is_claimed() {
                 cluster.claim(&asked.app, &me, false).await

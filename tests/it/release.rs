@@ -3,6 +3,7 @@
 
 mod bad;
 mod before;
+mod bytes;
 mod cancelled;
 mod claimed;
 mod command;

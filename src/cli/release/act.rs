@@ -133,8 +133,14 @@ async fn try_out(
     let (mut targets, mut all) = (Vec::new(), Vec::new());
     let mut refused = Vec::new();
     for (target, step) in steps {
-        let prepared = target.cluster.prepare(&target.object, &step, target.driver).await;
-        let mut prepared = match prepared {
+        let prepared = match registries {
+            Some(registries) => {
+                let what = (&step, target.driver);
+                registries.prepare(&target.cluster, &target.object, what).await
+            }
+            None => target.cluster.prepare(&target.object, &step, target.driver).await,
+        };
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(error) if course.passes(&target, &error) => continue,
             Err(error) => {
@@ -150,13 +156,7 @@ async fn try_out(
                 continue;
             }
         };
-        prepared = prepared.with_others(&world.others(&target.object, &target.app_key()));
-        if let Some(registries) = registries {
-            let images = prepared.published();
-            let doubts = registries.doubts(&target.cluster, &target.object, &images).await;
-            prepared.warnings.splice(0..0, doubts);
-        }
-        all.push(prepared);
+        all.push(prepared.with_others(&world.others(&target.object, &target.app_key())));
         targets.push(target);
     }
     if let Some((target, error)) = refused.first().filter(|_| targets.is_empty() && !course.is_there()) {

@@ -6,6 +6,7 @@ use super::super::Failure;
 use super::super::args::parse_duration;
 use super::what::What;
 use crate::domain::Clean;
+use crate::release::bytes::Digests;
 use crate::release::config::Source;
 use crate::release::live::Method;
 use crate::release::past::Back;
@@ -169,6 +170,7 @@ impl RollbackAsk {
             } else {
                 Source::Recorded
             },
+            pins: Digests::new(),
         }))
     }
 }

@@ -57,7 +57,7 @@ async fn of_version(hub: &Hub, prepared: &Prepared, note: &Note<'_>) -> Vec<Agai
     let bad = against::marked(&ledger.versions, &prepared.workload(), &prepared.brings);
     let stays = |one: &&Against| match one {
         Against::Bad { elsewhere, .. } => elsewhere.is_some(),
-        Against::Older { .. } | Against::Frozen(_) => true,
+        Against::Bytes { .. } | Against::Older { .. } | Against::Frozen(_) => true,
     };
     bad.into_iter().chain(before.filter(stays).cloned()).collect()
 }

@@ -116,11 +116,7 @@ pub(super) async fn look(
         fields.entry("kind").or_insert_with(|| resource.kind.into());
     }
     let revisions = revisions(hub, object.kind, namespace).await?;
-    let pods = if looks_at_pods(object.kind, step) {
-        list(hub, &collection(&of(Kind::Pod), namespace)).await?
-    } else {
-        Vec::new()
-    };
+    let (pods, instances) = pods(hub, (object.kind, step), &read, namespace).await?;
     let drivers = driven::find(hub, object, step, driver).await?;
     let (autoscalers, scaled) = deciders(hub, object, step).await?;
     let autoscalers_unread = autoscalers.as_ref().err().cloned();
@@ -134,6 +130,7 @@ pub(super) async fn look(
         object: read,
         revisions,
         pods,
+        instances,
         driven: drivers.driven,
         drivers_unread: drivers.unread,
         releasing: drivers.rollout,
@@ -150,6 +147,26 @@ pub(super) async fn look(
     Ok(seen)
 }
 
+/// The pods of its namespace, where instances may have to be deleted; its own, where it matters which bytes they run.
+async fn pods(
+    hub: &Hub,
+    (kind, step): (Kind, &Step),
+    workload: &Value,
+    namespace: &str,
+) -> Result<(Vec<Value>, Vec<Value>), ClusterError> {
+    let pods = if looks_at_pods(kind, step) {
+        list(hub, &collection(&of(Kind::Pod), namespace)).await?
+    } else {
+        Vec::new()
+    };
+    let own = if looks_at_bytes(kind, step) {
+        instances(hub, workload, namespace).await
+    } else {
+        Vec::new()
+    };
+    Ok((pods, own))
+}
+
 /// Whether instances may have to be deleted one by one.
 const fn looks_at_pods(kind: Kind, step: &Step) -> bool {
     match kind {
@@ -157,6 +174,28 @@ const fn looks_at_pods(kind: Kind, step: &Step) -> bool {
         Kind::StatefulSet => matches!(step, Step::Abort | Step::Rollback(_)),
         _ => false,
     }
+}
+
+/// Whether it matters to a step which bytes instances run.
+const fn looks_at_bytes(kind: Kind, step: &Step) -> bool {
+    kind.is_workload() && matches!(step, Step::Start(_) | Step::Rollback(_) | Step::Abort)
+}
+
+/// The instances that a workload selects; none where they cannot be read, which keeps nothing from being done.
+async fn instances(hub: &Hub, workload: &Value, namespace: &str) -> Vec<Value> {
+    let labels = workload
+        .pointer("/spec/selector/matchLabels")
+        .and_then(Value::as_object);
+    let pairs = labels.into_iter().flatten();
+    let pairs: Vec<String> = pairs
+        .filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
+        .collect();
+    if pairs.is_empty() {
+        return Vec::new();
+    }
+    let pods = collection(&of(Kind::Pod), namespace);
+    let path = format!("{pods}?labelSelector={}", kinds::escape(&pairs.join(",")));
+    list(hub, &path).await.unwrap_or_default()
 }
 
 /// What was released of its app before, as far as the step depends on it.

@@ -89,6 +89,15 @@ fn keep(ledger: &mut Ledger, prepared: &Prepared, note: &Note<'_>) -> Vec<Clean>
         let left = Running::of(&known.workload, &known.template, config.clone());
         without.extend(ledger.config.run(left));
     }
+    if let Some((known, _)) = &prepared.leaves {
+        let Known {
+            workload,
+            template,
+            digests,
+            ..
+        } = known.as_ref();
+        ledger.config.resolve(workload, template, digests);
+    }
     if let Some(running) = prepared.config.running.clone() {
         without.extend(ledger.config.run(running));
     }

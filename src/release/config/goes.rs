@@ -15,6 +15,7 @@ use super::copy::{body, copies, copy_name, is_copy, read_at, with_copies, with_o
 use super::record::{Config, Content, Held, Noted, Running, note};
 use super::{Found, Holder, Source, Today, Used, used};
 use crate::domain::Timestamp;
+use crate::release::bytes::is_by_tag;
 use crate::release::ledger::Operation;
 use crate::release::live::Refusal;
 use crate::release::past::{self, Past};
@@ -95,6 +96,20 @@ pub struct Carried {
     pub noted: Option<Timestamp>,
     pub(crate) running: Option<Running>,
     pub(crate) contents: Vec<Content>,
+}
+
+impl Carried {
+    /// The same with what a registry said that the tag names which a step releases.
+    #[must_use]
+    pub(crate) fn resolved(mut self, step: &Step) -> Self {
+        if let (Step::Start(new), Some(running)) = (step, &mut self.running)
+            && let Some(digest) = &new.facts.image_digest
+            && is_by_tag(&new.image)
+        {
+            running.digests.insert(new.image.clone(), digest.clone());
+        }
+        self
+    }
 }
 
 /// Whether what a version runs with is looked at and written down at a step: not where one goes back to what stood

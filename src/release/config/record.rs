@@ -10,6 +10,7 @@ use super::copy::{copies, original};
 use super::hash::Contents;
 use super::{Found, Holder, Today, Used, used};
 use crate::domain::Timestamp;
+use crate::release::bytes::Digests;
 use crate::release::ledger::{Line, read_lines, write_lines};
 use crate::release::template::identity;
 
@@ -157,6 +158,9 @@ pub struct Running {
     /// Which version, by a hash of its template.
     pub version: String,
     pub config: Config,
+    /// What its images that it names by tag alone were.
+    #[serde(default, skip_serializing_if = "Digests::is_empty")]
+    pub digests: Digests,
     /// What a newer program wrote beside.
     #[serde(flatten)]
     pub more: Map<String, Value>,
@@ -168,6 +172,7 @@ impl Running {
             workload: workload.to_owned(),
             version: identity(template),
             config,
+            digests: Digests::new(),
             more: Map::new(),
         }
     }
@@ -203,22 +208,46 @@ impl Kept {
 
     /// What a version of a workload began to run with.
     pub fn of(&self, workload: &str, template: &Value) -> Option<&Config> {
-        let version = identity(template);
+        self.line_of(workload, &identity(template))
+            .map(|running| &running.config)
+    }
+
+    /// What the images of a version were that it names by tag alone.
+    pub fn digests(&self, workload: &str, template: &Value) -> Option<&Digests> {
+        self.line_of(workload, &identity(template))
+            .map(|running| &running.digests)
+    }
+
+    fn line_of(&self, workload: &str, version: &str) -> Option<&Running> {
         self.running.iter().rev().find_map(|line| match line {
-            Line::Entry(running) if running.workload == workload && running.version == version => Some(&running.config),
+            Line::Entry(running) if running.workload == workload && running.version == version => {
+                Some(running.as_ref())
+            }
             _ => None,
         })
+    }
+
+    /// Adds what the instances of a version say that its images are, where there is a line of it.
+    pub fn resolve(&mut self, workload: &str, template: &Value, digests: &Digests) {
+        let version = identity(template);
+        for line in &mut self.running {
+            if let Line::Entry(running) = line
+                && running.workload == workload
+                && running.version == version
+            {
+                running.digests.extend(digests.clone());
+            }
+        }
     }
 
     /// Writes down what a version runs with, in place of what was known of it; what could not be read now is what it
     /// was before. Gives the workloads of which there is no room for all any more.
     pub fn run(&mut self, mut new: Running) -> Vec<String> {
-        let before = self.running.iter().rev().find_map(|line| match line {
-            Line::Entry(known) if known.workload == new.workload && known.version == new.version => Some(&known.config),
-            _ => None,
-        });
-        if let Some(before) = before {
-            new.config.fill(before);
+        if let Some(before) = self.line_of(&new.workload, &new.version) {
+            new.config.fill(&before.config);
+            let mut digests = before.digests.clone();
+            digests.append(&mut new.digests);
+            new.digests = digests;
         }
         let is_own = |line: &Line<Running>| matches!(line, Line::Entry(running) if running.workload == new.workload);
         self.running

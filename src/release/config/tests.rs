@@ -1,5 +1,6 @@
 //! What a template uses, what is written down of it, what is different, and copies.
 
+use crate::release::bytes::Digests;
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -262,6 +263,7 @@ fn running(version: &str, config: &Config) -> Running {
         workload: "Deployment live".into(),
         version: version.into(),
         config: config.clone(),
+        digests: Digests::new(),
         more: serde_json::Map::new(),
     }
 }

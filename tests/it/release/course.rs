@@ -125,7 +125,8 @@ impl Fleet {
             let read = send(simulation, "GET", DEPLOYMENT, "application/json", &Value::Null);
             let (_, deployment) = self.runtime.block_on(read);
             let image = deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
-            image.unwrap().to_owned()
+            // No registry says that the tag names the same still: a way back is by digest where one is known.
+            image.unwrap().split('@').next().unwrap().to_owned()
         };
         self.clusters.iter().map(image).collect()
     }

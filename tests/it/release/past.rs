@@ -20,7 +20,7 @@ use super::{Flow, SETS, app_on, gray};
 const JSON: &str = "application/json";
 const IMAGE: &str = "/spec/template/spec/containers/0/image";
 
-fn start(image: &str) -> Step {
+pub(super) fn start(image: &str) -> Step {
     Step::Start(Box::new(New {
         image: image.into(),
         container: None,

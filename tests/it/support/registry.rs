@@ -153,6 +153,22 @@ impl Hub {
         index
     }
 
+    /// Lets a tag name these bytes from now on; what it named before is there under its digest still.
+    pub(crate) fn point(&self, repository: &str, tag: &str, digest: &str) {
+        let mut state = self.0.lock().unwrap();
+        let manifest = json!({"config": {"digest": digest, "size": 100}, "layers": []});
+        for reference in [tag, digest] {
+            let key = (repository.to_owned(), reference.to_owned());
+            state.manifests.insert(key, (digest.to_owned(), manifest.clone()));
+        }
+    }
+
+    /// Takes a tag or a digest away.
+    pub(crate) fn take_away(&self, repository: &str, reference: &str) {
+        let mut state = self.0.lock().unwrap();
+        state.manifests.remove(&(repository.to_owned(), reference.to_owned()));
+    }
+
     async fn connection(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let hub = self.clone();
         let service = service_fn(move |request: Request<hyper::body::Incoming>| {

@@ -7,7 +7,7 @@ use super::super::context::Tone;
 use super::super::object::{at, count, items, moment, set, stamp, text};
 use super::behaviour::{Behaviour, is_missing};
 use super::turn::{is_init, is_sidecar};
-use crate::domain::Timestamp;
+use crate::domain::{ImageName, Timestamp};
 
 /// What a container does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,7 +241,20 @@ pub(crate) fn run(status: &mut Value, image: &str, salt: &str, now: Timestamp) {
     set(status, &["state"], json!({"running": {"startedAt": stamp(now)}}));
     set(status, &["started"], true);
     set(status, &["containerID"], format!("containerd://{}", digest(salt)));
-    set(status, &["imageID"], format!("sha256:{}", digest(image)));
+    set(status, &["imageID"], image_id(image));
+}
+
+/// What containerd resolves an image to: its repository with the digest that it names, else one that follows from the
+/// name.
+fn image_id(image: &str) -> String {
+    let of_name = || format!("sha256:{}", digest(image));
+    match ImageName::parse(image) {
+        Some(name) => {
+            let digest = name.digest.as_ref().map_or_else(of_name, ToString::to_string);
+            format!("{}@{digest}", name.place())
+        }
+        None => of_name(),
+    }
 }
 
 /// 64 hexadecimal digits that follow from a text.
