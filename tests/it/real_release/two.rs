@@ -19,9 +19,21 @@ async fn of_two_who_start_at_once_one_is_accepted_and_the_other_told_who_was() {
     let (one, other) = tokio::join!(User::of(&app, "dev"), User::of(&app, "dev"));
     let before = app.generation().await;
     let images = [image("v2"), image("v3")];
-    let start = |at: usize| ["release", "start", NAME, "--image", &images[at], "--gray", "1", "--yes"];
+    let start = |at: usize| {
+        [
+            "release",
+            "start",
+            NAME,
+            "--image",
+            &images[at],
+            "--gray",
+            "1",
+            "--yes",
+            "--take-over",
+        ]
+    };
 
-    // Both have seen that nothing is under way, both writes are on their way.
+    // Neither waits for the other's claim. Both have seen that nothing is under way, both writes are on their way.
     let (first, second) = (start(0), start(1));
     let (first, second) = tokio::join!(one.begins(&first), other.begins(&second));
     assert_eq!(app.generation().await, before);
