@@ -39,8 +39,8 @@ pub fn of_job(cluster: &ClusterId, job: &Workload, pod: Option<&Pod>, refused: O
 
 fn state(facts: &BuildFacts, pod: Option<&Pod>) -> State {
     match &facts.outcome {
-        // The end of its pod, and the digest with it, is on its way.
-        Some(JobEnd::Complete) if pod.is_some_and(|pod| !pod.phase.is_terminal()) => State::Running,
+        // A Job ends after its pods (Kubernetes 1.31): the pod's end, with its digest or its exit code, is on its way.
+        Some(_) if pod.is_some_and(|pod| !pod.phase.is_terminal() && pod.deleting.is_none()) => State::Running,
         Some(JobEnd::Complete) => State::Done,
         Some(JobEnd::Failed { reason, message }) => State::Failed(failure(reason, message, pod)),
         None if facts.leaving => State::Cancelled,

@@ -117,11 +117,16 @@ fn a_build_runs_once_a_container_has_begun_and_says_at_which_stage() {
 
 #[test]
 fn a_build_that_failed_names_the_stage_and_skips_the_rest() {
-    let states = [ended(0, ""), ended(2, "Error"), ContainerState::Unknown];
-    let build = built(&job(Some(failed("BackoffLimitExceeded"))), Some(&pod(states)));
+    let mut compiling = pod([ended(0, ""), ended(2, "Error"), ContainerState::Unknown]);
+    compiling.phase = PodPhase::Running;
+    let build = built(&job(Some(failed("BackoffLimitExceeded"))), Some(&compiling));
+    assert_eq!(build.state, State::Running, "why it failed is on its way");
+    compiling.phase = PodPhase::Failed;
+    let build = built(&job(Some(failed("BackoffLimitExceeded"))), Some(&compiling));
     assert_eq!(build.state, State::Failed(cause::of_stage(&"compile".into(), 2, &[])));
     assert_eq!(build.stages.last().map(|stage| stage.state.name()), Some("skipped"));
-    let killed = pod([ended(0, ""), ended(137, "OOMKilled"), ContainerState::Unknown]);
+    let mut killed = pod([ended(0, ""), ended(137, "OOMKilled"), ContainerState::Unknown]);
+    killed.phase = PodPhase::Failed;
     let build = built(&job(Some(failed("BackoffLimitExceeded"))), Some(&killed));
     assert_eq!(build.state, State::Failed(Cause::OutOfMemory("compile".into())));
     assert_eq!(
@@ -130,6 +135,7 @@ fn a_build_that_failed_names_the_stage_and_skips_the_rest() {
     );
     let mut evicted = pod([ended(0, ""), ended(137, "Error"), ContainerState::Unknown]);
     evicted.reason = Some("Evicted".into());
+    evicted.phase = PodPhase::Failed;
     let build = built(&job(Some(failed("BackoffLimitExceeded"))), Some(&evicted));
     assert_eq!(build.state, State::Failed(Cause::Lost("Evicted".into())));
 }
