@@ -19,7 +19,7 @@ use crate::build::commit::{Found, Wanted};
 use crate::domain::image::Tag;
 use crate::domain::{AppKey, Clean, ImageName, Kind};
 use crate::git::Repositories;
-use crate::registry::Registries;
+use crate::registry::{Registries, RegistryError};
 use crate::runtime::Exit;
 use crate::world::World;
 use crate::world::release::app_of;
@@ -140,6 +140,11 @@ async fn answer(
     for (name, answer) in tags {
         let tags = match answer {
             Some(Ok(tags)) => Some(tags.found),
+            // Before the first push there is none; some registries answer so to who may not see it.
+            Some(Err(error @ RegistryError::NotFound { .. })) => {
+                writeln!(told, "pilothouse: {}: no image of it is known: {error}", name.place())?;
+                None
+            }
             Some(Err(error)) => {
                 is_whole = false;
                 writeln!(
@@ -186,10 +191,7 @@ fn app(world: &World, asked: &str) -> Result<AppKey, Failure> {
     }
 }
 
-type Asked = (
-    ImageName,
-    Option<Result<crate::domain::image::Tags, crate::registry::RegistryError>>,
-);
+type Asked = (ImageName, Option<Result<crate::domain::image::Tags, RegistryError>>);
 
 /// The tags in the repositories of an app's images; of the image that is built where it is said.
 async fn tags(known: &Known, app: &AppKey, image: Option<&str>, registries: Option<&Registries>) -> Vec<Asked> {
