@@ -11,6 +11,7 @@ pub mod forge;
 pub mod job;
 pub mod name;
 pub mod needs;
+pub mod prepared;
 pub mod record;
 pub mod source;
 pub mod sources;
@@ -20,6 +21,7 @@ pub mod value;
 
 pub use asked::{Asked, NotAsked};
 pub use cause::{Cause, Fault};
+pub use prepared::{Begun, PreparedBuild, Stands};
 pub use record::{Record, Records};
 pub use stage::{Stage, StageState};
 pub use template::Template;

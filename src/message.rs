@@ -7,6 +7,7 @@ pub use action::{Action, Group};
 pub use order::{Asked, Failure, FailureKind, Order, Ticket};
 
 use crate::build::commit::{Found, Wanted as CommitsWanted};
+use crate::build::{Begun, PreparedBuild};
 use crate::domain::event::Event;
 use crate::domain::image::Tags;
 use crate::domain::{
@@ -98,6 +99,10 @@ pub enum Message {
     Prepared(Ticket, Result<Box<Prepared>, Failure>),
     /// What came of a write, asked for by [`Effect::CarryOut`].
     CarriedOut(Ticket, Result<Done, Failure>),
+    /// A build was tried without effect, asked for by [`Effect::PrepareBuild`].
+    BuildPrepared(Ticket, Result<Box<PreparedBuild>, Trouble>),
+    /// A build was begun or joined, asked for by [`Effect::BeginBuild`].
+    BuildBegun(Ticket, Result<Box<Begun>, Trouble>),
     /// What a job before a release wrote so far, asked for by [`Effect::ReadJob`].
     JobLog(ClusterId, ObjectKey, Result<Vec<Clean>, Trouble>),
     /// What a container of a workload wrote last that ended, asked for by [`Effect::LoadLastLines`]; why it cannot be read.
@@ -166,6 +171,10 @@ pub enum Effect {
     Prepare(Box<Asked>),
     /// Write what was confirmed, once.
     CarryOut(Box<Order>),
+    /// Try a build of a workload's app without effect, in its cluster.
+    PrepareBuild(Ticket, ResourceRef, Box<crate::build::Asked>),
+    /// Begin a build that was confirmed, once.
+    BeginBuild(Ticket, ClusterId, Box<PreparedBuild>),
     /// Read what a job before a release wrote so far.
     ReadJob(ClusterId, ObjectKey),
     /// Read what a container of a workload wrote last that ended.

@@ -4,6 +4,7 @@
 //! changes through [`crate::update::update`].
 
 pub mod access;
+mod activity;
 mod authors;
 mod builds;
 pub(crate) mod commits;
@@ -16,12 +17,12 @@ pub mod release;
 pub mod sorting;
 pub mod trail;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::build::sources::Sources;
-use crate::domain::{AppKey, Clean, ClusterId, Link, Moment, Timestamp};
+use crate::domain::{AppKey, Clean, ClusterId, Link, Moment, ObjectKey, Timestamp};
 use crate::logs::save::Progress;
-use crate::message::{Action, Binding, Mode, Severity, Trouble};
+use crate::message::{Action, Binding, Mode, Trouble};
 use crate::metrics::source::Wanted;
 use crate::metrics::{Figure, Thresholds};
 use crate::notice::Notices;
@@ -38,11 +39,6 @@ pub use trail::Trail;
 
 /// The least room the program is shown in: columns and lines. In less nothing but leaving works.
 pub const LEAST: (u16, u16) = (60, 15);
-
-/// Most lines kept in the activity log.
-const MOST_ENTRIES: usize = 1_000;
-/// Among so many of the newest it is looked whether something stands there already.
-const RECENT: usize = 5;
 
 /// What was decided before the program began.
 #[derive(Clone, Debug, Default)]
@@ -107,6 +103,8 @@ pub struct Model {
     pub(crate) draft: Option<Draft>,
     /// The commits that are picked from.
     pub(crate) picking: Option<commits::Picking>,
+    /// Builds whose gray release is shown for a yes once they are done.
+    pub(crate) gray_after: BTreeSet<(ClusterId, ObjectKey)>,
     /// Addresses of repositories that were typed, by their apps.
     pub(crate) repos: BTreeMap<AppKey, String>,
     /// The number of the last order to a cluster.
@@ -150,6 +148,7 @@ impl Model {
             visit: 0,
             draft: None,
             picking: None,
+            gray_after: BTreeSet::new(),
             repos: BTreeMap::new(),
             tickets: 0,
             claimed: None,
@@ -181,7 +180,7 @@ impl Model {
             None => Mode::Screen,
             Some(Overlay::Filter { .. } | Overlay::LogField { .. } | Overlay::HowMany(_)) => Mode::Prompt,
             Some(Overlay::Confirm(confirm)) if confirm.is_typing() => Mode::Prompt,
-            Some(Overlay::Confirm(_)) => Mode::Confirm,
+            Some(Overlay::Confirm(_) | Overlay::Building(_)) => Mode::Confirm,
             Some(Overlay::Picker(_)) => Mode::Picker,
             Some(Overlay::Help { .. } | Overlay::LogLine(_)) => Mode::Reader,
         }
@@ -281,68 +280,6 @@ impl Model {
     /// Rows of a list that are seen at once, about.
     pub(crate) fn page(&self) -> isize {
         isize::try_from(self.size.1.saturating_sub(6)).unwrap_or(1).max(1)
-    }
-
-    /// Tells a person something once; what went wrong can be read again in the activity log.
-    pub(crate) fn tell(&mut self, trouble: Trouble) {
-        if trouble.severity > Severity::Info {
-            self.keep(&trouble);
-        }
-        self.notices.add(trouble, self.now, self.visit);
-        self.touch();
-    }
-
-    /// Writes what went wrong in the activity log, unless it stands there as what came of something.
-    fn keep(&mut self, trouble: &Trouble) {
-        let mut newest = self.activity.iter().rev().take(RECENT);
-        let is_there = newest.any(|entry| matches!(&entry.outcome, Some((_, text)) if *text == trouble.text));
-        if !is_there {
-            let text = match &trouble.hint {
-                Some(hint) => format!("{}; {hint}", trouble.text).into(),
-                None => trouble.text.clone(),
-            };
-            self.write(
-                "told",
-                "pilothouse".into(),
-                Clean::default(),
-                Some((trouble.severity, text)),
-            );
-        }
-    }
-
-    /// Writes in the activity log what the person asked for.
-    pub(crate) fn record(&mut self, what: &str, target: Clean) {
-        self.write(what, self.settings.person.clone(), target, None);
-    }
-
-    /// Writes in the activity log what a cluster says.
-    pub(crate) fn record_said(&mut self, cluster: &ClusterId, text: Clean) {
-        let outcome = Some((Severity::Info, text));
-        self.write("said", cluster.0.clone(), cluster.0.clone(), outcome);
-    }
-
-    fn write(&mut self, what: &str, by: Clean, target: Clean, outcome: Option<(Severity, Clean)>) {
-        self.activity.push(Entry {
-            number: self.entries,
-            at: self.now,
-            what: what.into(),
-            by,
-            target,
-            outcome,
-        });
-        self.entries += 1;
-        let surplus = self.activity.len().saturating_sub(MOST_ENTRIES);
-        self.activity.drain(..surplus);
-        self.trail.outdate_activity();
-    }
-
-    /// Writes what came of the newest thing in the activity log that was asked of this target in these words.
-    pub(crate) fn conclude(&mut self, what: &str, target: &Clean, outcome: (Severity, Clean)) {
-        let mut open = self.activity.iter_mut().rev();
-        if let Some(entry) = open.find(|e| e.what == what && e.target == *target && e.outcome.is_none()) {
-            entry.outcome = Some(outcome);
-            self.trail.outdate_activity();
-        }
     }
 
     /// How far the lines above the list can be scrolled: 0 if all of them are in sight.

@@ -1,5 +1,6 @@
 //! What lies over a screen and gets keys first: the filter's field, pickers, help.
 
+pub mod building;
 pub mod confirm;
 pub mod draft;
 pub mod field;
@@ -9,6 +10,7 @@ pub mod picker;
 
 use crate::listing::RowKey;
 
+pub use building::Building;
 pub use confirm::Confirm;
 pub use draft::{Draft, HowMany};
 pub use field::Field;
@@ -52,6 +54,8 @@ pub enum Overlay {
     HowMany(Box<HowMany>),
     /// A write that is shown before it is made.
     Confirm(Box<Confirm>),
+    /// A build that is shown before it begins.
+    Building(Box<Building>),
     /// Help, scrolled down by so many lines.
     Help {
         scroll: usize,

@@ -3,6 +3,7 @@
 //! Start at [`run`]; `event_loop` is the loop, [`terminal`] the way in and out.
 
 pub mod activity;
+pub mod builds;
 pub mod clipboard;
 pub mod descriptors;
 mod event_loop;

@@ -1,6 +1,7 @@
 //! Everything that happens goes through here: a message in, effects out; pure and total.
 
 mod authors;
+mod building;
 mod commits;
 mod goto;
 mod last_lines;
@@ -35,6 +36,7 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     }
     effects.extend(logs::accompany(model));
     effects.extend(release::accompany(model));
+    effects.extend(building::accompany(model));
     logs::warn_of_part(model, &mut effects);
     release::wait(model, &mut effects);
     let now = model.now;
@@ -51,7 +53,9 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Text(c) => overlay::insert(model, c.encode_utf8(&mut [0; 4])),
         // A paste decides nothing, and says nothing that does.
-        Message::Paste(_) if matches!(model.overlays.last(), Some(Overlay::Confirm(_))) => Vec::new(),
+        Message::Paste(_) if matches!(model.overlays.last(), Some(Overlay::Confirm(_) | Overlay::Building(_))) => {
+            Vec::new()
+        }
         Message::Paste(text) => overlay::insert(model, &text),
         Message::Unbound(keys) => unbound(model, &keys),
         Message::Pending(keys, next) => {
@@ -90,6 +94,8 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Commits(app, wanted, read) => commits::arrived(model, (&app, &wanted), read),
         Message::Claimed(id, app, claim) => release::claimed(model, id, app, &claim),
         Message::Prepared(ticket, result) => release::prepared(model, ticket, result),
+        Message::BuildPrepared(ticket, result) => building::prepared(model, ticket, result),
+        Message::BuildBegun(ticket, result) => building::begun(model, ticket, result),
         Message::JobLog(id, job, read) => release::job_log(model, &id, &job, read),
         Message::CarriedOut(ticket, result) => release::carried_out(model, ticket, &result),
         Message::LastLines(workload, ended, read) => last_lines::arrived(model, (&workload, &ended), read),
@@ -98,12 +104,15 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Logged => logged(model),
-        Message::Resumed(now, moment) => {
-            model.pass_time(now, moment);
-            model.touch();
-            Vec::new()
-        }
+        Message::Resumed(now, moment) => resumed(model, now, moment),
     }
+}
+
+/// The program goes on: what is shown is of another time.
+fn resumed(model: &mut Model, now: Timestamp, moment: Moment) -> Vec<Effect> {
+    model.pass_time(now, moment);
+    model.touch();
+    Vec::new()
 }
 
 /// The server said what one may do.
@@ -179,6 +188,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Picker(_)) => overlay::pick(model, action),
         Some(Overlay::HowMany(_)) => release::count(model, action),
         Some(Overlay::Confirm(_)) => release::decide(model, action),
+        Some(Overlay::Building(_)) => building::decide(model, action),
         None => on_screen(model, action),
     }
 }
@@ -214,7 +224,9 @@ fn on_screen(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Open => goto::open(model),
         Action::Detail => goto::detail(model),
         Action::EventsOf => goto::events_of(model),
-        Action::Build => commits::open(model),
+        Action::Build => commits::open(model, false),
+        Action::BuildGray => building::gray(model),
+        Action::RetryBuild => building::retry(model),
         Action::NodeOf => goto::node_of(model),
         Action::Charts => goto::charts(model),
         Action::Logs | Action::PreviousLogs => {

@@ -1,5 +1,6 @@
 //! Drawing: reads the model, writes the frame; only scroll offsets are kept, in [`Viewports`].
 
+mod building;
 mod charts;
 mod confirm;
 mod empty;
@@ -95,6 +96,7 @@ pub fn draw(model: &Model, theme: &Theme, viewports: &mut Viewports, buffer: &mu
             Some(Overlay::LogLine(opened)) => logs::opened::draw(model, opened, theme, buffer, body),
             Some(Overlay::HowMany(asked)) => how_many::draw(asked, theme, buffer, body),
             Some(Overlay::Confirm(shown)) => confirm::draw(model, shown, theme, buffer, body),
+            Some(Overlay::Building(shown)) => building::draw(model, shown, theme, buffer, body),
             Some(Overlay::Filter { .. } | Overlay::LogField { .. }) | None => {}
         }
         pending::draw(model, theme, buffer, body);

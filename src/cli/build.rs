@@ -20,7 +20,8 @@ use crate::build::{Asked, Build, State};
 use crate::cluster::{BuildError, Stands};
 use crate::domain::{Clean, Kind, ObjectKey};
 use crate::runtime::Exit;
-use crate::runtime::activity::{ActivityLog, Attempt};
+use crate::runtime::activity::ActivityLog;
+use crate::runtime::builds;
 use row::BuildRow;
 
 /// Without `--yes`: it was shown, and nothing was built.
@@ -192,10 +193,13 @@ impl Desk<'_> {
         (target, asked): (&Target, &Asked),
         (out, err): (&mut dyn Write, &mut dyn Write),
     ) -> Result<Exit, Failure> {
-        let template = source::template(&asked.builder, self.setup)?;
-        let most = self.setup.config.builds_at_once.get();
+        let builders = screen::builders(self.setup);
+        let template = builders.template(&asked.builder);
+        let template = template.map_err(|error| Failure::usage(error.to_string(), error.hint))?;
         let cluster = &target.cluster;
-        let prepared = cluster.prepare_build(asked, &template, (most, self.ask.again)).await;
+        let prepared = cluster
+            .prepare_build(asked, &template, (builders.most, self.ask.again))
+            .await;
         let prepared = prepared.map_err(|error| failure(target, &error))?;
         let key = ObjectKey::new(asked.app.namespace.clone(), prepared.name.clone());
         let there = || known.world.cluster(cluster.id()).and_then(|view| view.build(&key));
@@ -224,7 +228,8 @@ impl Desk<'_> {
             if begun.joined { "joined" } else { "done" }.to_owned()
         });
         let uid = answer.as_ref().map(|begun| begun.uid.to_string()).unwrap_or_default();
-        self.note("build", (target, asked), (&key, &uid), (told, begun.elapsed()));
+        let place = (cluster.id(), &key, uid.as_str());
+        builds::note(self.activity, "build", (asked, place), (told, begun.elapsed()));
         let answer = answer.map_err(|error| failure(target, &error))?;
         let did = if answer.joined {
             "is being built already: joined"
@@ -293,12 +298,9 @@ impl Desk<'_> {
         let begun = Instant::now();
         let answer = cluster.cancel_build(&key, &uid).await;
         let told = answer.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
-        self.note(
-            "cancel-build",
-            (target, asked),
-            (&key, &uid.to_string()),
-            (told, begun.elapsed()),
-        );
+        let uid = uid.to_string();
+        let place = (cluster.id(), &key, uid.as_str());
+        builds::note(self.activity, "cancel-build", (asked, place), (told, begun.elapsed()));
         answer.map_err(|error| failure(target, &BuildError::Cluster(error)))?;
         writeln!(err, "{}: {key} is stopped", cluster.id())?;
         let stopped = Build {
@@ -308,32 +310,5 @@ impl Desk<'_> {
         };
         self.end(target, (&stopped, &tails), out, err).await?;
         Ok(Exit(Exit::DONE))
-    }
-
-    /// A line of the activity log.
-    fn note(
-        &self,
-        did: &str,
-        (target, asked): (&Target, &Asked),
-        (key, uid): (&ObjectKey, &str),
-        (answer, took): (String, Duration),
-    ) {
-        let image = asked.tagged();
-        let attempt = Attempt {
-            cluster: target.object.cluster.as_str(),
-            object: format!("Job {key}"),
-            app: &asked.app.name,
-            uid: uid.to_owned(),
-            operation: &key.name,
-            user: &asked.by,
-            from: None,
-            to: Some(&image),
-            reason: None,
-            overridden: None,
-            taken_over: None,
-            answer,
-            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        };
-        self.activity.attempted(Utc::now(), did, &attempt);
     }
 }

@@ -15,6 +15,7 @@ use crate::domain::Clean;
 use crate::message::{Message, Severity, Trouble};
 use crate::model::{self, Model};
 use crate::runtime::activity::ActivityLog;
+use crate::runtime::builds::Builders;
 use crate::runtime::clipboard::Multiplexer;
 use crate::runtime::fleet::Beside;
 use crate::runtime::program::Screens;
@@ -52,11 +53,20 @@ pub(super) fn run(args: &Args, environment: &Environment, err: &mut dyn Write) -
     let beside = Beside {
         registries: (!args.demo).then(|| registries::of(&setup, environment)),
         repositories: Some(repositories::of(args, &setup, &simulated)),
+        builders: builders(&setup),
     };
     runtime::run(settings, program, |handles| {
         runtime::fleet::start(targets, beside, folder, activity, handles)
     })
     .suggestion("try another terminal; `pilothouse get` and `pilothouse doctor` need none")
+}
+
+/// What builds are made by.
+pub(super) fn builders(setup: &Setup) -> Builders {
+    Builders {
+        folder: setup.paths.beside_config("builders"),
+        most: setup.config.builds_at_once.get(),
+    }
 }
 
 /// The screens over a world of which nothing is known yet.

@@ -22,6 +22,7 @@ use crate::domain::{AppKey, Clean, Kind, ObjectKey, ResourceRef, Uid, Verb};
 use crate::release::job::{Run, run};
 use crate::release::request::deletion_of;
 
+pub use crate::build::prepared::{Begun, PreparedBuild, Stands};
 pub use error::BuildError;
 
 /// How often it is looked whether a Job is there whose creation was not answered, and how long between.
@@ -31,40 +32,6 @@ const BETWEEN: Duration = Duration::from_millis(300);
 const NAME_ONLY: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 /// Most bytes of a stage's log that are read at a time.
 const MOST_LOG: u32 = 1 << 20;
-
-/// What there is already of what is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stands {
-    New,
-    /// It is being built: this one is followed.
-    Running(Clean),
-    /// It was built, and the Job is still there.
-    Built(Clean),
-}
-
-/// A build that was looked at and that the server would take.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PreparedBuild {
-    pub asked: Asked,
-    pub stands: Stands,
-    /// The object's name.
-    pub name: Clean,
-    /// As it is created.
-    pub job: Value,
-    /// What a person should know before.
-    pub notes: Vec<Clean>,
-}
-
-/// A build that was begun, or joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Begun {
-    pub key: ObjectKey,
-    pub uid: Uid,
-    /// Somebody else asked for the same before.
-    pub joined: bool,
-    /// What could not be noted.
-    pub unnoted: Option<Clean>,
-}
 
 fn jobs(namespace: &str) -> String {
     kinds::collection(Kind::Job, "v1", namespace)

@@ -127,6 +127,8 @@ impl Model {
             (_, Some(Operation::Cancel)) => self.cancellations(action == Action::CancelSuperseded).err(),
             (_, Some(step)) => self.release_refusal(step),
             (Action::Build, None) => self.app_to_build().err(),
+            (Action::BuildGray, None) => self.gray_of_build().err().filter(|_| self.app_to_build().is_err()),
+            (Action::RetryBuild, None) => self.retried().err(),
             (_, None) => self.refusal_of_other(action),
         }
     }

@@ -1,21 +1,27 @@
 //! Builds from here: which ones an action is meant for, and why they cannot be stopped.
 
 use super::Model;
+use super::commits::Picking;
 use super::release::not_written;
-use crate::build::Build;
-use crate::domain::{Kind, Verb};
+use crate::build::asked::BUILDER;
+use crate::build::commit::Commit;
+use crate::build::{Asked, Build, State};
+use crate::domain::{ImageName, Kind, ResourceRef, Source, Verb};
 use crate::listing::RowKey;
-use crate::message::Action;
+use crate::message::{Action, Trouble};
 use crate::overlays::confirm::{Fate, Place};
 use crate::release::outlook::Counts;
 use crate::release::step::Step;
 use crate::screens::builds::{self, found};
 use crate::screens::{ScreenKind, words};
+use crate::world::ClusterView;
 
 impl Model {
     /// What the line of keys offers on builds.
-    pub(super) const ON_BUILDS: [Action; 4] = [
+    pub(super) const ON_BUILDS: [Action; 6] = [
         Action::Logs,
+        Action::BuildGray,
+        Action::RetryBuild,
         Action::CancelBuild,
         Action::CancelSuperseded,
         Action::EventsOf,
@@ -92,6 +98,105 @@ impl Model {
         }
     }
 
+    /// What is asked of the cluster of a workload to build a commit of its app.
+    ///
+    /// # Errors
+    /// Why it cannot be built.
+    pub(crate) fn build_asked(&self, picking: &Picking, commit: &Commit) -> Result<(ResourceRef, Asked), Trouble> {
+        let refused = |text: String, hint: Option<String>| Trouble {
+            hint: hint.map(Into::into),
+            ..Trouble::info(format!("{} is not built: {text}", commit.short()))
+        };
+        let object = picking.objects.first();
+        let found = object.and_then(|object| Some((object, self.world.cluster(&object.cluster)?)));
+        let (object, view) = found.ok_or_else(|| refused("its workload is gone".into(), None))?;
+        if let Some(reason) = not_written(view, Verb::Create, Kind::Job, &picking.app.namespace) {
+            return Err(refused(reason, None));
+        }
+        let wanted = picking.wanted.as_ref();
+        let address = wanted.map(|wanted| &wanted.address);
+        let address = address.ok_or_else(|| refused("where its source is, is not known".into(), None))?;
+        let annotated = self.world.source_of(&picking.app);
+        let own = Source {
+            branch: picking.found.as_ref().map(|found| found.of.name().clone()),
+            ..Source::default()
+        };
+        let source = own.or(&self.settings.sources.of(&picking.app, &annotated));
+        let runs = view.own_image(object, &picking.app);
+        let by = self.builder_in(view);
+        let asked = Asked::of(&picking.app, &commit.id, (&source, address), runs.as_ref(), &by);
+        let asked = asked.map_err(|error| refused(error.to_string(), Some(error.hint())))?;
+        Ok((object.clone(), asked))
+    }
+
+    /// The one build that is meant here.
+    fn build_meant(&self) -> Result<Build, String> {
+        let kind = &self.trail.top().kind;
+        if !matches!(kind, ScreenKind::Builds | ScreenKind::Build(..)) {
+            return Err("no build here".into());
+        }
+        match <[Build; 1]>::try_from(self.builds_meant()) {
+            Ok([build]) => Ok(build),
+            Err(none) if none.is_empty() => Err("no build here".into()),
+            Err(_) => Err("one build at a time: take the marks away".into()),
+        }
+    }
+
+    /// The build whose gray release is meant here: it is done, or it goes on.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn gray_of_build(&self) -> Result<Build, String> {
+        let build = self.build_meant()?;
+        match &build.state {
+            State::Failed(_) | State::Cancelled => Err(format!("it is {}: there is no image", build.state.name())),
+            State::Waiting | State::Running | State::Done => Ok(build),
+        }
+    }
+
+    /// The build that is tried again from here, what is asked, and why it is.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub(crate) fn retried(&self) -> Result<(ResourceRef, Asked, String), String> {
+        let build = self.build_meant()?;
+        let why = match &build.state {
+            State::Failed(cause) => format!("again, for it failed: {cause}"),
+            State::Cancelled => "again, for it was stopped".to_owned(),
+            State::Done => return Err("it is done: its image is there".into()),
+            State::Waiting | State::Running => return Err("it goes on".into()),
+        };
+        let view = self.world.cluster(&build.cluster).ok_or("its cluster is not watched")?;
+        if let Some(reason) = not_written(view, Verb::Create, Kind::Job, &build.namespace) {
+            return Err(reason);
+        }
+        let app = build.app_key();
+        let workload = view.workloads_of(&app).find(|workload| workload.kind != Kind::Job);
+        let object = workload.map(|workload| view.object_of(workload));
+        let object = object.ok_or_else(|| format!("{} has no workload in {}", build.app, build.cluster))?;
+        let image = ImageName::parse(&build.image).ok_or("where its image goes is not known")?;
+        let source = self.settings.sources.of(&app, &self.world.source_of(&app));
+        let asked = Asked {
+            app,
+            commit: build.commit.to_string(),
+            repo: build.repo.to_string(),
+            reference: build.reference.map(|name| name.to_string()).unwrap_or_default(),
+            image,
+            builder: build
+                .builder
+                .map_or_else(|| BUILDER.to_owned(), |name| name.to_string()),
+            compiler: source.compiler.map(|image| image.to_string()),
+            by: self.builder_in(view),
+        };
+        Ok((object, asked, why))
+    }
+
+    /// Who builds in a cluster, as it knows them.
+    fn builder_in(&self, view: &ClusterView) -> String {
+        let known = view.identity.user.clone();
+        known.unwrap_or_else(|| self.settings.person.clone()).to_string()
+    }
+
     fn cancellation(&self, build: &Build) -> Option<Place> {
         let view = self.world.cluster(&build.cluster)?;
         let took = build.took(view.time(self.now)).map(words::exact_span);
@@ -130,7 +235,7 @@ fn is_line(one: &Build, other: &Build) -> bool {
 fn is_superseded(world: &crate::world::World, build: &Build) -> bool {
     let all = builds::of_app(world, &build.app_key());
     let is_newer = |other: &Build| {
-        let counts = !other.state.is_over() || other.state == crate::build::State::Done;
+        let counts = !other.state.is_over() || other.state == State::Done;
         is_line(other, build) && other.commit != build.commit && other.asked > build.asked && counts
     };
     !build.state.is_over() && all.iter().any(is_newer)

@@ -19,6 +19,8 @@ pub(crate) struct Picking {
     /// What was asked for last; `None` while nobody said where its source is.
     pub(crate) wanted: Option<Wanted>,
     pub(crate) found: Option<Found>,
+    /// What is built is released gray, after a yes of its own.
+    pub(crate) gray: bool,
     /// The tags of the repository of its image, where that was asked and has answered.
     pub(crate) tags: Option<(ImageName, Vec<Tag>)>,
 }

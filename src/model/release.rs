@@ -19,7 +19,7 @@ use crate::release::outlook::Counts;
 use crate::release::scale::Room;
 use crate::release::stand::{self, Stand};
 use crate::release::{Phase, Release, Written};
-use crate::screens::{Rows, ScreenKind, releases, states, tree};
+use crate::screens::{Rows, ScreenKind, builds, releases, states, tree};
 use crate::world::ClusterView;
 use crate::world::release::app_of;
 
@@ -44,7 +44,7 @@ impl Model {
         let screen = self.trail.top();
         if !matches!(
             screen.kind,
-            ScreenKind::Apps | ScreenKind::App(_) | ScreenKind::Releases
+            ScreenKind::Apps | ScreenKind::App(_) | ScreenKind::Releases | ScreenKind::Builds
         ) {
             return Vec::new();
         }
@@ -74,6 +74,9 @@ impl Model {
         };
         match (row, &self.trail.top().rows) {
             (RowKey::App(app), _) => self.workloads_of_app(app),
+            (RowKey::Build(_, key), Rows::Builds(rows)) => {
+                builds::app_of_row(rows, key).map_or_else(Vec::new, |app| self.workloads_of_app(&app))
+            }
             (RowKey::Object(object), Rows::Releases(rows)) => {
                 let found = releases::workload_of_row(rows, object);
                 let found = found.and_then(|(cluster, kind, key)| {
@@ -182,7 +185,7 @@ impl Model {
             .into_iter()
             .filter(|_| marks.is_empty())
             .chain(marks);
-        let is_app = rows.any(|row| matches!(row, RowKey::App(_)));
+        let is_app = rows.any(|row| matches!(row, RowKey::App(_) | RowKey::Build(..)));
         let scope = self.scope_here();
         let may_have = |view: &&ClusterView| {
             let has_lost = || aims.iter().any(|aim| aim.is_lost && aim.object.cluster == view.id);
@@ -321,8 +324,10 @@ impl Model {
         if self.is_too_small() {
             return;
         }
-        if let Some(Overlay::Confirm(confirm)) = self.overlays.last_mut() {
-            confirm.seen();
+        match self.overlays.last_mut() {
+            Some(Overlay::Confirm(confirm)) => confirm.seen(),
+            Some(Overlay::Building(building)) => building.seen(),
+            _ => {}
         }
     }
 }

@@ -125,6 +125,8 @@ impl ActivityLog {
             | Effect::LetGo(..)
             | Effect::LoadTags(..)
             | Effect::LoadCommits(..)
+            | Effect::PrepareBuild(..)
+            | Effect::BeginBuild(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
             | Effect::ReadJob(..)

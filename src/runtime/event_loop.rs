@@ -234,6 +234,8 @@ impl<P: Program> Shell<P> {
             | Effect::LoadCommits(..)
             | Effect::Prepare(_)
             | Effect::CarryOut(_)
+            | Effect::PrepareBuild(..)
+            | Effect::BeginBuild(..)
             | Effect::ReadJob(..)
             | Effect::Review(..)
             | Effect::Measure(..)

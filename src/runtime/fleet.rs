@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::ActivityLog;
+use super::builds::{self, Builders};
 use super::logs::Readings;
 use super::reported::Reported;
 use super::saving::Saver;
@@ -29,6 +30,7 @@ const REPORTS: usize = 256;
 pub struct Beside {
     pub registries: Option<Registries>,
     pub repositories: Option<Repositories>,
+    pub builders: Builders,
 }
 
 /// Starts watching these clusters; what comes back performs effects on them, saves logs in `folder` and notes in
@@ -111,42 +113,55 @@ fn perform(
             Some(writes::carry_out(cluster, *order, activity.clone()))
         }
         Effect::LoadLastLines(workload, ended) => Some(last_lines(find(&workload.cluster)?, workload, ended)),
+        Effect::PrepareBuild(ticket, object, asked) => Some(builds::prepare(
+            find(&object.cluster)?,
+            beside,
+            ticket,
+            (object, *asked),
+        )),
+        Effect::BeginBuild(ticket, id, prepared) => Some(builds::begin(find(&id)?, ticket, *prepared, activity)),
         Effect::ReadJob(id, job) => Some(writes::job_log(find(&id)?, job)),
         Effect::Review(id, rights) => Some(review(find(&id)?, id, rights)),
         Effect::Reconnect => {
             clusters.iter().for_each(Cluster::reconnect_now);
             None
         }
+        Effect::Measure(..)
+        | Effect::ReadLog(_)
+        | Effect::LeaveLog(_)
+        | Effect::HoldLogs(_)
+        | Effect::SaveLogs(_)
+        | Effect::StopSaving => {
+            arrange(find, (readings, saver), effect);
+            None
+        }
+        // The loop does these itself.
+        Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
+    }
+}
+
+/// What goes on beyond one answer: figures that are wanted, logs that are read or saved.
+fn arrange(
+    find: impl Fn(&ClusterId) -> Option<Cluster>,
+    (readings, saver): (&mut Readings, &mut Saver),
+    effect: Effect,
+) {
+    match effect {
         Effect::Measure(id, wanted) => {
             if let Some(cluster) = find(&id) {
                 cluster.want(wanted);
             }
-            None
         }
         Effect::ReadLog(request) => {
             if let Some(cluster) = find(&request.slot.cluster) {
                 readings.read(cluster, *request);
             }
-            None
         }
-        Effect::LeaveLog(slot) => {
-            readings.leave(&slot);
-            None
-        }
-        Effect::HoldLogs(held) => {
-            readings.hold(held);
-            None
-        }
-        Effect::SaveLogs(save) => {
-            saver.save(*save, find);
-            None
-        }
-        Effect::StopSaving => {
-            saver.stop();
-            None
-        }
-        // The loop does these itself.
-        Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
+        Effect::LeaveLog(slot) => readings.leave(&slot),
+        Effect::HoldLogs(held) => readings.hold(held),
+        Effect::SaveLogs(save) => saver.save(*save, find),
+        Effect::StopSaving => saver.stop(),
+        _ => {}
     }
 }
 

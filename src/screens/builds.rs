@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use super::context::Context;
 use super::words;
 use crate::build::{Build, StageState, State};
-use crate::domain::{AppKey, Clean, Timestamp};
+use crate::domain::{AppKey, Clean, ObjectKey, Timestamp};
 use crate::listing::{Cell, Column, ColumnId, RowKey, Source, Tone, Unit, Value};
 use crate::world::World;
 
@@ -104,6 +104,12 @@ pub(super) fn collect(ctx: &Context<'_>) -> Vec<BuildRow> {
 
 fn line(build: &Build) -> Line {
     (build.app_key(), build.reference.clone())
+}
+
+/// The app whose build stands in a row.
+pub fn app_of_row(rows: &[BuildRow], key: &ObjectKey) -> Option<AppKey> {
+    let row = rows.iter().find(|row| found::key_of(&row.build) == *key)?;
+    Some(row.build.app_key())
 }
 
 /// Whether any of the rows goes on by itself.

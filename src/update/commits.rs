@@ -23,7 +23,7 @@ use crate::world::{Part, Running};
 const AUTHOR: usize = 14;
 
 /// Begins: asks for the commits, or first for where the source is.
-pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+pub(super) fn open(model: &mut Model, gray: bool) -> Vec<Effect> {
     let (app, objects) = match model.app_to_build() {
         Ok(found) => found,
         Err(reason) => {
@@ -36,6 +36,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         objects,
         wanted: None,
         found: None,
+        gray,
         tags: None,
     });
     let tags = model.picking.as_ref().and_then(|picking| {
@@ -299,21 +300,11 @@ pub(super) fn choose(model: &mut Model, target: Target) -> Vec<Effect> {
     }
 }
 
-/// A commit that has an image is released: nothing is built twice.
+/// A commit that has an image is released: nothing is built twice. Another is built, after a yes.
 fn take(model: &mut Model, picking: &Picking, commit: &Commit) -> Vec<Effect> {
     let image = match model.image_of(picking, commit) {
         Image::Known(image) => image,
-        unknown => {
-            let text = match unknown {
-                Image::None => format!("{} has no image in the registry yet", commit.short()),
-                _ => format!("no image of {} is known", commit.short()),
-            };
-            model.tell(Trouble {
-                hint: Some("build it first; then this key offers its image for a gray release".into()),
-                ..Trouble::info(text)
-            });
-            return Vec::new();
-        }
+        Image::None | Image::Unknown => return super::building::open(model, picking, commit),
     };
     let refused = |model: &mut Model, reason: String| {
         model.tell(Trouble::info(format!(

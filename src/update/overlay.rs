@@ -106,7 +106,7 @@ fn edit(model: &mut Model, change: impl FnOnce(&mut Field)) {
             change(field);
             *problem = None;
         }
-        Some(Overlay::Help { .. } | Overlay::LogLine(_) | Overlay::Confirm(_)) | None => return,
+        Some(Overlay::Help { .. } | Overlay::LogLine(_) | Overlay::Confirm(_) | Overlay::Building(_)) | None => return,
     }
     model.touch();
 }

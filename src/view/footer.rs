@@ -7,6 +7,7 @@ use super::pieces::{Pieces, put, width};
 use crate::message::{Action, Mode};
 use crate::model::Model;
 use crate::overlays::Overlay;
+use crate::overlays::building::Stage as BuildStage;
 use crate::overlays::confirm::{Blank, Confirm, Stage};
 use crate::release::config::Source;
 use crate::theme::{Role, Theme};
@@ -111,6 +112,10 @@ fn offered(model: &Model) -> Vec<(Action, &'static str)> {
             keys.into_iter().chain(way).collect()
         }
         Some(Overlay::Confirm(confirm)) => confirm_keys(confirm),
+        Some(Overlay::Building(building)) => match building.stage() {
+            BuildStage::Ready { .. } => vec![(Action::Write, "yes, build it"), (Action::Cancel, "no")],
+            BuildStage::Asking | BuildStage::Writing | BuildStage::Failed(_) => vec![(Action::Cancel, "leave")],
+        },
         Some(Overlay::LogLine(_)) => vec![
             (Action::CursorDown, "down"),
             (Action::CursorUp, "up"),

@@ -2,11 +2,11 @@
 
 use insta::assert_snapshot;
 use pilothouse::listing::RowKey;
-use pilothouse::message::{Action, Effect};
+use pilothouse::message::{Action, Effect, Mode};
 use pilothouse::release::step::Step;
 use pilothouse::screens::ScreenKind;
 
-use crate::support::builds::{COMMITS, DIGEST, world};
+use crate::support::builds::{COMMITS, DIGEST, finish, world};
 use crate::support::fleet::{now, tick};
 use crate::support::screen::{Bench, frames};
 
@@ -148,6 +148,59 @@ fn a_build_that_is_over_is_not_cancelled_and_one_that_runs_only_by_its_uid() {
     assert_eq!(asked.step, Step::Cancel);
     assert_eq!(asked.object.uid.to_string(), asked.object.key.name.to_string());
     assert_eq!(asked.app.to_string(), "gift/live-gift");
+}
+
+#[test]
+fn the_gray_release_of_a_build_is_shown_once_it_is_done_and_not_over_something_else() {
+    let mut bench = bench();
+    bench.act(&[Action::ShowBuilds]);
+    bench.filter("state=waiting");
+    bench.act(&[Action::BuildGray]);
+    assert!(bench.frame(120, 40).contains("is shown once it is done"));
+    bench.act(&[Action::ShowApps, Action::Help]);
+    finish(&mut bench);
+    assert!(matches!(bench.model.mode(), Mode::Reader), "help is read");
+    bench.act(&[Action::Back]);
+    let frame = bench.frame(120, 40);
+    assert!(
+        frame.contains("how many new instances?") && frame.contains("search/query"),
+        "{frame}"
+    );
+    bench.act(&[Action::Cancel]);
+    bench.act(&[Action::ShowFleet]);
+    assert_eq!(bench.model.mode(), Mode::Screen, "it is offered once");
+}
+
+#[test]
+fn the_same_key_takes_it_back_and_of_a_build_that_is_done_it_is_shown_at_once() {
+    let mut bench = bench();
+    bench.act(&[Action::ShowBuilds]);
+    bench.filter("state=waiting");
+    bench.act(&[Action::BuildGray, Action::BuildGray]);
+    finish(&mut bench);
+    assert_eq!(bench.model.mode(), Mode::Screen);
+    bench.filter("query");
+    bench.act(&[Action::BuildGray]);
+    let frame = bench.frame(120, 40);
+    assert_eq!(bench.model.mode(), Mode::Prompt, "how many: {frame}");
+}
+
+#[test]
+fn what_failed_is_built_again_and_what_goes_on_or_is_done_is_not() {
+    let mut bench = bench();
+    bench.act(&[Action::ShowBuilds]);
+    bench.filter("state=running");
+    assert_eq!(bench.act(&[Action::RetryBuild]), []);
+    assert!(bench.frame(120, 40).contains("build again: it goes on"));
+    bench.filter("state=failed");
+    let effects = bench.act(&[Action::RetryBuild]);
+    let [Effect::PrepareBuild(_, object, asked)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(object.key.name, "rank");
+    assert_eq!((asked.commit.as_str(), asked.reference.as_str()), (COMMITS[3], "main"));
+    assert_eq!(asked.image.place(), "registry.example/feed/rank");
+    assert!(bench.frame(120, 40).contains("again, for it failed: compile"));
 }
 
 #[test]

@@ -44,6 +44,8 @@ const ROWS: &[&[Action]] = &[
     &[Action::RollBack, Action::RepairRelease],
     &[Action::PauseRelease, Action::ResumeRelease, Action::RestartInstances],
     &[Action::ScaleOut, Action::EndFloor],
+    &[Action::BuildGray],
+    &[Action::RetryBuild],
     &[Action::CancelBuild, Action::CancelSuperseded],
     &[Action::DeleteInstance],
     &[Action::NextStep, Action::RetryRelease],

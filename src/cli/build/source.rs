@@ -2,16 +2,15 @@
 
 use std::io::Write;
 
+use super::super::Failure;
 use super::super::release::targets::Target;
-use super::super::setup::Setup;
 use super::super::watch::Known;
-use super::super::{Failure, Printable};
 use super::BuildAsk;
 use crate::build::sources::Sources;
-use crate::build::template::{SHIPPED, Template};
 use crate::build::{Asked, NotAsked};
-use crate::domain::{Clean, ImageName, Source};
-use crate::registry::{Registries, RegistryError};
+use crate::domain::{Clean, Source};
+use crate::registry::Registries;
+use crate::runtime::builds;
 
 /// What is asked for, as far as it can be known.
 ///
@@ -40,30 +39,6 @@ pub(super) fn asked(ask: &BuildAsk, target: &Target, known: &Known, sources: &So
     Asked::of(&app, &ask.commit, (&source, &address), runs.as_ref(), &by).map_err(failed)
 }
 
-/// A template of this person's, else one that ships.
-///
-/// # Errors
-/// There is none of this name, or something is wrong in it.
-pub(super) fn template(builder: &str, setup: &Setup) -> Result<Template, Failure> {
-    let is_name = !builder.is_empty() && builder.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-    let path = setup.paths.beside_config("builders").join(format!("{builder}.yaml"));
-    if is_name && let Ok(text) = std::fs::read_to_string(&path) {
-        let read = Template::parse(builder, &path.display().to_string(), &text);
-        return read.map_err(|error| Failure::usage(error.to_string(), error.hint));
-    }
-    Template::shipped(builder).ok_or_else(|| {
-        let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-        Failure::usage(
-            format!("there is no template '{builder}'"),
-            format!(
-                "{} are shipped; {} would be another",
-                names.join(" and "),
-                path.display()
-            ),
-        )
-    })
-}
-
 /// The digest of the commit's image, where the registry has one. What it does not say stops nothing.
 pub(super) async fn image_there(
     asked: &Asked,
@@ -71,19 +46,12 @@ pub(super) async fn image_there(
     registries: Option<&Registries>,
     err: &mut dyn Write,
 ) -> Result<Option<Clean>, Failure> {
-    let (Some(registries), Some(image)) = (registries, ImageName::parse(&asked.tagged())) else {
-        return Ok(None);
-    };
-    let repository = registries.of_workload(&image, &target.cluster, &target.object).await;
-    match repository.digest(image.reference()).await {
+    let Some(registries) = registries else { return Ok(None) };
+    let there = builds::image_there(registries, asked, (&target.cluster, &target.object)).await;
+    match there {
         Ok(digest) => Ok(digest),
-        Err(RegistryError::NotFound { .. }) => Ok(None),
-        Err(error) => {
-            let told = format!(
-                "the registry could not be asked whether it has the image: {error} ({})",
-                error.hint()
-            );
-            writeln!(err, "▲ {}", Printable(&told))?;
+        Err(why) => {
+            writeln!(err, "▲ {why}")?;
             Ok(None)
         }
     }

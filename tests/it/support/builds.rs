@@ -196,6 +196,26 @@ fn all() -> Vec<Built> {
     ]
 }
 
+/// The build that waited for a node is done now.
+pub(crate) fn finish(bench: &mut super::screen::Bench) {
+    let mut built = all().swap_remove(4);
+    (built.took, built.story) = (140, Story::Done);
+    let batch = |kind, object| pilothouse::domain::Batch {
+        kind,
+        namespace: "".into(),
+        generation: 1,
+        changes: vec![Change::Upsert(object)],
+        sweep: false,
+    };
+    for (kind, object) in [
+        (Kind::Pod, Object::Pod(Box::new(built.pod()))),
+        (Kind::Job, Object::Workload(Box::new(built.job()))),
+    ] {
+        let report = ClusterReport::Batch(batch(kind, object));
+        bench.send(pilothouse::message::Message::Cluster(ClusterId::new("idc-bj"), report));
+    }
+}
+
 /// The small fleet with builds in its first cluster.
 pub(crate) fn world() -> World {
     let mut world = fleet();

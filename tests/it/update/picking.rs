@@ -1,8 +1,9 @@
 //! Picking a commit by key: the repository is asked for once, read, and what has an image goes to a gray release.
 
 use pilothouse::build::commit::{Commit, Found, RefName, Refs, Wanted};
-use pilothouse::domain::ImageName;
+use pilothouse::build::{Begun, PreparedBuild, Stands};
 use pilothouse::domain::image::{Tag, Tags};
+use pilothouse::domain::{ImageName, ObjectKey, Uid};
 use pilothouse::message::{Action, Effect, Message, Trouble};
 
 use crate::support::screen::Bench;
@@ -100,7 +101,7 @@ fn commits_are_shown_as_they_come_and_narrowed_by_typing() {
 }
 
 #[test]
-fn a_commit_that_has_an_image_is_offered_for_a_gray_release_and_another_is_not() {
+fn a_commit_that_has_an_image_is_offered_for_a_gray_release_and_another_is_built_after_a_yes() {
     let (mut bench, wanted, effects) = picking();
     answer(&mut bench, &wanted, Ok(found()));
     tag(&mut bench, &effects, TWO);
@@ -111,8 +112,55 @@ fn a_commit_that_has_an_image_is_offered_for_a_gray_release_and_another_is_not()
     let (mut bench, wanted, effects) = picking();
     answer(&mut bench, &wanted, Ok(found()));
     tag(&mut bench, &effects, TWO);
-    bench.act(&[Action::Accept]);
-    assert!(bench.frame(120, 40).contains("c04d21b has no image"));
+    let effects = bench.act(&[Action::Accept]);
+    let [Effect::PrepareBuild(ticket, object, asked)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((asked.commit.as_str(), asked.reference.as_str()), (ONE, "main"));
+    assert_eq!(asked.repo, "https://git.corp/feed/timeline");
+    let name = "build-timeline-c04d21b9f0a1";
+    let prepared = PreparedBuild {
+        asked: asked.as_ref().clone(),
+        stands: Stands::New,
+        name: name.into(),
+        job: serde_json::Value::Null,
+        notes: vec!["feed has no Secret pilothouse-git: it goes without".into()],
+    };
+    assert_eq!(bench.act(&[Action::Write]), [], "nothing is shown yet");
+    bench.send(Message::BuildPrepared(*ticket, Ok(Box::new(prepared.clone()))));
+    assert_eq!(bench.act(&[Action::Write]), [], "it was not on screen");
+    let frame = bench.frame(120, 40);
+    for told in [
+        "pay: retry once",
+        name,
+        "no Secret pilothouse-git",
+        ":c04d21b9f0a1",
+        "build it?",
+    ] {
+        assert!(frame.contains(told), "{told}: {frame}");
+    }
+    bench.model.seen();
+    assert_eq!(bench.act(&[Action::Write]), [], "a key that is held down says no yes");
+    let later = crate::support::fleet::now() + chrono::TimeDelta::seconds(2);
+    bench.send(Message::Tick(later, crate::support::fleet::moment(2)));
+    let effects = bench.act(&[Action::Write]);
+    let [Effect::BeginBuild(ticket, cluster, sent)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((cluster, sent.as_ref()), (&object.cluster, &prepared));
+    assert_eq!(bench.act(&[Action::Write]), [], "it is written once");
+    let begun = Begun {
+        key: ObjectKey::new("feed", name),
+        uid: Uid::parse("00000000-0000-0000-0000-000000000001"),
+        joined: false,
+        unnoted: None,
+    };
+    bench.send(Message::BuildBegun(*ticket, Ok(Box::new(begun))));
+    let frame = bench.frame(120, 40);
+    assert!(
+        frame.contains(&format!("{name} is begun")) && frame.contains("builds"),
+        "{frame}"
+    );
 }
 
 #[test]
