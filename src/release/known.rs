@@ -165,16 +165,20 @@ pub fn images(template: &Value) -> Vec<String> {
     containers.into_iter().flatten().filter_map(image).collect()
 }
 
-/// The image of the container that is the app: the one that the template names
-/// (`kubectl.kubernetes.io/default-container`), else the first.
-fn own_image(template: &Value) -> Option<String> {
+/// The container that is the app: the one that the template names (`kubectl.kubernetes.io/default-container`), else the
+/// first.
+pub fn own_container(template: &Value) -> Option<&Value> {
     let annotations = template.pointer("/metadata/annotations");
     let named = annotations.and_then(|all| all.get("kubectl.kubernetes.io/default-container"));
     let containers = template.pointer("/spec/containers")?.as_array()?;
     let own = containers
         .iter()
         .find(|one| named.is_some() && one.get("name") == named);
-    own.or(containers.first())?.get("image")?.as_str().map(str::to_owned)
+    own.or(containers.first())
+}
+
+fn own_image(template: &Value) -> Option<String> {
+    own_container(template)?.get("image")?.as_str().map(str::to_owned)
 }
 
 /// Whether two names mean the same image, as far as they say.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::bytes;
 use super::config::goes::Doubt;
+use super::known::own_container;
 use super::room::{self, Short};
 use super::step::Step;
 use crate::domain::{Clean, Kind, Version};
@@ -199,12 +200,14 @@ const OWNERS: [Owner; 3] = [
 pub fn of(kind: Kind, (before, after): (&Value, &Value), around: &Surroundings) -> Vec<Warning> {
     let mut found: Vec<Warning> = owner(before, after).into_iter().collect();
     found.extend(from_around(kind, (before, after), around));
+    // What runs beside the app is seldom asked: that the app itself is ready is what counts.
+    let own = after.pointer("/spec/template").and_then(own_container);
+    if let Some(own) = own.filter(|own| own.get("readinessProbe").is_none_or(Value::is_null)) {
+        found.push(Warning::NoReadiness(text(own, "/name").unwrap_or_default().to_owned()));
+    }
     let list = |path: &str| list(after, path);
     for container in list("/spec/template/spec/containers") {
         let name = text(container, "/name").unwrap_or_default().to_owned();
-        if container.get("readinessProbe").is_none_or(Value::is_null) {
-            found.push(Warning::NoReadiness(name.clone()));
-        }
         let requests = container.pointer("/resources/requests").and_then(Value::as_object);
         if requests.is_none_or(serde_json::Map::is_empty) {
             found.push(Warning::NoRequests(name));

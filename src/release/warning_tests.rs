@@ -74,6 +74,16 @@ fn each_reason_in_the_object_is_found_and_nothing_else() {
         object["status"]["replicas"] = object["spec"]["replicas"].clone();
         assert_eq!(told(&object, &Surroundings::default()), [warning], "{path}");
     }
+    let mut beside = deployment();
+    let agent = json!({"name": "agent", "image": "agent:1", "resources": {"requests": {"cpu": "1"}}});
+    let containers = beside.pointer_mut("/spec/template/spec/containers");
+    containers.and_then(Value::as_array_mut).unwrap().insert(0, agent);
+    assert_eq!(
+        told(&beside, &Surroundings::default()),
+        [Warning::NoReadiness("agent".into())]
+    );
+    beside["spec"]["template"]["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/default-container": "live"});
+    assert_eq!(told(&beside, &Surroundings::default()), [], "it is the app that counts");
 }
 
 #[test]

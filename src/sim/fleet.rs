@@ -4,8 +4,8 @@
 //! [`sized`] gives one plain cluster of any size, for measuring. The same seed and moment give the same fleet.
 //!
 //! Reading order: `names` (teams and apps), `machines`, `apps` (what an app is), `place` (which machine), `pods`,
-//! `build` (all of it into a store), `extras` (quotas, budgets, autoscalers, jobs, events), `measures` (load, and where
-//! figures come from).
+//! `build` (all of it into a store), `builds`, `beside` (what goes with releases), `extras` (quotas, budgets, autoscalers,
+//! jobs, events), `measures` (load, and where figures come from).
 
 use std::time::Duration;
 
@@ -22,7 +22,9 @@ use super::{Identity, Simulation};
 use crate::domain::Timestamp;
 
 mod apps;
+pub(super) mod beside;
 mod build;
+mod builds;
 mod extras;
 mod machines;
 mod measures;
@@ -163,6 +165,14 @@ fn fill(plan: &plan::Plan, seed: u64, now: Timestamp) -> Store {
     }
     plan::people(&mut builder, plan);
     measures::sources(&mut builder, plan.measured);
+    if plan.name != "sized" {
+        beside::put(&mut builder);
+    }
+    if plan.name == builds::CLUSTER {
+        for built in &builds::BUILDS {
+            builds::build(&mut builder, built);
+        }
+    }
     // Nobody saw the cluster being made.
     let made = builder.store.revision();
     builder.store.compact(made);

@@ -2,7 +2,7 @@
 //!
 //! | cluster | scene |
 //! |---|---|
-//! | `idc-bj` | the gray release of `gift/live-gift` waits; that of `im/push` crashes; `user/profile` lacks room; node `bj-b-047` is dead (all made by [`super::fleet`]) |
+//! | `idc-bj` | somebody else releases `feed/timeline`; the gray release of `gift/live-gift` waits; that of `im/push` crashes; `user/profile` lacks room; node `bj-b-047` is dead (all made by [`super::fleet`]) |
 //! | `aliyun` | the load of `live/danmaku` runs away: it is scaled out every 45 s from 36 to 96, later back |
 //! | `mixed-sh` | instances of `search/spell` are killed for memory every 11 min; its link drops from 60 s to 100 s ([`outage`]) |
 //! | all | an instance is replaced every 4 to 8 s |
@@ -17,6 +17,7 @@ use super::controllers::context::{is_deleting, replicas};
 use super::controllers::object::{annotation, controller_of, holds, set, text};
 use super::controllers::random::Random;
 use super::deletion::{DeleteOptions, delete};
+use super::fleet::beside;
 use super::resource::{DEPLOYMENTS, PODS};
 use super::store::{Store, Stored};
 use crate::domain::Timestamp;
@@ -61,7 +62,12 @@ impl Scenario {
                 self.churn = now + TimeDelta::seconds(4);
             }
         }
-        Some(self.grow(store, now).map_or(self.churn, |next| next.min(self.churn)))
+        let claimed = beside::renew(store, now);
+        claimed
+            .into_iter()
+            .chain(self.grow(store, now))
+            .chain([self.churn])
+            .min()
     }
 
     /// Scales the runaway to the size of the moment.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::beside;
 use crate::sim::controllers::object::{set, text};
 use crate::sim::controllers::random::Random;
 use crate::sim::defaults;
@@ -73,7 +74,7 @@ impl Release {
         Self { commit: random.hex(40) }
     }
 
-    fn short(&self) -> &str {
+    pub(crate) fn short(&self) -> &str {
         self.commit.get(..7).unwrap_or(&self.commit)
     }
 }
@@ -86,6 +87,11 @@ impl App {
             "danmaku" => (24, 96),
             _ => ((self.replicas / 2).max(1), (self.replicas * 2).max(4)),
         }
+    }
+
+    /// Whether each of its versions has a configuration of its own.
+    pub(crate) fn is_configured(&self) -> bool {
+        (self.team, self.name.as_str()) == beside::CONFIGURED && self.versions > 1
     }
 
     /// The pod template of a version.
@@ -118,6 +124,13 @@ impl App {
             },
             "spec": {"containers": containers},
         });
+        let probe = json!({"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 5});
+        set_first(&mut template, "readinessProbe", probe);
+        if self.is_configured() {
+            let name = beside::config_of(&self.name, release.short());
+            let variables = json!([{"configMapRef": {"name": name}}]);
+            set_first(&mut template, "envFrom", variables);
+        }
         self.place(&mut template);
         self.behave(&mut template);
         // A write that leaves the template alone must not change it.
@@ -194,7 +207,7 @@ impl App {
     /// Its labels and annotations as a workload.
     pub(crate) fn metadata(&self) -> Value {
         let (least, most) = self.bounds();
-        json!({
+        let mut metadata = json!({
             "name": self.name, "namespace": self.team,
             "labels": {"app.kubernetes.io/name": self.name, "app.kubernetes.io/part-of": self.team},
             "annotations": {
@@ -204,7 +217,11 @@ impl App {
                 "pilothouse.dev/max-instances": most.to_string(),
                 "pilothouse.dev/repo": format!("git.corp/{}/{}", self.team, self.name),
             },
-        })
+        });
+        if let Some(job) = beside::job_before(self.team, &self.name) {
+            set(&mut metadata, &["annotations", "pilothouse.dev/pre-release-job"], job);
+        }
+        metadata
     }
 
     /// Its Deployment at a template.
@@ -218,6 +235,16 @@ impl App {
                 "template": template,
             },
         })
+    }
+}
+
+/// Gives the first container of a template a field.
+fn set_first(template: &mut Value, field: &str, value: Value) {
+    let first = template
+        .pointer_mut("/spec/containers/0")
+        .and_then(Value::as_object_mut);
+    if let Some(first) = first {
+        first.insert(field.to_owned(), value);
     }
 }
 

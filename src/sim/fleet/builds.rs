@@ -44,7 +44,10 @@ pub(crate) struct Built {
     pub(crate) stand: Stand,
 }
 
-/// What the first cluster begins with.
+/// The cluster that builds.
+pub(crate) const CLUSTER: &str = "idc-bj";
+
+/// What it begins with.
 pub(crate) const BUILDS: [Built; 6] = [
     Built {
         team: "gift",
@@ -140,7 +143,7 @@ pub(crate) fn build(builder: &mut Builder, built: &Built) {
     let short = commit.get(..SHORT).unwrap_or(&commit);
     let name = format!("build-{}-{short}", built.app);
     let image = format!("registry.corp/{}/{}:{short}", built.team, built.app);
-    let job = job(built, (&name, &commit, &image), status(built, asked, &times));
+    let job = job(built, (&name, &commit, &image), &status(built, asked, &times));
     let Some(owner) = builder.create(&JOBS, job, asked) else {
         return;
     };
@@ -173,7 +176,7 @@ pub(crate) fn build(builder: &mut Builder, built: &Built) {
     builder.create(&PODS, object, asked);
 }
 
-fn job(built: &Built, (name, commit, image): (&str, &str, &str), status: Value) -> Value {
+fn job(built: &Built, (name, commit, image): (&str, &str, &str), status: &Value) -> Value {
     let labels = json!({"app.kubernetes.io/managed-by": "pilothouse", BUILD_OF: built.app, COMMIT: commit});
     let mut annotations = json!({
         REPO: format!("https://git.corp/{}/{}", built.team, built.app), REF: "main", IMAGE: image, BY: built.by,
