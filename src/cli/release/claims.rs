@@ -27,6 +27,8 @@ const LEFT_WITHIN: Duration = Duration::from_secs(5);
 pub(super) struct Claims {
     me: String,
     held: Mutex<Vec<Held>>,
+    /// Taken while a claim is asked for: the server may give what nobody waits for any more.
+    asking: tokio::sync::Mutex<()>,
 }
 
 struct Held {
@@ -48,6 +50,7 @@ impl Claims {
         Self {
             me,
             held: Mutex::new(Vec::new()),
+            asking: tokio::sync::Mutex::const_new(()),
         }
     }
 
@@ -57,9 +60,19 @@ impl Claims {
         &self,
         something: impl Future<Output = Result<Exit, Failure>>,
     ) -> Result<Exit, Failure> {
+        let mut something = std::pin::pin!(something);
         let ended = tokio::select! {
-            ended = something => ended,
-            exit = signals::told_to_end() => Ok(exit),
+            ended = &mut something => ended,
+            exit = signals::told_to_end() => {
+                let answered = async {
+                    tokio::select! {
+                        _ = &mut something => {}
+                        _ = self.asking.lock() => {}
+                    }
+                };
+                drop(tokio::time::timeout(LEFT_WITHIN, answered).await);
+                Ok(exit)
+            }
         };
         let leave = async {
             let held = std::mem::take(&mut *self.held());
@@ -74,6 +87,12 @@ impl Claims {
 
     fn held(&self) -> MutexGuard<'_, Vec<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a claim; who has to end waits for the answer.
+    async fn claim(&self, cluster: &Cluster, app: &AppKey, takes_over: bool) -> Claim {
+        let _asking = self.asking.lock().await;
+        cluster.claim(app, &self.me, takes_over).await
     }
 
     /// Claims the app in each cluster before a step is written; of one that is only shown it says who has it.
@@ -116,7 +135,7 @@ impl Claims {
     async fn add(&self, target: &Target, ask: &Ask, err: &mut dyn Write) -> Result<(), Failure> {
         let (cluster, app) = (&target.cluster, target.app_key());
         let mut taken_over = None;
-        match cluster.claim(&app, &self.me, ask.take_over).await {
+        match self.claim(cluster, &app, ask.take_over).await {
             Claim::Ours => {}
             Claim::TakenOver(from) => taken_over = Some(from),
             Claim::Unknown(why) => tell_unknown(cluster, &why, err)?,
@@ -146,7 +165,7 @@ impl Claims {
         writeln!(err, "{id}: {}; it is seen whether they still are", holder.words())?;
         while Instant::now() < until {
             tokio::time::sleep(BETWEEN_LOOKS).await;
-            match cluster.claim(app, &self.me, false).await {
+            match self.claim(cluster, app, false).await {
                 Claim::Ours | Claim::TakenOver(_) => return Ok(()),
                 Claim::Unknown(why) => return Ok(tell_unknown(cluster, &why, err)?),
                 // Whoever renews it is there.
