@@ -13,6 +13,7 @@ mod help;
 pub(crate) mod instances;
 mod intents;
 pub mod logs;
+mod meant;
 pub mod release;
 pub mod sorting;
 pub mod trail;

@@ -6,8 +6,7 @@ use super::Model;
 use super::access::NO_ACCESS;
 use super::instances::room;
 use crate::domain::access::Right;
-use crate::domain::{AppKey, Clean, ClusterId, Kind, ResourceRef, Verb, Version, Workload};
-use crate::listing::RowKey;
+use crate::domain::{Clean, ClusterId, Kind, ResourceRef, Verb, Version, Workload};
 use crate::message::{Action, Ticket};
 use crate::overlays::confirm::Place;
 use crate::overlays::draft::{Aim, Draft};
@@ -19,7 +18,7 @@ use crate::release::outlook::Counts;
 use crate::release::scale::Room;
 use crate::release::stand::{self, Stand};
 use crate::release::{Phase, Release, Written};
-use crate::screens::{Rows, ScreenKind, builds, releases, states, tree};
+use crate::screens::states;
 use crate::world::ClusterView;
 use crate::world::release::app_of;
 
@@ -38,69 +37,6 @@ pub struct Writing {
 pub(crate) type Found<'a> = (&'a ClusterView, &'a Arc<Workload>);
 
 impl Model {
-    /// The workloads that a step of a release is meant for here: of what is marked, else of the selected row; each
-    /// once, cluster after cluster.
-    pub(crate) fn meant(&self) -> Vec<Found<'_>> {
-        let screen = self.trail.top();
-        if !matches!(
-            screen.kind,
-            ScreenKind::Apps | ScreenKind::App(_) | ScreenKind::Releases | ScreenKind::Builds
-        ) {
-            return Vec::new();
-        }
-        let marks = screen.list.marks();
-        let rows: Vec<&RowKey> = if marks.is_empty() {
-            screen.list.selected().into_iter().collect()
-        } else {
-            marks.iter().collect()
-        };
-        let mut found: Vec<Found<'_>> = Vec::new();
-        for (view, workload) in rows.into_iter().flat_map(|row| self.workloads_behind(row)) {
-            let is_known = |(other, known): &Found<'_>| other.id == view.id && known.uid == workload.uid;
-            if workload.kind != Kind::Job && !found.iter().any(is_known) {
-                found.push((view, workload));
-            }
-        }
-        let place = |id: &ClusterId| self.world.clusters().iter().position(|cluster| cluster.id == *id);
-        found.sort_by_key(|(view, _)| place(&view.id));
-        found
-    }
-
-    fn workloads_behind<'a>(&'a self, row: &RowKey) -> Vec<Found<'a>> {
-        let one = |object: &ResourceRef| {
-            let view = self.world.cluster(&object.cluster)?;
-            let workload = view.workload(object.kind, &object.key)?;
-            (workload.uid == object.uid).then_some((view, workload))
-        };
-        match (row, &self.trail.top().rows) {
-            (RowKey::App(app), _) => self.workloads_of_app(app),
-            (RowKey::Build(_, key), Rows::Builds(rows)) => {
-                builds::app_of_row(rows, key).map_or_else(Vec::new, |app| self.workloads_of_app(&app))
-            }
-            (RowKey::Object(object), Rows::Releases(rows)) => {
-                let found = releases::workload_of_row(rows, object);
-                let found = found.and_then(|(cluster, kind, key)| {
-                    let view = self.world.cluster(&cluster)?;
-                    Some((view, view.workload(kind, &key)?))
-                });
-                found.into_iter().collect()
-            }
-            (row, Rows::Tree(rows)) => tree::workload_of_row(rows, row)
-                .as_ref()
-                .and_then(one)
-                .into_iter()
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    pub(super) fn workloads_of_app<'a>(&'a self, app: &AppKey) -> Vec<Found<'a>> {
-        let scope = self.scope_here();
-        let clusters = self.world.clusters().iter().filter(|view| scope.has_cluster(&view.id));
-        let found = clusters.flat_map(|view| view.workloads_of(app).map(move |workload| (view, workload)));
-        found.collect()
-    }
-
     /// Why a step is not taken here as it is: nothing lets it, or a freeze has to be overridden for it.
     pub(super) fn release_refusal(&self, step: Operation) -> Option<String> {
         if step == Operation::Delete {
@@ -149,7 +85,7 @@ impl Model {
             return Err(reason);
         }
         let meant = self.meant();
-        let aims: Vec<Aim> = meant
+        let mut aims: Vec<Aim> = meant
             .iter()
             .map(|(view, workload)| self.aim(view, workload, operation))
             .collect();
@@ -164,35 +100,19 @@ impl Model {
             aims.iter().any(has) && !aims.iter().any(|aim| aim.object.cluster == view.id)
         };
         let untouched = self.world.clusters().iter().filter(is_untouched);
+        let untouched = untouched.map(|view| view.id.clone()).collect();
+        let unreached = self.unreached(&aims);
+        for aim in &mut aims {
+            aim.behind = self.first_before(&aim.object.cluster, &unreached);
+        }
         Ok(Draft {
             operation,
-            untouched: untouched.map(|view| view.id.clone()).collect(),
-            unreached: self.unreached(&aims),
+            untouched,
+            unreached,
             aims,
             version: None,
             method: Method::Surge,
         })
-    }
-
-    /// The clusters here of which it is not known what they have of what is meant: where an app is meant, all that do not
-    /// answer may have it.
-    fn unreached(&self, aims: &[Aim]) -> Vec<ClusterId> {
-        let screen = self.trail.top();
-        let marks = screen.list.marks();
-        let mut rows = screen
-            .list
-            .selected()
-            .into_iter()
-            .filter(|_| marks.is_empty())
-            .chain(marks);
-        let is_app = rows.any(|row| matches!(row, RowKey::App(_) | RowKey::Build(..)));
-        let scope = self.scope_here();
-        let may_have = |view: &&ClusterView| {
-            let has_lost = || aims.iter().any(|aim| aim.is_lost && aim.object.cluster == view.id);
-            (is_app && scope.has_cluster(&view.id) && !view.knows_workloads()) || has_lost()
-        };
-        let clusters = self.world.clusters().iter();
-        clusters.filter(may_have).map(|view| view.id.clone()).collect()
     }
 
     fn aim(&self, view: &ClusterView, workload: &Workload, step: Operation) -> Aim {
@@ -222,6 +142,7 @@ impl Model {
             asks_reason: view.asks_reason,
             refused: refusal_of(view, workload, &release.phase, step),
             is_lost: !view.link.is_live(),
+            behind: None,
             phase: release.phase,
         }
     }

@@ -372,11 +372,11 @@ impl Confirm {
         }
     }
 
-    /// Whether it goes on past a place whose cluster does not answer, as a way back does: the others are not worse for it.
+    /// Whether it goes on past a place that refuses or whose cluster does not answer, as a way back does: the others are
+    /// not worse for it.
     fn passes(&self, failure: &Failure) -> bool {
-        let is_silent = matches!(failure.kind, FailureKind::Silent | FailureKind::Unclear);
         let goes_back = self.place().is_some_and(|place| !freeze::stops(place.step.operation()));
-        is_silent && goes_back && self.has_more()
+        failure.kind != FailureKind::Changed && goes_back && self.has_more()
     }
 
     fn fail(&mut self, trouble: Trouble) {

@@ -355,33 +355,35 @@ fn one_yes_to_several_needs_what_the_strictest_of_them_asks_for() {
 }
 
 #[test]
-fn a_way_back_goes_on_past_a_cluster_that_does_not_answer_and_a_new_version_stops_there() {
+fn a_way_back_goes_on_past_a_cluster_that_does_not_answer_or_refuses_and_a_new_version_stops_there() {
     let back = |cluster| Place {
         step: Step::Rollback(Return::to(Back::Named("v1".into()))),
         ..place(cluster, false)
     };
-    let silent = failure(FailureKind::Silent);
-    let mut tried = Confirm::new(vec![back("a"), back("b")], Vec::new()).unwrap();
-    tried.ask(Ticket(1), None).unwrap();
-    assert_eq!(tried.prepared(Ticket(1), Err(silent.clone())), Tried::More);
-    assert_eq!(tried.place().unwrap().object.cluster, ClusterId::new("b"));
+    for kind in [FailureKind::Silent, FailureKind::Refused] {
+        let silent = failure(kind);
+        let mut tried = Confirm::new(vec![back("a"), back("b")], Vec::new()).unwrap();
+        tried.ask(Ticket(1), None).unwrap();
+        assert_eq!(tried.prepared(Ticket(1), Err(silent.clone())), Tried::More);
+        assert_eq!(tried.place().unwrap().object.cluster, ClusterId::new("b"));
 
-    let mut written = ready(vec![back("a"), back("b")]);
-    written.seen();
-    written.confirm().unwrap();
-    assert_eq!(
-        written.carried_out(Ticket(1), &Err(silent.clone())),
-        Next::Past("no".into())
-    );
-    assert_eq!(written.place().unwrap().object.cluster, ClusterId::new("b"));
-    assert!(
-        matches!(written.places()[0].fate, Fate::Failed(_)),
-        "what is left is told"
-    );
+        let mut written = ready(vec![back("a"), back("b")]);
+        written.seen();
+        written.confirm().unwrap();
+        assert_eq!(
+            written.carried_out(Ticket(1), &Err(silent.clone())),
+            Next::Past("no".into())
+        );
+        assert_eq!(written.place().unwrap().object.cluster, ClusterId::new("b"));
+        assert!(
+            matches!(written.places()[0].fate, Fate::Failed(_)),
+            "what is left is told"
+        );
 
-    let mut new = ready(vec![place("a", false), place("b", false)]);
-    new.seen();
-    new.confirm().unwrap();
-    assert_eq!(new.carried_out(Ticket(1), &Err(silent.clone())), Next::Nothing);
-    assert!(matches!(new.stage(), Stage::Failed(_)));
+        let mut new = ready(vec![place("a", false), place("b", false)]);
+        new.seen();
+        new.confirm().unwrap();
+        assert_eq!(new.carried_out(Ticket(1), &Err(silent.clone())), Next::Nothing);
+        assert!(matches!(new.stage(), Stage::Failed(_)));
+    }
 }

@@ -49,6 +49,14 @@ fn aim(cluster: &str, is_lost: bool) -> Aim {
         asks_reason: false,
         refused: is_lost.then(|| "its cluster does not answer".to_owned()),
         is_lost,
+        behind: None,
+    }
+}
+
+fn behind(cluster: &str, lost: &str) -> Aim {
+    Aim {
+        behind: Some(ClusterId::new(lost)),
+        ..aim(cluster, false)
     }
 }
 
@@ -57,7 +65,7 @@ fn nothing_new_is_begun_behind_a_cluster_that_does_not_answer() {
     let fates = |operation| {
         let draft = Draft {
             operation,
-            aims: vec![aim("a", false), aim("b", true), aim("c", false)],
+            aims: vec![aim("a", false), aim("b", true), behind("c", "b"), behind("e", "d")],
             untouched: Vec::new(),
             unreached: Vec::new(),
             version: None,
@@ -67,10 +75,10 @@ fn nothing_new_is_begun_behind_a_cluster_that_does_not_answer() {
         let is_ahead = places.map(|place| place.fate == Fate::Ahead);
         is_ahead.collect::<Vec<_>>()
     };
-    assert_eq!(fates(Operation::Restart), [true, false, false]);
+    assert_eq!(fates(Operation::Restart), [true, false, false, false]);
     assert_eq!(
         fates(Operation::Abort),
-        [true, false, true],
+        [true, false, true, true],
         "what goes back goes on past it"
     );
 }

@@ -82,6 +82,8 @@ pub struct Pattern {
     pub namespace: Option<String>,
     /// As in paths: `proxy`.
     pub subresource: Option<String>,
+    /// Not those that are tried without effect.
+    pub in_earnest: bool,
 }
 
 impl Pattern {
@@ -119,8 +121,16 @@ impl Pattern {
         self
     }
 
+    /// The same without those that are tried without effect (`dryRun`).
+    #[must_use]
+    pub fn in_earnest(mut self) -> Self {
+        self.in_earnest = true;
+        self
+    }
+
     fn matches(&self, seen: &Seen) -> bool {
-        self.verb.is_none_or(|verb| seen.verb == Some(verb))
+        !(self.in_earnest && seen.path.contains("dryRun="))
+            && self.verb.is_none_or(|verb| seen.verb == Some(verb))
             && self.plural.as_ref().is_none_or(|plural| *plural == seen.plural)
             && self
                 .namespace

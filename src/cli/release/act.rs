@@ -15,7 +15,7 @@ use super::act_row::{ActRow, with_others};
 use super::ask::Ask;
 use super::claims::Claims;
 use super::course::{Course, is_back};
-use super::follow::{CHANGED, follow};
+use super::follow::{CHANGED, PASSED_AFTER, follow};
 use super::targets::{Target, targets};
 use super::what::What;
 use crate::cluster::{ActError, Note};
@@ -201,6 +201,41 @@ fn failing(view: &ClusterView, object: &ResourceRef) -> Option<String> {
     view.failing(view.workload(object.kind, &object.key)?, view.heard(Utc::now()))
 }
 
+/// Writes one step, with a line of the activity log.
+async fn write(
+    known: &Known,
+    (ask, activity, claims): (&Ask, &ActivityLog, &Claims),
+    (target, prepared): (&Target, &Prepared),
+    err: &mut dyn Write,
+) -> Result<Result<Done, ActError>, Failure> {
+    let view = known.world.cluster(&target.object.cluster);
+    let by = view
+        .and_then(|view| view.identity.user.clone())
+        .unwrap_or_else(|| Clean::new(activity.person()));
+    let object = &target.object;
+    let fails = view.and_then(|view| failing(view, object));
+    let why = Why {
+        reason: ask.reason(),
+        overridden: ask.overridden().filter(|_| !prepared.against.is_empty()),
+        taken_over: claims.taken_over(&object.cluster),
+        fails: fails.map(Clean::from),
+    };
+    let note = Note {
+        app: &target.app,
+        by: &by,
+        why: &why,
+    };
+    tell_job(target, prepared, err)?;
+    let begun = Instant::now();
+    let done = target.cluster.carry_out(prepared, &note).await;
+    let answer = match &done {
+        Ok(_) => "done".into(),
+        Err(error) => error.to_string(),
+    };
+    activity.released(Utc::now(), prepared, &note, (answer, begun.elapsed()));
+    Ok(done)
+}
+
 async fn carry_out(
     known: &mut Known,
     (ask, activity, claims): (&Ask, &ActivityLog, &Claims),
@@ -211,34 +246,15 @@ async fn carry_out(
     let mut written = Vec::new();
     for (number, ((target, prepared), row)) in targets.iter().zip(prepared).zip(rows).enumerate() {
         let ahead = targets.get(number + 1..).unwrap_or_default();
-        let view = known.world.cluster(&target.object.cluster);
-        let by = view
-            .and_then(|view| view.identity.user.clone())
-            .unwrap_or_else(|| Clean::new(activity.person()));
-        let object = &target.object;
-        let fails = view.and_then(|view| failing(view, object));
-        let why = Why {
-            reason: ask.reason(),
-            overridden: ask.overridden().filter(|_| !prepared.against.is_empty()),
-            taken_over: claims.taken_over(&object.cluster),
-            fails: fails.map(Clean::from),
-        };
-        let note = Note {
-            app: &target.app,
-            by: &by,
-            why: &why,
-        };
-        tell_job(target, prepared, err)?;
-        let begun = Instant::now();
-        let done = target.cluster.carry_out(prepared, &note).await;
-        let answer = match &done {
-            Ok(_) => "done".into(),
-            Err(error) => error.to_string(),
-        };
-        activity.released(Utc::now(), prepared, &note, (answer, begun.elapsed()));
+        let done = write(known, (ask, activity, claims), (target, prepared), err).await?;
         let done = match done {
             Ok(done) => done,
             Err(error) if course.passes(target, &error) => continue,
+            Err(error) if course.goes_on() && !(ahead.is_empty() && written.is_empty()) => {
+                row.fail(&error);
+                course.leave_out(target, &error, err)?;
+                continue;
+            }
             Err(error) => {
                 tell_wrote(target, &error, err)?;
                 row.fail(&error);
@@ -249,19 +265,26 @@ async fn carry_out(
         row.write();
         tell(target, &done, err)?;
         if ask.wait && !is_urgent {
-            let end = follow(known, &target.object, (&prepared.step, &done.written), ask.timeout, err).await?;
-            if end != Exit(Exit::DONE) {
-                course.leave(ahead);
-                return Ok(end);
+            let lost = (course.goes_on() && !ahead.is_empty()).then_some(PASSED_AFTER);
+            let what = (&prepared.step, &done.written);
+            match follow(known, &target.object, what, (ask.timeout, lost), err).await? {
+                Some(Exit(Exit::DONE)) => {}
+                Some(end) => {
+                    course.leave(ahead);
+                    return Ok(end);
+                }
+                None => course.lose(target),
             }
         }
         written.push((target, prepared, done));
     }
     if ask.wait && is_urgent {
         for (target, prepared, done) in written {
-            let end = follow(known, &target.object, (&prepared.step, &done.written), ask.timeout, err).await?;
-            if end != Exit(Exit::DONE) {
-                return Ok(end);
+            let what = (&prepared.step, &done.written);
+            match follow(known, &target.object, what, (ask.timeout, Some(PASSED_AFTER)), err).await? {
+                Some(Exit(Exit::DONE)) => {}
+                Some(end) => return Ok(end),
+                None => course.lose(target),
             }
         }
     }

@@ -139,8 +139,15 @@ impl Course {
     /// Waits for what was written before, in its order: what comes after it begins only once it is there.
     pub(super) async fn see_there(&self, known: &mut Known, ask: &Ask, err: &mut dyn Write) -> Result<Exit, Failure> {
         for (target, step) in self.there.iter().filter(|_| ask.wait) {
-            let end = follow(known, &target.object, (step, &Written::default()), ask.timeout, err).await?;
-            if end != Exit(Exit::DONE) {
+            let end = follow(
+                known,
+                &target.object,
+                (step, &Written::default()),
+                (ask.timeout, None),
+                err,
+            )
+            .await?;
+            if let Some(end) = end.filter(|end| *end != Exit(Exit::DONE)) {
                 return Ok(end);
             }
         }
@@ -175,6 +182,14 @@ impl Course {
     pub(super) fn leave_out(&mut self, target: &Target, error: &ActError, err: &mut dyn Write) -> std::io::Result<()> {
         self.is_left(target, &error.to_string());
         writeln!(err, "{}: left out: {error}", target.name())
+    }
+
+    /// What became of a workload that was written is not known: its cluster does not answer any more.
+    pub(super) fn lose(&mut self, target: &Target) {
+        let name = target.name();
+        self.left.push(format!(
+            "{name}: written, and its cluster does not answer: what came of it is not known"
+        ));
     }
 
     /// Whether the step was taken somewhere before.

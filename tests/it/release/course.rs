@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use pilothouse::sim::Simulation;
-use pilothouse::sim::fault::Fault;
+use pilothouse::sim::fault::{Fault, Pattern, Verb};
 use pilothouse::sim::store::Store;
 use serde_json::Value;
 
@@ -194,6 +194,31 @@ fn a_way_back_goes_on_past_a_cluster_that_refuses_it() {
         "{said}"
     );
     assert_eq!(fleet.images(), ["live:v1", "live:v1"], "{said}");
+}
+
+#[test]
+fn a_way_back_goes_on_past_a_cluster_that_refuses_the_write_itself() {
+    let fleet = Fleet::start();
+    let both = ["a", "c"];
+    let (code, said) = fleet.release_on(&both, &["start", "--image", "live:v2", "--gray", "2", "--wait"]);
+    assert_eq!(code, Some(0), "{said}");
+    fleet.forbid(
+        "a",
+        Fault::Forbid(Pattern::plural("deployments").verb(Verb::Patch).in_earnest()),
+    );
+    let (code, said) = fleet.release_on(&["a"], &["abort"]);
+    assert!(
+        code == Some(1) && !said.contains("left out"),
+        "alone it is refused: {said}"
+    );
+    let (code, said) = fleet.release_on(&both, &["abort"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("a: gift/live: left out: "), "{said}");
+    assert!(
+        said.contains("c: gift/live: written") && said.contains("left: a: gift/live: "),
+        "{said}"
+    );
+    assert_eq!(fleet.images(), ["live:v2", "live:v1"], "{said}");
 }
 
 #[test]
