@@ -106,7 +106,7 @@ const SCENES: [Scene; 12] = [
         way: &[
             Do(Action::ShowInstances),
             Do(Action::Filter),
-            Type("live-gift"),
+            Type("live-gift status=Running"),
             Do(Action::Accept),
             Do(Action::Open),
             Do(Action::Open),
