@@ -47,7 +47,7 @@ use crate::release::step::Step;
 use crate::release::{Author, Done, Ended, Prepared};
 use hub::Hub;
 
-pub use act::{ActError, Made, Note, Trial};
+pub use act::{ActError, Made, Note, Trial, creation};
 pub use build::{Begun, BuildError, PreparedBuild, Stands};
 pub use clock::moment;
 pub(crate) use connect::exec::{Group, read_limited};

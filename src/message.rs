@@ -4,7 +4,7 @@ mod action;
 pub mod order;
 
 pub use action::{Action, Group};
-pub use order::{Asked, Failure, FailureKind, Order, Ticket};
+pub use order::{Asked, Failure, FailureKind, Order, Refused, Ticket};
 
 use crate::build::commit::{Found, Wanted as CommitsWanted};
 use crate::build::{Begun, PreparedBuild};
@@ -175,6 +175,8 @@ pub enum Effect {
     PrepareBuild(Ticket, ResourceRef, Box<crate::build::Asked>),
     /// Begin a build that was confirmed, once.
     BeginBuild(Ticket, ClusterId, Box<PreparedBuild>),
+    /// It is noted that a step was refused.
+    Refuse(Box<Refused>),
     /// Read what a job before a release wrote so far.
     ReadJob(ClusterId, ObjectKey),
     /// Read what a container of a workload wrote last that ended.

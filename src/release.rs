@@ -36,6 +36,7 @@ pub mod symptoms;
 pub mod template;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod told;
 pub mod twin;
 pub mod warning;
 
@@ -45,3 +46,4 @@ pub use phase::Phase;
 pub use prepared::{Done, Prepared, Why, Written};
 pub use side::{Release, Side};
 pub use symptoms::{Ended, Symptoms};
+pub use told::Change;

@@ -46,6 +46,8 @@ pub struct ActivityRow {
     pub user: Option<Clean>,
     pub from: Option<Clean>,
     pub to: Option<Clean>,
+    /// Verb and path of what was sent.
+    pub request: Option<Clean>,
     pub reason: Option<Clean>,
     /// Why what spoke against it did not count.
     #[serde(rename = "override")]
@@ -88,6 +90,7 @@ impl From<Line> for ActivityRow {
             user: of(|attempt| Some(&attempt.user)),
             from: of(|attempt| attempt.from.as_deref()),
             to: of(|attempt| attempt.to.as_deref()),
+            request: of(|attempt| attempt.request.as_deref()),
             reason: of(|attempt| attempt.reason.as_deref()),
             overridden: of(|attempt| attempt.overridden.as_deref()),
             taken_over: of(|attempt| attempt.taken_over.as_deref()),

@@ -222,6 +222,7 @@ impl Desk<'_> {
             return Ok(Exit(if self.ask.dry_run { Exit::DONE } else { ONLY_SHOWN }));
         }
         kept::note_ended(known, target, &asked.app, err).await?;
+        let made = format!("POST {}", builds::jobs(&key.namespace));
         let begun = Instant::now();
         let answer = cluster.begin_build(&prepared).await;
         let told = answer.as_ref().map_or_else(ToString::to_string, |begun| {
@@ -229,7 +230,7 @@ impl Desk<'_> {
         });
         let uid = answer.as_ref().map(|begun| begun.uid.to_string()).unwrap_or_default();
         let place = (cluster.id(), &key, uid.as_str());
-        builds::note(self.activity, "build", (asked, place), (told, begun.elapsed()));
+        builds::note(self.activity, "build", (asked, place, made), (told, begun.elapsed()));
         let answer = answer.map_err(|error| failure(target, &error))?;
         let did = if answer.joined {
             "is being built already: joined"
@@ -295,12 +296,18 @@ impl Desk<'_> {
         }
         let tails = follow::tails(cluster, &build).await;
         let key = ObjectKey::new(build.namespace.clone(), build.name.clone());
+        let gone = format!("DELETE {}/{}", builds::jobs(&key.namespace), key.name);
         let begun = Instant::now();
         let answer = cluster.cancel_build(&key, &uid).await;
         let told = answer.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
         let uid = uid.to_string();
         let place = (cluster.id(), &key, uid.as_str());
-        builds::note(self.activity, "cancel-build", (asked, place), (told, begun.elapsed()));
+        builds::note(
+            self.activity,
+            "cancel-build",
+            (asked, place, gone),
+            (told, begun.elapsed()),
+        );
         answer.map_err(|error| failure(target, &BuildError::Cluster(error)))?;
         writeln!(err, "{}: {key} is stopped", cluster.id())?;
         let stopped = Build {

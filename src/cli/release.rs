@@ -9,6 +9,7 @@ mod commit;
 mod course;
 mod follow;
 mod last_lines;
+mod noting;
 mod outcome;
 pub(super) mod targets;
 pub(super) mod what;

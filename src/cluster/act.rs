@@ -45,7 +45,7 @@ use crate::release::warning::Warning;
 use crate::release::{Done, Prepared, Written};
 use around::{becomes, is_workload};
 use changes::changes;
-use look::{collection, look, path};
+use look::look;
 use renew::renewed;
 use seen::{look_again, seen_by_controller};
 use untaken::in_words;
@@ -54,7 +54,7 @@ use who::with_who;
 pub(crate) use before::log as job_log;
 pub(crate) use beside::{history, scaler};
 pub(crate) use claim::{Sightings, claim, holder_of, let_go};
-pub use create::{Made, Trial};
+pub use create::{Made, Trial, creation};
 pub(crate) use create::{create, try_create};
 pub use error::ActError;
 pub use notes::Note;
@@ -188,14 +188,14 @@ fn generation(object: &Value) -> i64 {
 
 /// A request as it is sent; `query` is added to the path.
 async fn send(hub: &Hub, request: &Request, query: &str) -> Result<Value, ClusterError> {
-    let place = &request.place;
-    let (method, kind, path) = match &request.act {
-        Act::JsonPatch(_) => (Method::PATCH, JSON_PATCH, path(place)),
-        Act::MergePatch(_) => (Method::PATCH, MERGE_PATCH, path(place)),
-        Act::Replace(_) => (Method::PUT, JSON, path(place)),
-        Act::Create(_) => (Method::POST, JSON, collection(&place.resource, &place.namespace)),
-        Act::Delete(_) => (Method::DELETE, JSON, path(place)),
+    let (method, kind) = match &request.act {
+        Act::JsonPatch(_) => (Method::PATCH, JSON_PATCH),
+        Act::MergePatch(_) => (Method::PATCH, MERGE_PATCH),
+        Act::Replace(_) => (Method::PUT, JSON),
+        Act::Create(_) => (Method::POST, JSON),
+        Act::Delete(_) => (Method::DELETE, JSON),
     };
+    let path = request.path();
     // A deletion has no fields to be managed.
     let manager = (!matches!(request.act, Act::Delete(_))).then(|| format!("fieldManager={MANAGER}"));
     let asked = [Some(query.to_owned()).filter(|query| !query.is_empty()), manager];

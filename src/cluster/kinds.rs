@@ -2,6 +2,7 @@
 
 use crate::cluster::door::{JSON, PROTOBUF_OR_JSON};
 use crate::domain::Kind;
+pub(crate) use crate::domain::escape;
 
 /// The order in which kinds are read first: what a person looks at first comes first.
 pub(crate) const ORDER: [Kind; 14] = [
@@ -54,24 +55,6 @@ pub(crate) fn collection(kind: Kind, version: &str, namespace: &str) -> String {
     } else {
         format!("{root}/namespaces/{}/{}", escape(namespace), kind.plural())
     }
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-/// Percent-encodes what is not plain in a path or query value.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.extend(
-                [byte >> 4, byte & 15].map(|digit| HEX.get(usize::from(digit)).copied().map_or('0', char::from)),
-            );
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub enum ColumnId {
     Kubelet,
     Bounds,
     Outcome,
+    Changes,
     Rows,
     Listed,
     LastEvent,

@@ -3,8 +3,9 @@
 use super::Trouble;
 use crate::domain::{AppKey, Clean, Driver, ResourceRef};
 use crate::release::against::Others;
+use crate::release::ledger::Operation;
 use crate::release::step::Step;
-use crate::release::{Prepared, Why};
+use crate::release::{Change, Prepared, Why};
 
 /// The number of an order: answers carry it, so that one that nobody waits for any more is known as such.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,8 @@ pub struct Asked {
     /// The app that it carries.
     pub app: AppKey,
     pub step: Step,
+    /// Who asks, as the cluster knows them; `None`: it does not say.
+    pub by: Option<Clean>,
     /// Who else releases the workload.
     pub driver: Option<Driver>,
     /// What the ledgers of other clusters say of its versions.
@@ -34,6 +37,20 @@ pub struct Order {
     /// Who, as the cluster knows them; `None`: it does not say.
     pub by: Option<Clean>,
     pub why: Why,
+}
+
+/// A step that was asked for and refused before anything was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub object: ResourceRef,
+    /// The name of the app it is of.
+    pub app: Clean,
+    /// Who, as the cluster knows them; `None`: it does not say.
+    pub by: Option<Clean>,
+    pub operation: Operation,
+    /// As far as it was asked.
+    pub change: Change,
+    pub why: Clean,
 }
 
 /// Why a step was not tried, or not written.

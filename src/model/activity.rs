@@ -3,6 +3,7 @@
 use super::Model;
 use crate::domain::{Clean, ClusterId};
 use crate::message::{Severity, Trouble};
+use crate::release::Change;
 use crate::screens::activity::Entry;
 
 /// Most lines kept in the activity log.
@@ -49,6 +50,15 @@ impl Model {
         self.write("said", cluster.0.clone(), cluster.0.clone(), outcome);
     }
 
+    /// Writes in the activity log which write was asked for: from what to what, and by which requests.
+    pub(crate) fn record_write(&mut self, what: &str, target: Clean, change: &Change, request: String) {
+        self.record(what, target);
+        if let Some(entry) = self.activity.last_mut() {
+            entry.change = change.words();
+            entry.request = Clean::from(request);
+        }
+    }
+
     fn write(&mut self, what: &str, by: Clean, target: Clean, outcome: Option<(Severity, Clean)>) {
         self.activity.push(Entry {
             number: self.entries,
@@ -56,6 +66,8 @@ impl Model {
             what: what.into(),
             by,
             target,
+            change: Clean::default(),
+            request: Clean::default(),
             outcome,
         });
         self.entries += 1;

@@ -221,6 +221,7 @@ impl Confirm {
             app: place.app.clone(),
             step: place.step.clone(),
             driver: place.driver,
+            by: None,
             others: Others::default(),
         };
         let is_first = !self.places.iter().take(self.at).any(|place| place.fate == Fate::Ahead);

@@ -228,27 +228,24 @@ pub struct Done {
     pub unnoted: Vec<Clean>,
 }
 
+/// Writes for tests.
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
     use serde_json::json;
 
-    use super::super::config::Source;
-    use super::super::live::Method;
-    use super::super::past::Back;
     use super::super::request::{Act, Place, Resource};
-    use super::super::step::{Count, New, Return};
-    use super::super::template::Facts;
     use super::*;
-    use crate::domain::{ClusterId, Kind, ObjectKey, Uid};
+    use crate::domain::{ClusterId, ObjectKey};
 
     /// A step whose dry run has this template, and changes the image of a container.
-    fn prepared(step: Step, template: &Value) -> Prepared {
+    pub(crate) fn prepared(step: Step, template: &Value) -> Prepared {
         let difference = |container: &str, to: &str| Difference {
             place: format!("spec.template.spec.containers[{container}].image").into(),
             from: Some("r/live:v1".into()),
             to: Some(to.into()),
         };
-        let after = json!({"metadata": {"name": "live"}, "spec": {"template": {"spec": template}}});
+        let after =
+            json!({"metadata": {"namespace": "gift", "name": "live"}, "spec": {"template": {"spec": template}}});
         let place = Place::new(Resource::of(Kind::Deployment, "v1"), &after);
         let request = Request::new(place, Act::JsonPatch(json!([])));
         Prepared {
@@ -277,6 +274,19 @@ mod tests {
             requests: vec![(request, after)],
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::config::Source;
+    use super::super::live::Method;
+    use super::super::past::Back;
+    use super::super::step::{Count, New, Return};
+    use super::super::template::Facts;
+    use super::testing::prepared;
+    use super::*;
 
     #[test]
     fn images_that_may_have_to_be_pulled_are_those_that_the_step_publishes() {

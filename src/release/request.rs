@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{Clean, Kind};
+use crate::domain::{Clean, Kind, escape};
 
 /// Which kind of object in which version, as request paths spell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,19 @@ impl Resource {
             version: version.to_owned(),
             plural: kind.plural(),
         }
+    }
+
+    /// Where its objects are created and listed.
+    pub fn collection(&self, namespace: &str) -> String {
+        let Self {
+            group, version, plural, ..
+        } = self;
+        let root = if group.is_empty() {
+            format!("/api/{version}")
+        } else {
+            format!("/apis/{group}/{version}")
+        };
+        format!("{root}/namespaces/{}/{plural}", escape(namespace))
     }
 }
 
@@ -59,6 +72,17 @@ impl Place {
             name: text("/metadata/name"),
             part: Part::Whole,
         }
+    }
+
+    /// Where it is read and written.
+    pub fn path(&self) -> String {
+        let part = match self.part {
+            Part::Whole => "",
+            Part::Status => "/status",
+            Part::Scale => "/scale",
+        };
+        let collection = self.resource.collection(&self.namespace);
+        format!("{collection}/{}{part}", escape(&self.name))
     }
 
     #[must_use]
@@ -191,6 +215,25 @@ impl Request {
             act,
             waits: Waits::Nothing,
         }
+    }
+
+    /// Where it is sent.
+    pub fn path(&self) -> String {
+        match self.act {
+            Act::Create(_) => self.place.resource.collection(&self.place.namespace),
+            _ => self.place.path(),
+        }
+    }
+
+    /// Its verb and path: `PATCH /apis/apps/v1/namespaces/gift/deployments/live`.
+    pub fn line(&self) -> String {
+        let verb = match self.act {
+            Act::JsonPatch(_) | Act::MergePatch(_) => "PATCH",
+            Act::Replace(_) => "PUT",
+            Act::Create(_) => "POST",
+            Act::Delete(_) => "DELETE",
+        };
+        format!("{verb} {}", self.path())
     }
 
     /// Makes an immutable copy of a `ConfigMap`.

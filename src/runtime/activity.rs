@@ -10,12 +10,11 @@ use serde::Serialize;
 
 use super::journal::Journal;
 use super::redact::redact;
-use crate::cluster::Note;
-use crate::domain::Clean;
+use crate::cluster::{ActError, Note};
 use crate::domain::ulid::ulid;
-use crate::message::Effect;
-use crate::release::Prepared;
+use crate::message::{Effect, Refused};
 use crate::release::claim::identity;
+use crate::release::{Done, Prepared};
 
 /// Appends to the activity log; without a file it keeps nothing.
 #[derive(Clone, Debug)]
@@ -39,8 +38,11 @@ pub struct Attempt<'a> {
     pub operation: &'a str,
     /// Who, as the cluster knows them.
     pub user: &'a str,
-    pub from: Option<&'a str>,
-    pub to: Option<&'a str>,
+    /// What it leads from, in the words of what is changed: images, counts, a floor.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// Verb and path of what was sent, or only tried; `None` of what was refused before.
+    pub request: Option<String>,
     pub reason: Option<&'a str>,
     /// Why what spoke against it did not count.
     #[serde(rename = "override")]
@@ -50,6 +52,45 @@ pub struct Attempt<'a> {
     /// `done`, or why not.
     pub answer: String,
     pub milliseconds: u64,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    text: String,
+    is_sent: bool,
+}
+
+impl Answer {
+    /// Of a write.
+    pub fn of(done: &Result<Done, ActError>) -> Self {
+        match done {
+            Ok(_) => Self {
+                text: "done".into(),
+                is_sent: true,
+            },
+            Err(error) => Self {
+                text: error.to_string(),
+                is_sent: error.is_sent(),
+            },
+        }
+    }
+
+    /// The program ended before it came.
+    pub fn unknown() -> Self {
+        Self {
+            text: "not known: the program ended before the answer came".into(),
+            is_sent: true,
+        }
+    }
+
+    /// It was tried without effect, and not written for this.
+    pub const fn refused(why: String) -> Self {
+        Self {
+            text: why,
+            is_sent: false,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -115,6 +156,7 @@ impl ActivityLog {
                 self.write(now, "load-events", Some(object.cluster.as_str()), Some(name));
             }
             Effect::SaveLogs(save) => self.write(now, "save-logs", None, Some(save.name.clone())),
+            Effect::Refuse(refused) => self.refused(now, refused),
             // What a write came to is noted once it was answered: one line for each that was tried.
             Effect::LoadLedger(..)
             | Effect::LoadHistory(_)
@@ -157,9 +199,9 @@ impl ActivityLog {
         now: DateTime<Utc>,
         prepared: &Prepared,
         note: &Note<'_>,
-        (answer, took): (String, Duration),
+        (answer, took): (Answer, Duration),
     ) {
-        let (from, to) = prepared.images();
+        let change = prepared.change();
         let object = &prepared.object;
         let attempt = Attempt {
             cluster: object.cluster.as_str(),
@@ -168,15 +210,38 @@ impl ActivityLog {
             uid: object.uid.to_string(),
             operation: &prepared.operation,
             user: note.by,
-            from: from.map(Clean::as_str),
-            to: to.map(Clean::as_str),
+            from: change.from.as_ref().map(ToString::to_string),
+            to: change.to.as_ref().map(ToString::to_string),
+            request: Some(prepared.requests(answer.is_sent)),
             reason: note.why.reason.as_deref(),
             overridden: note.why.overridden.as_deref(),
             taken_over: note.why.taken_over.as_deref(),
-            answer,
+            answer: answer.text,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         };
         self.attempted(now, prepared.step.operation().name(), &attempt);
+    }
+
+    /// A step was refused before anything was sent.
+    pub fn refused(&self, now: DateTime<Utc>, refused: &Refused) {
+        let Refused { object, change, .. } = refused;
+        let attempt = Attempt {
+            cluster: object.cluster.as_str(),
+            object: format!("{} {}", object.kind, object.key),
+            app: &refused.app,
+            uid: object.uid.to_string(),
+            operation: "",
+            user: refused.by.as_deref().unwrap_or(&self.person),
+            from: change.from.as_ref().map(ToString::to_string),
+            to: change.to.as_ref().map(ToString::to_string),
+            request: None,
+            reason: None,
+            overridden: None,
+            taken_over: None,
+            answer: refused.why.to_string(),
+            milliseconds: 0,
+        };
+        self.attempted(now, refused.operation.name(), &attempt);
     }
 
     fn write(&self, now: DateTime<Utc>, did: &str, cluster: Option<&str>, object: Option<String>) {
@@ -234,8 +299,9 @@ mod tests {
             uid: "u1".into(),
             operation: "01K",
             user: "oncall",
-            from: Some("live:v1"),
+            from: Some("live:v1".into()),
             to: None,
+            request: Some("PATCH /apis/apps/v1/namespaces/gift/deployments/live".into()),
             reason: None,
             overridden: None,
             taken_over: None,

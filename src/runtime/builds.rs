@@ -11,9 +11,10 @@ use super::tasks::Work;
 use crate::build::template::{SHIPPED, Template, TemplateError};
 use crate::build::{Asked, PreparedBuild};
 use crate::cluster::{BuildError, Cluster};
-use crate::domain::{Clean, ClusterId, ImageName, ObjectKey, ResourceRef};
+use crate::domain::{Clean, ClusterId, ImageName, Kind, ObjectKey, ResourceRef};
 use crate::message::{Message, Severity, Ticket, Trouble};
 use crate::registry::{Registries, RegistryError};
+use crate::release::request::Resource;
 
 /// What builds are made by.
 #[derive(Clone, Debug, Default)]
@@ -119,20 +120,30 @@ pub(super) fn begin(cluster: Cluster, ticket: Ticket, prepared: PreparedBuild, a
             if begun.joined { "joined" } else { "done" }.to_owned()
         });
         let place = (cluster.id(), &key, uid.as_str());
-        note(&activity, "build", (&prepared.asked, place), (told, sent.elapsed()));
+        let request = format!("POST {}", jobs(&key.namespace));
+        note(
+            &activity,
+            "build",
+            (&prepared.asked, place, request),
+            (told, sent.elapsed()),
+        );
         let answer = answer.map(Box::new).map_err(|error| trouble(cluster.id(), &error));
         Some(Message::BuildBegun(ticket, answer))
     })
+}
+
+/// Where builds of a namespace are made.
+pub fn jobs(namespace: &str) -> String {
+    Resource::of(Kind::Job, "v1").collection(namespace)
 }
 
 /// A line of the activity log on what was tried with a build's Job.
 pub fn note(
     activity: &ActivityLog,
     did: &str,
-    (asked, (cluster, key, uid)): (&Asked, (&ClusterId, &ObjectKey, &str)),
+    (asked, (cluster, key, uid), request): (&Asked, (&ClusterId, &ObjectKey, &str), String),
     (answer, took): (String, Duration),
 ) {
-    let image = asked.tagged();
     let attempt = Attempt {
         cluster: cluster.as_str(),
         object: format!("Job {key}"),
@@ -141,7 +152,8 @@ pub fn note(
         operation: &key.name,
         user: &asked.by,
         from: None,
-        to: Some(&image),
+        to: Some(asked.tagged()),
+        request: Some(request),
         reason: None,
         overridden: None,
         taken_over: None,

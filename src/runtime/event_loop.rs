@@ -236,6 +236,7 @@ impl<P: Program> Shell<P> {
             | Effect::CarryOut(_)
             | Effect::PrepareBuild(..)
             | Effect::BeginBuild(..)
+            | Effect::Refuse(_)
             | Effect::ReadJob(..)
             | Effect::Review(..)
             | Effect::Measure(..)

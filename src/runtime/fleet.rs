@@ -104,7 +104,12 @@ fn perform(
         Effect::LoadCommits(app, wanted) => Some(commits(beside.repositories.clone()?, app, wanted)),
         Effect::Prepare(asked) => {
             let cluster = find(&asked.object.cluster)?;
-            Some(writes::prepare(cluster, beside.registries.clone(), *asked, me()))
+            Some(writes::prepare(
+                cluster,
+                beside.registries.clone(),
+                *asked,
+                activity.clone(),
+            ))
         }
         Effect::Claim(id, app, takes_over) => Some(writes::claim(find(&id)?, app, me(), takes_over)),
         Effect::LetGo(id, app) => Some(writes::let_go(find(&id)?, app, me())),
@@ -136,7 +141,7 @@ fn perform(
             None
         }
         // The loop does these itself.
-        Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => None,
+        Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) | Effect::Refuse(_) => None,
     }
 }
 

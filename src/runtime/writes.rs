@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::activity::ActivityLog;
+use super::activity::{ActivityLog, Answer};
 use super::tasks::Work;
 use crate::cluster::{ActError, Cluster, ClusterError, Note};
 use crate::domain::{AppKey, Clean, ImageName, ObjectKey, ResourceRef};
-use crate::message::{Asked, Failure, FailureKind, Message, Order, Severity, Trouble};
+use crate::message::{Asked, Failure, FailureKind, Message, Order, Refused, Severity, Trouble};
 use crate::registry::Registries;
 use crate::release::claim::Claim;
 
@@ -69,7 +69,7 @@ pub(super) fn tags(cluster: Cluster, registries: Registries, object: ResourceRef
 }
 
 /// Tries a step. There is one answer for each, and none is cut off by another.
-pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: Asked, me: String) -> Work {
+pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: Asked, activity: ActivityLog) -> Work {
     Work::new(format!("try {}", asked.ticket.0), async move {
         let what = (&asked.step, asked.driver);
         let mut prepared = match &registries {
@@ -78,15 +78,29 @@ pub(super) fn prepare(cluster: Cluster, registries: Option<Registries>, asked: A
         };
         if let Ok(done) = prepared {
             let claim = if asked.step.is_claimed() {
-                cluster.claim(&asked.app, &me, false).await
+                cluster.claim(&asked.app, activity.identity(), false).await
             } else {
                 Claim::Ours
             };
             prepared = Ok(done.with_others(&asked.others).with_claim(claim));
         }
+        if let Err(error) = &prepared {
+            activity.refused(Utc::now(), &refused(&asked, error));
+        }
         let answer = prepared.map(Box::new).map_err(|error| failure(&error));
         Some(Message::Prepared(asked.ticket, answer))
     })
+}
+
+fn refused(asked: &Asked, error: &ActError) -> Refused {
+    Refused {
+        object: asked.object.clone(),
+        app: asked.app.name.clone(),
+        by: asked.by.clone(),
+        operation: asked.step.operation(),
+        change: asked.step.change(&asked.object.key.name),
+        why: Clean::new(&error.to_string()),
+    }
 }
 
 /// Claims an app, or goes on claiming it.
@@ -121,10 +135,7 @@ pub(super) fn carry_out(cluster: Cluster, order: Order, activity: ActivityLog) -
         let by = &attempt.who();
         let note = Note { app, by, why };
         let done = cluster.carry_out(prepared, &note).await;
-        attempt.tell(match &done {
-            Ok(_) => "done".into(),
-            Err(error) => error.to_string(),
-        });
+        attempt.tell(Answer::of(&done));
         Some(Message::CarriedOut(ticket, done.map_err(|error| failure(&error))))
     })
 }
@@ -156,7 +167,7 @@ impl Unanswered {
         by.unwrap_or_else(|| Clean::new(self.activity.person()))
     }
 
-    fn tell(&mut self, answer: String) {
+    fn tell(&mut self, answer: Answer) {
         let took: Duration = self.begun.elapsed();
         let Order { prepared, app, why, .. } = &self.order;
         let by = &self.who();
@@ -169,7 +180,7 @@ impl Unanswered {
 impl Drop for Unanswered {
     fn drop(&mut self) {
         if !self.is_told {
-            self.tell("not known: the program ended before the answer came".into());
+            self.tell(Answer::unknown());
         }
     }
 }

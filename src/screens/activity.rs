@@ -16,6 +16,9 @@ pub struct Entry {
     /// Who asked for it.
     pub by: Clean,
     pub target: Clean,
+    /// From what to what, and by which requests, where it is a write.
+    pub change: Clean,
+    pub request: Clean,
     /// What came of it; `None` while it is not known.
     pub outcome: Option<(Severity, Clean)>,
 }
@@ -32,6 +35,8 @@ impl Entry {
             ("at", at.format("%Y-%m-%d %H:%M:%S").to_string().into()),
             ("what", self.what.clone()),
             ("target", self.target.clone()),
+            ("from → to", self.change.clone()),
+            ("request", self.request.clone()),
             ("by", self.by.clone()),
             ("what came of it", outcome),
         ];
@@ -39,10 +44,11 @@ impl Entry {
     }
 }
 
-pub(super) static COLUMNS: [Column; 5] = [
+pub(super) static COLUMNS: [Column; 6] = [
     Column::number(ColumnId::Age, "AGE", &["age"], 6, 0, Unit::Age),
     Column::text(ColumnId::Reason, "WHAT", &["what"], (16, 30), 0),
     Column::text(ColumnId::Object, "TARGET", &["target"], (14, 40), 1),
+    Column::text(ColumnId::Changes, "FROM → TO", &["change", "from", "to"], (14, 40), 3),
     Column::text(ColumnId::Source, "BY", &["by", "who"], (8, 24), 2),
     Column::text(ColumnId::Outcome, "WHAT CAME OF IT", &["outcome"], (24, 120), 0),
 ];
@@ -81,6 +87,7 @@ impl Source for Activity<'_> {
             ColumnId::Reason => Value::text(entry.what.as_str()),
             ColumnId::Source => Value::known(&entry.by),
             ColumnId::Object => Value::known(&entry.target),
+            ColumnId::Changes => Value::text(entry.change.as_str()),
             ColumnId::Outcome => Value::text(entry.outcome.as_ref().map_or("asked", |(_, text)| text)),
             _ => Value::Absent,
         }
@@ -95,6 +102,8 @@ impl Source for Activity<'_> {
             ColumnId::Reason => Cell::new(entry.what.as_str(), Tone::Strong),
             ColumnId::Source => Cell::or_unknown(Some(&entry.by)),
             ColumnId::Object => Cell::or_unknown(Some(&entry.target)),
+            // What is no write changes nothing.
+            ColumnId::Changes => Cell::new(entry.change.as_str(), Tone::Plain),
             ColumnId::Outcome => match &entry.outcome {
                 None => Cell::new("… asked", Tone::Busy),
                 Some((Severity::Info, text)) => Cell::new(format!("● {text}"), Tone::Good),

@@ -9,6 +9,7 @@ mod job_log;
 mod leaving;
 mod past;
 mod reader;
+mod refusing;
 mod tags;
 mod together;
 mod written;
@@ -29,6 +30,7 @@ pub(super) use beside::{history, scaler};
 pub(super) use claiming::claimed;
 pub(super) use job_log::arrived as job_log;
 pub(super) use leaving::wait;
+use reader::close as close_reader;
 pub(super) use tags::offer_tags;
 
 /// Begins a step, or says why it cannot be taken; what the server lets one do is asked for either way.
@@ -43,7 +45,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let mut effects = review(model);
     effects.extend(beside::load_scalers(model, operation));
     match model.draft(operation) {
-        Err(reason) => model.tell(Trouble::info(format!("{}: {reason}", action.label()))),
+        Err(reason) => effects.extend(refusing::workloads(model, action, operation, &reason)),
         Ok(draft) => effects.extend(begin(model, draft)),
     }
     model.touch();
@@ -115,7 +117,7 @@ fn ask(model: &mut Model, note: Option<Clean>) -> Vec<Effect> {
     });
     model.touch();
     asked
-        .map(|asked| Effect::Prepare(Box::new(Asked { others, ..asked })))
+        .map(|asked| Effect::Prepare(Box::new(refusing::in_whose_name(model, Asked { others, ..asked }))))
         .into_iter()
         .collect()
 }
@@ -128,6 +130,7 @@ pub(super) fn prepared(model: &mut Model, ticket: Ticket, result: Result<Box<Pre
     match tried {
         Tried::Late => Vec::new(),
         Tried::Shown => {
+            refusing::tried(model);
             model.touch();
             Vec::new()
         }
@@ -229,7 +232,7 @@ fn write(model: &mut Model) -> Vec<Effect> {
         }
     };
     let Some((ticket, prepared)) = confirmed else {
-        return Vec::new();
+        return refusing::at_the_yes(model, &place);
     };
     vec![send(model, &place, ticket, prepared)]
 }
@@ -248,7 +251,7 @@ fn send(model: &mut Model, place: &Place, ticket: Ticket, prepared: Box<Prepared
     why.fails = fails.map(Clean::from);
     let by = view.and_then(|view| view.identity.user.clone());
     let (what, target) = (place.step.title(), super::goto::target(&place.object));
-    model.record(what, target.clone());
+    model.record_write(what, target.clone(), &prepared.change(), prepared.requests(true));
     let scales_to = match place.step {
         Step::Scale(to) => Some((place.object.clone(), to)),
         _ => None,
@@ -329,12 +332,6 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
             follow(model, &place, &written)
         }
         Stage::Asking | Stage::Writing | Stage::Failed(_) => Vec::new(),
-    }
-}
-
-fn close_reader(model: &mut Model) {
-    if matches!(model.overlays.last(), Some(Overlay::LogLine(_))) {
-        model.overlays.pop();
     }
 }
 

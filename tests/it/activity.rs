@@ -21,7 +21,7 @@ fn run(home: &Path, arguments: &[&str]) -> Output {
 /// A write so long ago.
 fn written(ago: TimeDelta, app: &str, to: &str) -> String {
     let attempt = json!({"cluster": "idc-bj", "object": "Deployment gift/live-web", "app": app, "uid": "u1",
-        "operation": "01K", "user": "jo", "from": null, "to": to, "reason": "because", "answer": "done", "milliseconds": 12});
+        "operation": "01K", "user": "jo", "from": null, "to": to, "request": "PATCH /apis/x", "reason": "because", "answer": "done", "milliseconds": 12});
     json!({"time": Utc::now() - ago, "person": "jo@jump1", "process": 7, "did": "start", "attempt": attempt})
         .to_string()
 }
@@ -63,7 +63,7 @@ fn what_was_done_is_printed_the_oldest_first() {
     assert!(write["time"].take().is_string());
     let expected = json!({"time": null, "person": "jo@jump1", "process": 7, "did": "start", "cluster": "idc-bj",
         "kind": "Deployment", "namespace": "gift", "name": "live-web", "about": null, "app": "chat", "uid": "u1",
-        "operation": "01K", "user": "jo", "from": null, "to": "chat:v3", "reason": "because",
+        "operation": "01K", "user": "jo", "from": null, "to": "chat:v3", "request": "PATCH /apis/x", "reason": "because",
         "override": null, "takenOver": null, "answer": "done", "milliseconds": 12});
     assert_eq!(write, expected);
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::Failure;
 use super::super::watch::Known;
 use super::Place;
-use crate::cluster::{ActError, Trial};
+use crate::cluster::{self, ActError, Trial};
 use crate::create::App;
 use crate::domain::ulid::ulid;
 use crate::runtime::Exit;
@@ -99,7 +99,8 @@ fn attempt<'a>(place: &'a Place, object: &Value, app: &'a App, (operation, user)
         operation,
         user,
         from: None,
-        to: Some(&app.image),
+        to: Some(app.image.clone()),
+        request: cluster::creation(object),
         reason: None,
         overridden: None,
         taken_over: None,

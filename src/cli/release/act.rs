@@ -16,6 +16,7 @@ use super::ask::Ask;
 use super::claims::Claims;
 use super::course::{Course, is_back};
 use super::follow::{CHANGED, PASSED_AFTER, follow};
+use super::noting::Noting;
 use super::targets::{Target, targets};
 use super::what::What;
 use crate::cluster::{ActError, Note};
@@ -26,7 +27,7 @@ use crate::release::live::Refusal;
 use crate::release::step::Step;
 use crate::release::{Done, Prepared, Why};
 use crate::runtime::Exit;
-use crate::runtime::activity::ActivityLog;
+use crate::runtime::activity::{ActivityLog, Answer};
 use crate::world::{ClusterView, World};
 
 /// Without `--yes`: it was shown, and nothing was written.
@@ -54,6 +55,7 @@ pub(in crate::cli) fn run(
     let activity = ActivityLog::open(Some(&setup.paths.activity()), screen::person(environment));
     let registries = (!args.demo).then(|| registries::of(&setup, environment));
     let claims = Claims::new(activity.identity().to_owned());
+    let noting = Noting::new(&activity, ask);
     fleet::block_on(claims.leave_after(async {
         let members = fleet::ready_members(args, &setup).await?;
         let mut known = watch::until_known(&members, Kind::OF_RELEASES, Duration::from_mins(1)).await;
@@ -66,8 +68,10 @@ pub(in crate::cli) fn run(
         let steps = what.steps(&known, targets, registries.as_ref(), err).await?;
         let steps = course.left_to_do(&known, steps, err)?;
         read_versions(&mut known, &steps).await;
-        claims.take(&steps, ask, err).await?;
-        let (targets, prepared) = try_out(&known.world, steps, registries.as_ref(), (&mut course, err)).await?;
+        let claimed = claims.take(&steps, ask, err).await;
+        claimed.inspect_err(|failure| noting.all_refused(&known.world, &steps, failure))?;
+        let beside = (registries.as_ref(), noting);
+        let (targets, prepared) = try_out(&known.world, steps, beside, (&mut course, err)).await?;
         let mut rows: Vec<ActRow> = targets.iter().zip(&prepared).map(|(t, p)| ActRow::new(t, p)).collect();
         let is_text = ask.output == super::super::args::Report::Text;
         if is_text {
@@ -76,17 +80,13 @@ pub(in crate::cli) fn run(
             }
         }
         let outcome = if ask.yes {
-            needs_override(ask, &targets, &prepared)?;
+            let needed = needs_override(ask, &targets, &prepared);
+            needed.inspect_err(|_| noting.spoken_against(&known.world, &targets, &prepared))?;
             let of_before = course.see_there(&mut known, ask, err).await?;
             let end = if of_before == Exit(Exit::DONE) {
-                carry_out(
-                    &mut known,
-                    (ask, &activity, &claims),
-                    (&targets, &prepared),
-                    (&mut rows, what.is_urgent()),
-                    (&mut course, err),
-                )
-                .await
+                let (by, all) = ((ask, noting, &claims), (&targets[..], &prepared[..]));
+                let told = (&mut rows[..], what.is_urgent());
+                carry_out(&mut known, by, all, told, (&mut course, err)).await
             } else {
                 course.leave(&targets);
                 Ok(of_before)
@@ -127,7 +127,7 @@ async fn read_versions(known: &mut Known, steps: &[(Target, Step)]) {
 async fn try_out(
     world: &World,
     steps: Vec<(Target, Step)>,
-    registries: Option<&Registries>,
+    (registries, noting): (Option<&Registries>, Noting<'_>),
     (course, err): (&mut Course, &mut dyn Write),
 ) -> Result<(Vec<Target>, Vec<Prepared>), Failure> {
     let (mut targets, mut all) = (Vec::new(), Vec::new());
@@ -149,6 +149,7 @@ async fn try_out(
                     continue;
                 }
                 tell_wrote(&target, &error, err)?;
+                noting.refused(world, (&target, &step), &error.to_string());
                 if !course.goes_on() {
                     return Err(failure(&target, &error));
                 }
@@ -204,14 +205,12 @@ fn failing(view: &ClusterView, object: &ResourceRef) -> Option<String> {
 /// Writes one step, with a line of the activity log.
 async fn write(
     known: &Known,
-    (ask, activity, claims): (&Ask, &ActivityLog, &Claims),
+    (ask, noting, claims): (&Ask, Noting<'_>, &Claims),
     (target, prepared): (&Target, &Prepared),
     err: &mut dyn Write,
 ) -> Result<Result<Done, ActError>, Failure> {
     let view = known.world.cluster(&target.object.cluster);
-    let by = view
-        .and_then(|view| view.identity.user.clone())
-        .unwrap_or_else(|| Clean::new(activity.person()));
+    let by = noting.who(&known.world, target);
     let object = &target.object;
     let fails = view.and_then(|view| failing(view, object));
     let why = Why {
@@ -228,17 +227,14 @@ async fn write(
     tell_job(target, prepared, err)?;
     let begun = Instant::now();
     let done = target.cluster.carry_out(prepared, &note).await;
-    let answer = match &done {
-        Ok(_) => "done".into(),
-        Err(error) => error.to_string(),
-    };
-    activity.released(Utc::now(), prepared, &note, (answer, begun.elapsed()));
+    let answer = (Answer::of(&done), begun.elapsed());
+    noting.activity.released(Utc::now(), prepared, &note, answer);
     Ok(done)
 }
 
 async fn carry_out(
     known: &mut Known,
-    (ask, activity, claims): (&Ask, &ActivityLog, &Claims),
+    (ask, noting, claims): (&Ask, Noting<'_>, &Claims),
     (targets, prepared): (&[Target], &[Prepared]),
     (rows, is_urgent): (&mut [ActRow], bool),
     (course, err): (&mut Course, &mut dyn Write),
@@ -246,7 +242,7 @@ async fn carry_out(
     let mut written = Vec::new();
     for (number, ((target, prepared), row)) in targets.iter().zip(prepared).zip(rows).enumerate() {
         let ahead = targets.get(number + 1..).unwrap_or_default();
-        let done = write(known, (ask, activity, claims), (target, prepared), err).await?;
+        let done = write(known, (ask, noting, claims), (target, prepared), err).await?;
         let done = match done {
             Ok(done) => done,
             Err(error) if course.passes(target, &error) => continue,

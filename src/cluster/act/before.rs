@@ -9,7 +9,7 @@ use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::kinds;
 use super::super::logs::{self, cut};
-use super::look::{list, path};
+use super::look::list;
 use super::renew::anew;
 use super::who::with_who;
 use super::{ActError, Note, against, get, write};
@@ -55,7 +55,7 @@ pub(super) async fn read(hub: &Hub, seen: &Seen, step: &Step) -> Result<Option<B
 }
 
 async fn there(hub: &Hub, place: &Place) -> Result<Option<Value>, ClusterError> {
-    match get(hub, &path(place)).await {
+    match get(hub, &place.path()).await {
         Ok(found) => Ok(Some(found)),
         Err(ClusterError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -91,7 +91,7 @@ pub(super) async fn run(
 async fn complete(hub: &Hub, place: &Place) -> Result<Vec<Clean>, ActError> {
     let end = Instant::now() + LONGEST;
     while Instant::now() < end {
-        let job = match get(hub, &path(place)).await {
+        let job = match get(hub, &place.path()).await {
             Ok(job) => job,
             // It goes on without us: a link that comes back finds it.
             Err(ClusterError::Transport { .. } | ClusterError::Server { .. } | ClusterError::Throttled { .. }) => {
@@ -135,7 +135,7 @@ pub(crate) async fn log(hub: &Hub, job: &ObjectKey) -> Result<Vec<Clean>, Cluste
         name: job.name.to_string(),
         part: Part::Whole,
     };
-    let job = get(hub, &path(&place)).await?;
+    let job = get(hub, &place.path()).await?;
     lines(hub, &place, &job, READ).await
 }
 

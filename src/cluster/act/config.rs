@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{kinds, questions};
-use super::look::path;
 use super::{ActError, get};
 use crate::domain::Verb;
 use crate::domain::access::Right;
@@ -71,7 +70,7 @@ async fn hidden(hub: &Hub, namespace: &str) -> Option<String> {
 
 /// The copy that somebody else made meanwhile.
 pub(super) async fn made_already(hub: &Hub, request: &Request, after: &Value) -> Result<Value, ActError> {
-    let found = get(hub, &path(&request.place)).await?;
+    let found = get(hub, &request.place.path()).await?;
     if request.is_done(Some(&found), after) {
         return Ok(found);
     }

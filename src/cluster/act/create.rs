@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::super::{event, kinds};
-use super::look::path;
 use super::{ActError, LOOKS, SETTLE, get, send};
 use crate::create::same::difference;
 use crate::domain::ulid::ulid;
@@ -52,7 +51,7 @@ fn request(object: &Value) -> Result<Request, ActError> {
 
 /// The object in its place, if it is the wanted one; `None`: there is none.
 async fn there(hub: &Hub, place: &Place, wanted: &Value) -> Result<Option<Uid>, ActError> {
-    let found = match get(hub, &path(place)).await {
+    let found = match get(hub, &place.path()).await {
         Ok(found) => found,
         Err(ClusterError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -80,6 +79,11 @@ fn without_type(object: &Value) -> Value {
         fields.remove("apiVersion");
     }
     object
+}
+
+/// The request that creates an object, verb and path; `None` of a kind that is none of an app's.
+pub fn creation(object: &Value) -> Option<String> {
+    request(object).ok().map(|request| request.line())
 }
 
 /// Lets the server try to create an object, without effect.
@@ -183,7 +187,7 @@ mod tests {
             ),
         ] {
             let object = json!({"kind": kind, "metadata": {"name": "live", "namespace": "gift"}});
-            assert_eq!(path(&request(&object).unwrap().place), wanted);
+            assert_eq!(request(&object).unwrap().place.path(), wanted);
         }
         assert!(request(&json!({"kind": "Ingress"})).is_err());
     }

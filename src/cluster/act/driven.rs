@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
-use super::look::{collection, list};
+use super::look::list;
 use crate::domain::{Driver, Kind, ResourceRef};
 use crate::release::driver::{self, Driven, Releasing};
 use crate::release::request::Resource;
@@ -143,7 +143,7 @@ async fn argo(hub: &Hub, object: &ResourceRef) -> Result<Option<Driven>, Cluster
 
 /// All of them in the workload's namespace; `None` where the server does not have the kind.
 async fn all(hub: &Hub, resource: &Resource, object: &ResourceRef) -> Result<Option<Vec<Value>>, ClusterError> {
-    match list(hub, &collection(resource, object.key.namespace.as_str())).await {
+    match list(hub, &resource.collection(object.key.namespace.as_str())).await {
         Err(ClusterError::NotFound { .. }) => Ok(None),
         found => found.map(Some),
     }

@@ -33,6 +33,14 @@ pub enum ActError {
 }
 
 impl ActError {
+    /// Whether a request that changes something may have been sent: these are said before one is.
+    pub const fn is_sent(&self) -> bool {
+        !matches!(
+            self,
+            Self::Refused(_) | Self::Forbidden(_) | Self::Cluster(ClusterError::ReadOnly)
+        )
+    }
+
     /// What the job wrote last that failed, line by line: to be shown, and not to be written down.
     pub fn wrote(&self) -> &[Clean] {
         match self {

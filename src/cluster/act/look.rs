@@ -15,33 +15,6 @@ use crate::release::request::{Part, Place, Resource};
 use crate::release::step::Step;
 use crate::release::twin;
 
-/// Where an object, or a part of it, is written.
-pub(super) fn path(place: &Place) -> String {
-    let part = match place.part {
-        Part::Whole => "",
-        Part::Status => "/status",
-        Part::Scale => "/scale",
-    };
-    format!(
-        "{}/{}{part}",
-        collection(&place.resource, &place.namespace),
-        kinds::escape(&place.name)
-    )
-}
-
-/// Where objects like this one are created.
-pub(super) fn collection(resource: &Resource, namespace: &str) -> String {
-    let Resource {
-        group, version, plural, ..
-    } = resource;
-    let root = if group.is_empty() {
-        format!("/api/{version}")
-    } else {
-        format!("/apis/{group}/{version}")
-    };
-    format!("{root}/namespaces/{}/{plural}", kinds::escape(namespace))
-}
-
 /// The version that a kind is written in.
 async fn resource(hub: &Hub, kind: Kind) -> Result<Resource, ClusterError> {
     if !kind.is_custom() {
@@ -66,13 +39,13 @@ async fn place_of(hub: &Hub, object: &ResourceRef) -> Result<Place, ClusterError
 }
 
 pub(super) async fn path_of(hub: &Hub, object: &ResourceRef) -> Result<String, ClusterError> {
-    Ok(path(&place_of(hub, object).await?))
+    Ok(place_of(hub, object).await?.path())
 }
 
 /// The revisions of all workloads of a kind in a namespace, as that kind keeps them.
 pub(super) async fn revisions(hub: &Hub, kind: Kind, namespace: &str) -> Result<Vec<Value>, ClusterError> {
     match kind {
-        Kind::Deployment | Kind::Rollout => list(hub, &collection(&of(Kind::ReplicaSet), namespace)).await,
+        Kind::Deployment | Kind::Rollout => list(hub, &of(Kind::ReplicaSet).collection(namespace)).await,
         Kind::StatefulSet | Kind::DaemonSet | Kind::CloneSet => {
             let revisions = Resource {
                 kind: "ControllerRevision",
@@ -80,7 +53,7 @@ pub(super) async fn revisions(hub: &Hub, kind: Kind, namespace: &str) -> Result<
                 version: "v1".to_owned(),
                 plural: "controllerrevisions",
             };
-            list(hub, &collection(&revisions, namespace)).await
+            list(hub, &revisions.collection(namespace)).await
         }
         _ => Ok(Vec::new()),
     }
@@ -94,7 +67,7 @@ pub(super) async fn scaled_objects(hub: &Hub, namespace: &str) -> Result<Vec<Val
         version: "v1alpha1".to_owned(),
         plural: "scaledobjects",
     };
-    match list(hub, &collection(&scaled, namespace)).await {
+    match list(hub, &scaled.collection(namespace)).await {
         Err(ClusterError::NotFound { .. }) => Ok(Vec::new()),
         scaled => scaled,
     }
@@ -110,7 +83,7 @@ pub(super) async fn look(
     let place = place_of(hub, object).await?;
     let resource = place.resource.clone();
     let namespace = object.key.namespace.as_str();
-    let mut read = get(hub, &path(&place)).await?;
+    let mut read = get(hub, &place.path()).await?;
     if let Some(fields) = read.as_object_mut() {
         // What is put back whole is whole only with these, which lists leave out.
         fields.entry("kind").or_insert_with(|| resource.kind.into());
@@ -155,7 +128,7 @@ async fn pods(
     namespace: &str,
 ) -> Result<(Vec<Value>, Vec<Value>), ClusterError> {
     let pods = if looks_at_pods(kind, step) {
-        list(hub, &collection(&of(Kind::Pod), namespace)).await?
+        list(hub, &of(Kind::Pod).collection(namespace)).await?
     } else {
         Vec::new()
     };
@@ -193,7 +166,7 @@ async fn instances(hub: &Hub, workload: &Value, namespace: &str) -> Vec<Value> {
     if pairs.is_empty() {
         return Vec::new();
     }
-    let pods = collection(&of(Kind::Pod), namespace);
+    let pods = of(Kind::Pod).collection(namespace);
     let path = format!("{pods}?labelSelector={}", kinds::escape(&pairs.join(",")));
     list(hub, &path).await.unwrap_or_default()
 }
@@ -227,7 +200,7 @@ async fn services(hub: &Hub, step: &Step, namespace: &str) -> Result<Vec<Value>,
         version: "v1".to_owned(),
         plural: "services",
     };
-    let services = list(hub, &collection(&services, namespace)).await;
+    let services = list(hub, &services.collection(namespace)).await;
     services.map_err(|error| error.to_string())
 }
 
@@ -240,7 +213,7 @@ async fn twin_of(hub: &Hub, stable: &Value, place: &Place) -> Result<Option<Valu
     if place.resource.kind != Kind::Deployment.name() {
         return Ok(None);
     }
-    match get(hub, &path(&place)).await {
+    match get(hub, &place.path()).await {
         Ok(found) => Ok(Some(found).filter(|found| twin::is_twin(stable, found))),
         Err(ClusterError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -266,7 +239,7 @@ async fn deciders(
     if object.kind == Kind::Pod {
         return Ok((Ok(Vec::new()), Vec::new()));
     }
-    let autoscalers = list(hub, &collection(&of(Kind::HorizontalPodAutoscaler), namespace)).await;
+    let autoscalers = list(hub, &of(Kind::HorizontalPodAutoscaler).collection(namespace)).await;
     if !matches!(step, Step::Scale(_) | Step::EndFloor) {
         let autoscalers = match autoscalers {
             // The server does not have the kind.

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
 use super::around::is_workload;
-use super::look::path;
 use super::{ActError, LOOKS, SETTLE, generation, get};
 use crate::release::Prepared;
 use crate::release::live::Refusal;
@@ -22,7 +21,7 @@ const SEEN_LOOKS: u32 = 33;
 pub(super) async fn seen_by_controller(hub: &Hub, prepared: &Prepared, written: i64) -> Result<(), ActError> {
     let mut own = prepared.requests.iter().map(|(request, _)| request);
     let own = own.find(|request| is_workload(&prepared.object, request));
-    let place = own.map(|request| path(&request.place));
+    let place = own.map(|request| request.place.path());
     let place = place.unwrap_or_default();
     for _ in 0..SEEN_LOOKS {
         let found = get(hub, &place).await?;
@@ -47,7 +46,7 @@ pub(super) async fn look_again(
     after: &Value,
     error: ClusterError,
 ) -> Result<Value, ActError> {
-    let place = path(&request.place);
+    let place = request.place.path();
     for _ in 0..LOOKS {
         let found = match get(hub, &place).await {
             Ok(found) => Some(Some(found)),

@@ -2,7 +2,6 @@
 
 use super::super::error::ClusterError;
 use super::super::hub::Hub;
-use super::look::path;
 use super::{ActError, get};
 use crate::domain::Kind;
 use crate::release::live::Refusal;
@@ -18,7 +17,7 @@ pub(super) async fn in_words(hub: &Hub, request: &Request, error: ClusterError) 
             None => ActError::Changed(message),
         },
         ClusterError::Invalid { code: 422, message } => {
-            let is_as_it_was = match get(hub, &path(&request.place)).await {
+            let is_as_it_was = match get(hub, &request.place.path()).await {
                 Ok(found) => request.act.is_met(&found),
                 // What is not there is not what was tested.
                 Err(ClusterError::NotFound { .. }) => matches!(request.act, Act::Create(_)),
@@ -41,6 +40,6 @@ async fn taken(hub: &Hub, request: &Request) -> Option<Refusal> {
     if request.place.resource.kind != Kind::Deployment.name() {
         return None;
     }
-    let found = get(hub, &path(&request.place)).await.ok()?;
+    let found = get(hub, &request.place.path()).await.ok()?;
     (!twin::is_of_same(made, &found)).then(|| Refusal::TwinTaken(request.place.name.clone()))
 }

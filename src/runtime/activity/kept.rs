@@ -39,6 +39,8 @@ pub struct Attempt {
     pub user: String,
     pub from: Option<String>,
     pub to: Option<String>,
+    /// Unknown of what was written before requests were noted.
+    pub request: Option<String>,
     pub reason: Option<String>,
     #[serde(rename = "override")]
     pub overridden: Option<String>,

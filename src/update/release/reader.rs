@@ -81,3 +81,10 @@ fn of_key(key: &Key) -> Vec<Entry> {
     let (from, to) = (side("from", &key.from), side("to", &key.to));
     std::iter::once(name).chain(from).chain(to).collect()
 }
+
+/// Closes it, where it is open.
+pub(super) fn close(model: &mut Model) {
+    if matches!(model.overlays.last(), Some(Overlay::LogLine(_))) {
+        model.overlays.pop();
+    }
+}

@@ -1,6 +1,6 @@
 //! Steps that are shown together and written by one yes, and what follows new instances until they are ready.
 
-use super::{ask, close_reader, send};
+use super::{ask, close_reader, refusing, send};
 use crate::message::{Action, Effect, Ticket, Trouble};
 use crate::model::Model;
 use crate::overlays::Overlay;
@@ -23,7 +23,7 @@ fn show(model: &mut Model, action: Action, places: Result<Vec<Place>, String>) -
     let confirm = places.map(|places| Confirm::new(places, Vec::new()));
     model.touch();
     match confirm {
-        Err(reason) => model.tell(Trouble::info(format!("{}: {reason}", action.label()))),
+        Err(reason) => return refusing::instances(model, action, &reason),
         Ok(None) => {}
         Ok(Some(confirm)) => {
             model.overlays.push(Overlay::Confirm(Box::new(confirm)));

@@ -29,6 +29,11 @@ fn asked(effects: &[Effect]) -> Vec<String> {
             format!("review {id} {}", rights.join(", "))
         }
         Effect::LoadLedger(id, app) => format!("ledger {id} {app}"),
+        Effect::Refuse(refused) => {
+            let object = &refused.object;
+            let operation = refused.operation.name();
+            format!("refused {operation} {} {}: {}", object.cluster, object.key, refused.why)
+        }
         Effect::LoadTags(object, image) => format!("tags {} {}", object.cluster, image.place()),
         other => format!("{other:?}"),
     };
@@ -145,8 +150,11 @@ fn a_right_that_is_missing_is_told_and_asked_for_again_by_the_next_key() {
     answer(&mut bench, false);
     assert_eq!(
         asked(&bench.act(&[Action::RestartInstances])),
-        [REVIEW],
-        "nothing is tried"
+        [
+            REVIEW,
+            "refused restart idc-bj feed/timeline: no access: patch deployments.apps in feed"
+        ],
+        "nothing is tried, and it leaves a line"
     );
     assert!(
         bench
